@@ -1,0 +1,159 @@
+"""Configuration: one class, environment prefix ``HCDV_``, every setting described.
+
+``docs/configuration.md`` is generated from the descriptions here; a test holds the two together.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from hcdv_stream.errors import HcdvError
+from hcdv_stream.valuation.config import EngineConfig, GameName, Peers
+from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA, Weights
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SettingsError(HcdvError):
+    """A setting that cannot be used: says its name, its value and the fix."""
+
+
+class Settings(BaseSettings):
+    """Every setting of worker, API and tools."""
+
+    model_config = SettingsConfigDict(env_prefix="HCDV_", extra="ignore", frozen=True)
+
+    bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..].")
+    topic: str = Field("sessions", min_length=1, description="Topic that sessions arrive on.")
+    partitions: int = Field(4, ge=1, description="Partitions that `topics create` gives the topic.")
+    replication: int = Field(1, ge=1, description="Replicas that `topics create` asks for.")
+    dead_letter_suffix: str = Field(
+        ".dlq", min_length=1, description="Appended to the topic for sessions that were rejected."
+    )
+    group: str = Field(
+        "hcdv-stream", min_length=1, description="Consumer group; workers of one group share."
+    )
+    bundle: Path = Field(Path("bundle"), description="Directory that `train` wrote.")
+    state_dir: Path = Field(Path("state"), description="Directory of the partitions' state.")
+    max_message_bytes: int = Field(
+        1_048_576, ge=1024, description="Sessions larger than this go to the dead-letter topic."
+    )
+    poll_records: int = Field(1500, ge=1, description="Most sessions taken from Kafka at once.")
+    poll_seconds: float = Field(
+        0.2, gt=0, description="Longest wait for a poll to fill up, in seconds."
+    )
+    session_timeout_seconds: float = Field(
+        6.0, ge=1, description="Kafka's session timeout: a dead worker is replaced after this."
+    )
+    heartbeat_seconds: float = Field(1.5, gt=0, description="Heartbeat to the group coordinator.")
+    commit_seconds: float = Field(
+        0.5,
+        gt=0,
+        description="Interval of advisory offset commits; stored offsets are the truth.",
+    )
+    stall_seconds: float = Field(
+        60.0, gt=0, description="With lag and no batch for this long, the worker is not alive."
+    )
+    sync_writes: bool = Field(
+        False, description="Fsync every update: survives power loss, costs disk latency."
+    )
+    update_log_length: int = Field(
+        10_000, ge=1, description="Updates whose log entries are kept in the state."
+    )
+
+    game: GameName = Field("routed", description="Game: routed, or algorithm1 (as printed).")
+    peers: Peers = Field(
+        "other-providers", description="Which leaf mates judge: other-providers, all or off."
+    )
+    neighbours: int = Field(5, description="k of the k-nearest-neighbour utility.")
+    leaf_size: int = Field(64, description="M, the most points a leaf keeps after an update.")
+    branching: Annotated[tuple[int, ...], NoDecode] = Field(
+        (16, 64), description="K1,K2: most children of upper nodes and of the parents of leaves."
+    )
+    tau: float | Literal["auto"] = Field(
+        "auto", description="Cosine distance beyond which a session founds a leaf; auto: bundle's."
+    )
+    rebalance_every: int = Field(3, description="m, the updates between two rebalances.")
+    merge_below: int = Field(8, description="Leaves under this size are merged at a rebalance.")
+    update_size: int = Field(150, description="Sessions that make one update of the tree.")
+    permutations: int = Field(64, description="T, permutations per sampled game (algorithm1).")
+    seed: int = Field(0, ge=0, description="Seed of whatever is sampled.")
+
+    utility: str = Field(
+        "balanced", description="Utility read by default: balanced, accuracy or class:<label>."
+    )
+    beta: float = Field(
+        DEFAULT_BETA, description="The peers' share of the judgement read by default, 0 to 1."
+    )
+    lam: float = Field(
+        DEFAULT_LAMBDA, description="Weight λ of the cross-label contrast read by default."
+    )
+
+    api_host: str = Field("127.0.0.1", description="Address that the API listens on.")
+    api_port: Port = Field(8080, description="Port of the API; 0 takes a free one.")
+    api_refresh_seconds: float = Field(
+        0.05, gt=0, description="How often the API looks for a new update."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address of the worker's metrics.")
+    metrics_port: Port = Field(9108, description="Port of the worker's metrics; 0: a free one.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line written."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people or JSON.")
+
+    @field_validator("branching", mode="before")
+    @classmethod
+    def _split_branching(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(int(part) for part in value.split(","))
+        return value
+
+    @property
+    def dead_letter_topic(self) -> str:
+        """Name of the topic that rejected sessions go to."""
+        return self.topic + self.dead_letter_suffix
+
+    @property
+    def weights(self) -> Weights:
+        """How values are weighed when a reader does not say."""
+        return Weights(self.utility, self.beta, self.lam)
+
+    def engine(self, tau: float) -> EngineConfig:
+        """Return the engine's parameters; ``tau`` is the bundle's, used where it is ``auto``."""
+        return EngineConfig(
+            game=self.game,
+            peers=self.peers,
+            neighbours=self.neighbours,
+            leaf_size=self.leaf_size,
+            branching=self.branching,
+            tau=tau if self.tau == "auto" else self.tau,
+            rebalance_every=self.rebalance_every,
+            merge_below=self.merge_below,
+            update_size=self.update_size,
+            permutations=self.permutations,
+            contrast=self.lam,
+            seed=self.seed,
+        )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment; ``overrides`` that are not None win.
+
+    Raises SettingsError, which names the setting, the value and what it may be.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "HCDV_" + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise SettingsError(f"{name}={first['input']!r}: {first['msg']}") from error
+    try:
+        settings.engine(tau=1.0)
+        _ = settings.weights
+    except ValueError as error:
+        name = "HCDV_" + str(error).split(" ", maxsplit=1)[0].replace("lambda", "lam").upper()
+        raise SettingsError(f"{name}: {error}") from error
+    return settings

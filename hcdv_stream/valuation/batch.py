@@ -1,0 +1,41 @@
+"""What the engine is fed: an ordered run of additions, replacements and deletions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.embedding import Embeddings
+
+DELETION = -1
+"""The label that marks a record as the deletion of its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """n records in log order; an id that is known already is replaced.
+
+    ``labels`` are class indices, or DELETION; ``embeddings`` are (n, d) grid unit vectors (see
+    ``embedding.unit_grid``), whose rows are ignored for deletions; ``timestamps`` are event times
+    in seconds since the epoch. A provider of None is a provider of its own.
+    """
+
+    ids: Sequence[str]
+    labels: npt.NDArray[np.int16]
+    providers: Sequence[str | None]
+    timestamps: npt.NDArray[np.float64]
+    embeddings: Embeddings
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def slice(self, start: int, stop: int) -> "Batch":
+        """Return records start..stop as a batch of their own."""
+        return Batch(
+            self.ids[start:stop],
+            self.labels[start:stop],
+            self.providers[start:stop],
+            self.timestamps[start:stop],
+            self.embeddings[start:stop],
+        )

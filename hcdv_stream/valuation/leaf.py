@@ -1,0 +1,68 @@
+"""A leaf: the unit of routing, of play and of storage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.sketch import Sketch
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points of a leaf as columns, in the one canonical order: by id.
+
+    m points in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
+    float32 (m, d) on the grid.
+    """
+
+    ids: tuple[str, ...]
+    labels: npt.NDArray[np.int16]
+    providers: tuple[str | None, ...]
+    timestamps: npt.NDArray[np.float64]
+    embeddings: Embeddings
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def empty(cls, dimensions: int) -> "Points":
+        """Return no points in that many dimensions."""
+        return cls(
+            (), np.zeros(0, np.int16), (), np.zeros(0), np.zeros((0, dimensions), np.float32)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A cell of the tree: where it is, who is in it and what its game gave.
+
+    ``centroid`` is a (d,) grid unit vector. ``outcome`` holds the arrays of the last game played
+    here, named by the game (see ``routed`` and ``algorithm1``), empty before the first one.
+    ``sketch`` is the leaf as a coalition.
+    """
+
+    id: int
+    parent: int
+    centroid: Embeddings
+    points: Points
+    sketch: Sketch
+    outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An inner coalition: its children in order, all leaves (``height`` 1) or all inner nodes.
+
+    ``parent`` is -1 at the root. ``outcome`` holds the arrays of the game among the children,
+    for games that play one.
+    """
+
+    id: int
+    parent: int
+    height: int
+    children: tuple[int, ...]
+    sketch: Sketch
+    outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
