@@ -1,0 +1,1 @@
+"""Kafka-compatible brokers: the embedded one, and topics on any."""
