@@ -1,0 +1,1 @@
+"""Methods that the hierarchical games are compared with."""
