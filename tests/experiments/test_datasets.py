@@ -11,9 +11,8 @@ SHOPPERS = (
     "3,0.0,54.1,Mar,2,New_Visitor,TRUE,TRUE\r\n"
 )
 ADULT = (
-    "39, State-gov, 77516, Bachelors, 13, Never-married, Adm-clerical, Not-in-family, White, Male, "
-    "2174, 0, 40, United-States, <=50K
-"
+    "39, State-gov, 77516, Bachelors, 13, Never-married, Adm-clerical, Not-in-family, White, "
+    "Male, 2174, 0, 40, United-States, <=50K\n"
 )
 ADULT_TEST = (
     "|1x3 Cross validator\n"
