@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
+from hcdv_stream.cli import topics
 from hcdv_stream.errors import HcdvError
 
 app = typer.Typer(
@@ -14,6 +15,9 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(topics.app, name="topics")
 
 
 @app.callback()

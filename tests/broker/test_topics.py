@@ -1,0 +1,51 @@
+"""Topics are made once, and never with another number of partitions than asked for."""
+
+import uuid
+
+import pytest
+from typer.testing import CliRunner
+
+from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.topics import Topic, create_topics, partition_counts, session_topics
+from hcdv_stream.cli.main import app
+from hcdv_stream.settings import load_settings
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture
+def name() -> str:
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+def test_creates_both_topics_and_a_second_time_nothing(bootstrap: str, name: str):
+    topics = session_topics(load_settings(topic=name, partitions=3))
+    assert create_topics(bootstrap, topics) == [name, f"{name}.dlq"]
+    assert create_topics(bootstrap, topics) == []
+    assert partition_counts(bootstrap, [name, f"{name}.dlq", f"{name}.no"]) == {
+        name: 3,
+        f"{name}.dlq": 3,
+        f"{name}.no": 0,
+    }
+
+
+def test_another_number_of_partitions_is_refused(bootstrap: str, name: str):
+    create_topics(bootstrap, [Topic(name, 2)])
+    with pytest.raises(BrokerError, match="has 2 partitions, not 4"):
+        create_topics(bootstrap, [Topic(name, 4)])
+    assert partition_counts(bootstrap, [name]) == {name: 2}
+
+
+def test_the_command_says_what_it_did(bootstrap: str, name: str):
+    arguments = ["topics", "create", "--bootstrap", bootstrap, "--topic", name]
+    first = CliRunner().invoke(app, arguments)
+    assert first.exit_code == 0
+    assert first.output == f"{name}: created\n{name}.dlq: created\n"
+    assert (
+        CliRunner().invoke(app, arguments).output == f"{name}: was there\n{name}.dlq: was there\n"
+    )
+
+
+def test_no_broker_is_one_sentence_with_the_fix():
+    with pytest.raises(BrokerError, match=r"HCDV_BOOTSTRAP=127\.0\.0\.1:1 .*start the broker"):
+        create_topics("127.0.0.1:1", [Topic("x", 1)], timeout_seconds=0.5)
