@@ -30,6 +30,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @classmethod
+    def of_deletions(cls, ids: Sequence[str], dimensions: int) -> "Batch":
+        """Return the deletions of these ids."""
+        count = len(ids)
+        return cls(
+            ids,
+            np.full(count, DELETION, np.int16),
+            [None] * count,
+            np.zeros(count),
+            np.zeros((count, dimensions), np.float32),
+        )
+
     def slice(self, start: int, stop: int) -> "Batch":
         """Return records start..stop as a batch of their own."""
         return Batch(

@@ -6,6 +6,8 @@ Weights (class weights, β, λ) are deliberately absent: they come in when a val
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from hcdv_stream.valuation.knn_game import MOST_PLAYERS
+
 GameName = Literal["routed", "algorithm1"]
 Peers = Literal["other-providers", "all", "off"]
 
@@ -48,6 +50,11 @@ class EngineConfig:
         for name, least in at_least.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.leaf_size + self.update_size > MOST_PLAYERS:
+            raise ValueError(
+                f"leaf_size + update_size must be at most {MOST_PLAYERS}, "
+                f"got {self.leaf_size} + {self.update_size}"
+            )
         if not self.branching or min(self.branching) < 2:
             raise ValueError(f"branching must hold numbers of at least 2, got {self.branching}")
         if self.tau is not None and not 0.0 < self.tau <= 2.0:

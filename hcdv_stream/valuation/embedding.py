@@ -37,12 +37,3 @@ def cosines(left: Embeddings, right: Embeddings) -> npt.NDArray[np.float64]:
         left.astype(np.float64), np.swapaxes(right.astype(np.float64), -1, -2)
     )
     return product
-
-
-def class_sums(
-    embeddings: Embeddings, labels: npt.NDArray[np.integer], classes: int
-) -> npt.NDArray[np.float64]:
-    """Σ u_i per class, shape (classes, d), exact in float64."""
-    sums = np.zeros((classes, embeddings.shape[1]))
-    np.add.at(sums, labels, embeddings.astype(np.float64))
-    return sums

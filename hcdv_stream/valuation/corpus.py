@@ -1,0 +1,125 @@
+"""The read side of one partition: its state as columns, and what everything in it is worth.
+
+Columns run over the leaves in the order of their ids, and over the points of a leaf in the order of
+theirs. Values of one point, of a coalition and of the whole come from here for either game.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.config import GameName
+from hcdv_stream.valuation.delta import EngineState
+from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.leaf import Leaf
+from hcdv_stream.valuation.routed_values import RoutedWeights
+from hcdv_stream.valuation.sketch import Counts, Sketch
+from hcdv_stream.valuation.tree import ROOT_PARENT
+from hcdv_stream.valuation.weights import Weights
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Per point, in the corpus's order: ``value`` φ (n,) and its standard error ``error`` (n,)."""
+
+    value: Floats
+    error: Floats
+
+
+class Corpus:
+    """One partition's points and what they are worth; immutable."""
+
+    def __init__(
+        self, state: EngineState, game: GameName, classes: Sequence[str], trusted: Counts
+    ) -> None:
+        """``classes`` name the C labels; ``trusted`` (C,) are the class counts of all of V."""
+        self.state = state
+        self.game = game
+        self.classes = tuple(classes)
+        self._trusted = trusted
+        self._order = [state.leaves[leaf] for leaf in sorted(state.leaves)]
+
+    def __len__(self) -> int:
+        return self.whole.size
+
+    @property
+    def whole(self) -> Sketch:
+        """The corpus as one coalition."""
+        return self.state.nodes[self.state.header.root].sketch
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Ids of the n points."""
+        return [name for leaf in self._order for name in leaf.points.ids]
+
+    @cached_property
+    def providers(self) -> list[str | None]:
+        """Providers of the n points."""
+        return [name for leaf in self._order for name in leaf.points.providers]
+
+    @cached_property
+    def labels(self) -> npt.NDArray[np.int16]:
+        """Class indices, (n,)."""
+        return np.concatenate([leaf.points.labels for leaf in self._order])
+
+    @cached_property
+    def timestamps(self) -> Floats:
+        """Event times in seconds since the epoch, (n,)."""
+        return np.concatenate([leaf.points.timestamps for leaf in self._order])
+
+    @cached_property
+    def embeddings(self) -> Embeddings:
+        """Grid unit vectors, (n, d)."""
+        return np.concatenate([leaf.points.embeddings for leaf in self._order])
+
+    @cached_property
+    def leaves(self) -> npt.NDArray[np.int64]:
+        """Leaf of each point, (n,)."""
+        sizes = [len(leaf.points) for leaf in self._order]
+        return np.repeat([leaf.id for leaf in self._order], sizes).astype(np.int64)
+
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {name: row for row, name in enumerate(self.ids)}
+
+    def row(self, name: str) -> int:
+        """Where an id stands in the columns; KeyError where it is not there."""
+        return self._rows[name]
+
+    def path(self, leaf: int) -> tuple[int, ...]:
+        """Nodes from the root down to this leaf's parent; KeyError where there is no such leaf."""
+        node, path = self.state.leaves[leaf].parent, []
+        while node != ROOT_PARENT:
+            path.append(node)
+            node = self.state.nodes[node].parent
+        return tuple(reversed(path))
+
+    def values(self, weights: Weights) -> Values:
+        """φ and its standard error for every point."""
+        routed = self.weighed(weights)
+        components = self._outcome("components")
+        return Values(
+            routed.points(components, self.labels, self.embeddings),
+            routed.errors(components, self._outcome("moments")),
+        )
+
+    def leaf_values(self, leaf: Leaf, weights: Weights) -> Values:
+        """φ and its standard error for the points of one leaf: the same bits as in ``values``."""
+        routed = self.weighed(weights)
+        components, moments = leaf.outcome["components"], leaf.outcome["moments"]
+        return Values(
+            routed.points(components, leaf.points.labels, leaf.points.embeddings),  # type: ignore[arg-type]
+            routed.errors(components, moments),
+        )
+
+    def weighed(self, weights: Weights) -> RoutedWeights:
+        """Prepare this corpus's sums for one choice of ω, β and λ."""
+        return RoutedWeights.of(self.whole, self._trusted, self.classes, weights)
+
+    def _outcome(self, name: str) -> Counts:
+        return np.concatenate([leaf.outcome[name] for leaf in self._order])  # type: ignore[arg-type]

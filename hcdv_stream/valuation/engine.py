@@ -1,0 +1,228 @@
+"""HCDV-INC: keeps a corpus's games current while records arrive, touching only their paths.
+
+``route`` changes the tree and the points; ``play`` then plays the games of every leaf that changed,
+brings their ancestors' sums up to date and returns the difference, whole enough to be stored.
+Whatever changes the tree happens at a count of records (every ``update_size``), never at a call:
+the same records give the same state however they are cut into batches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.centroids import Centroids
+from hcdv_stream.valuation.columns import edited
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.delta import Delta, EngineState, Header
+from hcdv_stream.valuation.evaluators import Evaluators
+from hcdv_stream.valuation.game import Seat
+from hcdv_stream.valuation.games import game_of
+from hcdv_stream.valuation.hierarchy import SeedHierarchy
+from hcdv_stream.valuation.leaf import Leaf, Node
+from hcdv_stream.valuation.placement import place
+from hcdv_stream.valuation.reshaping import Reshaping, rebalance, split_large
+from hcdv_stream.valuation.sketch import Sketch
+from hcdv_stream.valuation.tree import Tree
+from hcdv_stream.valuation.validation import Validation
+
+
+class Engine:
+    """The valuation of one partition's corpus."""
+
+    def __init__(
+        self, config: EngineConfig, classes: int, validation: Validation, state: EngineState
+    ) -> None:
+        """Continue from a state, a seed's (``from_seed``) or a stored one."""
+        self.config = config
+        self._game = game_of(config, classes, validation)
+        self._classes = classes
+        self._header = state.header
+        self._tree = Tree(state, config.branching)
+        self._centroids = Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
+        self._evaluators = Evaluators(validation, self._centroids)
+        self._home = {name: leaf.id for leaf in state.leaves.values() for name in leaf.points.ids}
+        self._filled: set[int] = set() if state.header.records else set(state.leaves)
+        self._centred: set[int] = set()
+        self._removed: set[int] = set()
+        self._touched = set(state.header.touched)
+
+    @classmethod
+    def from_seed(
+        cls, config: EngineConfig, classes: int, validation: Validation, seed: SeedHierarchy
+    ) -> "Engine":
+        """Start with no points in the seed's tree."""
+        state = seed.state(classes)
+        everything = replace(state.header, touched=tuple(state.leaves))
+        return cls(config, classes, validation, replace(state, header=everything))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._home
+
+    def __len__(self) -> int:
+        return len(self._home)
+
+    @property
+    def header(self) -> Header:
+        """The counters, as of the last record routed."""
+        return self._header
+
+    @property
+    def root_sketch(self) -> Sketch:
+        """The whole corpus as one coalition, as of the last ``play``."""
+        return self._tree.nodes[self._tree.root].sketch
+
+    def state(self) -> EngineState:
+        """Return everything, as of the last ``play``."""
+        return EngineState(self._header, dict(self._tree.nodes), dict(self._tree.leaves))
+
+    def update(self, adds: Batch, upserts: Batch, deletes: Sequence[str]) -> Delta:
+        """Apply additions, then replacements, then deletions, and play.
+
+        Raises KeyError where an added id is there already, or a replaced or deleted one is not.
+        """
+        for name in adds.ids:
+            if name in self:
+                raise KeyError(f"{name!r} is there already")
+        added = set(adds.ids)
+        for name in (*upserts.ids, *deletes):
+            if name not in self and name not in added:
+                raise KeyError(f"{name!r} is not there")
+        for batch in (adds, upserts, Batch.of_deletions(deletes, adds.embeddings.shape[1])):
+            self.route(batch)
+        return self.play()
+
+    def apply(self, batch: Batch) -> Delta:
+        """Route a batch and play."""
+        self.route(batch)
+        return self.play()
+
+    def route(self, batch: Batch) -> None:
+        """Bring records into the tree, closing each update on the way.
+
+        Raises KeyError for the deletion of an id that is not there, before anything is changed.
+        """
+        self._check_deletions(batch)
+        start = 0
+        while start < len(batch):
+            left = self.config.update_size - self._header.records % self.config.update_size
+            stop = min(len(batch), start + left)
+            self._place(batch.slice(start, stop))
+            if self._header.records % self.config.update_size == 0:
+                self._close_update()
+            start = stop
+
+    def play(self) -> Delta:
+        """Play whatever changed since the last play, and return the difference."""
+        tree = self._tree
+        drawn = self._evaluators.follow(self._centroids, self._centred, self._removed)
+        played = sorted((self._filled | drawn) & tree.leaves.keys())
+        seats = [Seat(tree.leaves[leaf].points, self._evaluators.of(leaf)) for leaf in played]
+        for leaf, (outcome, sketch) in zip(played, self._game.play_leaves(seats), strict=True):
+            tree.leaves[leaf] = replace(tree.leaves[leaf], outcome=outcome, sketch=sketch)
+        rewritten = (self._centred | tree.moved | set(played)) & tree.leaves.keys()
+        nodes = self._climb(played)
+        delta = Delta(
+            self._header,
+            {node: tree.nodes[node] for node in nodes},
+            {leaf: tree.leaves[leaf] for leaf in sorted(rewritten)},
+            tuple(sorted(tree.gone_nodes)),
+            tuple(sorted(tree.gone_leaves)),
+        )
+        for changed in (self._filled, self._centred, self._removed):
+            changed.clear()
+        tree.settle()
+        return delta
+
+    def _climb(self, played: Sequence[int]) -> list[int]:
+        """Bring the nodes above these leaves, and reshaped ones, up to date, lowest first."""
+        tree = self._tree
+        reshaped = tree.reshaped & tree.nodes.keys()
+        starts = {tree.leaves[leaf].parent for leaf in played} | reshaped
+        above = {node for start in starts for node in tree.ancestors(start)}
+        order = sorted(above, key=lambda node: (tree.nodes[node].height, node))
+        for number in order:
+            node = tree.nodes[number]
+            below = tree.leaves if node.height == 1 else tree.nodes
+            children: list[Leaf | Node] = [below[child] for child in node.children]
+            total = np.add.reduce([child.sketch.vector for child in children])
+            node = replace(node, sketch=Sketch(total, self._classes))
+            tree.nodes[number] = replace(node, outcome=self._game.play_node(node, children))
+        return order
+
+    def _check_deletions(self, batch: Batch) -> None:
+        seen: dict[str, bool] = {}
+        for name, label in zip(batch.ids, batch.labels.tolist(), strict=True):
+            if label == DELETION and not seen.get(name, name in self):
+                raise KeyError(f"{name!r} is not there")
+            seen[name] = label != DELETION
+
+    def _place(self, batch: Batch) -> None:
+        present = np.flatnonzero(batch.labels != DELETION)
+        leaves, spawned = place(
+            batch.embeddings[present], self._tree, self._centroids, self.config.tau
+        )
+        target = dict(zip(present.tolist(), leaves.tolist(), strict=True))
+        gone: dict[int, set[str]] = {}
+        come: dict[int, dict[str, int]] = {}
+        replaced = deleted = 0
+        for row, name in enumerate(batch.ids):
+            home = self._home.pop(name, None)
+            if home is not None:
+                gone.setdefault(home, set()).add(name)
+                come.get(home, {}).pop(name, None)
+            if row in target:
+                replaced += home is not None
+                self._home[name] = target[row]
+                come.setdefault(target[row], {})[name] = row
+            else:
+                deleted += 1
+        for leaf in gone.keys() | come.keys():
+            rows = list(come.get(leaf, {}).values())
+            old = self._tree.leaves[leaf]
+            points = edited(old.points, gone.get(leaf, set()), batch, rows)
+            self._tree.leaves[leaf] = replace(old, points=points)
+        self._mark(gone.keys() | come.keys() | set(spawned), spawned)
+        self._header = replace(
+            self._header,
+            records=self._header.records + len(batch),
+            replacements=self._header.replacements + replaced,
+            deletions=self._header.deletions + deleted,
+            spawned=self._header.spawned + len(spawned),
+            next_leaf=self._tree.next_leaf,
+            next_node=self._tree.next_node,
+            root=self._tree.root,
+            touched=tuple(sorted(self._touched)),
+        )
+
+    def _mark(self, filled: set[int], centred: Sequence[int]) -> None:
+        self._filled |= filled
+        self._touched |= filled
+        self._centred.update(centred)
+
+    def _close_update(self) -> None:
+        done = Reshaping()
+        updates = self._header.updates + 1
+        split_large(self._touched, self._tree, self._centroids, self.config, done)
+        self._touched = (self._touched | done.filled) - done.removed
+        balance = updates % self.config.rebalance_every == 0
+        if balance:
+            rebalance(self._touched, self._tree, self._centroids, self.config, done)
+            self._touched = set()
+        for leaf in done.filled:
+            self._home.update(dict.fromkeys(self._tree.leaves[leaf].points.ids, leaf))
+        self._filled = (self._filled | done.filled) - done.removed
+        self._centred = (self._centred | done.centred) - done.removed
+        self._removed |= done.removed
+        self._header = replace(
+            self._header,
+            updates=updates,
+            split=self._header.split + done.split,
+            merged=self._header.merged + done.merged,
+            rebalances=self._header.rebalances + balance,
+            next_leaf=self._tree.next_leaf,
+            next_node=self._tree.next_node,
+            root=self._tree.root,
+            touched=tuple(sorted(self._touched)),
+        )

@@ -1,0 +1,13 @@
+"""Which games there are, by name."""
+
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.game import Game
+from hcdv_stream.valuation.routed import RoutedGame
+from hcdv_stream.valuation.validation import Validation
+
+
+def game_of(config: EngineConfig, classes: int, validation: Validation) -> Game:
+    """Return the game that the configuration names."""
+    if config.game == "routed":
+        return RoutedGame(config, classes, validation)
+    raise NotImplementedError(config.game)

@@ -1,0 +1,81 @@
+"""The k-nearest-neighbour utility and its exact Shapley values, in integers.
+
+For one evaluator e and the players of its leaf, sorted by distance, let m_j say whether the j-th
+nearest carries e's label. The utility of a coalition is the number of matches among its k nearest
+over k, missing neighbours counting 0. Jia et al. (2019, Theorem 1) give its Shapley values by a
+recursion from the farthest player, s_j − s_{j+1} = (m_j − m_{j+1}) · min(k, j) / (k j), which is a
+cumulative sum read backwards: O(m log m) for the sort, no sampling.
+
+A player that must not count (the evaluator itself, its own provider, padding) is treated as a
+farthest one with another label, which changes nobody else's value. Fixed-point weights make every
+sum exact, so batches and padding cannot change a bit.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.embedding import FRACTION_BITS
+from hcdv_stream.valuation.sketch import SQUARE_BITS, UTILITY_BITS, Counts
+
+_POSITION_BITS = 13
+MOST_PLAYERS = 2**_POSITION_BITS
+"""Players that fit into a sort key beside distance and match."""
+
+EXCLUDED = -2.0
+"""A cosine that stands for a player that does not count: farther than any real one."""
+
+
+def sorted_keys(
+    cosines: npt.NDArray[np.float64], matches: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Sort each evaluator's players by distance, ties by position.
+
+    Both arguments are (evaluators, players); ``cosines`` are exact (see ``embedding``) or
+    EXCLUDED. The result packs distance, position and match into one integer: see ``positions``.
+    """
+    players = cosines.shape[1]
+    if players > MOST_PLAYERS:
+        raise ValueError(f"a leaf may hold at most {MOST_PLAYERS} players, got {players}")
+    keys: npt.NDArray[np.int64] = np.ldexp(1.0 - cosines, 2 * FRACTION_BITS).astype(np.int64)
+    keys *= 1 << (_POSITION_BITS + 1)
+    keys += 2 * np.arange(players, dtype=np.int64)
+    keys += matches.astype(np.int64)
+    keys.sort(axis=1)
+    return keys
+
+
+def positions(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Which player stands at each rank."""
+    return np.bitwise_and(keys >> 1, MOST_PLAYERS - 1)
+
+
+def shapley_by_rank(keys: npt.NDArray[np.int64], neighbours: int) -> Counts:
+    """Exact Shapley values (UTILITY_BITS) of every evaluator's game, by rank of distance."""
+    ranks = np.arange(1, keys.shape[1] + 1)
+    weights = np.rint(np.ldexp(np.minimum(neighbours, ranks) / (neighbours * ranks), UTILITY_BITS))
+    steps = keys & 1
+    steps[:, :-1] -= steps[:, 1:].copy()
+    steps *= weights.astype(np.int64)
+    backwards = steps[:, ::-1]
+    np.cumsum(backwards, axis=1, out=backwards)
+    return steps
+
+
+def utilities(keys: npt.NDArray[np.int64], neighbours: int) -> Counts:
+    """u_e(D) of every evaluator (UTILITY_BITS), counted apart from the Shapley values."""
+    unit = round(2**UTILITY_BITS / neighbours)
+    matched: Counts = (keys[:, :neighbours] & 1).sum(axis=1) * unit
+    return matched
+
+
+def by_player(values: Counts, keys: npt.NDArray[np.int64]) -> Counts:
+    """Bring values by rank back into the players' own order."""
+    result = np.empty_like(values)
+    np.put_along_axis(result, positions(keys), values, axis=1)
+    return result
+
+
+def squared(values: Counts) -> Counts:
+    """Squares (SQUARE_BITS) of values in UTILITY_BITS, without leaving 64 bits."""
+    half = values >> (UTILITY_BITS - SQUARE_BITS // 2)
+    return half * half

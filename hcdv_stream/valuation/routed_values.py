@@ -1,0 +1,121 @@
+"""Values of the routed game, weighed when they are read.
+
+One state answers for every utility: ω, β and λ meet the stored components here and nowhere else.
+All arithmetic is per point and element by element, in a fixed order, so that a point's value has
+the same bits whoever reads it with whatever other points.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.contrast import ContrastShapley, contrast
+from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.sketch import (
+    PEERS,
+    SQUARE_BITS,
+    TRUSTED,
+    UTILITY_BITS,
+    Counts,
+    Sketch,
+)
+from hcdv_stream.valuation.weights import Weights
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedWeights:
+    """What turns components into values, for one corpus and one choice of ω, β, λ.
+
+    ``scale`` (2, C) multiplies components: ω_c (1−β)/|V_c| and ω_c β/n_c; ``judges`` (2, C) are the
+    evaluators behind it.
+    """
+
+    scale: Floats
+    judges: Counts
+    lam: float
+    shapley: ContrastShapley
+    whole: Sketch
+
+    @classmethod
+    def of(
+        cls, whole: Sketch, trusted: Counts, labels: tuple[str, ...], weights: Weights
+    ) -> "RoutedWeights":
+        """Prepare for a corpus: its root sketch and the class counts (C,) of all of V.
+
+        Raises ValueError for a utility that names no class of ``labels``.
+        """
+        counted = trusted if trusted.sum() else whole.points
+        omega = weights.per_class(labels, counted)
+        judges = np.stack([trusted, whole.points])
+        share = np.array([1.0 - weights.beta, weights.beta])
+        scale = omega * share[:, None] / np.maximum(judges, 1)
+        shapley = ContrastShapley.of(whole.points, whole.embeddings)
+        return cls(scale, judges, weights.lam, shapley, whole)
+
+    def points(
+        self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
+    ) -> Floats:
+        """φ of points, (n,), from components (n, 2, C)."""
+        values = self.lam * self.shapley.points(labels, embeddings)
+        for kind in (TRUSTED, PEERS):
+            for label in range(self.scale.shape[1]):
+                values += self.scale[kind, label] * np.ldexp(
+                    components[:, kind, label].astype(np.float64), -UTILITY_BITS
+                )
+        return values
+
+    def errors(self, components: Counts, moments: Counts) -> Floats:
+        """Return standard errors of φ, (n,): evaluators taken as samples of their class.
+
+        The mean over |V_c| (or n_c) evaluators of a term whose sum and sum of squares are known.
+        """
+        variance = np.zeros(len(components))
+        for kind in (TRUSTED, PEERS):
+            for label in range(self.scale.shape[1]):
+                sums = np.ldexp(components[:, kind, label].astype(np.float64), -UTILITY_BITS)
+                squares = np.ldexp(moments[:, kind, label].astype(np.float64), -SQUARE_BITS)
+                variance += self._variance(kind, label, sums, squares)
+        return np.sqrt(variance)
+
+    def _variance(self, kind: int, label: int, sums: Floats, squares: Floats) -> Floats:
+        count = int(self.judges[kind, label])
+        if count < 2:
+            return np.zeros_like(sums)
+        spread = np.maximum(squares - sums * sums / count, 0.0) * count / (count - 1)
+        scaled: Floats = self.scale[kind, label] ** 2 * spread
+        return scaled
+
+    def coalition(self, sketch: Sketch) -> float:
+        """Σ φ over a coalition, from its sketch alone."""
+        contrasted = self.shapley.coalition(sketch.points, sketch.embeddings)
+        judged = np.ldexp(sketch.components.astype(np.float64), -UTILITY_BITS)
+        return float((self.scale * judged).sum()) + self.lam * contrasted
+
+    def coalition_error(self, sketch: Sketch) -> float:
+        """Return the standard error of a leaf's or node's value: its evaluators are its own.
+
+        Within a leaf the points' values sum to u_e(D) for each evaluator, so errors do not add up;
+        the spread of u_e(D) itself decides.
+        """
+        sums = np.ldexp(sketch.utilities.astype(np.float64), -UTILITY_BITS)
+        squares = np.ldexp(sketch.squares.astype(np.float64), -SQUARE_BITS)
+        variance = 0.0
+        for kind in (TRUSTED, PEERS):
+            for label in range(self.scale.shape[1]):
+                here = slice(label, label + 1)
+                spread = self._variance(kind, label, sums[kind, here], squares[kind, here])
+                variance += float(spread[0])
+        return float(np.sqrt(variance))
+
+    def total(self) -> float:
+        """v(D) − v(∅), from the utilities of the whole and Δ̄(D): no Shapley value is involved."""
+        utilities = np.ldexp(self.whole.utilities.astype(np.float64), -UTILITY_BITS)
+        whole = contrast(self.whole.points, self.whole.embeddings)
+        return float((self.scale * utilities).sum()) + self.lam * whole
+
+    def residual(self) -> float:
+        """Efficiency residual |Σ φ − (v(D) − v(∅))|, from the root sketch."""
+        return abs(self.coalition(self.whole) - self.total())

@@ -1,0 +1,66 @@
+"""Choosing training data by value: gate, then spread.
+
+The highest values pile up near-duplicates of dense regions, so the best k points by value are a
+poor training set for every way of valuing. ``spread`` only drops each class's least valuable
+points, where wrong labels gather, and draws at random from the rest.
+"""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Strategy = Literal["spread", "top"]
+
+GATE = 0.25
+"""Share of each class that ``spread`` drops, lowest values first."""
+
+
+def select(
+    values: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.integer],
+    share: float,
+    strategy: Strategy,
+    generator: np.random.Generator,
+) -> npt.NDArray[np.intp]:
+    """Rows to train on, ascending: about ``share`` of n, with 0 < share <= 1.
+
+    ``top`` takes the highest values (n,). ``spread`` drops the lowest quarter of each class, then
+    draws the same number from every class, more from the others where a class has too few; it never
+    returns a dropped row unless ``share`` asks for more than the gate leaves. Raises ValueError
+    where the share is out of range.
+    """
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"share must lie in (0, 1], got {share}")
+    wanted = max(1, round(share * len(values)))
+    if strategy == "top":
+        return np.sort(np.argsort(-values, kind="stable")[:wanted])
+    gated = [_gated(np.flatnonzero(labels == label), values) for label in np.unique(labels)]
+    kept = [rows[:stop] for rows, stop in gated]
+    sizes = _even(wanted, [len(rows) for rows in kept])
+    drawn = [generator.permutation(r)[:size] for r, size in zip(kept, sizes, strict=True)]
+    chosen = np.concatenate(drawn)
+    if len(chosen) < wanted:
+        dropped = np.concatenate([rows[stop:] for rows, stop in gated])
+        best = dropped[np.argsort(-values[dropped], kind="stable")]
+        chosen = np.concatenate([chosen, best[: wanted - len(chosen)]])
+    return np.sort(chosen)
+
+
+def _gated(
+    rows: npt.NDArray[np.intp], values: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.intp], int]:
+    """Return a class's rows, highest value first, and how many pass."""
+    ordered = rows[np.argsort(-values[rows], kind="stable")]
+    return ordered, len(rows) - int(GATE * len(rows))
+
+
+def _even(wanted: int, available: list[int]) -> list[int]:
+    """Share ``wanted`` out as evenly as the classes allow, smallest class first."""
+    sizes = [0] * len(available)
+    left = wanted
+    order = sorted(range(len(available)), key=available.__getitem__)
+    for done, place in enumerate(order):
+        sizes[place] = min(available[place], left // (len(order) - done))
+        left -= sizes[place]
+    return sizes
