@@ -1,0 +1,18 @@
+"""The state ring: one partition's engine state and source offset in RocksDB, never torn."""
+
+from hcdv_stream.state.errors import StateError, StateLocked
+from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.reader import PartitionReader
+from hcdv_stream.state.store import PartitionStore
+from hcdv_stream.state.stored import Change, Position, StoredPartition
+
+__all__ = [
+    "Change",
+    "Identity",
+    "PartitionReader",
+    "PartitionStore",
+    "Position",
+    "StateError",
+    "StateLocked",
+    "StoredPartition",
+]

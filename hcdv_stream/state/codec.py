@@ -1,0 +1,127 @@
+"""Records: named arrays as bytes, with a version and a checksum, never pickle.
+
+A record is a frame of 16 bytes (magic, format version, kind, number of arrays, CRC-32 of what
+follows, start of the data), a directory (name, dtype, shape of each array) and the arrays' bytes,
+little-endian and aligned to 8. Decoded arrays are read-only views of the record: no copy.
+"""
+
+import math
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.state.errors import REBUILD, StateError
+
+Array = npt.NDArray[np.generic]
+
+FORMAT = 1
+"""Version of records and layout; a reader refuses a newer one."""
+
+_MAGIC = b"HCDV"
+_FRAME = struct.Struct("<4sBcHII")
+_CHECKED_FROM = 12  # the checksum covers everything behind itself
+_ALIGNMENT = 8
+_CODES = {
+    name: code
+    for code, name in enumerate(
+        ["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8"]
+    )
+}
+_DTYPES = [np.dtype(name) for name in _CODES]
+_SHAPES = [struct.Struct(f"<{dimensions}I") for dimensions in range(5)]
+
+
+def pack(kind: bytes, arrays: Mapping[str, Array]) -> bytes:
+    """Encode named arrays as one record; ``kind`` is a byte that says what it describes.
+
+    Names have up to 255 bytes, arrays up to four axes. Raises ValueError for any other array,
+    among them arrays of objects.
+    """
+    directory, data, length = [], [], 0
+    for name, array in arrays.items():
+        code = _CODES.get(array.dtype.str)
+        if code is None or array.ndim >= len(_SHAPES):
+            raise ValueError(f"{name} cannot be stored: {array.dtype} with {array.ndim} axes")
+        encoded = name.encode()
+        directory.append(bytes((len(encoded), code, array.ndim)))
+        directory.append(encoded)
+        directory.append(_SHAPES[array.ndim].pack(*array.shape))
+        raw = array.tobytes()
+        data.append(raw)
+        length += len(raw)
+        if padding := -length % _ALIGNMENT:
+            data.append(bytes(padding))
+            length += padding
+    table = b"".join(directory)
+    start = _FRAME.size + len(table)
+    start += -start % _ALIGNMENT
+    rest = table.ljust(start - _FRAME.size, b"\0") + b"".join(data)
+    tail = struct.pack("<I", start)
+    checksum = zlib.crc32(rest, zlib.crc32(tail))
+    return _FRAME.pack(_MAGIC, FORMAT, kind, len(arrays), checksum, start) + rest
+
+
+def unpack(kind: bytes, record: bytes) -> dict[str, Array]:
+    """Decode a record of that kind; the arrays are read-only.
+
+    Raises StateError for foreign bytes, a newer format, another kind, or a damaged record.
+    """
+    count, position, at = _check(kind, record)
+    arrays: dict[str, Array] = {}
+    for _ in range(count):
+        name_length, code, dimensions = record[at : at + 3]
+        at += 3
+        name = record[at : at + name_length].decode()
+        at += name_length
+        shape = _SHAPES[dimensions].unpack_from(record, at)
+        at += 4 * dimensions
+        dtype = _DTYPES[code]
+        size = math.prod(shape)
+        array = np.frombuffer(record, dtype, size, position)
+        arrays[name] = array if dimensions == 1 else array.reshape(shape)
+        position += size * dtype.itemsize
+        position += -position % _ALIGNMENT
+    return arrays
+
+
+def _check(kind: bytes, record: bytes) -> tuple[int, int, int]:
+    """Return (number of arrays, start of the data, start of the directory)."""
+    if len(record) < _FRAME.size or not record.startswith(_MAGIC):
+        raise StateError(f"a record was not written by hcdv-stream: {REBUILD}")
+    _, version, found, count, checksum, start = _FRAME.unpack_from(record)
+    if version > FORMAT:
+        raise StateError(
+            f"a record has format {version} and this version reads up to {FORMAT}: "
+            f"install the newer hcdv-stream again, or {REBUILD}"
+        )
+    if zlib.crc32(memoryview(record)[_CHECKED_FROM:]) != checksum:
+        raise StateError(f"a record is damaged (its checksum does not fit): {REBUILD}")
+    if found != kind:
+        raise StateError(
+            f"a record of kind {found.decode('latin-1')} lies where {kind.decode('latin-1')} "
+            f"belongs: {REBUILD}"
+        )
+    return count, start, _FRAME.size
+
+
+def strings(name: str, texts: Sequence[str]) -> dict[str, Array]:
+    """Return texts as two arrays: all characters in UTF-8, and each text's length in characters.
+
+    Lone surrogates, which JSON can express, survive.
+    """
+    encoded = "".join(texts).encode("utf-8", "surrogatepass")
+    return {
+        f"{name}.text": np.frombuffer(encoded, np.uint8),
+        f"{name}.lengths": np.fromiter(map(len, texts), np.int32, len(texts)),
+    }
+
+
+def read_strings(name: str, arrays: Mapping[str, Array]) -> tuple[str, ...]:
+    """Return the texts that ``strings`` encoded under that name."""
+    text = arrays[f"{name}.text"].tobytes().decode("utf-8", "surrogatepass")
+    ends = np.cumsum(arrays[f"{name}.lengths"]).tolist()
+    starts = [0, *ends[:-1]] if ends else []
+    return tuple(text[start:end] for start, end in zip(starts, ends, strict=True))

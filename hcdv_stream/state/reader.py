@@ -1,0 +1,125 @@
+"""Reading a partition's state beside its live owner: current, cheap and never torn.
+
+A look costs a directory listing. Only when the write-ahead log or the manifest has moved is the
+database opened read-only, which replays the (short) log, and only leaves and nodes that the update
+log names since the last look are decoded. RocksDB's read-only open does not notice when the owner
+deletes a write-ahead log underneath it, which would show a part of an update: the owner deletes one
+only after recording its contents in the manifest, so an open during which the manifest moved is
+thrown away and made again.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hcdv_stream.state.errors import StateError
+from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.layout import Families, opened_read_only
+from hcdv_stream.state.snapshot import (
+    read_all,
+    read_changes,
+    read_identity,
+    read_onwards,
+    read_sequence,
+)
+from hcdv_stream.state.stored import Change, StoredPartition
+
+_ATTEMPTS = 6
+_PAUSE_SECONDS = 0.005
+_MOST_CHANGES = 512  # beyond, everything is read anew
+
+Signature = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    stored: StoredPartition | None
+    identity: Identity | None
+    changes: tuple[Change, ...] | None
+    database: bytes
+
+
+class PartitionReader:
+    """The state in ``directory`` as of the last ``refresh``; one thread at a time.
+
+    ``stored`` is None until an update was found, ``identity`` until the state was created.
+    ``changes`` are the log entries between the last two states, None where everything was read
+    anew.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.stored: StoredPartition | None = None
+        self.identity: Identity | None = None
+        self.changes: tuple[Change, ...] | None = None
+        self._seen: Signature = ()
+        self._database = b""
+
+    def refresh(self) -> bool:
+        """Look for a new update; return whether ``stored`` is another one now.
+
+        Raises StateError where the state cannot be read; ``stored`` then stays as it is.
+        """
+        problem: Exception | None = None
+        for attempt in range(_ATTEMPTS):
+            time.sleep(_PAUSE_SECONDS * attempt)
+            before = _signature(self.directory)
+            if before == self._seen or not before:
+                return False
+            try:
+                found = self._look()
+            except Exception as error:  # rocksdict raises no other: a file vanished or moved
+                problem = error
+                continue
+            if _manifest(_signature(self.directory)) == _manifest(before):
+                self._seen = before
+                return self._accept(found)
+        raise StateError(
+            f"{self.directory} cannot be read now: {problem or 'it moves'}"
+        ) from problem
+
+    def _look(self) -> _Found:
+        database = (self.directory / "IDENTITY").read_bytes()
+        with opened_read_only(self.directory) as families:
+            stored, identity, changes = self._read(families, anew=database != self._database)
+        return _Found(stored, identity, changes, database)
+
+    def _read(
+        self, families: Families, *, anew: bool
+    ) -> tuple[StoredPartition | None, Identity | None, tuple[Change, ...] | None]:
+        seen = None if anew else self.stored
+        identity = self.identity or read_identity(families)
+        if seen is not None:
+            sequence = read_sequence(families)
+            if sequence == seen.sequence:
+                return seen, identity, ()
+            if seen.sequence < sequence <= seen.sequence + _MOST_CHANGES:
+                changes = read_changes(families, seen.sequence, sequence)
+                onwards = changes and read_onwards(families, seen, changes)
+                if onwards:
+                    return onwards, identity, changes
+        return read_all(families), read_identity(families), None
+
+    def _accept(self, found: _Found) -> bool:
+        self.identity, self._database = found.identity, found.database
+        if found.stored is self.stored:
+            return False
+        self.stored, self.changes = found.stored, found.changes
+        return True
+
+
+def _signature(directory: Path) -> Signature:
+    """Names and sizes of what moves with every write; empty where there is no database."""
+    try:
+        current = (directory / "CURRENT").read_text().strip()
+        files = [(f"CURRENT={current}", 0)]
+        for path in directory.iterdir():
+            if path.name == current or path.suffix == ".log":
+                files.append((path.name, path.stat().st_size))
+    except FileNotFoundError:
+        return ()
+    return tuple(sorted(files))
+
+
+def _manifest(signature: Signature) -> Signature:
+    return tuple(entry for entry in signature if not entry[0].endswith(".log"))

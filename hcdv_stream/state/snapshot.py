@@ -1,0 +1,140 @@
+"""Reading one update as a whole out of an open database."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from rocksdict import Rdict
+
+from hcdv_stream.state.errors import REBUILD, StateError
+from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.layout import (
+    HEADER_KEY,
+    IDENTITY_KEY,
+    POSITION_KEY,
+    SEQUENCE_KEY,
+    Families,
+    key,
+    number,
+)
+from hcdv_stream.state.records import (
+    decode_change,
+    decode_header,
+    decode_leaf,
+    decode_node,
+    decode_position,
+)
+from hcdv_stream.state.stored import Change, StoredPartition
+from hcdv_stream.valuation.delta import EngineState, Header
+from hcdv_stream.valuation.leaf import Leaf, Node
+
+Member = TypeVar("Member", Leaf, Node)
+
+
+def read_identity(families: Families) -> Identity | None:
+    """Return whose state it is; None where nothing was ever written."""
+    data = families.meta.get(IDENTITY_KEY)
+    return None if data is None else Identity.parse(data)
+
+
+def read_sequence(families: Families) -> int:
+    """Return the number of the last write, 0 before the first."""
+    data = families.meta.get(SEQUENCE_KEY)
+    return 0 if data is None else number(data)
+
+
+def read_all(families: Families) -> StoredPartition | None:
+    """Return everything; None before the first write. Raises StateError where it is not whole."""
+    sequence = read_sequence(families)
+    if not sequence:
+        return None
+    leaves = [decode_leaf(record) for record in families.leaves.values()]
+    nodes = [decode_node(record) for record in families.nodes.values()]
+    latest = max((written for _, written in [*leaves, *nodes]), default=0)
+    state = EngineState(
+        _read_header(families),
+        {node.id: node for node, _ in nodes},
+        {leaf.id: leaf for leaf, _ in leaves},
+    )
+    if latest > sequence or not _is_whole(state):
+        raise StateError(f"the state is not one update as a whole: {REBUILD}")
+    return StoredPartition(state, decode_position(_meta(families, POSITION_KEY)), sequence)
+
+
+def read_changes(families: Families, after: int, upto: int) -> tuple[Change, ...] | None:
+    """Return the log entries of writes after+1..upto; None where one of them is gone."""
+    records = [families.log.get(key(sequence)) for sequence in range(after + 1, upto + 1)]
+    if any(record is None for record in records):
+        return None
+    return tuple(decode_change(record) for record in records)
+
+
+def read_onwards(
+    families: Families, seen: StoredPartition, changes: tuple[Change, ...]
+) -> StoredPartition | None:
+    """Return the state after ``changes``, reading only what they name.
+
+    None where a record is not of the write that its log entry says.
+    """
+    leaves, nodes = dict(seen.state.leaves), dict(seen.state.nodes)
+    made_leaves: dict[int, int] = {}
+    made_nodes: dict[int, int] = {}
+    for change in changes:
+        _note(made_leaves, change.sequence, change.leaves, change.removed_leaves)
+        _note(made_nodes, change.sequence, change.nodes, change.removed_nodes)
+    state = EngineState(_read_header(families), nodes, leaves)
+    if not (
+        _update(leaves, families.leaves, made_leaves, decode_leaf)
+        and _update(nodes, families.nodes, made_nodes, decode_node)
+        and _is_whole(state)
+    ):
+        return None
+    position = decode_position(_meta(families, POSITION_KEY))
+    return StoredPartition(state, position, changes[-1].sequence)
+
+
+def _note(
+    made: dict[int, int], sequence: int, written: Iterable[int], removed: Iterable[int]
+) -> None:
+    """Note which write made each record last; 0: it is removed."""
+    made.update(dict.fromkeys(removed, 0))
+    made.update(dict.fromkeys(written, sequence))
+
+
+def _update(
+    members: dict[int, Member],
+    family: Rdict,
+    made: Mapping[int, int],
+    decode: Callable[[bytes], tuple[Member, int]],
+) -> bool:
+    """Bring ``members`` up to the writes in ``made``; False where the family holds others."""
+    for identifier, expected in made.items():
+        record = family.get(key(identifier))
+        if not expected:
+            members.pop(identifier, None)
+        elif record is None:
+            return False
+        else:
+            members[identifier], written = decode(record)
+            if written != expected:
+                return False
+    return True
+
+
+def _read_header(families: Families) -> Header:
+    return decode_header(_meta(families, HEADER_KEY))
+
+
+def _meta(families: Families, name: bytes) -> bytes:
+    record: bytes | None = families.meta.get(name)
+    if record is None:
+        raise StateError(f"the state has no {name.decode()}: {REBUILD}")
+    return record
+
+
+def _is_whole(state: EngineState) -> bool:
+    """Whether nodes name exactly the leaves and nodes that are there."""
+    leaves: set[int] = set()
+    nodes = {state.header.root}
+    for node in state.nodes.values():
+        (leaves if node.height == 1 else nodes).update(node.children)
+    return leaves == state.leaves.keys() and nodes == state.nodes.keys()
