@@ -5,7 +5,6 @@ theirs. Values of one point, of a coalition and of the whole come from here for 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,21 +13,13 @@ import numpy.typing as npt
 from hcdv_stream.valuation.config import GameName
 from hcdv_stream.valuation.delta import EngineState
 from hcdv_stream.valuation.embedding import Embeddings
-from hcdv_stream.valuation.leaf import Leaf
+from hcdv_stream.valuation.readings import PrintedReading, Reading, RoutedReading, Values
 from hcdv_stream.valuation.routed_values import RoutedWeights
 from hcdv_stream.valuation.sketch import Counts, Sketch
 from hcdv_stream.valuation.tree import ROOT_PARENT
 from hcdv_stream.valuation.weights import Weights
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """Per point, in the corpus's order: ``value`` φ (n,) and its standard error ``error`` (n,)."""
-
-    value: Floats
-    error: Floats
 
 
 class Corpus:
@@ -99,27 +90,20 @@ class Corpus:
             node = self.state.nodes[node].parent
         return tuple(reversed(path))
 
-    def values(self, weights: Weights) -> Values:
-        """φ and its standard error for every point."""
-        routed = self.weighed(weights)
-        components = self._outcome("components")
-        return Values(
-            routed.points(components, self.labels, self.embeddings),
-            routed.errors(components, self._outcome("moments")),
-        )
+    def reading(self, weights: Weights | None = None) -> Reading:
+        """Read values under some weights, or under those that are usual.
 
-    def leaf_values(self, leaf: Leaf, weights: Weights) -> Values:
-        """φ and its standard error for the points of one leaf: the same bits as in ``values``."""
-        routed = self.weighed(weights)
-        components, moments = leaf.outcome["components"], leaf.outcome["moments"]
-        return Values(
-            routed.points(components, leaf.points.labels, leaf.points.embeddings),  # type: ignore[arg-type]
-            routed.errors(components, moments),
-        )
+        Raises ValueError for a utility that names no class, and for any weights where the game
+        fixed them when it was played.
+        """
+        if self.game == "routed":
+            chosen = weights or Weights()
+            routed = RoutedWeights.of(self.whole, self._trusted, self.classes, chosen)
+            return RoutedReading(self.state, routed)
+        if weights is not None:
+            raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")
+        return PrintedReading(self.state)
 
-    def weighed(self, weights: Weights) -> RoutedWeights:
-        """Prepare this corpus's sums for one choice of ω, β and λ."""
-        return RoutedWeights.of(self.whole, self._trusted, self.classes, weights)
-
-    def _outcome(self, name: str) -> Counts:
-        return np.concatenate([leaf.outcome[name] for leaf in self._order])  # type: ignore[arg-type]
+    def values(self, weights: Weights | None = None) -> Values:
+        """φ and its standard error for every point; see ``reading``."""
+        return self.reading(weights).points()

@@ -46,7 +46,8 @@ def sorted_keys(
 
 def positions(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Which player stands at each rank."""
-    return np.bitwise_and(keys >> 1, MOST_PLAYERS - 1)
+    places: npt.NDArray[np.int64] = (keys >> 1) & (MOST_PLAYERS - 1)
+    return places
 
 
 def shapley_by_rank(keys: npt.NDArray[np.int64], neighbours: int) -> Counts:
