@@ -1,0 +1,143 @@
+"""A model bundle: everything frozen before the stream begins, with one checksum over all of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.bundle import files
+from hcdv_stream.bundle.errors import BundleError
+from hcdv_stream.bundle.labels import class_index
+from hcdv_stream.bundle.schema import FeatureSchema
+from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.encoder import Encoder, Matrix
+from hcdv_stream.valuation.hierarchy import SeedHierarchy
+from hcdv_stream.valuation.validation import Validation
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The frozen encoder with its feature schema, V, the seed hierarchy and τ.
+
+    ``label`` names the label column, ``classes`` the labels in order of their indices. ``tau`` is
+    the cosine distance that ``HCDV_TAU=auto`` stands for. ``hyper_parameters``, ``metrics`` and
+    ``versions`` (of the libraries that trained it) are there to be read; nothing depends on them.
+    """
+
+    schema: FeatureSchema
+    classes: tuple[str, ...]
+    label: str
+    encoder: Encoder
+    validation: Validation
+    seed: SeedHierarchy
+    tau: float
+    hyper_parameters: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dimensions(self) -> int:
+        """The length d of an embedding."""
+        return self.encoder.dimensions
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 over the content of every file, in hex: the same bundle, the same checksum."""
+        return files.checksum(self._description(), files.digests(self._contents()))
+
+    @cached_property
+    def class_indices(self) -> Mapping[str, int]:
+        """Index of each class by its spelling."""
+        return {label: index for index, label in enumerate(self.classes)}
+
+    def class_of(self, label: object) -> int:
+        """Return the class index of a label as a file or message holds it; raises LabelError."""
+        return class_index(label, self.class_indices)
+
+    def encode(self, rows: Matrix, positions: npt.NDArray[np.int64]) -> Embeddings:
+        """Embed rows (n, width) of ``schema.matrix``; ``positions`` (n,) are places in their log.
+
+        Bit-identical however the log is cut, see ``valuation.encoder``.
+        """
+        return self.encoder.embed(rows, positions)
+
+    def encode_columns(self, columns: Mapping[str, Sequence[object]]) -> Embeddings:
+        """Judge and embed columns, their rows at positions 0, 1, ...; raises FeatureError."""
+        rows = self.schema.matrix(self.schema.rows(columns))
+        return self.encode(rows, np.arange(len(rows)))
+
+    def save(self, directory: Path) -> None:
+        """Write the bundle; a bundle that is there already is replaced as a whole.
+
+        Raises BundleError where the place is taken by something else or cannot be written.
+        """
+        files.write(directory, self._description(), self._contents())
+
+    @classmethod
+    def load(cls, directory: Path) -> "Bundle":
+        """Read a bundle; raises BundleError where it is missing, damaged or of another format."""
+        description, contents = files.read(directory)
+        try:
+            bundle = cls(
+                schema=FeatureSchema.from_json(description["features"]),
+                classes=tuple(description["classes"]),
+                label=description["label"],
+                encoder=files.encoder_from(contents["encoder.safetensors"]),
+                validation=Validation(**files.arrays_from(contents["validation.npz"])),
+                seed=SeedHierarchy(**files.arrays_from(contents["hierarchy.npz"])),
+                tau=description["tau"],
+                hyper_parameters=description["hyper_parameters"],
+                metrics=description["metrics"],
+                versions=description["versions"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(
+                f"the bundle {directory} is inconsistent ({error}); train it again with "
+                "`hcdv-stream train`"
+            ) from error
+        bundle.check(str(directory))
+        return bundle
+
+    def check(self, name: str) -> None:
+        """Raise BundleError where the parts do not fit each other."""
+        widths = {
+            "the encoder's input and the feature schema": (self.encoder.width, self.schema.width),
+            "V and the encoder": (self.validation.embeddings.shape[1], self.dimensions),
+            "the hierarchy and the encoder": (self.seed.centroids.shape[1], self.dimensions),
+            "V's embeddings and labels": (len(self.validation.embeddings), len(self.validation)),
+        }
+        for parts, (left, right) in widths.items():
+            if left != right:
+                raise BundleError(
+                    f"in the bundle {name} {parts} differ in size ({left} and {right}); "
+                    "train it again with `hcdv-stream train`"
+                )
+
+    def _description(self) -> dict[str, Any]:
+        return {
+            "features": self.schema.to_json(),
+            "label": self.label,
+            "classes": list(self.classes),
+            "dimensions": self.dimensions,
+            "tau": self.tau,
+            "hyper_parameters": dict(self.hyper_parameters),
+            "metrics": dict(self.metrics),
+            "versions": dict(self.versions),
+        }
+
+    def _contents(self) -> dict[str, bytes]:
+        return {
+            "encoder.safetensors": files.encoder_bytes(self.encoder),
+            "validation.npz": files.arrays_bytes(
+                embeddings=self.validation.embeddings, labels=self.validation.labels
+            ),
+            "hierarchy.npz": files.arrays_bytes(
+                centroids=self.seed.centroids,
+                parents=self.seed.parents,
+                node_parents=self.seed.node_parents,
+            ),
+        }

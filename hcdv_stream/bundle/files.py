@@ -1,0 +1,153 @@
+"""How a bundle lies on disk: ``bundle.json`` and three files of arrays, none of them executable.
+
+``bundle.json`` holds the SHA-256 of every other file, and a checksum over itself with these. A
+bundle is written beside its place and renamed into it, so that a reader finds a whole one or none.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors
+import safetensors.torch
+
+from hcdv_stream.bundle.errors import BundleError
+from hcdv_stream.valuation.encoder import Encoder
+
+FORMAT = 1
+"""Raised whenever a bundle written before could not be read any more."""
+DESCRIPTION = "bundle.json"
+ARRAY_FILES = ("encoder.safetensors", "validation.npz", "hierarchy.npz")
+
+_AGAIN = "train it again with `hcdv-stream train`"
+
+
+def digests(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of each file's content."""
+    return {name: hashlib.sha256(contents[name]).hexdigest() for name in sorted(contents)}
+
+
+def checksum(description: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    """Return the SHA-256 over description and file digests, in hex."""
+    whole = {"format": FORMAT, **description, "files": dict(files)}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def write(directory: Path, description: Mapping[str, Any], contents: Mapping[str, bytes]) -> None:
+    """Write a bundle in place of the one that may be there; raises BundleError."""
+    _check_replaceable(directory)
+    files = digests(contents)
+    whole = {
+        "format": FORMAT,
+        **description,
+        "files": files,
+        "checksum": checksum(description, files),
+    }
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+        try:
+            for name, content in contents.items():
+                (fresh / name).write_bytes(content)
+            (fresh / DESCRIPTION).write_text(json.dumps(whole, indent=2) + "\n")
+            fresh.chmod(0o755)
+            _replace(directory, fresh)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    except OSError as error:
+        raise BundleError(
+            f"the bundle cannot be written to {directory} ({error}); name another --bundle"
+        ) from error
+
+
+def read(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read a bundle's description and files, digests checked; raises BundleError."""
+    try:
+        whole = json.loads((directory / DESCRIPTION).read_text())
+        if not isinstance(whole, dict) or whole.get("format") != FORMAT:
+            raise BundleError(f"the bundle {directory} is not of format {FORMAT}; {_AGAIN}")
+        contents = {name: (directory / name).read_bytes() for name in ARRAY_FILES}
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise BundleError(
+            f"there is no bundle at {directory}: {missing} is missing; write one with "
+            f"`hcdv-stream train --bundle {directory}`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"the bundle {directory} cannot be read ({error}); {_AGAIN}") from error
+    found = digests(contents)
+    stored, files = whole.pop("checksum", None), whole.pop("files", None)
+    damaged = [
+        name for name in found if not isinstance(files, dict) or files.get(name) != found[name]
+    ]
+    del whole["format"]
+    if not damaged and stored != checksum(whole, found):
+        damaged = [DESCRIPTION]
+    if damaged:
+        raise BundleError(
+            f"the bundle {directory} is damaged: {damaged[0]} is not what was written; restore it "
+            f"or {_AGAIN}"
+        )
+    return whole, contents
+
+
+def encoder_bytes(encoder: Encoder) -> bytes:
+    """Return an encoder's tensors in the safetensors format."""
+    return bytes(safetensors.torch.save(encoder.tensors()))
+
+
+def encoder_from(content: bytes) -> Encoder:
+    """Rebuild an encoder; raises ValueError."""
+    try:
+        return Encoder.from_tensors(safetensors.torch.load(content))
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"the encoder cannot be read: {error}") from error
+
+
+def arrays_bytes(**arrays: npt.NDArray[np.generic]) -> bytes:
+    """Return arrays in numpy's npz format."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def arrays_from(content: bytes) -> dict[str, Any]:
+    """Read what ``arrays_bytes`` gave; raises ValueError."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"arrays cannot be read: {error}") from error
+
+
+def _check_replaceable(directory: Path) -> None:
+    if not directory.exists():
+        return
+    empty = directory.is_dir() and not any(directory.iterdir())
+    if not empty and not (directory / DESCRIPTION).is_file():
+        raise BundleError(
+            f"{directory} exists and is no bundle, so it is not replaced; name another --bundle"
+        )
+
+
+def _replace(directory: Path, fresh: Path) -> None:
+    """Put ``fresh`` in the place of ``directory``; on a failure the old one stays."""
+    if not directory.exists():
+        fresh.rename(directory)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.old.", dir=directory.parent))
+    directory.rename(old)  # onto an empty directory: allowed, and atomic
+    try:
+        fresh.rename(directory)
+    except OSError:
+        old.rename(directory)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,143 @@
+"""Fits a feature schema to training columns: types from the values, scales and categories."""
+
+import math
+import warnings
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.preprocessing import PowerTransformer
+
+from hcdv_stream.bundle.errors import TrainingError
+from hcdv_stream.bundle.features import Categorical, Category, CategoryType, Feature, Number
+from hcdv_stream.bundle.power import yeo_johnson
+from hcdv_stream.bundle.schema import FeatureSchema, listed_column
+
+SKEWED = 1.0
+"""Columns whose absolute skewness is above this are power-transformed."""
+MOST_CATEGORIES = 64
+"""The most frequent categories that keep an indicator of their own."""
+LARGEST = 1e100
+"""Training values are clipped here, so that their variance cannot overflow."""
+RARE_ROWS = 10
+RARE_SHARE = 0.005
+"""A category in fewer rows than both say joins ``other``."""
+
+_CATEGORY_TYPES: Sequence[tuple[type, CategoryType]] = (
+    (bool, "boolean"),
+    (str, "string"),
+    (int, "integer"),
+)
+
+
+def fit_schema(
+    columns: Mapping[str, Sequence[object]],
+    numeric: Collection[str] = (),
+    categorical: Collection[str] = (),
+) -> FeatureSchema:
+    """Fit a schema to columns of n values each, in the order of ``columns``.
+
+    Numbers are numeric; text and booleans are categorical; ``numeric`` and ``categorical`` name
+    columns where that is to be otherwise (integers can be made categorical, booleans numeric only
+    after they were turned into numbers). None is a gap. Raises TrainingError.
+    """
+    _check_names(columns, numeric, categorical)
+    features: list[Feature] = []
+    for name, column in columns.items():
+        values = listed_column(column)
+        present = [value for value in values if value is not None]
+        if not present:
+            raise TrainingError(f"the column {name!r} is empty; leave it out with --drop {name}")
+        nullable = len(present) < len(values)
+        types = set(map(type, present))
+        if name in categorical or (name not in numeric and types & {bool, str}):
+            features.append(_categorical(name, present, types, nullable))
+        else:
+            features.append(_number(name, present, types, nullable))
+    return FeatureSchema(tuple(features))
+
+
+def embedding_schema(columns: Mapping[str, Sequence[object]]) -> FeatureSchema:
+    """Return the schema of features that already are an embedding: numbers, passed on as they are.
+
+    Raises TrainingError where a column has anything but finite numbers.
+    """
+    _check_names(columns, (), ())
+    for name, column in columns.items():
+        if not set(map(type, listed_column(column))) <= {int, float}:
+            raise TrainingError(
+                f"the column {name!r} is not all numbers, which --encoder identity needs; "
+                f"leave it out with --drop {name} or use --encoder contrastive"
+            )
+    return FeatureSchema(tuple(Number(name, scale=None) for name in columns))
+
+
+def _check_names(
+    columns: Mapping[str, Sequence[object]], numeric: Collection[str], categorical: Collection[str]
+) -> None:
+    if not columns:
+        raise TrainingError("there is no feature column; the table needs at least one")
+    for name in (*numeric, *categorical):
+        if name not in columns:
+            raise TrainingError(f"there is no feature {name!r}; there are {', '.join(columns)}")
+    both = sorted(set(numeric) & set(categorical))
+    if both:
+        raise TrainingError(f"the column {both[0]!r} cannot be both numeric and categorical")
+
+
+def _number(name: str, present: list[object], types: set[type], nullable: bool) -> Number:
+    if not types <= {int, float}:
+        found = ", ".join(sorted(each.__name__ for each in types))
+        raise TrainingError(
+            f"the column {name!r} is no numeric feature, it holds {found}; name it in "
+            f"--categorical or leave it out with --drop {name}"
+        )
+    values = np.array(present, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise TrainingError(f"the column {name!r} holds an infinite number; mend or drop it")
+    values = np.clip(values, -LARGEST, LARGEST)
+    power = _fit_power(values) if abs(_skewness(values)) > SKEWED else None
+    if power is not None:
+        values = yeo_johnson(values, power)
+    scale = float(values.std())
+    return Number(name, power, float(values.mean()), scale if scale > 0.0 else 1.0, nullable)
+
+
+def _skewness(values: npt.NDArray[np.float64]) -> float:
+    centred = values - values.mean()
+    scale = float(centred.std())
+    return float(((centred / scale) ** 3).mean()) if scale > 0.0 else 0.0
+
+
+def _fit_power(values: npt.NDArray[np.float64]) -> float | None:
+    """Return Yeo-Johnson's λ, or None where the fit fails or makes the column worse."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # overflow inside the search for λ is harmless
+        transformer = PowerTransformer(method="yeo-johnson", standardize=False)
+        try:
+            transformer.fit(values[:, None])
+        except ValueError:
+            return None
+    power = float(transformer.lambdas_[0])
+    if not math.isfinite(power):
+        return None
+    transformed = yeo_johnson(values, power)
+    usable = bool(np.isfinite(transformed).all()) and float(transformed.std()) > 0.0
+    better = usable and abs(_skewness(transformed)) < abs(_skewness(values))
+    return power if better else None
+
+
+def _categorical(name: str, present: list[object], types: set[type], nullable: bool) -> Categorical:
+    named = [type_name for python_type, type_name in _CATEGORY_TYPES if types == {python_type}]
+    if not named:
+        found = ", ".join(sorted(each.__name__ for each in types))
+        raise TrainingError(
+            f"the column {name!r} is no categorical feature, it holds {found}; "
+            "text, booleans or integers are needed, of one type"
+        )
+    counts: Counter[Category] = Counter(present)  # type: ignore[arg-type]
+    least = min(RARE_ROWS, math.ceil(RARE_SHARE * len(present)))
+    frequent = sorted(counts, key=lambda category: (-counts[category], category))
+    kept = [each for each in frequent[:MOST_CATEGORIES] if counts[each] >= least]
+    return Categorical(name, named[0], tuple(sorted(kept)), len(kept) < len(counts), nullable)
