@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from hcdv_stream.cli import topics
+from hcdv_stream.cli.worker import worker
 from hcdv_stream.errors import HcdvError
 
 app = typer.Typer(
@@ -16,8 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-
 app.add_typer(topics.app, name="topics")
+app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap localhost:9092")(worker)
 
 
 @app.callback()

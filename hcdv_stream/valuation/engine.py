@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.centroids import Centroids
@@ -72,6 +73,15 @@ class Engine:
     def root_sketch(self) -> Sketch:
         """The whole corpus as one coalition, as of the last ``play``."""
         return self._tree.nodes[self._tree.root].sketch
+
+    @property
+    def leaf_count(self) -> int:
+        """How many leaves the tree has."""
+        return len(self._tree.leaves)
+
+    def evaluators_of(self, leaf: int) -> npt.NDArray[np.int64]:
+        """Rows of V that judge in a leaf, as of the last ``play``."""
+        return self._evaluators.of(leaf)
 
     def state(self) -> EngineState:
         """Return everything, as of the last ``play``."""

@@ -1,0 +1,121 @@
+"""The Faust app: consumes raw bytes, without Faust's tables, web server and sensors.
+
+Raw, because a typed topic dies silently on a message that it cannot decode; ``noack_take``, because
+``take`` acknowledges a batch whose agent raised; a crashing supervisor, because a restarted agent
+gets no more messages.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+from mode import CrashingSupervisor
+
+from hcdv_stream.logs import fields
+from hcdv_stream.settings import Settings
+from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.ownership import LogRange, Ownership
+from hcdv_stream.worker.polls import Polls
+from hcdv_stream.worker.transport import StoredOffsetTransport
+
+log = logging.getLogger(__name__)
+
+_WATCH_SECONDS = 1.0
+_PRODUCER_SECONDS = 30.0
+
+
+class _KafkaOnly(BootStrategy):
+    """Starts Faust's Kafka services alone."""
+
+    enable_web = False
+    enable_sensors = False
+
+    def web_server(self) -> Iterable[Any]:
+        return []
+
+
+class WorkerApp(faust.App):
+    """The app of a worker; ``ownership`` says where each partition goes on."""
+
+    BootStrategy = _KafkaOnly
+
+    def __init__(self, settings: Settings, ownership: Ownership) -> None:
+        self.ownership = ownership
+        super().__init__(
+            settings.group,
+            broker=[f"aiokafka://{address}" for address in settings.bootstrap.split(",")],
+            key_serializer="raw",
+            value_serializer="raw",
+            agent_supervisor=CrashingSupervisor,
+            broker_max_poll_records=settings.poll_records,
+            broker_commit_interval=settings.commit_seconds,
+            broker_session_timeout=settings.session_timeout_seconds,
+            broker_rebalance_timeout=settings.session_timeout_seconds,
+            broker_heartbeat_interval=settings.heartbeat_seconds,
+            producer_request_timeout=_PRODUCER_SECONDS,
+            stream_buffer_maxsize=max(4096, 2 * settings.poll_records),
+            table_standby_replicas=0,  # with tables Faust would bring its own assignor
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            web_enabled=False,
+        )
+
+    def _new_transport(self) -> StoredOffsetTransport:
+        return StoredOffsetTransport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        """Faust's data directory would stand in the working directory; nothing is put there."""
+
+    async def resume(self, logs: Mapping[int, LogRange]) -> Mapping[int, int]:
+        """Tell the consumer where to go on (``transport.Resume``)."""
+        return await self.ownership.resume(logs)
+
+
+def build_app(
+    settings: Settings, ownership: Ownership, metrics: WorkerMetrics, health: Health
+) -> WorkerApp:
+    """Return the app with its agent and its hooks; call it inside the event loop."""
+    app = WorkerApp(settings, ownership)
+    polls = Polls(app, settings.dead_letter_topic, ownership, metrics, health)
+    topic = app.topic(settings.topic, key_type=bytes, value_type=bytes)
+
+    @app.agent(topic, name="sessions", concurrency=1)
+    async def _sessions(stream: Any) -> None:
+        async for events in stream.noack_take(settings.poll_records, within=settings.poll_seconds):
+            await polls.consume(stream, events)
+
+    @app.on_rebalance_complete.connect(weak=False)
+    async def _assigned(sender: Any, **_: Any) -> None:
+        # The one hook that runs after the group has decided and before ``perform_seek``.
+        ownership.assign()
+        metrics.assignments.inc()
+        health.assigned(ready=True)
+
+    @app.on_partitions_revoked.connect(weak=False)
+    async def _revoked(sender: Any, revoked: Any, **_: Any) -> None:
+        health.assigned(ready=False)
+        await ownership.release()
+        if revoked:
+            log.info("partitions taken back", extra=fields(count=len(revoked)))
+
+    @app.task
+    async def _watch() -> None:
+        while not app.should_stop:
+            await asyncio.sleep(_WATCH_SECONDS)
+            health.watched(await _lag(app, ownership))
+
+    return app
+
+
+async def _lag(app: Any, ownership: Ownership) -> int:
+    """Ask the broker for the ends of the logs; return the records waiting in them."""
+    owned = {tp: ownership.partitions.get(tp.partition) for tp in app.consumer.assignment()}
+    open_ones = {tp: partition for tp, partition in owned.items() if partition is not None}
+    if app.rebalancing or not open_ones:
+        return 0
+    ends = await app.consumer.highwaters(*open_ones)
+    return sum(partition.observe_lag(ends[tp]) for tp, partition in open_ones.items())

@@ -1,0 +1,108 @@
+"""The one table of the worker's metrics: names, meaning, units and buckets.
+
+Seconds and counts in base units, ``hcdv_`` in front, in a registry of their own that is passed in.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+STAGES = ("decode", "embed", "route", "games", "write", "ack")
+"""The way of a poll through a partition; ``ack`` is that of the whole poll."""
+
+SECONDS = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0,
+)  # fmt: skip
+"""Edges for latencies; 0.1, 0.5 and 2 s are objectives, so shares under them are exact."""
+AGES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 3600.0, 86_400.0)
+"""Edges for ages, up to a day."""
+SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+"""Edges for numbers of things."""
+
+PARTITION = ("topic", "partition")
+
+
+class WorkerMetrics:
+    """Every metric of a worker, registered once in ``registry``."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def histogram(
+            name: str, about: str, edges: tuple[float, ...], labels: tuple[str, ...] = ()
+        ) -> Histogram:
+            return Histogram(name, about, labels, buckets=edges, registry=registry)
+
+        def counter(name: str, about: str, labels: tuple[str, ...] = PARTITION) -> Counter:
+            return Counter(name, about, labels, registry=registry)
+
+        def gauge(name: str, about: str, labels: tuple[str, ...] = PARTITION) -> Gauge:
+            return Gauge(name, about, labels, registry=registry)
+
+        self.stage_seconds = histogram(
+            "hcdv_stage_seconds", "Time that a stage took for one poll.", SECONDS, ("stage",)
+        )
+        self.stage_items = histogram(
+            "hcdv_stage_items",
+            "Size of a stage's work: records (decode, embed, route, ack), "
+            "leaves played (games), leaves and nodes written (write).",
+            SIZES,
+            ("stage",),
+        )
+        self.update_latency = histogram(
+            "hcdv_update_latency_seconds",
+            "From a poll's hand-over to its effect being durable, per partition in it.",
+            SECONDS,
+        )
+        self.age = histogram(
+            "hcdv_record_age_seconds",
+            "Age of a poll's oldest session when its effect was durable, since its event time "
+            "and since it was appended to the log.",
+            AGES,
+            ("since",),
+        )
+        self.records = counter("hcdv_records_total", "Records that took effect.")
+        self.bytes = counter("hcdv_record_bytes_total", "Bytes of keys and values judged.")
+        self.skipped = counter(
+            "hcdv_redelivered_records_total", "Records dropped because their effect was stored."
+        )
+        self.dead_letters = counter(
+            "hcdv_dead_letters_total",
+            "Sessions sent to the dead-letter topic.",
+            (*PARTITION, "reason"),
+        )
+        self.updates = counter("hcdv_updates_total", "Updates of the tree completed.")
+        self.spawned = counter("hcdv_leaves_spawned_total", "Leaves founded by a far session.")
+        self.split = counter("hcdv_leaves_split_total", "Leaves split because they outgrew M.")
+        self.merged = counter("hcdv_leaves_merged_total", "Leaves merged because they were small.")
+        self.rebalances = counter("hcdv_tree_rebalances_total", "Rebalances of the tree.")
+        self.points = gauge("hcdv_points", "Examples in the corpus.")
+        self.leaves = gauge("hcdv_leaves", "Leaves of the tree.")
+        self.residual = gauge(
+            "hcdv_efficiency_residual",
+            "Distance between the sum of all values and the value of the whole corpus.",
+        )
+        self.lag = gauge("hcdv_consumer_lag_records", "Records in the log behind the last effect.")
+        self.partitions = gauge("hcdv_assigned_partitions", "Partitions owned by this worker.", ())
+        self.assignments = counter(
+            "hcdv_group_assignments_total", "Times the consumer group gave partitions out.", ()
+        )
+        self.since_last_batch = gauge(
+            "hcdv_seconds_since_last_batch",
+            "Time since a batch last became durable, or since the start.",
+            (),
+        )
+
+    @contextmanager
+    def stage(self, name: str, items: int | None = None) -> Iterator[None]:
+        """Time a stage; its size may be told afterwards, to ``stage_items``."""
+        begin = time.perf_counter()
+        yield
+        self.stage_seconds.labels(name).observe(time.perf_counter() - begin)
+        if items is not None:
+            self.stage_items.labels(name).observe(items)
+
+    def forget(self, topic: str, partition: str) -> None:
+        """Drop the gauges of a partition that belongs to another worker now."""
+        for metric in (self.points, self.leaves, self.residual, self.lag):
+            metric.remove(topic, partition)

@@ -1,0 +1,220 @@
+"""One partition of the topic: its engine, its store, and the way of a run of records through both.
+
+``apply`` computes, ``write`` makes it durable: one write holds the effect and the offset behind
+it. Between the two, and only there, the rejected records are sent to the dead-letter topic: an
+offset that is stored never covers a letter that was not sent.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.settings import Settings
+from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.store import PartitionStore
+from hcdv_stream.state.stored import Position, StoredPartition
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.delta import Delta
+from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.routed_values import RoutedWeights
+from hcdv_stream.worker.dead_letters import DeadLetter, Record
+from hcdv_stream.worker.judgement import Judged, judge_records
+from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.session import Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a run of records comes to: the difference to write, and the letters to send first.
+
+    ``oldest_event`` and ``oldest_append`` are the earliest times among the sessions in it, None
+    where there is none.
+    """
+
+    delta: Delta
+    position: Position
+    rejected: Sequence[DeadLetter]
+    records: int
+    oldest_event: float | None
+    oldest_append: float | None
+
+
+class Partition:
+    """A partition that this worker owns. Not to be used by two threads at once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        identity: Identity,
+        bundle: Bundle,
+        metrics: WorkerMetrics,
+        store: PartitionStore,
+    ) -> None:
+        """Continue from what the store holds; use ``open``."""
+        self._identity = identity
+        self._bundle = bundle
+        self._metrics = metrics
+        self._store = store
+        self._weights = settings.weights
+        self._judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
+        self._labels = (identity.topic, str(identity.partition))
+        stored = store.load()
+        self._position = stored.position if stored else None
+        self._engine = _engine(identity, bundle, stored)
+        self._begin = 0
+        self._published = self._engine.header
+        self._publish()
+
+    @classmethod
+    def open(cls, settings: Settings, number: int, bundle: Bundle, metrics: WorkerMetrics) -> Self:
+        """Open or create the state of partition ``number``.
+
+        Raises StateLocked where another process owns it, StateError where it is another's.
+        """
+        identity = Identity(
+            settings.topic,
+            number,
+            bundle.checksum,
+            bundle.classes,
+            tuple(bundle.validation.counts(len(bundle.classes)).tolist()),
+            settings.engine(bundle.tau),
+        )
+        store = PartitionStore.open(
+            directory_of(settings, number),
+            identity=identity,
+            sync=settings.sync_writes,
+            log_length=settings.update_log_length,
+        )
+        try:
+            return cls(settings, identity, bundle, metrics, store)
+        except BaseException:
+            store.close()
+            raise
+
+    @property
+    def next_offset(self) -> int | None:
+        """The first offset without effect yet; None where nothing was ever stored."""
+        return self._position.next_offset if self._position else None
+
+    @property
+    def expected(self) -> int:
+        """The offset of the next record, where none is missing in the log."""
+        return self.next_offset if self.next_offset is not None else self._begin
+
+    def begin_at(self, offset: int) -> None:
+        """Say where the log is read from as long as nothing is stored."""
+        self._begin = offset
+
+    def fresh(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Return the records whose effect is not stored yet, and count the others."""
+        done = self.next_offset or 0
+        fresh = [record for record in records if record.offset >= done]
+        self._metrics.skipped.labels(*self._labels).inc(len(records) - len(fresh))
+        return fresh
+
+    def apply(self, records: Sequence[Record], high_watermark: int) -> Step:
+        """Judge, embed, route and play a run of fresh records, at least one, in log order.
+
+        The engine has gone on afterwards: either ``write`` the step, or give the partition up.
+        """
+        topic, partition = self._identity.topic, self._identity.partition
+        metrics, engine = self._metrics, self._engine
+        with metrics.stage("decode", len(records)):
+            judged = judge_records(self._judge, topic, partition, records, engine)
+        metrics.bytes.labels(*self._labels).inc(
+            sum(len(record.key or b"") + len(record.value or b"") for record in records)
+        )
+        with metrics.stage("embed", len(judged.sessions)):
+            batch = judged.batch(self._bundle)
+        with metrics.stage("route", len(batch)):
+            engine.route(batch)
+        with metrics.stage("games"):
+            delta = engine.play()
+        metrics.stage_items.labels("games").observe(len(delta.leaves))
+        return self._step(records, judged, batch, delta, high_watermark)
+
+    def write(self, step: Step) -> None:
+        """Make a step durable, effect and offset in one write; raises StateError."""
+        metrics = self._metrics
+        size = len(step.delta.leaves) + len(step.delta.nodes)
+        with metrics.stage("write", size):
+            self._store.write(step.delta, step.position)
+        self._position = step.position
+        now = time.time()
+        if step.oldest_event is not None and step.oldest_append is not None:
+            metrics.age.labels("event").observe(max(now - step.oldest_event, 0.0))
+            metrics.age.labels("append").observe(max(now - step.oldest_append, 0.0))
+        metrics.records.labels(*self._labels).inc(step.records)
+        for letter in step.rejected:
+            metrics.dead_letters.labels(*self._labels, letter.reason).inc()
+        self._publish()
+
+    def observe_lag(self, high_watermark: int | None) -> int:
+        """Publish and return the records behind the last effect, as far as is known."""
+        lag = max((high_watermark or 0) - (self.next_offset or 0), 0)
+        self._metrics.lag.labels(*self._labels).set(lag)
+        return lag
+
+    def close(self) -> None:
+        """Give the partition up."""
+        self._store.close()
+        self._metrics.forget(*self._labels)
+
+    def _step(
+        self,
+        records: Sequence[Record],
+        judged: Judged,
+        batch: Batch,
+        delta: Delta,
+        high_watermark: int,
+    ) -> Step:
+        before = self._position
+        times = [session.time for session, _ in judged.sessions]
+        appended = [record.append_time for record in records]
+        next_offset = records[-1].offset + 1
+        position = Position(
+            next_offset,
+            max(high_watermark, next_offset),
+            max([*times, before.event_time if before else 0.0]),
+            max([*appended, before.append_time if before else 0.0]),
+            time.time(),
+        )
+        oldest = (min(times), min(appended)) if times else (None, None)
+        return Step(delta, position, judged.rejected, len(batch), *oldest)
+
+    def _publish(self) -> None:
+        """Bring the metrics of tree and corpus up to date."""
+        metrics, header, labels = self._metrics, self._engine.header, self._labels
+        for counter, name in (
+            (metrics.updates, "updates"),
+            (metrics.spawned, "spawned"),
+            (metrics.split, "split"),
+            (metrics.merged, "merged"),
+            (metrics.rebalances, "rebalances"),
+        ):
+            counter.labels(*labels).inc(getattr(header, name) - getattr(self._published, name))
+        self._published = header
+        metrics.points.labels(*labels).set(len(self._engine))
+        metrics.leaves.labels(*labels).set(self._engine.leaf_count)
+        if self._identity.engine.game == "routed":
+            metrics.residual.labels(*labels).set(self._residual())
+
+    def _residual(self) -> float:
+        trusted = self._bundle.validation.counts(len(self._bundle.classes))
+        root = self._engine.root_sketch
+        return RoutedWeights.of(root, trusted, self._bundle.classes, self._weights).residual()
+
+
+def _engine(identity: Identity, bundle: Bundle, stored: StoredPartition | None) -> Engine:
+    config, classes = identity.engine, len(identity.classes)
+    if stored is None:
+        return Engine.from_seed(config, classes, bundle.validation, bundle.seed)
+    return Engine(config, classes, bundle.validation, stored.state)
+
+
+def directory_of(settings: Settings, number: int) -> Path:
+    """Return where the state of a partition lies."""
+    return settings.state_dir / settings.topic / str(number)

@@ -1,0 +1,98 @@
+"""Runs a worker in this process until it is asked to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from contextlib import suppress
+
+from prometheus_client import CollectorRegistry
+
+from hcdv_stream.broker.topics import partition_counts
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.errors import HcdvError
+from hcdv_stream.logs import fields
+from hcdv_stream.settings import Settings
+from hcdv_stream.worker.app import WorkerApp, build_app
+from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.ownership import Ownership
+from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.server import MetricsServer
+
+log = logging.getLogger(__name__)
+
+
+def run_worker(settings: Settings) -> None:
+    """Consume, value and store until SIGTERM or SIGINT; then finish the poll in hand and leave.
+
+    Raises HcdvError for what a person must mend, and whatever else stopped the worker: it must be
+    started anew then, and goes on where its state ends.
+    """
+    bundle = Bundle.load(settings.bundle)
+    settings.weights.per_class(bundle.classes, bundle.validation.counts(len(bundle.classes)))
+    _check_topics(settings)
+    registry = CollectorRegistry()
+    metrics = WorkerMetrics(registry)
+    health = Health(settings.stall_seconds, time.monotonic)
+    metrics.since_last_batch.set_function(lambda: health.since_last_batch)
+    ownership = Ownership(
+        settings.topic,
+        lambda number: Partition.open(settings, number, bundle, metrics),
+        lock_seconds=2 * settings.session_timeout_seconds,
+    )
+    metrics.partitions.set_function(lambda: len(ownership.partitions))
+    with MetricsServer(settings.metrics_host, settings.metrics_port, registry, health) as server:
+        log.info(
+            "metrics listening",
+            extra=fields(host=settings.metrics_host, port=server.port, pid=os.getpid()),
+        )
+        asyncio.run(_run(settings, ownership, metrics, health))
+    log.info("worker stopped")
+
+
+async def _run(
+    settings: Settings, ownership: Ownership, metrics: WorkerMetrics, health: Health
+) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    app = build_app(settings, ownership, metrics, health)
+    app.in_worker = True
+    try:
+        await _until_stopped(app, stopping)
+    finally:
+        await app.stop()
+        await ownership.release()
+    if app.crash_reason is not None:
+        raise app.crash_reason
+
+
+async def _until_stopped(app: WorkerApp, stopping: asyncio.Event) -> None:
+    """Start the app and return when it is asked to stop or has crashed."""
+    asked = asyncio.ensure_future(stopping.wait())
+    started = asyncio.ensure_future(app.start())
+    await asyncio.wait({asked, started}, return_when=asyncio.FIRST_COMPLETED)
+    if started.done():
+        started.result()
+        crashed = asyncio.ensure_future(app.wait_until_stopped())
+        await asyncio.wait({asked, crashed}, return_when=asyncio.FIRST_COMPLETED)
+        crashed.cancel()
+    started.cancel()
+    asked.cancel()
+    with suppress(asyncio.CancelledError):
+        await started
+
+
+def _check_topics(settings: Settings) -> None:
+    names = [settings.topic, settings.dead_letter_topic]
+    missing = [
+        name for name, count in partition_counts(settings.bootstrap, names).items() if not count
+    ]
+    if missing:
+        raise HcdvError(
+            f"there is no topic {' and no topic '.join(map(repr, missing))} at "
+            f"HCDV_BOOTSTRAP={settings.bootstrap}: make them with `hcdv-stream topics create`"
+        )

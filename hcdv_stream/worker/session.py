@@ -1,0 +1,177 @@
+"""The one place where a session's JSON is judged.
+
+A record is a key, the example's id, and a value: null, which deletes the example, or
+``{"schema":1,"id","ts","features":{..}|[..],"label","provider"?}``. Fields that are not named
+here are ignored, so that a minor version may add some.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import orjson
+
+from hcdv_stream.bundle.errors import FeatureError, LabelError
+from hcdv_stream.bundle.labels import class_index
+from hcdv_stream.bundle.schema import FeatureSchema, Row
+
+SCHEMA = 1
+"""The major version of the value that is understood."""
+LONGEST_NAME = 1024
+"""Most bytes of an id and of a provider's name."""
+LATEST_TIME = 253_402_300_800.0
+"""The end of the year 9999 in seconds since the epoch."""
+
+Reason = Literal[
+    "not_json",
+    "wrong_type",
+    "not_finite",
+    "missing_label",
+    "unknown_label",
+    "missing_feature",
+    "extra_feature",
+    "null_feature",
+    "unknown_schema",
+    "too_large",
+    "key_mismatch",
+    "unknown_id",
+]
+REASONS: tuple[str, ...] = get_args(Reason)
+"""Every reason that a session is rejected for."""
+
+
+class RejectedError(ValueError):
+    """A record that goes to the dead-letter topic: a reason of REASONS, and a sentence."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A judged session; ``label`` is a class index, ``time`` in seconds since the epoch."""
+
+    id: str
+    time: float
+    row: Row
+    label: int
+    provider: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A null value: the example with this id is to go."""
+
+    id: str
+
+
+class Judge:
+    """Judges records against a bundle's features and classes."""
+
+    def __init__(self, schema: FeatureSchema, classes: Sequence[str], max_bytes: int) -> None:
+        self._schema = schema
+        self._classes = {name: index for index, name in enumerate(classes)}
+        self._max_bytes = max_bytes
+
+    def judge(self, key: bytes | None, value: bytes | None) -> Session | Deletion:
+        """Return what the record says; raises RejectedError."""
+        if value is not None and len(value) > self._max_bytes:
+            raise RejectedError(
+                "too_large", f"the value has {len(value)} bytes, {self._max_bytes} are allowed"
+            )
+        id = _key(key)
+        if value is None:
+            return Deletion(id)
+        session = _object(value)
+        if session.get("id") != id:
+            raise _mismatch(session.get("id"), id)
+        try:
+            return Session(
+                id,
+                _time(session.get("ts")),
+                self._schema.row(session.get("features")),
+                class_index(session.get("label"), self._classes),
+                _provider(session.get("provider")),
+            )
+        except (FeatureError, LabelError) as error:
+            raise RejectedError(error.reason, str(error)) from error
+
+
+def _key(key: bytes | None) -> str:
+    if not key:
+        raise RejectedError("key_mismatch", "the record has no key: it must be the example's id")
+    if len(key) > LONGEST_NAME:
+        raise RejectedError("key_mismatch", f"the key has more than {LONGEST_NAME} bytes")
+    try:
+        return key.decode()
+    except UnicodeDecodeError as error:
+        raise RejectedError("key_mismatch", "the key is not UTF-8") from error
+
+
+def _object(value: bytes) -> dict[str, Any]:
+    try:
+        session = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        if _has_infinite(value):
+            raise RejectedError("not_finite", "the value holds NaN or Infinity") from error
+        raise RejectedError("not_json", f"the value is not JSON: {error}") from error
+    if not isinstance(session, dict):
+        raise RejectedError(
+            "wrong_type", f"the value must be an object, got {type(session).__name__}"
+        )
+    version = session.get("schema")
+    if not (type(version) is int or type(version) is float) or math.floor(version) != SCHEMA:
+        raise RejectedError(
+            "unknown_schema", f"the schema must be {SCHEMA}, got {str(version)[:64]!r}"
+        )
+    return session
+
+
+def _has_infinite(value: bytes) -> bool:
+    # Python's own writer spells NaN and the infinities in a way that is not JSON.
+    found: list[str] = []
+
+    def note(text: str) -> float:
+        number = float(text.replace("Infinity", "inf"))
+        if not math.isfinite(number):
+            found.append(text)
+        return number
+
+    try:
+        json.loads(value, parse_constant=note, parse_float=note)
+    except (ValueError, RecursionError):
+        return False
+    return bool(found)
+
+
+def _mismatch(named: object, id: str) -> RejectedError:
+    if isinstance(named, str):
+        return RejectedError("key_mismatch", f"the id {named[:64]!r} is not the key {id[:64]!r}")
+    return RejectedError("wrong_type", f"the id must be a string, got {type(named).__name__}")
+
+
+def _time(value: object) -> float:
+    if type(value) is not float and type(value) is not int:
+        raise RejectedError(
+            "wrong_type", f"ts must be seconds since the epoch, got {type(value).__name__}"
+        )
+    if not math.isfinite(value):
+        raise RejectedError("not_finite", "ts must be finite")
+    if not -LATEST_TIME <= value < LATEST_TIME:
+        raise RejectedError("wrong_type", f"ts must be seconds since the epoch, got {value:g}")
+    return float(value)
+
+
+def _provider(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise RejectedError(
+            "wrong_type", "the provider must be a string that is not empty, or null"
+        )
+    if len(value.encode()) > LONGEST_NAME:
+        raise RejectedError("wrong_type", f"the provider's name has more than {LONGEST_NAME} bytes")
+    return value
