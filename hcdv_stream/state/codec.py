@@ -1,7 +1,7 @@
 """Records: named arrays as bytes, with a version and a checksum, never pickle.
 
-A record is a frame of 16 bytes (magic, format version, kind, number of arrays, CRC-32 of what
-follows, start of the data), a directory (name, dtype, shape of each array) and the arrays' bytes,
+A record is a frame of 16 bytes (magic, CRC-32 of all that follows, format version, kind, number of
+arrays, start of the data), a directory (name, dtype, shape of each array) and the arrays' bytes,
 little-endian and aligned to 8. Decoded arrays are read-only views of the record: no copy.
 """
 
@@ -21,8 +21,9 @@ FORMAT = 1
 """Version of records and layout; a reader refuses a newer one."""
 
 _MAGIC = b"HCDV"
-_FRAME = struct.Struct("<4sBcHII")
-_CHECKED_FROM = 12  # the checksum covers everything behind itself
+_SEAL = struct.Struct("<4sI")  # magic and checksum
+_FRAME = struct.Struct("<BcHI")  # format version, kind, number of arrays, start of the data
+_FRAMED = _SEAL.size + _FRAME.size
 _ALIGNMENT = 8
 _CODES = {
     name: code
@@ -56,12 +57,11 @@ def pack(kind: bytes, arrays: Mapping[str, Array]) -> bytes:
             data.append(bytes(padding))
             length += padding
     table = b"".join(directory)
-    start = _FRAME.size + len(table)
+    start = _FRAMED + len(table)
     start += -start % _ALIGNMENT
-    rest = table.ljust(start - _FRAME.size, b"\0") + b"".join(data)
-    tail = struct.pack("<I", start)
-    checksum = zlib.crc32(rest, zlib.crc32(tail))
-    return _FRAME.pack(_MAGIC, FORMAT, kind, len(arrays), checksum, start) + rest
+    frame = _FRAME.pack(FORMAT, kind, len(arrays), start)
+    sealed = b"".join((frame, table.ljust(start - _FRAMED, b"\0"), *data))
+    return _SEAL.pack(_MAGIC, zlib.crc32(sealed)) + sealed
 
 
 def unpack(kind: bytes, record: bytes) -> dict[str, Array]:
@@ -89,22 +89,23 @@ def unpack(kind: bytes, record: bytes) -> dict[str, Array]:
 
 def _check(kind: bytes, record: bytes) -> tuple[int, int, int]:
     """Return (number of arrays, start of the data, start of the directory)."""
-    if len(record) < _FRAME.size or not record.startswith(_MAGIC):
+    if len(record) < _FRAMED or not record.startswith(_MAGIC):
         raise StateError(f"a record was not written by hcdv-stream: {REBUILD}")
-    _, version, found, count, checksum, start = _FRAME.unpack_from(record)
+    _, checksum = _SEAL.unpack_from(record)
+    version, found, count, start = _FRAME.unpack_from(record, _SEAL.size)
     if version > FORMAT:
         raise StateError(
             f"a record has format {version} and this version reads up to {FORMAT}: "
             f"install the newer hcdv-stream again, or {REBUILD}"
         )
-    if zlib.crc32(memoryview(record)[_CHECKED_FROM:]) != checksum:
+    if zlib.crc32(memoryview(record)[_SEAL.size :]) != checksum:
         raise StateError(f"a record is damaged (its checksum does not fit): {REBUILD}")
     if found != kind:
         raise StateError(
             f"a record of kind {found.decode('latin-1')} lies where {kind.decode('latin-1')} "
             f"belongs: {REBUILD}"
         )
-    return count, start, _FRAME.size
+    return count, start, _FRAMED
 
 
 def strings(name: str, texts: Sequence[str]) -> dict[str, Array]:

@@ -103,8 +103,9 @@ class PartitionStore:
 
     def close(self) -> None:
         """Give up the lock; harmless when it was closed before."""
-        self._handles.clear()
-        self._database.close()
+        if self._handles:
+            self._handles.clear()
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self

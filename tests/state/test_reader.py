@@ -1,0 +1,142 @@
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import state_samples as samples
+
+from hcdv_stream.state import PartitionReader, PartitionStore, StateError
+
+LOOK_SECONDS = 0.05
+
+
+def owner(directory, updates, pause):
+    command = [sys.executable, str(Path(samples.__file__)), str(directory), str(updates), pause]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def write(store, first, last):
+    for update in range(first, last + 1):
+        store.write(samples.delta_of(update), samples.position_of(update))
+
+
+@pytest.fixture
+def store(tmp_path):
+    with PartitionStore.open(tmp_path / "0", identity=samples.IDENTITY, log_length=20) as opened:
+        yield opened
+
+
+def test_before_the_first_update_there_is_nothing(tmp_path):
+    reader = PartitionReader(tmp_path / "0")
+    assert not reader.refresh()
+    assert not (tmp_path / "0").exists()
+    store = PartitionStore.open(tmp_path / "0", identity=samples.IDENTITY)
+    assert not reader.refresh()
+    assert reader.stored is None
+    assert reader.identity == samples.IDENTITY
+    store.close()
+
+
+def test_a_reader_follows_its_owner(store, tmp_path):
+    reader = PartitionReader(tmp_path / "0")
+    for update in (1, 2, 3):
+        write(store, update, update)
+        assert reader.refresh()
+        assert not reader.refresh()
+        assert reader.stored.sequence == update
+        assert reader.stored.position == samples.position_of(update)
+        assert samples.contents(reader.stored.state) == samples.contents(
+            samples.state_after(update)
+        )
+    assert [change.sequence for change in reader.changes] == [3]
+
+
+def test_only_leaves_that_changed_are_decoded_anew(store, tmp_path):
+    write(store, 1, 1)
+    reader = PartitionReader(tmp_path / "0")
+    reader.refresh()
+    first = reader.stored.state
+    write(store, 2, 3)
+    assert reader.refresh()
+    changed = {leaf for change in reader.changes for leaf in change.leaves}
+    kept = first.leaves.keys() & reader.stored.state.leaves.keys() - changed
+    assert kept
+    assert all(reader.stored.state.leaves[leaf] is first.leaves[leaf] for leaf in kept)
+    assert samples.contents(first) == samples.contents(samples.state_after(1))
+
+
+def test_a_reader_that_missed_more_than_the_log_reads_everything(store, tmp_path):
+    write(store, 1, 1)
+    reader = PartitionReader(tmp_path / "0")
+    reader.refresh()
+    write(store, 2, 40)
+    assert reader.refresh()
+    assert reader.changes is None
+    assert samples.contents(reader.stored.state) == samples.contents(samples.state_after(40))
+
+
+def test_a_reader_notices_that_the_state_was_built_anew(tmp_path):
+    reader = PartitionReader(tmp_path)
+    for last in (9, 4, 9):  # also back, and to the same number again
+        with PartitionStore.open(tmp_path, identity=samples.IDENTITY) as store:
+            write(store, 1, last)
+        assert reader.refresh()
+        assert reader.changes is None
+        assert samples.contents(reader.stored.state) == samples.contents(samples.state_after(last))
+        shutil.rmtree(tmp_path)
+        assert not reader.refresh()  # a partition that moved away keeps its last answer
+
+
+def test_a_reader_changes_nothing(store, tmp_path):
+    def files():
+        return {path: path.read_bytes() for path in (tmp_path / "0").rglob("*")}
+
+    write(store, 1, 30)
+    before = files()
+    assert PartitionReader(tmp_path / "0").refresh()
+    assert files() == before
+
+
+def test_an_unreadable_state_says_so_and_keeps_the_last(store, tmp_path):
+    write(store, 1, 2)
+    reader = PartitionReader(tmp_path / "0")
+    reader.refresh()
+    (tmp_path / "0" / "CURRENT").write_text("MANIFEST-999999\n")
+    with pytest.raises(StateError, match="cannot be read now"):
+        reader.refresh()
+    assert reader.stored.sequence == 2
+
+
+def test_beside_a_writing_owner_every_look_is_one_update_as_a_whole(tmp_path):
+    reader = PartitionReader(tmp_path)
+    seen, manifests = [], set()
+    with owner(tmp_path, 500, "0.001") as writing:
+        while writing.poll() is None:
+            if reader.refresh():
+                seen.append(reader.stored.sequence)
+                expected = samples.state_after(reader.stored.sequence)
+                assert samples.contents(reader.stored.state) == samples.contents(expected)
+                assert reader.stored.position.next_offset == reader.stored.sequence * 150
+            manifests.add(sum(1 for _ in tmp_path.glob("*.sst")))
+    assert len(seen) > 10
+    assert seen == sorted(set(seen))
+    assert len(manifests) > 2, "the owner flushed and compacted underneath"
+
+
+def test_an_update_is_seen_within_a_quarter_of_a_second(tmp_path):
+    reader, seen = PartitionReader(tmp_path), []
+    with owner(tmp_path, 40, "0.03") as writing:
+        while writing.poll() is None or reader.refresh():
+            reader.refresh()
+            seen.append((reader.stored.sequence if reader.stored else 0, time.time()))
+            time.sleep(LOOK_SECONDS)
+        durable = [line.split() for line in writing.stdout]
+    ages = [
+        next(when for sequence, when in seen if sequence >= int(update)) - float(time_durable)
+        for update, time_durable in durable
+    ]
+    assert len(ages) == 40
+    assert np.quantile(ages, 0.95) <= 0.25  # a busy machine may hold up a single look

@@ -1,0 +1,129 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import state_samples as samples
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from hcdv_stream.state import Change, Position, StateError
+from hcdv_stream.state.codec import pack
+from hcdv_stream.state.records import (
+    decode_change,
+    decode_header,
+    decode_leaf,
+    decode_node,
+    decode_position,
+    encode_change,
+    encode_header,
+    encode_leaf,
+    encode_node,
+    encode_position,
+)
+from hcdv_stream.valuation.delta import Header
+from hcdv_stream.valuation.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.sketch import Sketch
+
+NUMBERS = st.integers(0, 2**40)
+TEXTS = st.text(st.characters(exclude_categories=()), max_size=8)
+FLOATS = st.floats()
+FLOAT32 = st.floats(width=32)
+OUTCOMES = st.dictionaries(
+    TEXTS.filter(lambda name: max(name, default="") < "\ud800" or max(name) > "\udfff"),
+    hnp.arrays("i8", hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=4)),
+    max_size=3,
+)
+POSITIONS = st.builds(Position, NUMBERS, NUMBERS, FLOATS, FLOATS, FLOATS)
+IDS = st.lists(NUMBERS, max_size=5).map(tuple)
+
+
+@st.composite
+def sketches(draw, dimensions):
+    classes = draw(st.integers(1, 4))
+    size = classes * (dimensions + 9)
+    return Sketch(draw(hnp.arrays("i8", size)), classes)
+
+
+@st.composite
+def leaves(draw):
+    size, dimensions = draw(st.integers(0, 6)), draw(st.integers(1, 5))
+    points = Points(
+        tuple(draw(st.lists(TEXTS, min_size=size, max_size=size))),
+        draw(hnp.arrays("i2", size)),
+        tuple(draw(st.lists(st.none() | TEXTS, min_size=size, max_size=size))),
+        draw(hnp.arrays("f8", size, elements=FLOATS)),
+        draw(hnp.arrays("f4", (size, dimensions), elements=FLOAT32)),
+    )
+    centroid = draw(hnp.arrays("f4", dimensions, elements=FLOAT32))
+    parent, identifier = draw(NUMBERS), draw(NUMBERS)
+    return Leaf(identifier, parent, centroid, points, draw(sketches(dimensions)), draw(OUTCOMES))
+
+
+@st.composite
+def nodes(draw):
+    parent, height = draw(st.integers(-1, 9)), draw(st.integers(1, 9))
+    return Node(draw(NUMBERS), parent, height, draw(IDS), draw(sketches(3)), draw(OUTCOMES))
+
+
+def assert_same(left, right):
+    assert left.dtype == right.dtype
+    assert left.shape == right.shape
+    assert left.tobytes() == right.tobytes()
+
+
+def assert_same_outcome(left, right):
+    assert left.keys() == right.keys()
+    for name, array in left.items():
+        assert_same(array, right[name])
+
+
+@given(leaves(), NUMBERS)
+def test_a_leaf_comes_back(leaf, written):
+    found, made = decode_leaf(encode_leaf(leaf, written))
+    assert (made, found.id, found.parent) == (written, leaf.id, leaf.parent)
+    assert found.points.ids == leaf.points.ids
+    assert found.points.providers == leaf.points.providers
+    for name in ("labels", "timestamps", "embeddings"):
+        assert_same(getattr(found.points, name), getattr(leaf.points, name))
+    assert_same(found.centroid, leaf.centroid)
+    assert found.sketch == leaf.sketch
+    assert found.sketch.classes == leaf.sketch.classes
+    assert_same_outcome(found.outcome, leaf.outcome)
+
+
+@given(nodes(), NUMBERS)
+def test_a_node_comes_back(node, written):
+    found, made = decode_node(encode_node(node, written))
+    assert made == written
+    assert replace(found, outcome={}) == replace(node, outcome={})
+    assert_same_outcome(found.outcome, node.outcome)
+
+
+@given(st.builds(Header, *[NUMBERS] * 5, touched=IDS, merged=NUMBERS, rebalances=NUMBERS))
+def test_a_header_comes_back(header):
+    assert decode_header(encode_header(header)) == header
+
+
+@given(POSITIONS)
+def test_a_position_comes_back(position):
+    assert repr(decode_position(encode_position(position))) == repr(position)  # NaN is not itself
+
+
+@given(st.builds(Change, NUMBERS, NUMBERS, NUMBERS, POSITIONS, IDS, IDS, IDS, IDS))
+def test_a_log_entry_comes_back(change):
+    assert repr(decode_change(encode_change(change))) == repr(change)
+
+
+def test_the_same_leaf_gives_the_same_bytes():
+    assert encode_leaf(samples.leaf(3, 4), 5) == encode_leaf(samples.leaf(3, 4), 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "decode"),
+    [(b"L", decode_leaf), (b"N", decode_node), (b"H", decode_header), (b"P", decode_position)],
+)
+def test_a_record_that_lacks_a_field_is_refused(kind, decode):
+    record = pack(kind, {"numbers": np.zeros(5 if kind == b"N" else 4, np.int64)})
+    with pytest.raises(StateError, match="another version wrote it"):
+        decode(record)
