@@ -52,8 +52,8 @@ class EngineConfig:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.leaf_size + self.update_size > MOST_PLAYERS:
             raise ValueError(
-                f"leaf_size + update_size must be at most {MOST_PLAYERS}, "
-                f"got {self.leaf_size} + {self.update_size}"
+                f"update_size + leaf_size must be at most {MOST_PLAYERS}, "
+                f"got {self.update_size} + {self.leaf_size}"
             )
         if not self.branching or min(self.branching) < 2:
             raise ValueError(f"branching must hold numbers of at least 2, got {self.branching}")

@@ -1,5 +1,6 @@
 """Which games there are, by name."""
 
+from hcdv_stream.valuation.algorithm1 import PrintedGame
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.game import Game
 from hcdv_stream.valuation.routed import RoutedGame
@@ -10,4 +11,4 @@ def game_of(config: EngineConfig, classes: int, validation: Validation) -> Game:
     """Return the game that the configuration names."""
     if config.game == "routed":
         return RoutedGame(config, classes, validation)
-    raise NotImplementedError(config.game)
+    return PrintedGame(config, classes, validation)

@@ -17,7 +17,7 @@ from hcdv_stream.valuation.sketch import Sketch
 
 ROOT_PARENT = -1
 _UNDERFULL = 4
-"""A node with fewer than a fourth of its most children joins a sibling."""
+"""A node with one child, or fewer than a fourth of its most, joins a sibling."""
 
 
 class Tree:
@@ -86,7 +86,8 @@ class Tree:
             return
         own = self.nodes[node]
         siblings = [other for other in self.nodes[own.parent].children if other != node]
-        if siblings and len(own.children) * _UNDERFULL < self._most(own.height):
+        least = max(2.0, self._most(own.height) / _UNDERFULL)
+        if siblings and len(own.children) < least:
             directions = np.stack([self._direction(sibling) for sibling in siblings])
             closeness = cosines(directions, self._direction(node)[None, :])[:, 0]
             self._join(node, siblings[int(closeness.argmax())])

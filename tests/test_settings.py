@@ -1,0 +1,60 @@
+"""Settings: errors that say what to do, and a page that lists every one."""
+
+from pathlib import Path
+
+import pytest
+
+from hcdv_stream.settings import Settings, SettingsError, load_settings
+from hcdv_stream.settings_page import settings_page
+
+PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
+
+
+def test_every_setting_is_described() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+
+
+def test_page_is_up_to_date() -> None:
+    expected = settings_page()
+    assert PAGE.read_text() == expected, "run: python -m hcdv_stream.settings_page"
+
+
+def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HCDV_BRANCHING", "4,8")
+    monkeypatch.setenv("HCDV_TAU", "0.35")
+    settings = load_settings(topic="other", group=None)
+    assert settings.branching == (4, 8)
+    assert settings.engine(tau=0.9).tau == 0.35
+    assert settings.dead_letter_topic == "other.dlq"
+    assert settings.group == "hcdv-stream"
+
+
+def test_tau_auto_is_the_bundles() -> None:
+    assert load_settings().engine(tau=0.9).tau == 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HCDV_NEIGHBOURS", "0"),
+        ("HCDV_NEIGHBOURS", "many"),
+        ("HCDV_TAU", "3"),
+        ("HCDV_BETA", "1.5"),
+        ("HCDV_LAM", "-1"),
+        ("HCDV_UTILITY", "profit"),
+        ("HCDV_GAME", "chess"),
+        ("HCDV_MERGE_BELOW", "40"),
+        ("HCDV_API_PORT", "70000"),
+        ("HCDV_BRANCHING", "4,x"),
+        ("HCDV_UPDATE_SIZE", "9000"),
+    ],
+)
+def test_errors_name_setting_and_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert name in str(caught.value)
+    assert value in str(caught.value) or value.replace(",", ", ") in str(caught.value)

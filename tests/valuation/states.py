@@ -1,0 +1,90 @@
+"""States compared bit for bit, and held against their definition."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from hcdv_stream.valuation.centroids import Centroids
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.delta import EngineState
+from hcdv_stream.valuation.evaluators import Evaluators
+from hcdv_stream.valuation.game import Seat
+from hcdv_stream.valuation.games import game_of
+from hcdv_stream.valuation.leaf import Leaf, Node
+from hcdv_stream.valuation.sketch import Sketch
+from hcdv_stream.valuation.validation import Validation
+
+Prints = dict[object, object]
+
+
+def prints(state: EngineState) -> Prints:
+    """Everything in a state as plain bytes, by name: equal exactly where the states are."""
+    found: Prints = {"header": state.header}
+    for leaf in state.leaves.values():
+        points = leaf.points
+        found["leaf", leaf.id] = (
+            leaf.parent,
+            leaf.centroid.tobytes(),
+            points.ids,
+            points.providers,
+            points.labels.tobytes(),
+            points.timestamps.tobytes(),
+            points.embeddings.tobytes(),
+            leaf.sketch.vector.tobytes(),
+            _outcome(leaf),
+        )
+    for node in state.nodes.values():
+        shape = (node.parent, node.height, node.children)
+        found["node", node.id] = (*shape, node.sketch.vector.tobytes(), _outcome(node))
+    return found
+
+
+def _outcome(coalition: Leaf | Node) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in coalition.outcome.items()}
+
+
+def replayed(
+    state: EngineState, config: EngineConfig, classes: int, validation: Validation
+) -> EngineState:
+    """All games of the same tree played from scratch, one leaf at a time."""
+    game = game_of(config, classes, validation)
+    evaluators = Evaluators(
+        validation, Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
+    )
+    leaves, nodes = {}, {}
+    for leaf in state.leaves.values():
+        ((outcome, sketch),) = game.play_leaves([Seat(leaf.points, evaluators.of(leaf.id))])
+        leaves[leaf.id] = replace(leaf, outcome=outcome, sketch=sketch)
+    for node in sorted(state.nodes.values(), key=lambda node: node.height):
+        below: dict[int, Leaf] | dict[int, Node] = leaves if node.height == 1 else nodes
+        children = [below[child] for child in node.children]
+        total = np.sum([child.sketch.vector for child in children], axis=0, dtype=np.int64)
+        whole = replace(node, sketch=Sketch(total, classes))
+        nodes[node.id] = replace(whole, outcome=game.play_node(whole, children))
+    return EngineState(state.header, nodes, leaves)
+
+
+def check_shape(state: EngineState, config: EngineConfig, *, settled: bool) -> None:
+    """Every id once, parents and children agree, one depth, bounded fan-out; ``settled`` leaves."""
+    root = state.nodes[state.header.root]
+    assert root.parent == -1
+    seen = [name for leaf in state.leaves.values() for name in leaf.points.ids]
+    assert len(seen) == len(set(seen))
+    assert {c for n in state.nodes.values() if n.height == 1 for c in n.children} == set(
+        state.leaves
+    )
+    assert {c for n in state.nodes.values() if n.height > 1 for c in n.children} == set(
+        state.nodes
+    ) - {root.id}
+    for leaf in state.leaves.values():
+        assert leaf.id in state.nodes[leaf.parent].children
+        assert list(leaf.points.ids) == sorted(leaf.points.ids)
+        assert not settled or len(leaf.points) <= config.leaf_size
+    for node in state.nodes.values():
+        most = config.branching[-1] if node.height == 1 else config.branching[0]
+        assert 1 <= len(node.children) <= most
+        if node.height > 1:
+            assert all(state.nodes[child].height == node.height - 1 for child in node.children)
+            assert all(state.nodes[child].parent == node.id for child in node.children)
+    assert state.header.next_leaf > max(state.leaves)
+    assert state.header.next_node > max(state.nodes)

@@ -1,0 +1,46 @@
+"""Gate, then spread."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hcdv_stream.valuation.selection import GATE, select
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.integers(1, 300),
+    share=st.floats(0.01, 1.0),
+    strategy=st.sampled_from(["spread", "top"]),
+)
+def test_takes_what_was_asked_for(seed: int, size: int, share: float, strategy: str) -> None:
+    generator = np.random.default_rng(seed)
+    values, labels = generator.normal(size=size), generator.integers(0, 3, size)
+    rows = select(values, labels, share, strategy, generator)  # type: ignore[arg-type]
+    assert len(rows) == len(set(rows)) == max(1, round(share * size))
+    assert (np.diff(rows) > 0).all()
+
+
+def test_spread_draws_above_each_classes_gate_and_evenly() -> None:
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=4000)
+    labels = (generator.random(4000) < 0.2).astype(int)
+    rows = select(values, labels, 0.2, "spread", generator)
+    assert np.bincount(labels[rows]).tolist() == [400, 400]
+    for label in (0, 1):
+        gate = np.quantile(values[labels == label], GATE, method="lower")
+        assert values[rows][labels[rows] == label].min() >= gate
+
+
+def test_top_takes_the_highest() -> None:
+    values = np.array([3.0, 1.0, 2.0, 5.0])
+    rows = select(values, np.zeros(4, int), 0.5, "top", np.random.default_rng(0))
+    assert rows.tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.5])
+def test_shares_out_of_range_are_refused(share: float) -> None:
+    with pytest.raises(ValueError, match="share"):
+        select(np.ones(3), np.ones(3, int), share, "top", np.random.default_rng(0))
