@@ -2,8 +2,7 @@
 
 from collections import namedtuple
 from dataclasses import replace
-from itertools import combinations, permutations
-from math import comb
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -14,13 +13,15 @@ from hcdv_stream.valuation.algorithm1 import PrintedGame
 from hcdv_stream.valuation.config import PAPER
 from hcdv_stream.valuation.contrast import contrast
 from hcdv_stream.valuation.delta import EngineState, Header
-from hcdv_stream.valuation.embedding import cosines, unit_grid
+from hcdv_stream.valuation.embedding import unit_grid
 from hcdv_stream.valuation.game import Seat
 from hcdv_stream.valuation.leaf import Leaf, Node, Points
 from hcdv_stream.valuation.pots import coalition_pots, point_values
 from hcdv_stream.valuation.ridge import RIDGE
 from hcdv_stream.valuation.sketch import Sketch
 from hcdv_stream.valuation.validation import Validation
+from tests.valuation.reference import contrast as distance
+from tests.valuation.reference import knn_utility, shapley
 
 D = 3
 CONFIG = replace(PAPER, neighbours=2, contrast=0.3)
@@ -68,12 +69,6 @@ def node_of(game, children, number=0, parent=-1, height=1):
     return replace(node, outcome=game.play_node(node, children))
 
 
-def mean_distance(embeddings, labels):
-    pairs = [(i, j) for i, j in combinations(range(len(labels)), 2) if labels[i] != labels[j]]
-    wide = embeddings.astype(np.float64)
-    return np.mean([1.0 - wide[i] @ wide[j] for i, j in pairs]) if pairs else 0.0
-
-
 def characteristic(embeddings, labels, validation, classes, lam):
     """v(S) from the points: weighted least squares, predictions one by one, all pairs."""
     if len(labels) == 0:
@@ -88,30 +83,22 @@ def characteristic(embeddings, labels, validation, classes, lam):
     judges = np.hstack([np.ones((len(validation), 1)), validation.embeddings])
     found = (judges @ model).argmax(axis=1) == validation.labels
     recall = [found[validation.labels == label].mean() for label in np.unique(validation.labels)]
-    return np.mean(recall) + lam * mean_distance(embeddings, labels)
+    return np.mean(recall) + lam * distance(range(len(labels)), embeddings, labels)
 
 
 def neighbour_utility(members, some, validation, k, lam):
     """Play the leaf's level game: the k-NN utility on all of V, by class, and the contrast."""
-    recall = []
-    for label in np.unique(validation.labels):
-        matched = []
-        for judge in np.flatnonzero(validation.labels == label):
-            near = cosines(validation.embeddings[judge : judge + 1], some.embeddings)[0]
-            nearest = sorted(members, key=lambda i, near=near: (-near[i], i))[:k]
-            matched.append(sum(some.labels[i] == label for i in nearest) / k)
-        recall.append(np.mean(matched))
-    chosen = list(members)
-    return np.mean(recall) + lam * mean_distance(some.embeddings[chosen], some.labels[chosen])
-
-
-def by_subsets(n, game):
-    values = np.zeros(n)
-    for i in range(n):
-        for size in range(n):
-            for rest in combinations([j for j in range(n) if j != i], size):
-                values[i] += (game([*rest, i]) - game(rest)) / (n * comb(n - 1, size))
-    return values
+    columns = some.embeddings, some.labels
+    recall = [
+        np.mean(
+            [
+                knn_utility(members, *columns, judge, label, k)
+                for judge in validation.embeddings[validation.labels == label]
+            ]
+        )
+        for label in np.unique(validation.labels)
+    ]
+    return np.mean(recall) + lam * distance(members, *columns)
 
 
 def by_permutations(n, game):
@@ -129,7 +116,7 @@ def test_leaf_game_equals_subset_enumeration(classes):
     game, validation, _ = world(classes, v=15)
     some = points(5, 6, classes)
     ((outcome, _),) = game.play_leaves([seat(some)])
-    expected = by_subsets(6, lambda members: neighbour_utility(members, some, validation, 2, 0.3))
+    expected = shapley(6, lambda members: neighbour_utility(members, some, validation, 2, 0.3))
     np.testing.assert_allclose(outcome["psi"], expected, atol=1e-10)
 
 
@@ -167,7 +154,7 @@ def test_leaf_values_sum_to_the_utility_of_the_leaf():
     expected = neighbour_utility(range(20), some, validation, 2, 0.3)
     assert outcome["psi"].sum() == pytest.approx(expected, abs=1e-10)
     assert contrast(sketch.points, sketch.embeddings) == pytest.approx(
-        mean_distance(some.embeddings, some.labels)
+        distance(range(20), some.embeddings, some.labels)
     )
 
 
@@ -315,7 +302,7 @@ def test_values_equal_algorithm_1_on_points():
     for group, pot in zip(groups, divide(total, groups), strict=True):
         for leaf, own in zip(group, divide(pot, [[leaf] for leaf in group]), strict=True):
             some = state.leaves[leaf].points
-            psi = by_subsets(
+            psi = shapley(
                 len(some),
                 lambda members, some=some: neighbour_utility(members, some, validation, 2, 0.3),
             )

@@ -1,7 +1,5 @@
 """Gram sketches, the ridge models and the characteristic function against slow references."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +10,7 @@ from hcdv_stream.valuation.embedding import unit_grid
 from hcdv_stream.valuation.grams import GRAM_BITS, entries, gram_of, unions
 from hcdv_stream.valuation.ridge import RIDGE, RidgeMetric
 from hcdv_stream.valuation.validation import Validation
+from tests.valuation.reference import contrast as distance
 
 
 def sample(seed, n, classes, d=4, spread=1.0):
@@ -54,9 +53,7 @@ def balanced_accuracy(weights, validation):
 
 
 def mean_distance(embeddings, labels):
-    pairs = [(i, j) for i, j in combinations(range(len(labels)), 2) if labels[i] != labels[j]]
-    wide = embeddings.astype(np.float64)
-    return np.mean([1.0 - wide[i] @ wide[j] for i, j in pairs]) if pairs else 0.0
+    return distance(range(len(labels)), embeddings, labels)
 
 
 @given(st.integers(0, 1000), st.integers(1, 4), st.randoms())
