@@ -1,72 +1,56 @@
-"""A table as a stream: in order of time, with wrong labels where an experiment wants them."""
+"""Examples as a stream: in order of time, with wrong labels where an experiment wants them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from simulators.messages import ReplayError, Roles, with_ids
+from hcdv_stream.examples import Examples
 from simulators.sellers import flipped_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What is replayed, in order, and which rows (n,) carry a wrong label on purpose.
+    """What is replayed, in order, and which of the n rows carry a wrong label on purpose.
 
-    ``true_labels`` is the label column before the flips.
+    ``true_labels`` are the labels before the flips.
     """
 
-    table: pa.Table
-    roles: Roles
+    examples: Examples
     flipped: npt.NDArray[np.bool_]
-    true_labels: pa.ChunkedArray
+    true_labels: list[str]
 
     def flips(self) -> pa.Table:
         """Return who was flipped: the columns ``id``, ``true_label`` and ``sent_label``."""
-        mask = pa.array(self.flipped)
+        rows = np.flatnonzero(self.flipped).tolist()
+        columns = {
+            "id": self.examples.ids,
+            "true_label": self.true_labels,
+            "sent_label": self.examples.labels,
+        }
         return pa.table(
             {
-                "id": self.table[self.roles.id].filter(mask),
-                "true_label": self.true_labels.filter(mask),
-                "sent_label": self.table[self.roles.label].filter(mask),
+                name: pa.array([column[row] for row in rows], pa.string())
+                for name, column in columns.items()
             }
         )
 
 
-def replay(table: pa.Table, roles: Roles, flip_share: float = 0.0, seed: int = 0) -> Replay:
-    """Prepare a table for sending.
+def replay(examples: Examples, flip_share: float = 0.0, seed: int = 0) -> Replay:
+    """Prepare examples for sending: sorted by time, those of one time in the order given.
 
-    Rows are sorted by the time column, where there is one, ties in the table's order; without an
-    id column they are named after their position before the sort. ``flip_share`` of the labels
-    become another label of the table, each other one equally likely. Raises ReplayError.
+    ``flip_share`` of the labels become another one of the labels, each equally likely. Raises
+    ValueError where that is out of range, or where there is only one label.
     """
-    roles.check(table.column_names)
-    if len(table) == 0:
-        raise ReplayError("the input holds no rows: there is nothing to replay")
-    table, roles = with_ids(table, roles)
-    if roles.time is not None:
-        table = table.take(pc.sort_indices(table, sort_keys=[(roles.time, "ascending")]))
-    true_labels = table[roles.label].combine_chunks()
+    ordered = examples.take(np.argsort(examples.timestamps, kind="stable"))
     generator = np.random.default_rng([seed, 4])
-    labelled = true_labels.is_valid().to_numpy(zero_copy_only=False).astype(np.float64)
-    flipped = flipped_rows(flip_share, labelled, generator)
-    if flipped.any():
-        column = table.column_names.index(roles.label)
-        table = table.set_column(column, roles.label, _flip(true_labels, flipped, generator))
-    return Replay(table, roles, flipped, pa.chunked_array([true_labels]))
-
-
-def _flip(
-    labels: pa.Array, flipped: npt.NDArray[np.bool_], generator: np.random.Generator
-) -> pa.Array:
-    """Give the flipped rows another label of ``labels``."""
-    classes = pc.unique(labels.drop_null()).sort()
+    flipped = flipped_rows(flip_share, np.ones(len(ordered)), generator)
+    classes, codes = np.unique(np.array(ordered.labels, dtype=object), return_inverse=True)
+    if not flipped.any():
+        return Replay(ordered, flipped, ordered.labels)
     if len(classes) < 2:
-        raise ReplayError("labels can only be flipped where the label column holds two or more")
-    codes = pc.index_in(labels, classes)
-    shift = generator.integers(1, len(classes), size=len(labels))
-    other = pc.fill_null(codes, -1).to_numpy(zero_copy_only=False).astype(np.int64) + shift
-    moved = classes.take(pa.array(other % len(classes)))
-    return pc.if_else(pa.array(flipped), moved, labels)
+        raise ValueError(f"labels can only be flipped where there are two, not only {classes[0]!r}")
+    other = (codes + generator.integers(1, len(classes), size=len(codes))) % len(classes)
+    labels: list[str] = classes[np.where(flipped, other, codes)].tolist()
+    return Replay(replace(ordered, labels=labels), flipped, ordered.labels)
