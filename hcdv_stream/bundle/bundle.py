@@ -1,6 +1,6 @@
 """A model bundle: everything frozen before the stream begins, with one checksum over all of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hcdv_stream.bundle import files
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.bundle.labels import class_index
-from hcdv_stream.bundle.schema import FeatureSchema
+from hcdv_stream.bundle.schema import Columns, FeatureSchema
 from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.encoder import Encoder, Matrix
 from hcdv_stream.valuation.hierarchy import SeedHierarchy
@@ -65,7 +65,7 @@ class Bundle:
         """
         return self.encoder.embed(rows, positions)
 
-    def encode_columns(self, columns: Mapping[str, Sequence[object]]) -> Embeddings:
+    def encode_columns(self, columns: Columns) -> Embeddings:
         """Judge and embed columns, their rows at positions 0, 1, ...; raises FeatureError."""
         rows = self.schema.matrix(self.schema.rows(columns))
         return self.encode(rows, np.arange(len(rows)))

@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from sklearn.preprocessing import PowerTransformer
 from hcdv_stream.bundle.errors import TrainingError
 from hcdv_stream.bundle.features import Categorical, Category, CategoryType, Feature, Number
 from hcdv_stream.bundle.power import yeo_johnson
-from hcdv_stream.bundle.schema import FeatureSchema, listed_column
+from hcdv_stream.bundle.schema import Columns, FeatureSchema, listed_column
 
 SKEWED = 1.0
 """Columns whose absolute skewness is above this are power-transformed."""
@@ -32,7 +32,7 @@ _CATEGORY_TYPES: Sequence[tuple[type, CategoryType]] = (
 
 
 def fit_schema(
-    columns: Mapping[str, Sequence[object]],
+    columns: Columns,
     numeric: Collection[str] = (),
     categorical: Collection[str] = (),
 ) -> FeatureSchema:
@@ -58,7 +58,7 @@ def fit_schema(
     return FeatureSchema(tuple(features))
 
 
-def embedding_schema(columns: Mapping[str, Sequence[object]]) -> FeatureSchema:
+def embedding_schema(columns: Columns) -> FeatureSchema:
     """Return the schema of features that already are an embedding: numbers, passed on as they are.
 
     Raises TrainingError where a column has anything but finite numbers.
@@ -73,9 +73,7 @@ def embedding_schema(columns: Mapping[str, Sequence[object]]) -> FeatureSchema:
     return FeatureSchema(tuple(Number(name, scale=None) for name in columns))
 
 
-def _check_names(
-    columns: Mapping[str, Sequence[object]], numeric: Collection[str], categorical: Collection[str]
-) -> None:
+def _check_names(columns: Columns, numeric: Collection[str], categorical: Collection[str]) -> None:
     if not columns:
         raise TrainingError("there is no feature column; the table needs at least one")
     for name in (*numeric, *categorical):

@@ -16,6 +16,10 @@ from hcdv_stream.bundle.features import Categorical, Feature, Number
 Row = Sequence[float]
 """A judged session: one raw value per feature, see ``features``."""
 
+Column = Sequence[object] | npt.NDArray[Any]
+Columns = Mapping[str, Column]
+"""The features of n sessions by name; a gap is None, and in a numeric array NaN."""
+
 _NUMBER_TYPES = frozenset({int, float})
 
 
@@ -57,10 +61,10 @@ class FeatureSchema:
             row[position] = codes.get(value, unseen)
         return row if self._plain(row) else self._judged(values)
 
-    def rows(self, columns: Mapping[str, Sequence[object]]) -> list[Row]:
+    def rows(self, columns: Columns) -> list[Row]:
         """Judge whole columns: the features of n sessions by name; raises FeatureError.
 
-        Columns that are no feature are ignored; None is null, and so is NaN in an array.
+        Columns that are no feature are ignored.
         """
         missing = [name for name in self.names if name not in columns]
         if missing:
@@ -152,7 +156,7 @@ class FeatureSchema:
         return [feature.judge(value) for feature, value in zip(self.features, values, strict=True)]
 
 
-def listed_column(column: Sequence[object] | npt.NDArray[Any]) -> Sequence[object]:
+def listed_column(column: Column) -> Sequence[object]:
     """Return a column as plain Python values, None for what a numeric array has as NaN."""
     if not isinstance(column, np.ndarray):
         return column

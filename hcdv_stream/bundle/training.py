@@ -6,7 +6,7 @@ that encoder, centre and seed hierarchy are made from. The feature schema is fit
 """
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import FeatureError, LabelError, TrainingError
 from hcdv_stream.bundle.fitting import embedding_schema, fit_schema
 from hcdv_stream.bundle.labels import label_text
-from hcdv_stream.bundle.schema import FeatureSchema, listed_column
+from hcdv_stream.bundle.schema import Column, Columns, FeatureSchema, listed_column
 from hcdv_stream.bundle.split import Rows, stratified_split
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.encoder import Encoder, Matrix
@@ -94,8 +94,8 @@ class Trained:
 
 
 def train_bundle(
-    columns: Mapping[str, Sequence[object]],
-    labels: Sequence[object],
+    columns: Columns,
+    labels: Column,
     label: str = "label",
     options: TrainingOptions | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
@@ -141,7 +141,7 @@ def train_bundle(
     return Trained(bundle, validation, held, fitted)
 
 
-def _classes(labels: Sequence[object]) -> tuple[tuple[str, ...], Labels]:
+def _classes(labels: Column) -> tuple[tuple[str, ...], Labels]:
     """Return the sorted classes and each row's index among them."""
     try:
         texts = [label_text(value) for value in listed_column(labels)]
@@ -182,7 +182,7 @@ def _split(labels: Labels, options: TrainingOptions) -> list[Rows]:
 
 
 def _features(
-    columns: Mapping[str, Sequence[object]], rows: Rows, options: TrainingOptions
+    columns: Columns, rows: Rows, options: TrainingOptions
 ) -> tuple[FeatureSchema, Matrix]:
     """Fit the schema on ``rows`` and return it with the input of every row."""
     listed = {name: listed_column(column) for name, column in columns.items()}

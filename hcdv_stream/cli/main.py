@@ -4,8 +4,13 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from hcdv_stream.cli import topics
+from hcdv_stream.cli import simulate, topics
+from hcdv_stream.cli.doctor import doctor
+from hcdv_stream.cli.select import select
+from hcdv_stream.cli.train import train
+from hcdv_stream.cli.value import value
 from hcdv_stream.cli.worker import worker
 from hcdv_stream.errors import HcdvError
 
@@ -17,8 +22,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command(epilog="Example: hcdv-stream train --input clicks.csv --label bought --bundle bundle")(
+    train
+)
+app.command(epilog="Example: hcdv-stream value --input clicks.csv --label bought --out v.parquet")(
+    value
+)
+app.command(epilog="Example: hcdv-stream select --input v.parquet --share 0.3 --out ids.csv")(
+    select
+)
 app.add_typer(topics.app, name="topics")
+app.add_typer(simulate.app, name="simulate")
 app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap localhost:9092")(worker)
+app.command(epilog="Example: hcdv-stream doctor --bundle bundle --json")(doctor)
 
 
 @app.callback()
@@ -31,7 +47,7 @@ def run() -> None:
     try:
         app()
     except (HcdvError, ValueError) as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False)
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

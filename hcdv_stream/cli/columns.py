@@ -1,0 +1,28 @@
+"""Options of commands that read a table: which file it is and what its columns are."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Input = Annotated[Path, typer.Option("--input", help="Examples: a .csv, .parquet or .ndjson file.")]
+Label = Annotated[str, typer.Option(help="Column that holds the label.")]
+Id = Annotated[
+    str | None, typer.Option("--id", help="Column that holds the id; without it rows are numbered.")
+]
+Time = Annotated[
+    str | None, typer.Option(help="Column that holds the time: seconds, or a date and time.")
+]
+Provider = Annotated[str | None, typer.Option(help="Column that says who provided the example.")]
+Drop = Annotated[
+    list[str] | None, typer.Option(help="Columns that are to be ignored, separated by commas.")
+]
+Seed = Annotated[
+    int | None, typer.Option(min=0, help="Seed of splits, training and sampling; HCDV_SEED.")
+]
+
+
+def names(options: list[str] | None) -> tuple[str, ...]:
+    """Return the column names of an option that takes several, by comma or by repetition."""
+    parts = [name.strip() for option in options or [] for name in option.split(",")]
+    return tuple(name for name in parts if name)

@@ -1,0 +1,74 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+
+@pytest.fixture
+def values(tmp_path):
+    """100 examples: the first 80 of class a; the higher the number, the higher the value."""
+    path = tmp_path / "values.parquet"
+    table = {
+        "id": [f"e{i:02d}" for i in range(100)],
+        "label": ["a"] * 80 + ["b"] * 20,
+        "value": np.arange(100) / 100 - 0.2,
+    }
+    pyarrow.parquet.write_table(pa.table(table), path)
+    return path
+
+
+def test_spread_drops_the_worst_of_each_class_and_draws_evenly(hcdv, values, tmp_path):
+    out = tmp_path / "ids.csv"
+    code, printed, _ = hcdv("select", "--input", values, "--share", 0.3, "--out", out)
+    assert code == 0
+    assert "30 of 100 examples" in printed
+    chosen = pyarrow.csv.read_csv(out)
+    numbers = [int(name[1:]) for name in chosen["id"].to_pylist()]
+    labels = chosen["label"].to_pylist()
+    assert labels.count("a") == labels.count("b") == 15
+    assert all(20 <= number < 80 or number >= 85 for number in numbers)
+    assert numbers != list(range(70, 100))
+
+
+def test_spread_is_seeded(hcdv, values, tmp_path):
+    found = []
+    for seed in (1, 1, 2):
+        out = tmp_path / "ids.csv"
+        hcdv("select", "--input", values, "--share", 0.2, "--out", out, "--seed", seed)
+        found.append(out.read_text())
+    assert found[0] == found[1] != found[2]
+
+
+def test_top_takes_the_highest_values(hcdv, values, tmp_path):
+    out = tmp_path / "ids.parquet"
+    arguments = ("--share", 0.1, "--strategy", "top", "--out", out)
+    hcdv("select", "--input", values, *arguments)
+    chosen = pyarrow.parquet.read_table(out)
+    assert sorted(chosen["id"].to_pylist()) == [f"e{i}" for i in range(90, 100)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--share", "0"), "share must lie in (0, 1]"),
+        (("--share", "1.1"), "share must lie in (0, 1]"),
+        (("--share", "0.1", "--input", "absent.parquet"), "there is no such file"),
+        (("--share", "0.1", "--out", "ids.txt"), "must end in .csv or .parquet"),
+    ],
+)
+def test_errors_are_one_sentence(hcdv, values, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, _, printed = hcdv("select", "--input", values, "--out", "ids.csv", *arguments)
+    assert code == 1
+    assert message in " ".join(printed.split())
+
+
+def test_a_file_that_value_did_not_write(hcdv, tmp_path):
+    path = tmp_path / "other.parquet"
+    pyarrow.parquet.write_table(pa.table({"id": ["a"], "label": ["b"]}), path)
+    code, _, printed = hcdv("select", "--input", path, "--share", 0.5, "--out", tmp_path / "i.csv")
+    assert code == 1
+    assert "has no column 'value'; give a file that `hcdv-stream value` wrote" in " ".join(
+        printed.split()
+    )

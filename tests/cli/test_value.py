@@ -1,0 +1,145 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import orjson
+import pyarrow.parquet
+import pytest
+
+from .conftest import ROLES, ROWS
+
+
+@pytest.fixture
+def bundle(hcdv, clicks, tmp_path):
+    hcdv("train", "--input", clicks, *ROLES, "--bundle", tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+def summary(table):
+    return orjson.loads(table.schema.metadata[b"hcdv_stream"])
+
+
+def test_one_row_per_example_in_the_files_order(hcdv, clicks, bundle, tmp_path):
+    out = tmp_path / "values.parquet"
+    code, printed, _ = hcdv("value", "--input", clicks, *ROLES, "--bundle", bundle, "--out", out)
+    assert code == 0
+    table = pyarrow.parquet.read_table(out)
+    assert table.column_names == ["id", "label", "value", "stderr", "leaf", "path", "provider"]
+    assert table["id"].to_pylist() == [f"s{row}" for row in range(ROWS)]
+    assert set(table["label"].to_pylist()) == {"False", "True"}
+    assert table["provider"].to_pylist()[:2] == ["shop 0", "shop 1"]
+    assert all(path.split("/")[0].isdigit() for path in table["path"].to_pylist())
+    assert f"{ROWS} examples in" in printed
+
+
+def test_values_sum_to_the_total(hcdv, clicks, bundle, tmp_path):
+    out = tmp_path / "values.parquet"
+    arguments = ("--bundle", bundle, "--out", out, "--json", "-")
+    _, printed, _ = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    reported = json.loads(printed)
+    table = pyarrow.parquet.read_table(out)
+    assert sum(table["value"].to_pylist()) == pytest.approx(reported["total"], abs=1e-9)
+    assert reported["efficiency_residual"] < 1e-9
+    assert reported["updates"] == ROWS // 150
+    stored = summary(table)
+    assert stored.pop("validation_ids") == []
+    assert stored == reported
+
+
+def test_without_a_bundle_the_judges_are_reported_and_not_valued(hcdv, clicks, tmp_path):
+    out, facts = tmp_path / "values.parquet", tmp_path / "facts.json"
+    arguments = ("--out", out, "--json", facts, "--seed", "3")
+    code, printed, _ = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 0
+    table = pyarrow.parquet.read_table(out)
+    judges = summary(table)["validation_ids"]
+    assert len(judges) == pytest.approx(ROWS / 10, abs=2)
+    assert set(judges) | set(table["id"].to_pylist()) == {f"s{row}" for row in range(ROWS)}
+    assert len(table) == ROWS - len(judges) == json.loads(facts.read_text())["examples_valued"]
+    assert f"{len(judges)} rows were kept to judge" in printed
+    first = out.read_bytes()
+    hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert out.read_bytes() == first
+
+
+def test_the_last_row_of_an_id_counts_and_rows_that_do_not_fit_are_counted(
+    hcdv, clicks, bundle, tmp_path
+):
+    lines = clicks.read_text().splitlines()
+    bad = [",".join(["bad1", "0", "", "", "de", "True"]), ",".join(["bad2", "0", "", "1", "", "?"])]
+    again = lines[1].replace("s0,400", "s0,999")
+    unlabelled = "none,1,,1,de,"
+    source = tmp_path / "more.csv"
+    source.write_text("\n".join([*lines, *bad, again, unlabelled]) + "\n")
+    out = tmp_path / "values.parquet"
+    arguments = ("--bundle", bundle, "--out", out)
+    _, printed, _ = hcdv("value", "--input", source, *ROLES, *arguments)
+    table = pyarrow.parquet.read_table(out)
+    facts = summary(table)
+    assert facts["rejected"] == {"null_feature": 1, "unknown_label": 1}
+    assert (facts["replaced"], facts["unlabelled_rows"]) == (1, 1)
+    assert sorted(table["id"].to_pylist()) == sorted(f"s{row}" for row in range(ROWS))
+    assert table["id"].to_pylist()[-1] == "s0"
+    assert "1 rows were rejected: unknown_label" in printed
+
+
+def test_utilities_are_weighed_when_values_are_read(hcdv, clicks, bundle, tmp_path):
+    found = {}
+    for utility in ("balanced", "class:True", "class:False"):
+        out = tmp_path / "values.parquet"
+        arguments = ("--bundle", bundle, "--out", out, "--utility", utility, "--lambda", "0")
+        hcdv("value", "--input", clicks, *ROLES, *arguments)
+        found[utility] = pyarrow.parquet.read_table(out)["value"].to_numpy()
+    mean = (found["class:True"] + found["class:False"]) / 2
+    assert found["balanced"] == pytest.approx(mean, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--out", "v.csv"), "v.csv: the name must end in .parquet"),
+        (("--out", "absent/v.parquet"), "make the folder absent first"),
+        (("--out", "v.parquet", "--bundle", "absent"), "there is no bundle at absent"),
+        (("--out", "v.parquet", "--utility", "best"), "utility must be balanced, accuracy or"),
+        (("--out", "v.parquet", "--utility", "class:x"), "names the class 'x'"),
+        (("--out", "v.parquet", "--beta", "2"), "beta must lie in [0, 1]"),
+        (("--out", "v.parquet", "--drop", "nope"), "--drop nope: there is no such feature"),
+    ],
+)
+def test_errors_are_one_sentence(hcdv, clicks, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, _, printed = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 1
+    assert message in " ".join(printed.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bundle_of_another_table(hcdv, clicks, bundle, tmp_path):
+    arguments = ("--bundle", bundle, "--out", tmp_path / "v.parquet", "--drop", "pages")
+    code, _, printed = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 1
+    assert "the bundle needs the column 'pages'" in " ".join(printed.split())
+
+
+def test_ctrl_c_leaves_nothing(clicks, tmp_path):
+    out = tmp_path / "values.parquet"
+    many = tmp_path / "many.csv"
+    header, *rows = clicks.read_text().splitlines()
+    many.write_text("\n".join([header, *rows * 100]) + "\n")
+    command = [sys.executable, "-m", "hcdv_stream", "value", "--input", str(many), *ROLES]
+    process = subprocess.Popen(
+        [*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir()] == ["many.csv"]
+
+
+def test_help_has_an_example(hcdv):
+    _, printed, _ = hcdv("value", "--help")
+    assert "Example: hcdv-stream value --input" in printed
