@@ -1,0 +1,80 @@
+"""Is Kafka there, are the topics as the worker expects them, and do states and logs meet?"""
+
+from collections.abc import Mapping
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.topics import partition_counts
+from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped
+from hcdv_stream.settings import Settings
+
+_REACH_SECONDS = 5.0
+
+
+def check_broker(settings: Settings) -> tuple[list[Check], int]:
+    """Look at broker and topics; return the checks and the partitions of the sessions' topic."""
+    names = {"topic": settings.topic, "dead letters": settings.dead_letter_topic}
+    try:
+        counts = partition_counts(settings.bootstrap, names.values(), _REACH_SECONDS)
+    except BrokerError as error:
+        why = "there is no broker to ask"
+        return [refused("broker", error), *(skipped(name, why) for name in names)], 0
+    checks = [passed("broker", f"answers at {settings.bootstrap}")]
+    checks += [_topic(name, topic, counts[topic], settings) for name, topic in names.items()]
+    return checks, counts[settings.topic]
+
+
+def check_offsets(settings: Settings, stored: Mapping[int, int], partitions: int) -> Check:
+    """Compare where each state goes on with what its log in Kafka holds.
+
+    ``stored`` maps a partition to the first offset without effect.
+    """
+    name = "offsets"
+    there = {number: offset for number, offset in stored.items() if number < partitions}
+    if not there:
+        return skipped(name, "there is no state or no topic to compare")
+    try:
+        ranges = _log_ranges(settings, there)
+    except KafkaError as error:
+        return failed(name, f"the logs' ends cannot be read ({error})", "look at the broker")
+    for number, offset in sorted(there.items()):
+        start, end = ranges[number]
+        if offset > end:
+            return failed(
+                name,
+                f"partition {number}'s state goes on at {offset}, but its log ends at {end}",
+                "name the broker and topic it was computed from, or another HCDV_STATE_DIR",
+            )
+        if offset < start:
+            return failed(
+                name,
+                f"partition {number}'s state goes on at {offset}, but its log starts at {start}",
+                f"give the topic a longer retention and move {settings.state_dir}/"
+                f"{settings.topic}/{number} away",
+            )
+    lag = sum(ranges[number][1] - offset for number, offset in there.items())
+    return passed(name, f"every state meets its log; {lag} records wait")
+
+
+def _topic(name: str, topic: str, count: int, settings: Settings) -> Check:
+    if not count:
+        return failed(name, f"there is no topic {topic!r}", "run `hcdv-stream topics create`")
+    if count != settings.partitions:
+        return failed(
+            name,
+            f"{topic!r} has {count} partitions, HCDV_PARTITIONS says {settings.partitions}",
+            f"set HCDV_PARTITIONS={count}, or choose another HCDV_TOPIC",
+        )
+    return passed(name, f"{topic!r} has {count} partitions")
+
+
+def _log_ranges(settings: Settings, numbers: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap.split(","))
+    try:
+        asked = [TopicPartition(settings.topic, number) for number in numbers]
+        starts, ends = consumer.beginning_offsets(asked), consumer.end_offsets(asked)
+    finally:
+        consumer.close()
+    return {tp.partition: (starts[tp], ends[tp]) for tp in asked}

@@ -1,0 +1,38 @@
+"""What one look came to."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["ok", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, how it is, what was seen, and for a failure what to do."""
+
+    name: str
+    status: Status
+    detail: str
+    fix: str = ""
+
+
+def passed(name: str, detail: str) -> Check:
+    """Return a check that found nothing wrong."""
+    return Check(name, "ok", detail)
+
+
+def failed(name: str, detail: str, fix: str = "") -> Check:
+    """Return a check that found something wrong; ``fix`` is what to do."""
+    return Check(name, "failed", detail, fix)
+
+
+def refused(name: str, error: Exception) -> Check:
+    """Return the failure that an error of ours tells of: ``what is wrong: the fix``, or with ;."""
+    sentence = str(error)
+    cut = max(sentence.rfind(": "), sentence.rfind("; "))
+    return failed(name, sentence[:cut], sentence[cut + 2 :]) if cut >= 0 else failed(name, sentence)
+
+
+def skipped(name: str, why: str) -> Check:
+    """Return a check that could not be made because of another."""
+    return Check(name, "skipped", why)

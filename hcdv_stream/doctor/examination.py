@@ -1,0 +1,34 @@
+"""All checks, in the order in which one would mend things."""
+
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.bundle.errors import BundleError
+from hcdv_stream.doctor.broker import check_broker, check_offsets
+from hcdv_stream.doctor.check import Check, passed, refused
+from hcdv_stream.doctor.ports import check_ports
+from hcdv_stream.doctor.state import check_directory, check_states
+from hcdv_stream.settings import Settings
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Look at broker, topics, bundle, states, offsets and ports; changes nothing anywhere."""
+    checks, partitions = check_broker(settings)
+    found, bundle = _bundle(settings)
+    checks += [found, check_directory(settings)]
+    states, offsets = check_states(settings, bundle, partitions)
+    return [*checks, *states, check_offsets(settings, offsets, partitions), *check_ports(settings)]
+
+
+def _bundle(settings: Settings) -> tuple[Check, Bundle | None]:
+    try:
+        bundle = Bundle.load(settings.bundle)
+    except BundleError as error:
+        return refused("bundle", error), None
+    try:
+        settings.weights.per_class(bundle.classes, bundle.validation.counts(len(bundle.classes)))
+    except ValueError as error:
+        return refused("bundle", ValueError(f"{error}: set HCDV_UTILITY to one of them")), bundle
+    detail = (
+        f"{settings.bundle}: {len(bundle.schema.features)} features, label {bundle.label!r} "
+        f"({', '.join(bundle.classes)}), {len(bundle.validation)} trusted examples"
+    )
+    return passed("bundle", detail), bundle

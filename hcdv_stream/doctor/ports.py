@@ -1,0 +1,53 @@
+"""Are the ports of API and metrics free, or do our own services listen there?"""
+
+import socket
+import urllib.error
+import urllib.request
+
+from hcdv_stream.doctor.check import Check, failed, passed
+from hcdv_stream.settings import Settings
+
+_ASK_SECONDS = 2.0
+
+
+def check_ports(settings: Settings) -> list[Check]:
+    """Look at both ports."""
+    return [
+        _port("API port", settings.api_host, settings.api_port, "HCDV_API_PORT"),
+        _port("metrics port", settings.metrics_host, settings.metrics_port, "HCDV_METRICS_PORT"),
+    ]
+
+
+def _port(name: str, host: str, port: int, setting: str) -> Check:
+    if port == 0:
+        return passed(name, "a free one will be taken")
+    problem = _cannot_listen(host, port)
+    if problem is None:
+        return passed(name, f"{host}:{port} is free")
+    if _is_ours(host, port):
+        return passed(name, f"an hcdv-stream process answers at {host}:{port}")
+    return failed(
+        name,
+        f"{host}:{port} cannot be listened on ({problem})",
+        f"stop what listens there, or set {setting} to another port or 0",
+    )
+
+
+def _cannot_listen(host: str, port: int) -> str | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
+
+
+def _is_ours(host: str, port: int) -> bool:
+    asked = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    try:
+        with urllib.request.urlopen(f"http://{asked}:{port}/metrics", timeout=_ASK_SECONDS) as said:
+            return b"hcdv_" in said.read()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,120 @@
+"""Can the state directory be used, whose states are in it, and who holds them?"""
+
+import fcntl
+import os
+import shutil
+import struct
+from pathlib import Path
+
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped
+from hcdv_stream.settings import Settings
+from hcdv_stream.state.errors import REBUILD, StateError
+from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.reader import PartitionReader
+
+_LEAST_FREE = 200 * 1024 * 1024
+_FLOCK = "hhqqi"
+"""C's ``struct flock`` with 64-bit offsets: type, whence, start, length, process."""
+
+
+def check_directory(settings: Settings) -> Check:
+    """Whether the directory can be written to and has room."""
+    name, directory = "state directory", settings.state_dir
+    there = directory
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return failed(
+            name,
+            f"{there} cannot be written to",
+            f"give this user the right to, or set HCDV_STATE_DIR (now {directory})",
+        )
+    free = shutil.disk_usage(there).free
+    if free < _LEAST_FREE:
+        return failed(
+            name, f"only {free >> 20} MiB are free under {there}", "free some, or move the state"
+        )
+    made = "can be written to" if there == directory else "will be made when the worker starts"
+    return passed(name, f"{directory} {made}; {free >> 30} GiB are free")
+
+
+def stored_partitions(settings: Settings) -> dict[int, Path]:
+    """Return the directories of the topic's states by partition."""
+    topic = settings.state_dir / settings.topic
+    if not topic.is_dir():
+        return {}
+    return {int(path.name): path for path in sorted(topic.iterdir()) if path.name.isdigit()}
+
+
+def check_states(
+    settings: Settings, bundle: Bundle | None, partitions: int
+) -> tuple[list[Check], dict[int, int]]:
+    """Look at every state; return the checks and the offset at which each goes on.
+
+    ``partitions`` is how many the topic has, 0 where that is not known.
+    """
+    checks: list[Check] = []
+    offsets: dict[int, int] = {}
+    for number, directory in stored_partitions(settings).items():
+        name = f"state of partition {number}"
+        if partitions and number >= partitions:
+            checks.append(
+                failed(
+                    name,
+                    f"topic {settings.topic!r} has only {partitions} partitions",
+                    f"move {directory} away, or name the topic it was computed from",
+                )
+            )
+            continue
+        reader = PartitionReader(directory)
+        try:
+            reader.refresh()
+        except StateError as error:
+            checks.append(refused(name, error))
+            continue
+        if reader.stored is not None:
+            offsets[number] = reader.stored.position.next_offset
+        checks.append(_fit(name, reader, settings, bundle, number))
+    return checks or [passed("states", "there are none yet")], offsets
+
+
+def _fit(
+    name: str, reader: PartitionReader, settings: Settings, bundle: Bundle | None, number: int
+) -> Check:
+    if reader.identity is None:
+        return passed(name, "nothing was written yet")
+    if bundle is None:
+        return skipped(name, "there is no bundle to compare it with")
+    expected = Identity(
+        settings.topic,
+        number,
+        bundle.checksum,
+        bundle.classes,
+        tuple(bundle.validation.counts(len(bundle.classes)).tolist()),
+        settings.engine(bundle.tau),
+    )
+    if differences := reader.identity.differences(expected):
+        return failed(
+            name, f"was computed otherwise: {'; '.join(differences)}", f"set it back, or {REBUILD}"
+        )
+    records = reader.stored.state.header.records if reader.stored else 0
+    holder = lock_holder(reader.directory / "LOCK")
+    owner = f"owned by process {holder}" if holder else "owned by nobody now"
+    return passed(name, f"{records} records applied, {owner}")
+
+
+def lock_holder(lock: Path) -> int | None:
+    """Return the process that holds RocksDB's lock file, None where nobody does.
+
+    Only asks (``F_GETLK``), so a worker that is just starting is not disturbed.
+    """
+    try:
+        with lock.open("rb+") as file:
+            question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            kind, _, _, _, holder = struct.unpack(
+                _FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, question)[: struct.calcsize(_FLOCK)]
+            )
+    except OSError:
+        return None
+    return holder if kind != fcntl.F_UNLCK else None
