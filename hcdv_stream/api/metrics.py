@@ -1,0 +1,99 @@
+"""The one table of the API's metrics, and the measuring of every request."""
+
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Edges for latencies; 0.25 s is the objective for an update to be visible."""
+UNMATCHED = "unmatched"
+
+
+class ApiMetrics:
+    """Every metric of the API, registered once in ``registry``."""
+
+    def __init__(self, registry: CollectorRegistry, clock: Callable[[], float]) -> None:
+        """``clock`` gives seconds since the epoch."""
+        self.registry = registry
+        self.requests = Counter(
+            "hcdv_api_requests_total",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "hcdv_api_request_seconds",
+            "Time from a request to the end of its answer.",
+            ("route",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.refresh_seconds = Histogram(
+            "hcdv_api_refresh_seconds",
+            "Time that it took to read a new update of the partitions.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.delay_seconds = Histogram(
+            "hcdv_api_update_delay_seconds",
+            "From an update's write to its being visible.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.refresh_errors = Counter(
+            "hcdv_api_refresh_errors_total",
+            "Looks at the state that failed.",
+            registry=registry,
+        )
+        self.points = Gauge("hcdv_api_points", "Points in the view.", registry=registry)
+        self.partitions = Gauge("hcdv_api_partitions", "Partitions in the view.", registry=registry)
+        self.view_age = Gauge(
+            "hcdv_api_view_age_seconds",
+            "Time since the newest update in the view was written.",
+            registry=registry,
+        )
+        self.look_age = Gauge(
+            "hcdv_api_look_age_seconds",
+            "Time since the state was last looked at without an error.",
+            registry=registry,
+        )
+        self._clock = clock
+        self.looked_at(clock())
+
+    def looked_at(self, moment: float) -> None:
+        """The state was looked at."""
+        self.look_age.set_function(lambda: max(self._clock() - moment, 0.0))
+
+    def view_written_at(self, moment: float) -> None:
+        """The view's newest update is of that moment."""
+        self.view_age.set_function(lambda: max(self._clock() - moment, 0.0))
+
+
+class Measured:
+    """ASGI middleware: counts and times requests by the template of their route."""
+
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begin, status = time.perf_counter(), 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            route = getattr(scope.get("route"), "path", UNMATCHED)
+            self._metrics.requests.labels(route, scope["method"], str(status)).inc()
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - begin)

@@ -1,0 +1,172 @@
+"""Keeps one immutable view of the state current, in a thread of its own.
+
+A look at an idle state costs a directory listing per partition. After a look that had to read, the
+thread rests at least as long as that took (at most 0.1 s), so that it never takes more than half of
+a core from the worker beside it and an update is visible within 250 ms.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hcdv_stream.api.metrics import ApiMetrics
+from hcdv_stream.api.partition_view import PartitionView
+from hcdv_stream.api.view import View
+from hcdv_stream.logs import fields
+from hcdv_stream.state.errors import StateError
+from hcdv_stream.state.reader import PartitionReader
+
+_LONGEST_REST_SECONDS = 0.1
+_STALL_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class Refresher:
+    """A context manager around the thread; ``view`` is None until there is an update.
+
+    ``directory`` holds one directory for each partition, named by its number; they may come and go.
+    ``clock`` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        seconds: float,
+        metrics: ApiMetrics,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.view: View | None = None
+        self.problem: str | None = None
+        self._directory = directory
+        self._seconds = seconds
+        self._metrics = metrics
+        self._clock = clock
+        self._readers: dict[int, PartitionReader] = {}
+        self._partitions: dict[int, PartitionView] = {}
+        self._moved = False
+        self._looked = time.monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def missing(self) -> str:
+        """Say why there is no view."""
+        return self.problem or (
+            f"no update was found under {self._directory} yet: see that the worker runs with the "
+            "same HCDV_STATE_DIR and HCDV_TOPIC, and that sessions arrive"
+        )
+
+    def ailment(self) -> str | None:
+        """Say why the API should be restarted, None where it is alive."""
+        idle = time.monotonic() - self._looked
+        return f"the state was not looked at for {idle:.0f} s" if idle > _STALL_SECONDS else None
+
+    def unreadiness(self) -> str | None:
+        """Say why answers cannot be given or trusted to be current, None where they can."""
+        return self.ailment() or self.problem or (None if self.view else self.missing)
+
+    def look(self) -> bool:
+        """Bring the view up to date; return whether it is another one now.
+
+        A state that cannot be read is told in ``problem``; what was read of it before stays.
+        """
+        begin = time.perf_counter()
+        problem = self._follow()
+        changed = False
+        if self._moved and not (problem and self.view is None):
+            try:
+                self.view = View(list(self._partitions.values())) if self._partitions else None
+                self._moved, changed = False, True
+            except StateError as error:
+                problem = str(error)
+        self._looked = time.monotonic()
+        self._tell(problem)
+        if changed:
+            self._metrics.refresh_seconds.observe(time.perf_counter() - begin)
+            self._publish()
+        return changed
+
+    def _follow(self) -> str | None:
+        """Follow every partition; return what is wrong with one that cannot be read."""
+        problem = None
+        numbers = _partitions(self._directory)
+        for number in self._readers.keys() - numbers:
+            del self._readers[number]
+            self._moved |= self._partitions.pop(number, None) is not None
+        for number in sorted(numbers):
+            reader = self._readers.setdefault(
+                number, PartitionReader(self._directory / str(number))
+            )
+            try:
+                if reader.refresh():
+                    self._advance(number, reader)
+            except StateError as error:
+                problem = str(error)
+        return problem
+
+    def _tell(self, problem: str | None) -> None:
+        if problem is None:
+            self._metrics.looked_at(self._clock())
+        else:
+            self._metrics.refresh_errors.inc()
+            if problem != self.problem:
+                log.error("state cannot be read", extra=fields(problem=problem))
+        self.problem = problem
+
+    def _advance(self, number: int, reader: PartitionReader) -> None:
+        self._moved = True
+        if reader.stored is None or reader.identity is None:
+            self._partitions.pop(number, None)
+            return
+        before = self._partitions.get(number)
+        if before is None or reader.changes is None:
+            after = PartitionView.of(number, reader.identity, reader.stored)
+        else:
+            after = before.onwards(reader.stored, reader.changes)
+        self._partitions[number] = after
+        if before is not None:  # what was there at the start says nothing of our delay
+            delay = self._clock() - after.position.written_at
+            self._metrics.delay_seconds.observe(max(delay, 0.0))
+
+    def _publish(self) -> None:
+        view = self.view
+        self._metrics.partitions.set(len(view.partitions) if view else 0)
+        self._metrics.points.set(view.size if view else 0)
+        if view:
+            self._metrics.view_written_at(view.written_at)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            begin = time.perf_counter()
+            try:
+                self.look()
+            except Exception:  # whatever it is, the next look may find it gone
+                log.exception("look at the state failed")
+                self._metrics.refresh_errors.inc()
+            took = time.perf_counter() - begin
+            self._stop.wait(max(self._seconds, min(took, _LONGEST_REST_SECONDS)))
+
+
+def _partitions(directory: Path) -> set[int]:
+    try:
+        return {int(path.name) for path in directory.iterdir() if path.name.isdecimal()}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()

@@ -1,0 +1,51 @@
+"""The API as a process: uvicorn on a socket, at a lower priority than the worker beside it."""
+
+import logging
+import os
+import socket
+
+import uvicorn
+
+from hcdv_stream.api.app import build_app
+from hcdv_stream.errors import HcdvError
+from hcdv_stream.logs import fields
+from hcdv_stream.settings import Settings
+
+NICENESS = 5
+"""Added to the process's niceness: where processors are short, the worker goes first."""
+_SHUTDOWN_SECONDS = 5
+
+log = logging.getLogger(__name__)
+
+
+def run_api(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish the requests in hand.
+
+    Raises HcdvError where the port is taken.
+    """
+    listener = _listener(settings.api_host, settings.api_port)
+    os.nice(NICENESS)
+    config = uvicorn.Config(
+        build_app(settings),
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    with listener:
+        address, port = listener.getsockname()[:2]
+        log.info("API listening", extra=fields(host=address, port=port, pid=os.getpid()))
+        uvicorn.Server(config).run(sockets=[listener])
+    log.info("API stopped")
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise HcdvError(
+            f"HCDV_API_HOST={host} HCDV_API_PORT={port} cannot be listened on "
+            f"({error.strerror}): choose another port, or 0 for a free one"
+        ) from error
