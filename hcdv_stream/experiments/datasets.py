@@ -5,7 +5,7 @@ nearly leaks the label), Adult (Becker and Kohavi 1996) and the project's own cl
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.errors import HcdvError
+from simulators.clickstream import CLASSES, generate
 
 DEFAULT_DATA = Path("../shared/data")
 
@@ -118,6 +119,29 @@ def adult(data: Path, size: int | None = 15_000) -> Dataset:
     labels = np.array([row[-1].startswith(">") for row in rows], dtype=np.int16)
     whole = Dataset("adult", columns, labels, ("<=50K", ">50K"))
     return whole.take(np.random.default_rng(1996).permutation(len(rows))[:size])
+
+
+def clickstream(sessions: int = 15_000, seed: int = 0) -> Dataset:
+    """Sessions of the project's own simulator, ten days with drift between them, labels clean."""
+    stream = generate(days=10, sessions_per_day=max(1, sessions // 10), seed=seed)
+    return Dataset("simulated clicks", stream.columns, stream.labels, CLASSES)
+
+
+def four_sets(data: Path, size: int | None = None) -> list[Callable[[int], Dataset]]:
+    """Return readers of the four sets, from a seed that only the simulator minds.
+
+    ``size`` keeps the first rows.
+    """
+
+    def kept(dataset: Dataset) -> Dataset:
+        return dataset if size is None else dataset.take(np.arange(min(size, len(dataset))))
+
+    return [
+        lambda _: kept(online_shoppers(data)),
+        lambda _: kept(online_shoppers(data, page_values=False)),
+        lambda _: kept(adult(data)),
+        lambda seed: kept(clickstream(seed=seed)),
+    ]
 
 
 def _adult_rows(path: Path) -> Iterator[list[str]]:

@@ -1,0 +1,80 @@
+"""Every method that is compared, behind one call: a case in, a value for each example out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.experiments.cases import Case
+from hcdv_stream.experiments.data_oob import data_oob
+from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
+from hcdv_stream.valuation.config import PAPER, EngineConfig
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.weights import Weights
+
+Values = npt.NDArray[np.float64]
+
+TREES = 100
+DEFAULT = "routed (default)"
+KNN = "global KNN-Shapley"
+
+
+def streamed(case: Case, config: EngineConfig) -> Corpus:
+    """Value the case as the worker would: mini-batch after mini-batch, an update each."""
+    engine = Engine.from_seed(config, len(case.classes), case.validation, case.hierarchy)
+    batch = case.batch
+    for start in range(0, len(batch), config.update_size):
+        engine.apply(batch.slice(start, start + config.update_size))
+    trusted = case.validation.counts(len(case.classes))
+    return Corpus(engine.state(), config.game, case.classes, trusted)
+
+
+def read(corpus: Corpus, weights: Weights | None) -> Values:
+    """Read the values of a streamed case, in the case's order."""
+    values = np.empty(len(corpus))
+    values[[int(name) for name in corpus.ids]] = corpus.values(weights).value
+    return values
+
+
+def routed(case: Case) -> Values:
+    """Return the values of the default game, with the defaults of everything."""
+    return read(streamed(case, replace(EngineConfig(), tau=case.tau, seed=case.seed)), Weights())
+
+
+def routed_noisy(case: Case) -> Values:
+    """Return the same where V is as noisy as the rest, as when nobody checked it."""
+    return routed(replace(case, validation=case.noisy_validation))
+
+
+def algorithm1(case: Case) -> Values:
+    """HCDV as printed, with the paper's streaming parameters."""
+    return read(streamed(case, replace(PAPER, seed=case.seed)), None)
+
+
+def global_knn(case: Case) -> Values:
+    """KNN-Shapley of everything on V, classes weighed equally as in the default game."""
+    balanced = np.full(len(case.classes), 1.0 / len(case.classes))
+    neighbours = EngineConfig().neighbours
+    return knn_shapley(case.embeddings, case.labels, case.validation, neighbours, balanced)
+
+
+def global_knn_noisy(case: Case) -> Values:
+    """Return the same where V is as noisy as the rest."""
+    return global_knn(replace(case, validation=case.noisy_validation))
+
+
+def out_of_bag(case: Case) -> Values:
+    """Data-OOB on the raw features."""
+    return data_oob(case.judge.candidates, case.labels, TREES, case.seed)
+
+
+METHODS: Mapping[str, Callable[[Case], Values]] = {
+    DEFAULT: routed,
+    "routed, V noisy too": routed_noisy,
+    "algorithm1 (paper)": algorithm1,
+    KNN: global_knn,
+    "global KNN-Shapley, V noisy too": global_knn_noisy,
+    "Data-OOB": out_of_bag,
+}

@@ -1,0 +1,26 @@
+"""All experiments, by name."""
+
+from collections.abc import Mapping
+
+from hcdv_stream.experiments import quality, tuning
+from hcdv_stream.experiments.experiment import Experiment
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    each.name: each
+    for each in (
+        Experiment(
+            "quality",
+            "flipped labels found and training data chosen, beside other methods, on four sets",
+            3,
+            quality.run,
+            quality.tables,
+        ),
+        Experiment(
+            "tuning",
+            "one parameter at a time on seeds of its own: where the defaults come from",
+            4,
+            tuning.run,
+            tuning.tables,
+        ),
+    )
+}
