@@ -64,8 +64,9 @@ def wide_topic(bootstrap: str) -> str:
 
 
 def new_topic(bootstrap: str, partitions: int) -> str:
-    from hcdv_stream.broker.topics import Topic, create_topics
+    from hcdv_stream.broker.topics import create_topics, session_topics
+    from hcdv_stream.settings import load_settings
 
     name = f"sessions-{uuid.uuid4().hex[:12]}"
-    create_topics(bootstrap, [Topic(name, partitions), Topic(f"{name}.dlq", partitions)])
+    create_topics(bootstrap, session_topics(load_settings(topic=name, partitions=partitions)))
     return name

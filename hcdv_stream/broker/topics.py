@@ -57,6 +57,17 @@ def create_topics(
         return [topic.name for topic in topics if _ensure(admin, topic)]
 
 
+def delete_topics(bootstrap: str, names: Iterable[str], timeout_seconds: float = 10.0) -> None:
+    """Delete topics with everything in them; those that are not there are no error.
+
+    Raises BrokerError where the broker cannot be reached.
+    """
+    wanted = list(names)
+    with _admin(bootstrap, timeout_seconds) as admin:
+        if wanted:
+            admin.delete_topics(wanted, raise_errors=False)
+
+
 def partition_counts(
     bootstrap: str, names: Iterable[str], timeout_seconds: float = 10.0
 ) -> dict[str, int]:

@@ -18,8 +18,10 @@ from hcdv_stream.logs import fields
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.metrics import WorkerMetrics
-from hcdv_stream.worker.ownership import LogRange, Ownership
+from hcdv_stream.worker.ownership import Ownership
+from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.polls import Polls
+from hcdv_stream.worker.timings import Timings
 from hcdv_stream.worker.transport import StoredOffsetTransport
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class WorkerApp(faust.App):
     """The app of a worker; ``ownership`` says where each partition goes on."""
 
     BootStrategy = _KafkaOnly
+    logger = logging.getLogger("faust.app")
 
     def __init__(self, settings: Settings, ownership: Ownership) -> None:
         self.ownership = ownership
@@ -70,9 +73,9 @@ class WorkerApp(faust.App):
     def _create_directories(self) -> None:
         """Faust's data directory would stand in the working directory; nothing is put there."""
 
-    async def resume(self, logs: Mapping[int, LogRange]) -> Mapping[int, int]:
-        """Tell the consumer where to go on (``transport.Resume``)."""
-        return await self.ownership.resume(logs)
+    async def resume(self, numbers: Iterable[int]) -> Mapping[int, Partition]:
+        """Open the partitions that the consumer is about to seek in."""
+        return await self.ownership.resume(numbers)
 
 
 def build_app(
@@ -80,7 +83,8 @@ def build_app(
 ) -> WorkerApp:
     """Return the app with its agent and its hooks; call it inside the event loop."""
     app = WorkerApp(settings, ownership)
-    polls = Polls(app, settings.dead_letter_topic, ownership, metrics, health)
+    timings = Timings(settings.timings)
+    polls = Polls(app, settings.dead_letter_topic, ownership, metrics, health, timings)
     topic = app.topic(settings.topic, key_type=bytes, value_type=bytes)
 
     @app.agent(topic, name="sessions", concurrency=1)
@@ -106,16 +110,25 @@ def build_app(
     async def _watch() -> None:
         while not app.should_stop:
             await asyncio.sleep(_WATCH_SECONDS)
-            health.watched(await _lag(app, ownership))
+            try:
+                health.watched(await _lag(app, ownership))
+            except Exception:  # a broker that cannot be asked for long is for liveness to notice
+                log.debug("lag unknown", exc_info=True)
 
     return app
 
 
 async def _lag(app: Any, ownership: Ownership) -> int:
-    """Ask the broker for the ends of the logs; return the records waiting in them."""
+    """Ask the broker for the ends of the logs; return the records waiting in them.
+
+    Asked anew, because what the last fetch said stays as it is when fetching has stalled.
+    """
     owned = {tp: ownership.partitions.get(tp.partition) for tp in app.consumer.assignment()}
     open_ones = {tp: partition for tp, partition in owned.items() if partition is not None}
     if app.rebalancing or not open_ones:
         return 0
     ends = await app.consumer.highwaters(*open_ones)
-    return sum(partition.observe_lag(ends[tp]) for tp, partition in open_ones.items())
+    return sum(
+        partition.observe_lag(max(ends[tp], app.consumer.highwater(tp) or 0))
+        for tp, partition in open_ones.items()
+    )

@@ -14,6 +14,7 @@ from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.timings import Timings
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,14 @@ class Polls:
         ownership: Ownership,
         metrics: WorkerMetrics,
         health: Health,
+        timings: Timings,
     ) -> None:
         self._app = app
         self._dead_letter_topic = dead_letter_topic
         self._ownership = ownership
         self._metrics = metrics
         self._health = health
+        self._timings = timings
 
     async def consume(self, stream: Any, events: Sequence[Any]) -> None:
         """Make a poll's effects durable, then acknowledge its events in order.
@@ -66,7 +69,9 @@ class Polls:
         step = await asyncio.to_thread(partition.apply, records, end)
         await self._bury(step.rejected)
         await asyncio.to_thread(partition.write, step)
-        self._metrics.update_latency.observe(time.perf_counter() - polled)
+        seconds = time.perf_counter() - polled
+        self._metrics.update_latency.observe(seconds)
+        self._timings.record(tp.partition, len(records), seconds)
         partition.observe_lag(self._app.consumer.highwater(tp))
 
     async def _check_gaps(self, tp: Any, partition: Partition, records: Sequence[Record]) -> None:
@@ -77,8 +82,7 @@ class Polls:
         offsets = [partition.expected - 1, *(record.offset for record in records)]
         missing = [a + 1 for a, b in itertools.pairwise(offsets) if b > a + 1]
         if missing:
-            known = await self._app.consumer.log_of(tp)
-            self._ownership.check(tp.partition, missing[0], known)
+            (await self._app.consumer.log_of(tp, missing[0])).resumed_at(missing[0])
 
     async def _bury(self, letters: Sequence[DeadLetter]) -> None:
         """Send dead letters and wait until the broker has them all."""

@@ -38,7 +38,6 @@ def run_worker(settings: Settings) -> None:
     health = Health(settings.stall_seconds, time.monotonic)
     metrics.since_last_batch.set_function(lambda: health.since_last_batch)
     ownership = Ownership(
-        settings.topic,
         lambda number: Partition.open(settings, number, bundle, metrics),
         lock_seconds=2 * settings.session_timeout_seconds,
     )

@@ -14,6 +14,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.worker.health import Health
 
+_STOP_SECONDS = 0.05
+"""How often the server looks whether it is to stop."""
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -43,7 +45,9 @@ class MetricsServer:
                 f"HCDV_METRICS_HOST={host} HCDV_METRICS_PORT={port} cannot be listened on "
                 f"({error.strerror}): choose another port, or 0 for a free one"
             ) from error
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_STOP_SECONDS,), name="metrics"
+        )
 
     @property
     def port(self) -> int:

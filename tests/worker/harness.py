@@ -1,0 +1,210 @@
+"""What the worker's tests drive and look at: processes, topics, states."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.bundle.features import Number
+from hcdv_stream.bundle.schema import FeatureSchema
+from hcdv_stream.state import PartitionReader
+from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
+from hcdv_stream.state.stored import StoredPartition
+from hcdv_stream.tether import tethered
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.embedding import unit_grid
+from hcdv_stream.valuation.encoder import Encoder
+from hcdv_stream.valuation.hierarchy import build_seed
+from hcdv_stream.valuation.validation import Validation
+
+WIDTH = 6
+CLASSES = ("no", "yes")
+FEATURES = tuple(f"f{number}" for number in range(WIDTH))
+
+
+def small_bundle() -> Bundle:
+    """Six plain features, no encoder, two classes, V of 60 points, a seed of 300."""
+    generator = np.random.default_rng(7)
+    seed = unit_grid(generator.normal(size=(300, WIDTH)))
+    validation = Validation(
+        unit_grid(generator.normal(size=(60, WIDTH))),
+        generator.integers(0, 2, 60).astype(np.int16),
+    )
+    return Bundle(
+        FeatureSchema(tuple(Number(name, scale=None) for name in FEATURES)),
+        CLASSES,
+        "label",
+        Encoder(None, np.zeros(WIDTH, np.float32)),
+        validation,
+        build_seed(seed, EngineConfig()),
+        0.35,
+    )
+
+
+def session(number: int, **changes: Any) -> tuple[bytes, bytes]:
+    """Key and value of the session with this number; ``changes`` replace fields of the value."""
+    generator = np.random.default_rng(number)
+    id = f"s{number:06d}"
+    value = {
+        "schema": 1,
+        "id": id,
+        "ts": 1_700_000_000.0 + number,
+        "features": dict(zip(FEATURES, generator.normal(size=WIDTH).tolist(), strict=True)),
+        "label": CLASSES[int(generator.integers(0, 2))],
+        "provider": f"seller-{number % 5}",
+    }
+    return id.encode(), orjson.dumps(value | changes)
+
+
+class WorkerProcess:
+    """``python -m hcdv_stream worker`` with JSON log lines in a file."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._log = log
+        variables = os.environ | {"OMP_NUM_THREADS": "1", "HCDV_LOG_FORMAT": "json"}
+        variables |= {"HCDV_METRICS_PORT": "0"} | environment
+        command = [sys.executable, "-m", "hcdv_stream", "worker"]
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                tethered(command), env=variables, stdout=output, stderr=output, cwd=log.parent
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def said(self) -> str:
+        """The output as one line."""
+        return " ".join(self.output.split())
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Log lines of one kind."""
+        lines = [line for line in self.output.splitlines() if line.startswith("{")]
+        return [entry for entry in map(orjson.loads, lines) if entry["event"] == name]
+
+    def wait_for(self, name: str, seconds: float = 30.0) -> dict[str, Any]:
+        """Wait for the first log line of a kind."""
+        until(lambda: self.events(name) or self.process.poll() is not None, seconds, name)
+        assert self.events(name), self.output
+        return self.events(name)[0]
+
+    def stop(self) -> float:
+        """Ask it to stop; return how many seconds it took, which must end well."""
+        begin = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(20) == 0, self.output
+        return time.monotonic() - begin
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self.process.kill()
+        self.process.wait()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of one of the HTTP endpoints."""
+        port = self.wait_for("metrics listening")["port"]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples that carry these labels."""
+        families = text_string_to_metric_families(self.get("/metrics")[1])
+        samples = [sample for family in families for sample in family.samples]
+        return sum(
+            sample.value
+            for sample in samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+
+def until(condition: Callable[[], Any], seconds: float, about: object = "") -> None:
+    """Wait until a condition holds, at most so long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {about}"
+        time.sleep(0.05)
+
+
+def produce(
+    bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]], **options: Any
+) -> list[tuple[int, int]]:
+    """Send records; return the partition and offset of each."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap, max_request_size=4_000_000, **options)
+    sent = [producer.send(topic, key=key, value=value) for key, value in records]
+    producer.flush()
+    producer.close()
+    return [(one.get().partition, one.get().offset) for one in sent]
+
+
+def consume(bootstrap: str, topic: str, count: int, seconds: float = 20.0) -> list[Any]:
+    """Everything in a topic, which must be ``count`` records."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+    consumer.assign(partitions)
+    consumer.seek_to_beginning()
+    found: list[Any] = []
+    deadline = time.monotonic() + seconds
+    while len(found) < count and time.monotonic() < deadline:
+        for records in consumer.poll(200).values():
+            found += records
+    for records in consumer.poll(500).values():
+        found += records
+    consumer.close()
+    assert len(found) == count
+    return found
+
+
+def stored(directory: Path) -> StoredPartition | None:
+    """What a partition's state holds now, read beside its owner."""
+    if not (directory / "CURRENT").exists():
+        return None
+    reader = PartitionReader(directory)
+    reader.refresh()
+    return reader.stored
+
+
+def wait_for_offset(directory: Path, offset: int, worker: WorkerProcess, seconds: float) -> None:
+    """Wait until everything below an offset is durable."""
+
+    def there() -> bool:
+        assert worker.process.poll() is None, worker.output
+        partition = stored(directory)
+        return partition is not None and partition.position.next_offset >= offset
+
+    until(there, seconds, f"offset {offset} of {directory}")
+
+
+def state_bytes(partition: StoredPartition) -> bytes:
+    """The engine's state as bytes: equal if and only if every bit of it is."""
+    state = partition.state
+    parts = [encode_header(state.header)]
+    parts += [encode_leaf(state.leaves[leaf], 0) for leaf in sorted(state.leaves)]
+    parts += [encode_node(state.nodes[node], 0) for node in sorted(state.nodes)]
+    return b"".join(parts)
+
+
+def ids_of(partitions: Sequence[StoredPartition]) -> list[str]:
+    """Ids of every example in these partitions."""
+    return [
+        name
+        for partition in partitions
+        for leaf in partition.state.leaves.values()
+        for name in leaf.points.ids
+    ]

@@ -1,0 +1,183 @@
+"""A partition without Kafka: effects and offsets in one write, and nothing depends on the cuts."""
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from hcdv_stream.settings import load_settings
+from hcdv_stream.state import StateError, StateLocked
+from hcdv_stream.worker.dead_letters import DeadLetter, Record
+from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.partition import Partition
+from tests.worker.harness import session, small_bundle, state_bytes, stored
+
+BUNDLE = small_bundle()
+TOPIC = "sessions"
+
+
+def log_of(count: int, seed: int = 0) -> list[Record]:
+    """Sessions, some of them replacing earlier ones, deletions and poison, by offset."""
+    chance = random.Random(seed)
+    records = []
+    for offset in range(count):
+        draw = chance.random()
+        number = chance.randrange(offset + 1) if draw < 0.3 else offset
+        key, value = session(number, ts=1000.0 + offset, version=offset)
+        if draw < 0.05:
+            value = b"poison"
+        elif draw < 0.12:
+            value = None
+        records.append(Record(offset, key, value, 2000.0 + offset))
+    return records
+
+
+class Owner:
+    """Opens the partition anew for every run, as workers do that are killed in between."""
+
+    def __init__(
+        self, directory: Path, registry: CollectorRegistry | None = None, **changes: object
+    ):
+        self.settings = load_settings(state_dir=directory, topic=TOPIC, **changes)
+        self.directory = directory / TOPIC / "0"
+        self.registry = registry or CollectorRegistry()
+        self.metrics = WorkerMetrics(self.registry)
+
+    def open(self) -> Partition:
+        return Partition.open(self.settings, 0, BUNDLE, self.metrics)
+
+    def run(self, records: Sequence[Record]) -> list[DeadLetter]:
+        partition = self.open()
+        step = partition.apply(partition.fresh(records), records[-1].offset + 1)
+        partition.write(step)
+        partition.close()
+        return list(step.rejected)
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Owner]:
+    return Owner(tmp_path)
+
+
+def test_nothing_is_stored_at_first(owner: Owner):
+    partition = owner.open()
+    assert partition.next_offset is None
+    assert partition.expected == 0
+    partition.begin_at(40)
+    assert partition.expected == 40
+    partition.close()
+
+
+def test_effect_and_offset_are_stored_together(owner: Owner):
+    letters = owner.run(log_of(400))
+    partition = stored(owner.directory)
+    assert partition is not None
+    assert partition.position.next_offset == 400
+    assert partition.position.high_watermark == 400
+    assert partition.position.event_time == 1398.0  # the last record is a deletion
+    assert partition.position.append_time == 2399.0
+    assert partition.state.header.records == 400 - len(letters)
+    assert {letter.reason for letter in letters} == {"not_json", "unknown_id"}
+
+
+def test_an_update_that_is_not_written_leaves_no_trace(owner: Owner):
+    records = log_of(300)
+    owner.run(records[:200])
+    before = stored(owner.directory)
+    partition = owner.open()
+    partition.apply(records[200:], 300)
+    partition.close()
+    after = stored(owner.directory)
+    assert before is not None
+    assert after is not None
+    assert state_bytes(after) == state_bytes(before)
+    assert after.position == before.position
+
+
+def test_records_that_took_effect_are_dropped(owner: Owner):
+    records = log_of(100)
+    owner.run(records)
+    partition = owner.open()
+    assert partition.fresh(records) == []
+    later = [Record(100, *session(1), 1.0)]
+    assert partition.fresh([*records[90:], *later]) == later
+    partition.close()
+    assert owner.registry.get_sample_value(
+        "hcdv_redelivered_records_total", {"topic": TOPIC, "partition": "0"}
+    ) == pytest.approx(110)
+
+
+def test_poison_alone_moves_the_offset(owner: Owner):
+    owner.run([Record(0, b"a", b"poison", 1.0)])
+    partition = stored(owner.directory)
+    assert partition is not None
+    assert partition.position.next_offset == 1
+    assert partition.state.header.records == 0
+    owner.run([Record(1, *session(1), 1.0)])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sets(st.integers(1, 899), max_size=12))
+def test_the_state_does_not_depend_on_how_the_log_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, cuts: set[int]
+):
+    records = log_of(900)
+    whole, parts = (Owner(tmp_path_factory.mktemp("state"), update_size=50) for _ in range(2))
+    whole.run(records)
+    edges = [0, *sorted(cuts), 900]
+    for start, stop in itertools.pairwise(edges):
+        parts.run(records[start:stop])
+    one, other = stored(whole.directory), stored(parts.directory)
+    assert one is not None
+    assert other is not None
+    assert state_bytes(one) == state_bytes(other)
+
+
+def test_another_engine_s_state_is_refused(owner: Owner, tmp_path: Path):
+    owner.run(log_of(10))
+    with pytest.raises(StateError, match="leaf_size was 64 and is now 32"):
+        Owner(tmp_path, leaf_size=32).open()
+
+
+def test_one_owner_at_a_time(owner: Owner):
+    partition = owner.open()
+    with pytest.raises(StateLocked):
+        owner.open()
+    partition.close()
+    owner.open().close()
+
+
+def test_the_corpus_is_measured(tmp_path: Path):
+    registry = CollectorRegistry()
+    owner = Owner(tmp_path, registry, update_size=50)
+    partition = owner.open()
+    step = partition.apply(log_of(400), 500)
+    partition.write(step)
+    labels = {"topic": TOPIC, "partition": "0"}
+    header = step.delta.header
+
+    def value(name: str, **more: str) -> float | None:
+        return registry.get_sample_value(name, labels | more)
+
+    assert value("hcdv_records_total") == header.records
+    assert value("hcdv_updates_total") == header.updates == header.records // 50
+    assert value("hcdv_tree_rebalances_total") == header.rebalances > 0
+    assert value("hcdv_leaves_spawned_total") == header.spawned > 0
+    assert value("hcdv_points") == len(
+        {name for leaf in step.delta.leaves.values() for name in leaf.points.ids}
+    )
+    assert 0 <= (value("hcdv_efficiency_residual") or 0.0) < 1e-9
+    reasons = [letter.reason for letter in step.rejected]
+    assert value("hcdv_dead_letters_total", reason="not_json") == reasons.count("not_json")
+    assert partition.observe_lag(500) == 100
+    assert value("hcdv_consumer_lag_records") == 100
+    for stage in ("decode", "embed", "route", "games", "write"):
+        assert registry.get_sample_value("hcdv_stage_seconds_count", {"stage": stage}) == 1
+        assert registry.get_sample_value("hcdv_stage_items_count", {"stage": stage}) == 1
+    partition.close()
+    assert value("hcdv_points") is None

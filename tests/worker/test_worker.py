@@ -1,0 +1,172 @@
+"""Workers as processes on a real broker: order, dead letters, offsets, and how they end."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaConnectionError
+
+from hcdv_stream.broker.topics import Topic, create_topics
+from tests.worker.conftest import Workers
+from tests.worker.harness import (
+    WorkerProcess,
+    consume,
+    ids_of,
+    produce,
+    session,
+    state_bytes,
+    stored,
+    until,
+    wait_for_offset,
+)
+from tests.worker.test_session import REJECTED
+
+pytestmark = pytest.mark.broker
+
+
+def poison() -> list[tuple[bytes | None, bytes | None]]:
+    """One record for every way of being rejected."""
+    values = [value for reason, value in REJECTED.values() if reason != "too_large"]
+    keys = [(None, session(1)[1]), (b"\xff", session(1)[1]), (b"nobody", None)]
+    huge = (b"s000007", session(7, note="x" * 1_100_000)[1])
+    return [*((b"s000007", value) for value in values), *keys, huge]
+
+
+def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
+    directory = workers.directory / "state" / topic / "0"
+    bad = poison()
+    log = [session(number) for number in range(300)]
+    log += [*bad, session(5, label="yes"), (b"s000006", None), session(300)]
+    produce(bootstrap, topic, log)
+    worker = workers.start(topic)
+    wait_for_offset(directory, len(log), worker, 40)
+
+    # Everything valid took effect: 301 sessions, one of them deleted again.
+    first = stored(directory)
+    assert first is not None
+    assert sorted(ids_of([first])) == [f"s{n:06d}" for n in range(301) if n != 6]
+    assert first.state.header.records == len(log) - len(bad)
+    assert (first.state.header.replacements, first.state.header.deletions) == (1, 1)
+
+    check_dead_letters(bootstrap, topic, log, worker)
+    check_health(worker)
+    assert {path.name for path in workers.directory.iterdir()} == {"state", "worker-0.log"}
+
+    # The next one goes on where the state ends.
+    more = [session(number) for number in range(301, 400)]
+    produce(bootstrap, topic, more)
+    successor = workers.start(topic)
+    assert successor.wait_for("partition owned")["offset"] == len(log)
+    wait_for_offset(directory, len(log) + len(more), successor, 40)
+    assert successor.metric("hcdv_records_total") == len(more)
+    assert successor.metric("hcdv_redelivered_records_total") == 0
+    assert successor.metric("hcdv_points") == 399
+    assert len(consume(bootstrap, f"{topic}.dlq", len(bad))) == len(bad)
+    successor.stop()
+
+    # A worker without the state begins at the log's start, whatever offset the group committed,
+    # and comes to the same.
+    assert committed(bootstrap, topic) == len(log) + len(more)
+    rebuilt = workers.start(topic, state="other")
+    assert rebuilt.wait_for("partition owned")["offset"] == 0
+    other = workers.directory / "other" / topic / "0"
+    wait_for_offset(other, len(log) + len(more), rebuilt, 40)
+    rebuilt.stop()
+    one, two = stored(directory), stored(other)
+    assert one is not None
+    assert two is not None
+    assert state_bytes(one) == state_bytes(two)
+
+
+def check_dead_letters(
+    bootstrap: str,
+    topic: str,
+    log: Sequence[tuple[bytes | None, bytes | None]],
+    worker: WorkerProcess,
+) -> None:
+    """Everything rejected is in the dead-letter topic, and says where from and why."""
+    bad = poison()
+    letters = consume(bootstrap, f"{topic}.dlq", len(bad))
+    offsets = sorted(int(dict(letter.headers)["hcdv-source-offset"]) for letter in letters)
+    assert offsets == list(range(300, 300 + len(bad)))
+    for letter in letters:
+        headers = dict(letter.headers)
+        source = log[int(headers["hcdv-source-offset"])]
+        assert letter.key == f"{topic}/0/{int(headers['hcdv-source-offset'])}".encode()
+        assert headers["hcdv-source-topic"] == topic.encode()
+        assert headers.get("hcdv-source-key") == source[0]
+        assert letter.value == (source[1] and source[1][:900_000])
+    reasons = Counter(dict(letter.headers)["hcdv-error-class"].decode() for letter in letters)
+    assert reasons["too_large"] == reasons["unknown_id"] == 1
+    assert reasons["key_mismatch"] == 3
+    for reason, count in reasons.items():
+        assert worker.metric("hcdv_dead_letters_total", reason=reason) == count
+
+
+def check_health(worker: WorkerProcess) -> None:
+    """It says that it is well, and stops when asked to."""
+    until(lambda: worker.get("/readyz")[0] == 200, 5)
+    assert worker.get("/livez") == (200, "ok\n")
+    until(lambda: worker.metric("hcdv_consumer_lag_records") == 0, 5)
+    assert worker.metric("hcdv_points") == 300
+    assert worker.metric("hcdv_efficiency_residual") < 1e-9
+    assert worker.metric("hcdv_update_latency_seconds_count") >= 1
+    assert worker.metric("hcdv_group_assignments_total") == 1
+    assert worker.stop() < 5
+    assert "Traceback" not in worker.output
+
+
+def committed(bootstrap: str, topic: str) -> int | None:
+    """The group's committed offset of partition 0."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=f"group-of-{topic}")
+    offset = consumer.committed(TopicPartition(topic, 0))
+    consumer.close()
+    return offset
+
+
+def test_another_log_than_the_state_s_fails_loudly(bootstrap: str, topic: str, workers: Workers):
+    produce(bootstrap, topic, [session(number) for number in range(50)])
+    worker = workers.start(topic)
+    wait_for_offset(workers.directory / "state" / topic / "0", 50, worker, 40)
+    worker.stop()
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.delete_topics([topic])
+    until(lambda: topic not in admin.list_topics(), 10)
+    admin.close()
+    create_topics(bootstrap, [Topic(topic, 1)])
+    produce(bootstrap, topic, [session(number) for number in range(10)])
+    worker = workers.start(topic)
+    assert worker.process.wait(40) == 1
+    assert f"the state goes on at offset 50 of partition 0 of topic '{topic}'" in worker.said
+    assert "but the log ends at 10: it is another log" in worker.said
+    assert "Traceback" not in worker.output
+
+
+def test_a_log_that_lost_records_fails_loudly(bootstrap: str, topic: str, workers: Workers):
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    produce(bootstrap, topic, [session(number) for number in range(50)])
+    try:
+        admin.delete_records({TopicPartition(topic, 0): 1})
+    except KafkaConnectionError:
+        admin.close()
+        pytest.skip("Tansu cannot delete records")
+    worker = workers.start(topic)
+    wait_for_offset(workers.directory / "state" / topic / "0", 50, worker, 40)
+    worker.stop()
+    produce(bootstrap, topic, [session(number) for number in range(50, 100)])
+    admin.delete_records({TopicPartition(topic, 0): 80})
+    admin.close()
+    worker = workers.start(topic)
+    assert worker.process.wait(40) == 1
+    assert "but the log now starts at 80 and the records between are lost" in worker.said
+    assert "longer retention" in worker.said
+    assert "Traceback" not in worker.output
+
+
+def test_what_is_missing_is_said_with_the_fix(bootstrap: str, workers: Workers):
+    worker = workers.start("no-such-topic")
+    assert worker.process.wait(30) == 1
+    assert "there is no topic 'no-such-topic'" in worker.output
+    assert "hcdv-stream topics create" in worker.output
+    assert "Traceback" not in worker.output
