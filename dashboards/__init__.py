@@ -1,0 +1,1 @@
+"""The Grafana board, generated from code: ``python -m dashboards.board``."""

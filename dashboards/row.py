@@ -1,0 +1,32 @@
+"""A row of panels, and the expressions that several rows have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboards.expressions import quantile
+from dashboards.panel import Panel, Query
+
+PARTITION = ("topic", "partition")
+BY_PARTITION = "{{topic}}/{{partition}}"
+
+LATENCY_OBJECTIVE = 0.1
+"""Seconds that 99% of the updates should take, in mini-batches of 150 sessions."""
+DELAY_OBJECTIVE = 0.25
+"""Seconds until an update should be visible in the API."""
+RESIDUAL_OBJECTIVE = 1e-9
+"""Largest efficiency residual that rounding explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A titled band of panels, each ``width`` of 24 columns wide and ``height`` high."""
+
+    title: str
+    panels: Sequence[Panel]
+    width: int = 8
+    height: int = 8
+
+
+def quantiles(histogram: str) -> list[Query]:
+    """Return what half, nine tenths and 99% of a histogram's observations stay under."""
+    return [Query(quantile(share, histogram), f"p{share * 100:.0f}") for share in (0.5, 0.9, 0.99)]

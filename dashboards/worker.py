@@ -1,0 +1,120 @@
+"""The rows of the worker: how long its updates take, and how current it is."""
+
+from dashboards.expressions import buckets, growth, largest, mean, per_second, quantile, total
+from dashboards.panel import Panel, Query
+from dashboards.row import BY_PARTITION, LATENCY_OBJECTIVE, PARTITION, Row, quantiles
+
+STALL_OBJECTIVE = 60.0
+"""The default of HCDV_STALL_SECONDS."""
+
+LATENCY = Row(
+    "Latency of an update",
+    [
+        Panel(
+            "Update latency",
+            "From a poll's hand-over to its effect being durable. The line is the objective of "
+            "p99 for mini-batches of 150 sessions.",
+            "s",
+            quantiles("hcdv_update_latency_seconds"),
+            objective=LATENCY_OBJECTIVE,
+        ),
+        Panel(
+            "Update latency, distribution",
+            "How many polls took how long: two bands mean two kinds of polls.",
+            "s",
+            [Query(buckets("hcdv_update_latency_seconds"), "{{le}}")],
+            kind="heatmap",
+        ),
+        Panel(
+            "Stage times, p99",
+            "99% of the polls passed the stage within this time.",
+            "s",
+            [Query(quantile(0.99, "hcdv_stage_seconds", "stage"), "{{stage}}")],
+        ),
+        Panel(
+            "Share of the time by stage",
+            "Seconds that a stage took in each second, over all workers: where the sum nears the "
+            "number of workers, they can take no more.",
+            "percentunit",
+            [Query(per_second("hcdv_stage_seconds_sum", "stage"), "{{stage}}")],
+            stacked=True,
+        ),
+        Panel(
+            "Mean size of a stage's work",
+            "Records for decode, embed, route and ack; leaves played for games; leaves and nodes "
+            "written for write.",
+            "short",
+            [Query(mean("hcdv_stage_items", "stage"), "{{stage}}")],
+        ),
+    ],
+)
+
+
+FRESHNESS = Row(
+    "Throughput and freshness",
+    [
+        Panel(
+            "Sessions a second",
+            "Records that took effect, by partition.",
+            "cps",
+            [Query(per_second("hcdv_records_total", *PARTITION), BY_PARTITION)],
+            stacked=True,
+        ),
+        Panel(
+            "Bytes a second",
+            "Bytes of keys and values judged, by partition.",
+            "Bps",
+            [Query(per_second("hcdv_record_bytes_total", *PARTITION), BY_PARTITION)],
+            stacked=True,
+        ),
+        Panel(
+            "Records behind by partition",
+            "Records in the log whose effect is not stored yet. Where it only grows, add workers "
+            "(as many as there are partitions) or look at the stages.",
+            "short",
+            [Query(total("hcdv_consumer_lag_records", *PARTITION), BY_PARTITION)],
+        ),
+        Panel(
+            "Age of a session when it is durable",
+            "Of a poll's oldest session, since it happened (event) and since it was appended to "
+            "the log (append). A high event age alone means that the producers are late.",
+            "s",
+            [
+                Query(quantile(share, "hcdv_record_age_seconds", "since"), f"p{name} {{{{since}}}}")
+                for share, name in ((0.5, 50), (0.99, 99))
+            ],
+        ),
+        Panel(
+            "Time since the last batch",
+            "Since a batch last became durable. With records behind, it is a stall: liveness fails "
+            "at the line (HCDV_STALL_SECONDS).",
+            "s",
+            [Query(largest("hcdv_seconds_since_last_batch", "instance"), "{{instance}}")],
+            objective=STALL_OBJECTIVE,
+        ),
+        Panel(
+            "Partitions owned, assignments",
+            "Partitions of each worker, and how often the group gave partitions out: often is a "
+            "group that does not settle.",
+            "short",
+            [
+                Query(total("hcdv_assigned_partitions", "instance"), "owned by {{instance}}"),
+                Query(growth("hcdv_group_assignments_total", "instance"), "assigned {{instance}}"),
+            ],
+        ),
+        Panel(
+            "Dead letters a second",
+            "Sessions sent to the dead-letter topic, by reason. Each carries its reason and a "
+            "sentence in its headers.",
+            "cps",
+            [Query(per_second("hcdv_dead_letters_total", "reason"), "{{reason}}")],
+        ),
+        Panel(
+            "Redelivered records a second",
+            "Records dropped because their effect was stored already: harmless, expected after a "
+            "restart or a rebalance of the group.",
+            "cps",
+            [Query(per_second("hcdv_redelivered_records_total", *PARTITION), BY_PARTITION)],
+        ),
+    ],
+)
