@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Address of the worker's metrics.")
     metrics_port: Port = Field(9108, description="Port of the worker's metrics; 0: a free one.")
+    timings: Path | None = Field(
+        None, description="File to which the worker appends how long every poll took, as NDJSON."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line written."
     )

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from hcdv_stream.cli import simulate, topics
 from hcdv_stream.cli.api import api
+from hcdv_stream.cli.demo import demo
 from hcdv_stream.cli.doctor import doctor
 from hcdv_stream.cli.experiment import experiment
 from hcdv_stream.cli.select import select
@@ -37,6 +38,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(simulate.app, name="simulate")
 app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap localhost:9092")(worker)
 app.command(epilog="Example: hcdv-stream api --state-dir state --port 8080")(api)
+app.command(epilog="Example: hcdv-stream demo --exit --json summary.json")(demo)
 app.command(epilog="Example: hcdv-stream doctor --bundle bundle --json")(doctor)
 app.command(epilog="Example: hcdv-stream experiment quality --out quality.json")(experiment)
 

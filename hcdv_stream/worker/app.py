@@ -21,7 +21,6 @@ from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.polls import Polls
-from hcdv_stream.worker.timings import Timings
 from hcdv_stream.worker.transport import StoredOffsetTransport
 
 log = logging.getLogger(__name__)
@@ -83,8 +82,7 @@ def build_app(
 ) -> WorkerApp:
     """Return the app with its agent and its hooks; call it inside the event loop."""
     app = WorkerApp(settings, ownership)
-    timings = Timings(settings.timings)
-    polls = Polls(app, settings.dead_letter_topic, ownership, metrics, health, timings)
+    polls = Polls(app, settings, ownership, metrics, health)
     topic = app.topic(settings.topic, key_type=bytes, value_type=bytes)
 
     @app.agent(topic, name="sessions", concurrency=1)

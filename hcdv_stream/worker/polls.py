@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hcdv_stream.logs import fields
+from hcdv_stream.settings import Settings
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.metrics import WorkerMetrics
@@ -28,18 +29,17 @@ class Polls:
     def __init__(
         self,
         app: Any,
-        dead_letter_topic: str,
+        settings: Settings,
         ownership: Ownership,
         metrics: WorkerMetrics,
         health: Health,
-        timings: Timings,
     ) -> None:
         self._app = app
-        self._dead_letter_topic = dead_letter_topic
+        self._dead_letter_topic = settings.dead_letter_topic
         self._ownership = ownership
         self._metrics = metrics
         self._health = health
-        self._timings = timings
+        self._timings = Timings(settings.timings)
 
     async def consume(self, stream: Any, events: Sequence[Any]) -> None:
         """Make a poll's effects durable, then acknowledge its events in order.

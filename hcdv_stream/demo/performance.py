@@ -1,0 +1,188 @@
+"""The demo from its options to its end: prepares, starts, streams, judges, tells, and waits."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+
+from hcdv_stream.broker.topics import partition_counts
+from hcdv_stream.cli.training_bar import bar, training_bar
+from hcdv_stream.demo import tables
+from hcdv_stream.demo.data import (
+    CLICKSTREAM_FLIPS,
+    SESSIONS,
+    FileInput,
+    Prepared,
+    prepare_clickstream,
+    prepare_file,
+)
+from hcdv_stream.demo.run import Stopwatch, judge, stream
+from hcdv_stream.demo.service import Service, kafka, running
+from hcdv_stream.demo.stopping import Stopped
+from hcdv_stream.demo.summary import Summary
+from hcdv_stream.demo.view import View
+from hcdv_stream.demo.workspace import Workspace
+from hcdv_stream.examples import Roles, read_examples
+from hcdv_stream.settings import Settings
+
+_EMBEDDED_TOPIC = "sessions"
+_CHECK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file to stream."""
+
+    path: Path
+    roles: Roles
+    drop: tuple[str, ...] = ()
+
+    def read(self) -> FileInput:
+        """Read its labelled rows; raises TableError."""
+        examples = read_examples(self.path, self.roles, self.drop)
+        return FileInput(
+            self.path.name, self.roles.label, examples, timed=self.roles.time is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is wanted of a demo; see the options of ``hcdv-stream demo``.
+
+    ``settings`` give partitions, ports (0: free ones) and seed; a ``source`` of None is the
+    click-stream; a ``rate`` of None is as fast as sessions go; ``bootstrap`` of None is the
+    embedded broker. ``stay`` keeps everything up at the end.
+    """
+
+    settings: Settings
+    source: Source | None = None
+    sessions: int | None = None
+    rate: float | None = None
+    flip_share: float | None = None
+    bootstrap: str | None = None
+    kafka_port: int = 0
+    stay: bool = False
+    json: Path | None = None
+
+
+def perform(options: Options, console: Console) -> None:
+    """Give the demo; leaves nothing behind, however it ends. Raises HcdvError and Stopped."""
+    watch = Stopwatch()
+    with (
+        Workspace() as workspace,
+        kafka(options.bootstrap, options.kafka_port) as (bootstrap, broker),
+    ):
+        partition_counts(bootstrap, [])  # fails now rather than after the training
+        prepared = _prepared(options)
+        _introduce(prepared, console)
+        bundle = workspace.path / "bundle"
+        prepared.bundle.save(bundle)
+        watch.lap("train")
+        topic = _EMBEDDED_TOPIC if broker else f"hcdv-demo-{uuid.uuid4().hex[:8]}"
+        settings = options.settings.model_copy(
+            update={
+                "bootstrap": bootstrap,
+                "topic": topic,
+                "group": topic,
+                "bundle": bundle,
+                "state_dir": workspace.path / "state",
+            }
+        )
+        with running(settings, workspace, made_here=broker is not None) as service:
+            watch.lap("start")
+            summary = _streamed(options, service, prepared, watch, console)
+            _tell(summary, console)
+            if options.json is not None:
+                options.json.write_bytes(
+                    orjson.dumps(summary.to_json(), option=orjson.OPT_INDENT_2) + b"\n"
+                )
+            if options.stay:
+                _stay(service, console)
+
+
+def _prepared(options: Options) -> Prepared:
+    seed = options.settings.seed
+    with training_bar() as report:
+        if options.source is None:
+            flips = CLICKSTREAM_FLIPS if options.flip_share is None else options.flip_share
+            return prepare_clickstream(options.sessions or SESSIONS, flips, seed, report)
+        return prepare_file(
+            options.source.read(), options.sessions, options.flip_share or 0.0, seed, report
+        )
+
+
+def _introduce(prepared: Prepared, console: Console) -> None:
+    bundle, flipped = prepared.bundle, int(prepared.replay.flipped.sum())
+    notes = [
+        f"{len(prepared.replay.examples):,} to stream",
+        f"{prepared.trusted:,} trusted to judge them (V)",
+        f"{len(prepared.test):,} to test with",
+    ]
+    if flipped:
+        notes.append(f"{flipped:,} of the streamed labels made wrong")
+    console.print(f"[bold]{prepared.title}[/]: {', '.join(notes)}", highlight=False)
+    console.print(
+        f"bundle: {len(bundle.schema.features)} features → {bundle.dimensions} dimensions, "
+        f"{len(bundle.seed.centroids)} seed leaves, classes {', '.join(bundle.classes[:8])}",
+        highlight=False,
+    )
+
+
+def _streamed(
+    options: Options, service: Service, prepared: Prepared, watch: Stopwatch, console: Console
+) -> Summary:
+    total = len(prepared.replay.examples)
+    with View(console, prepared.title, total, f"API {service.api}/v1/summary") as view:
+        last = stream(service, prepared, options.rate, view.show)
+    watch.lap("stream")
+    with bar() as shown:
+        task = shown.add_task("training models on selections", total=4)
+        auc, found = judge(service, prepared, options.settings.seed, lambda: shown.advance(task))
+    watch.lap("judge")
+    return Summary(
+        *(prepared, last, auc, found, watch.seconds),
+        partitions=options.settings.partitions,
+        seed=options.settings.seed,
+    )
+
+
+def _tell(summary: Summary, console: Console) -> None:
+    last = summary.last
+    console.print()
+    console.print(tables.figures(last))
+    for block in (
+        tables.examples("five most valuable", last.highest),
+        tables.examples("five least valuable", last.lowest),
+        tables.providers(last.providers),
+        tables.judgement(summary),
+    ):
+        console.print()
+        console.print(block)
+    if summary.detection is not None:
+        console.print(
+            f"wrong labels found by low values: AUC {summary.detection:.3f} inside each class"
+        )
+    told = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in summary.seconds.items())
+    console.print(f"{sum(summary.seconds.values()):.0f} s altogether: {told}", highlight=False)
+
+
+def _stay(service: Service, console: Console) -> None:
+    addresses: Sequence[tuple[str, str]] = (
+        ("Kafka", f"{service.bootstrap}, topic {service.topic}"),
+        ("API", f"{service.api}/docs"),
+        ("worker's metrics", f"{service.metrics}/metrics"),
+    )
+    console.print()
+    for name, address in addresses:
+        console.print(f"[bold]{name}[/]: {address}", highlight=False, soft_wrap=True)
+    console.print("Everything stays up until Ctrl-C.", highlight=False)
+    try:
+        while True:
+            service.check()
+            time.sleep(_CHECK_SECONDS)
+    except Stopped:
+        console.print("Stopping.")

@@ -1,0 +1,91 @@
+"""The demo from the first session to the last figure, on a service that is up."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hcdv_stream.demo.data import Prepared
+from hcdv_stream.demo.downstream import Judge, compare, detection
+from hcdv_stream.demo.feeder import Feeder
+from hcdv_stream.demo.http import values_of
+from hcdv_stream.demo.observation import Observation, Observer
+from hcdv_stream.demo.service import Service
+from hcdv_stream.errors import HcdvError
+from simulators.messages import messages
+
+_LOOK_SECONDS = 0.25
+_STALL_SECONDS = 60.0
+
+
+class DemoError(HcdvError):
+    """A demo that cannot come to its end."""
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """How long each part took, in seconds."""
+
+    clock: Callable[[], float] = time.monotonic
+    seconds: dict[str, float] = field(default_factory=dict)
+    _began: float = -1.0
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    def lap(self, name: str) -> None:
+        """Book the time since the last lap under a name."""
+        now = self.clock()
+        self.seconds[name], self._began = round(now - self._began, 2), now
+
+
+def stream(
+    service: Service,
+    prepared: Prepared,
+    rate: float | None,
+    show: Callable[[Observation], None],
+) -> Observation:
+    """Send every session and watch until the last one has taken effect; return the last look.
+
+    Raises DemoError where nothing moves any more, and whatever ended a process or the sending.
+    """
+    now = None if prepared.timed else time.time()
+    total = len(prepared.replay.examples)
+    sessions = messages(prepared.replay.examples, now)
+    observer = Observer(service)
+    applied, moved = -1, time.monotonic()
+    with Feeder(service.bootstrap, service.topic, sessions, rate) as feeder:
+        while True:
+            service.check()
+            sent_all, observation = feeder.done, observer.look()
+            if observation is not None:
+                show(observation)
+                if observation.applied != applied:
+                    applied, moved = observation.applied, time.monotonic()
+                if sent_all and applied >= total:
+                    return observation
+            if time.monotonic() - moved > _STALL_SECONDS:
+                raise DemoError(
+                    f"no session took effect for {_STALL_SECONDS:.0f} s ({feeder.sent:,} of "
+                    f"{total:,} were sent): see that this machine is not overloaded and try again"
+                )
+            time.sleep(_LOOK_SECONDS)
+
+
+def judge(
+    service: Service, prepared: Prepared, seed: int, done: Callable[[], None]
+) -> tuple[dict[str, float], float | None]:
+    """Train models on selections by the API's values; return their AUCs and the detection.
+
+    Of an id that came several times the last example counts; what was rejected is no candidate.
+    """
+    examples = prepared.replay.examples
+    values = values_of(service.api, list(dict.fromkeys(examples.ids)))
+    last = {name: row for row, name in enumerate(examples.ids)}
+    rows = np.array(sorted(row for name, row in last.items() if name in values), dtype=np.int64)
+    candidates = examples.take(rows)
+    worth = np.array([values[name] for name in candidates.ids])
+    found = detection(worth, candidates.labels, prepared.replay.flipped[rows])
+    trees = Judge.of(candidates, prepared.test, prepared.bundle.classes)
+    return compare(trees, worth, seed, done), found
