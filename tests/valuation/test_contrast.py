@@ -1,5 +1,7 @@
 """Exact Shapley values of the mean cross-label distance."""
 
+from math import comb
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -49,13 +51,34 @@ def test_estimated_weights_are_efficient(counts: list[int]) -> None:
             assert found == pytest.approx(expected, abs=1e-12)
 
 
-def test_estimated_weights_are_near_the_enumerated_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = np.array([20, 15, 12, 9])
-    exact, _ = module._more_classes(counts)
-    monkeypatch.setattr(module, "MOST_ENUMERATED", 1)
-    estimated, _ = module._more_classes(counts)
-    some = exact > 0
-    assert np.abs(estimated[some] / exact[some] - 1.0).max() < 0.05
+@settings(max_examples=25, deadline=None)
+@given(counts=st.lists(st.integers(1, 9), min_size=3, max_size=5))
+def test_listing_by_size_equals_listing_by_class(counts: list[int]) -> None:
+    whole = np.array(counts)
+    grid = np.stack(np.meshgrid(*[np.arange(n + 1) for n in counts], indexing="ij"), axis=-1)
+    most = module._listed_size(whole)
+    expected = {tuple(row) for row in grid.reshape(-1, len(counts)).tolist() if sum(row) <= most}
+    parts, chance = module._listed(whole, most)
+    assert len(parts) == len(expected) <= module.MOST_LISTED
+    assert {tuple(row) for row in parts.astype(int).tolist()} == expected
+    total = whole.sum()
+    assert chance.sum() == pytest.approx((most + 1) / (total + 1), abs=1e-12)
+    for part, likely in zip(parts, chance, strict=True):
+        ways = np.prod([comb(n, int(a)) for n, a in zip(counts, part, strict=True)])
+        by_hand = ways / comb(int(total), int(part.sum())) / (total + 1)
+        assert likely == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize("counts", [[20, 15, 12, 9], [300, 200, 100], [60] * 6])
+def test_estimated_weights_are_near_the_listed_ones(
+    counts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimated, _ = module._more_classes(np.array(counts))
+    monkeypatch.setattr(module, "MOST_LISTED", 200_000)
+    monkeypatch.setattr(module, "DRAWS", 200_000)
+    better, _ = module._more_classes(np.array(counts))
+    some = better > 0
+    assert np.abs(estimated[some] / better[some] - 1.0).max() < 0.05
 
 
 def test_harmonic_numbers_join_up() -> None:
