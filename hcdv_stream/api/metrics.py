@@ -38,7 +38,7 @@ class ApiMetrics:
         )
         self.delay_seconds = Histogram(
             "hcdv_api_update_delay_seconds",
-            "From an update's write to its being visible.",
+            "From each update's write to its being visible.",
             buckets=SECONDS,
             registry=registry,
         )

@@ -49,6 +49,7 @@ class Refresher:
         self._readers: dict[int, PartitionReader] = {}
         self._partitions: dict[int, PartitionView] = {}
         self._moved = False
+        self._written: list[float] = []
         self._looked = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
@@ -143,11 +144,14 @@ class Refresher:
             after = before.onwards(reader.stored, reader.changes)
         self._partitions[number] = after
         if before is not None:  # what was there at the start says nothing of our delay
-            delay = self._clock() - after.position.written_at
-            self._metrics.delay_seconds.observe(max(delay, 0.0))
+            changes = reader.changes or ()
+            self._written += [change.position.written_at for change in changes]
 
     def _publish(self) -> None:
-        view = self.view
+        view, now = self.view, self._clock()
+        for written in self._written:
+            self._metrics.delay_seconds.observe(max(now - written, 0.0))
+        self._written.clear()
         self._metrics.partitions.set(len(view.partitions) if view else 0)
         self._metrics.points.set(view.size if view else 0)
         if view:

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import socket
+from types import FrameType
 
 import uvicorn
 
@@ -25,6 +27,8 @@ def run_api(settings: Settings) -> None:
     """
     listener = _listener(settings.api_host, settings.api_port)
     os.nice(NICENESS)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopped)
     config = uvicorn.Config(
         build_app(settings),
         lifespan="on",
@@ -40,6 +44,10 @@ def run_api(settings: Settings) -> None:
     log.info("API stopped")
 
 
+def _stopped(number: int, frame: FrameType | None) -> None:
+    """Make having been stopped a success: uvicorn stops, then raises the signal again."""
+
+
 def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -47,5 +55,5 @@ def _listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise HcdvError(
             f"HCDV_API_HOST={host} HCDV_API_PORT={port} cannot be listened on "
-            f"({error.strerror}): choose another port, or 0 for a free one"
+            f"({os.strerror(error.errno or 0)}): choose another port, or 0 for a free one"
         ) from error

@@ -44,6 +44,7 @@ def options() -> Options:
     chosen.set_max_manifest_file_size(_MIB)
     # Most of a leaf is embeddings, which do not compress.
     chosen.set_compression_type(DBCompressionType.none())
+    chosen.set_max_file_opening_threads(1)  # a reader opens few files, often
     chosen.set_keep_log_file_num(2)
     chosen.set_max_log_file_size(_MIB)
     chosen.set_stats_dump_period_sec(0)

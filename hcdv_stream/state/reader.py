@@ -116,7 +116,7 @@ def _signature(directory: Path) -> Signature:
         for path in directory.iterdir():
             if path.name == current or path.suffix == ".log":
                 files.append((path.name, path.stat().st_size))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     return tuple(sorted(files))
 

@@ -4,9 +4,8 @@ import sys
 import time
 from pathlib import Path
 
-import state_samples as samples
-
 from hcdv_stream.state import PartitionReader, PartitionStore
+from tests.state import samples
 
 
 def run_and_kill(directory, seconds):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import state_samples as samples
 
 from hcdv_stream.state import PartitionReader, PartitionStore, StateError
+from tests.state import samples
 
 LOOK_SECONDS = 0.05
 

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import state_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -24,6 +23,7 @@ from hcdv_stream.state.records import (
 from hcdv_stream.valuation.delta import Header
 from hcdv_stream.valuation.leaf import Leaf, Node, Points
 from hcdv_stream.valuation.sketch import Sketch
+from tests.state import samples
 
 NUMBERS = st.integers(0, 2**40)
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8)

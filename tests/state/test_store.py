@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import state_samples as samples
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
 from hcdv_stream.state import Identity, PartitionStore, StateError, StateLocked
 from hcdv_stream.state.layout import META, families_of, key, number, options
 from hcdv_stream.state.snapshot import read_changes
 from hcdv_stream.valuation.config import EngineConfig
+from tests.state import samples
 
 
 def opened(directory, **changes):

@@ -1,7 +1,7 @@
 """States whose every byte follows from the number of updates written.
 
 That keeps the expected state outside the process that writes it. Run as a script, this is the
-owner of a store: ``state_samples.py DIRECTORY UPDATES PAUSE_SECONDS`` writes updates after those
+owner of a store: ``samples.py DIRECTORY UPDATES PAUSE_SECONDS`` writes updates after those
 that are there, and prints number and time of each once it is durable.
 """
 

@@ -1,0 +1,103 @@
+import math
+from collections import defaultdict
+from itertools import permutations
+
+import pytest
+
+from hcdv_stream.api.partition_view import PartitionView
+from hcdv_stream.api.view import View
+from hcdv_stream.state import PartitionReader
+from hcdv_stream.valuation.weights import Weights
+from tests.api.world import CLASSES, VALIDATION, Client, Owner, app_of, expected, total
+
+
+def test_the_summary_adds_up(client, owners):
+    summary = client.get("/v1/summary").json()
+    headers = [owner.engine.header for owner in owners]
+    values = expected(owners)
+    assert summary["points"] == len(values)
+    assert summary["value"] == total(values)
+    assert summary["residual"] <= 1e-9
+    assert summary["total"] == pytest.approx(summary["value"], abs=1e-9)
+    assert summary["leaves"] == sum(len(owner.engine.state().leaves) for owner in owners)
+    assert summary["nodes"] == sum(len(owner.engine.state().nodes) for owner in owners)
+    for name in ("records", "updates", "spawned", "split", "merged", "rebalances", "deletions"):
+        assert summary[name] == sum(getattr(header, name) for header in headers)
+    assert summary["replacements"] > 0
+    assert summary["game"] == "routed"
+    assert summary["bundle"] == "ab" * 16
+
+
+def test_the_summary_counts_classes(client, owners):
+    counts = dict.fromkeys(CLASSES, 0)
+    for owner in owners:
+        for label in owner.corpus.labels:
+            counts[CLASSES[label]] += 1
+    judges = VALIDATION.counts(len(CLASSES)).tolist()
+    assert client.get("/v1/summary").json()["classes"] == [
+        {"label": label, "points": counts[label], "validation": judge}
+        for label, judge in zip(CLASSES, judges, strict=True)
+    ]
+
+
+def test_partitions_are_coalitions_of_the_whole(client, owners):
+    summary = client.get("/v1/summary").json()
+    parts = summary["partitions"]
+    assert [part["partition"] for part in parts] == [0, 3]
+    assert [part["points"] for part in parts] == [len(owner.engine) for owner in owners]
+    assert [part["share"] for part in parts] == [
+        len(owner.engine) / summary["points"] for owner in owners
+    ]
+    assert math.fsum(part["value"] for part in parts) == pytest.approx(summary["value"], abs=1e-12)
+    assert [part["next_offset"] for part in parts] == [owner.offset for owner in owners]
+    assert [part["lag"] for part in parts] == [3, 3]
+
+
+def test_providers_are_paid_the_sum_of_their_points(client, owners):
+    values = expected(owners)
+    points, paid, errors = defaultdict(int), defaultdict(list), defaultdict(float)
+    for owner in owners:
+        corpus = owner.corpus
+        in_leaf = defaultdict(float)
+        rows = zip(corpus.ids, corpus.providers, corpus.leaves.tolist(), strict=True)
+        for name, provider, leaf in rows:
+            points[provider] += 1
+            paid[provider].append(values[name][0])
+            in_leaf[provider, leaf] += values[name][1]
+        for (provider, _), error in in_leaf.items():
+            errors[provider] += error**2
+    answer = client.get("/v1/providers").json()
+    assert answer["value"] == total(values)
+    found = {entry["provider"]: entry for entry in answer["providers"]}
+    assert found.keys() == {None, "seller-0", "seller-1", "seller-2"}
+    for provider, entry in found.items():
+        assert entry["points"] == points[provider]
+        assert entry["value"] == math.fsum(paid[provider])
+        assert entry["share"] == entry["value"] / answer["value"]
+        assert entry["stderr"] == pytest.approx(math.sqrt(errors[provider]), rel=1e-12)
+    order = [entry["value"] for entry in answer["providers"]]
+    assert order == sorted(order, reverse=True)
+
+
+def test_shares_add_up_to_one_and_are_not_said_of_nothing(client, tmp_path):
+    shares = [entry["share"] for entry in client.get("/v1/providers").json()["providers"]]
+    assert sum(shares) == pytest.approx(1.0)
+    owner = Owner(tmp_path, 0)
+    owner.apply(owner.batch(1))  # nobody judges it, and it contrasts with nobody
+    alone = Client(app_of(tmp_path, beta=1.0)).get("/v1/providers").json()
+    owner.store.close()
+    assert alone["value"] == 0.0
+    assert [entry["share"] for entry in alone["providers"]] == [None]
+
+
+def test_the_order_of_partitions_changes_no_bit(owners):
+    views = []
+    for owner in owners:
+        reader = PartitionReader(owner.directory)
+        reader.refresh()
+        views.append(PartitionView.of(owner.number, reader.identity, reader.stored))
+    merged = [View(order).valued(Weights()) for order in permutations(views)]
+    assert len({valuation.value for valuation in merged}) == 1
+    assert len({valuation.total for valuation in merged}) == 1
+    assert merged[0].payouts == merged[1].payouts
+    assert merged[0].value == total(expected(owners))

@@ -1,0 +1,119 @@
+"""Partitions with real engines and stores, and what their values must be."""
+
+import asyncio
+import math
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from fastapi import FastAPI
+
+from hcdv_stream.api.app import build_app
+from hcdv_stream.settings import load_settings
+from hcdv_stream.state import Identity, PartitionStore, Position
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.readings import Values
+from hcdv_stream.valuation.weights import Weights
+from tests.valuation.worlds import batch_of, seed_of, validation_of
+
+TOPIC = "sessions"
+CLASSES = ("bounce", "buy", "return")
+DIMENSIONS = 6
+CONFIG = EngineConfig(leaf_size=16, tau=0.5, update_size=40, merge_below=3, branching=(3, 6))
+VALIDATION = validation_of(60, len(CLASSES), DIMENSIONS)
+
+
+class Owner:
+    """A partition with its engine and its store, as a worker has them."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        number: int,
+        config: EngineConfig = CONFIG,
+        bundle: str = "ab" * 16,
+        topic: str = TOPIC,
+    ) -> None:
+        self.number = number
+        self.config = config
+        self.offset = 0
+        counts = VALIDATION.counts(len(CLASSES))
+        trusted = tuple(counts.tolist())
+        identity = Identity(topic, number, bundle, CLASSES, trusted, config)
+        self.directory = state_dir / topic / str(number)
+        self.store = PartitionStore.open(self.directory, identity=identity)
+        seed = seed_of(config, len(CLASSES), DIMENSIONS)
+        self.engine = Engine.from_seed(config, len(CLASSES), VALIDATION, seed)
+        self._generator = np.random.default_rng(number)
+
+    def batch(self, count: int, prefix: str = "s") -> Batch:
+        """Return new points; the same prefix replaces points of an earlier call."""
+        prefix = f"p{self.number}{prefix}"
+        return batch_of(count, len(CLASSES), DIMENSIONS, self._generator, prefix=prefix)
+
+    def apply(self, batch: Batch, written_at: float = 0.0) -> None:
+        self.offset += len(batch)
+        delta = self.engine.apply(batch)
+        self.store.write(
+            delta,
+            Position(self.offset, self.offset + 3, 1e9 + self.offset, 1e9, written_at),
+        )
+
+    @property
+    def corpus(self) -> Corpus:
+        counts = VALIDATION.counts(len(CLASSES))
+        return Corpus(self.engine.state(), self.config.game, CLASSES, counts)
+
+
+class Client:
+    """Asks an application directly, without a socket."""
+
+    def __init__(self, app: FastAPI, *, raise_app_exceptions: bool = True) -> None:
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=raise_app_exceptions)
+
+    def request(self, method: str, path: str, **asked: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(
+                transport=self._transport, base_url="http://api"
+            ) as client:
+                return await client.request(method, path, **asked)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str, **asked: Any) -> httpx.Response:
+        return self.request("GET", path, **asked)
+
+    def post(self, path: str, **asked: Any) -> httpx.Response:
+        return self.request("POST", path, **asked)
+
+
+def app_of(state_dir: Path, **settings: object) -> FastAPI:
+    """An application that has looked once; its thread does not run."""
+    app = build_app(load_settings(state_dir=state_dir, topic=TOPIC, **settings))
+    app.state.refresher.look()
+    return app
+
+
+def expected(owners: list[Owner], weights: Weights | None = None) -> dict[str, tuple[float, float]]:
+    """Value and standard error of every point in the whole, from the engines themselves."""
+    size = sum(len(owner.engine) for owner in owners)
+    found = {}
+    for owner in owners:
+        corpus, share = owner.corpus, len(owner.engine) / size
+        values: Values = corpus.values(weights)
+        for name, value, error in zip(corpus.ids, *values, strict=True):
+            found[name] = (share * float(value), share * float(error))
+    return found
+
+
+def ranking(values: dict[str, tuple[float, float]]) -> list[str]:
+    """Ids, highest value first, ties by id."""
+    return sorted(values, key=lambda name: (-values[name][0], name))
+
+
+def total(values: dict[str, tuple[float, float]]) -> float:
+    return math.fsum(value for value, _ in values.values())
