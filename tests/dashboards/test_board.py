@@ -9,23 +9,18 @@ from typing import Any
 import pytest
 
 from dashboards import row, worker
-from dashboards.board import PATH, board, text
+from dashboards.board import PATH, text
 from hcdv_stream.api import metrics as api_metrics
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker import metrics as worker_metrics
+from tests.dashboards.committed import COMMITTED, PANELS, VARIABLES, substituted, targets
 from tests.dashboards.exported import exported, families, series_of
 from tests.deploy.programs import program
 
 UNITS = {"short", "s", "sci", "cps", "reqps", "Bps", "percentunit"}
 NOT_SHOWN: set[str] = set()
 """Metrics that are exported for other readers than the board's."""
-COMMITTED: dict[str, Any] = json.loads(PATH.read_text())
-PANELS = [panel for panel in COMMITTED["panels"] if panel["type"] != "row"]
-EXPRESSIONS = [
-    pytest.param(target, id=f"{panel['title']} {target['refId']}")
-    for panel in PANELS
-    for target in panel["targets"]
-]
+EXPRESSIONS = [pytest.param(target, id=name) for name, target in targets().items()]
 
 
 def metrics_in(expression: str) -> set[str]:
@@ -37,13 +32,6 @@ def labels_in(expression: str) -> set[str]:
         part for group in re.findall(r"\bby \(([^)]*)\)", expression) for part in group.split(",")
     ]
     return {label.strip() for label in kept} | set(re.findall(r"(\w+)=~?\"", expression))
-
-
-def substituted(expression: str) -> str:
-    """The expression with everything that Grafana replaces replaced."""
-    for name, value in {"__rate_interval": "1m", "__range": "30m"}.items():
-        expression = expression.replace(f"${name}", value)
-    return expression.replace("$job", ".+").replace("$instance", ".+")
 
 
 def test_the_file_is_what_the_code_says() -> None:
@@ -109,9 +97,7 @@ def test_expressions_follow_the_choices_of_the_reader(target: dict[str, Any]) ->
 
 
 def test_every_exported_metric_is_shown() -> None:
-    shown = {
-        name for panel in PANELS for one in panel["targets"] for name in metrics_in(one["expr"])
-    }
+    shown = {name for target in targets().values() for name in metrics_in(target["expr"])}
     for metric in families():
         (family,) = metric.describe()
         assert bool(series_of(metric).keys() & shown) != (family.name in NOT_SHOWN), family.name
@@ -130,12 +116,8 @@ def test_exported_metrics_follow_the_conventions() -> None:
 
 def test_expressions_are_parsed_by_prometheus(tmp_path: Path) -> None:
     rules = [
-        {
-            "record": f"board:panel{panel['id']}_{target['refId']}",
-            "expr": substituted(target["expr"]),
-        }
-        for panel in PANELS
-        for target in panel["targets"]
+        {"record": f"board:query{number}", "expr": substituted(target["expr"])}
+        for number, target in enumerate(targets().values())
     ]
     file = tmp_path / "rules.yml"
     file.write_text(json.dumps({"groups": [{"name": "board", "rules": rules}]}))
@@ -150,10 +132,9 @@ def test_expressions_are_parsed_by_prometheus(tmp_path: Path) -> None:
 
 
 def test_choices_are_those_of_our_processes() -> None:
-    variables = {one["name"]: one for one in board()["templating"]["list"]}
-    assert list(variables) == ["datasource", "job", "instance"]
+    assert list(VARIABLES) == ["datasource", "job", "instance"]
     for name in ("job", "instance"):
-        one = variables[name]
+        one = VARIABLES[name]
         assert one["datasource"]["uid"] == "${datasource}"
         assert (one["multi"], one["includeAll"], one["allValue"]) == (True, True, ".+")
         assert one["query"]["query"].endswith(f", {name})")

@@ -1,0 +1,43 @@
+"""The compose file as Docker reads it: merged, and with the defaults of its variables."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy"
+_VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
+
+COMPOSE: dict[str, Any] = yaml.safe_load(
+    _VARIABLE.sub(r"\1", (FOLDER / "compose.yaml").read_text())
+)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: one for name, one in SERVICES.items() if one["image"] == "hcdv-stream"}
+"""The services that run our image."""
+COMPOSE_JSON = json.dumps(COMPOSE)
+
+
+def image_environment() -> dict[str, str]:
+    """The settings that the Dockerfile gives every service of ours."""
+    return dict(re.findall(r"\b(HCDV_\w+)=(\S+)", (FOLDER / "Dockerfile").read_text()))
+
+
+def environment(service: str) -> dict[str, str]:
+    """The settings that one of our services runs with."""
+    return image_environment() | SERVICES[service].get("environment", {})
+
+
+def prometheus_configuration() -> dict[str, Any]:
+    """The scrape configuration."""
+    loaded: dict[str, Any] = yaml.safe_load((FOLDER / "prometheus" / "prometheus.yml").read_text())
+    return loaded
+
+
+def provisioned(kind: str, name: str) -> dict[str, Any]:
+    """One of Grafana's provisioning files."""
+    path = FOLDER / "grafana" / "provisioning" / kind / f"{name}.yaml"
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text())
+    return loaded

@@ -1,0 +1,127 @@
+"""The compose file and what it mounts: valid, and everything that it names is there."""
+
+import re
+import subprocess
+
+import pytest
+from compose_spec import PyCompose
+from typer.testing import CliRunner
+
+from dashboards.board import PATH as BOARD
+from hcdv_stream.cli.main import app
+from hcdv_stream.settings import Settings, load_settings
+from tests.deploy.compose import (
+    COMPOSE_JSON,
+    FOLDER,
+    OURS,
+    ROOT,
+    SERVICES,
+    environment,
+    prometheus_configuration,
+    provisioned,
+)
+from tests.deploy.programs import program
+
+
+def option(service: str, name: str) -> str:
+    """The value that a service's command gives an option."""
+    words = [part for word in SERVICES[service]["command"] for part in word.split("=", 1)]
+    return str(words[words.index(name) + 1])
+
+
+def mounts(service: str) -> dict[str, str]:
+    """What a service sees at which path."""
+    pairs = (one.split(":")[:2] for one in SERVICES[service].get("volumes", []))
+    return {target: source for source, target in pairs}
+
+
+def test_it_is_a_compose_file() -> None:
+    PyCompose.from_json(COMPOSE_JSON).validate()
+    with pytest.raises(ValueError, match="restrat"):
+        PyCompose.from_json(COMPOSE_JSON.replace('"restart"', '"restrat"'))
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_commands_are_ours(service: str) -> None:
+    command = OURS[service]["command"]
+    known = CliRunner().invoke(app, [*command, "--help"])
+    assert known.exit_code == 0, known.output
+    assert CliRunner().invoke(app, [*command, "--no-such-option", "--help"]).exit_code == 2
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_settings_are_ours(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(service).items():
+        assert name.removeprefix("HCDV_").lower() in Settings.model_fields
+        monkeypatch.setenv(name, value)
+    load_settings()
+
+
+def test_only_loopback_is_published() -> None:
+    ports = [port for one in SERVICES.values() for port in one.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_containers_can_do_little(service: str) -> None:
+    one = OURS[service]
+    assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
+    assert "no-new-privileges:true" in one["security_opt"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_mounted_files_exist(service: str) -> None:
+    for source in mounts(service).values():
+        assert not source.startswith(".") or (FOLDER / source).exists(), source
+
+
+def test_worker_and_api_share_the_state_and_the_worker_finds_the_bundle() -> None:
+    places = environment("worker")
+    assert mounts("worker")[places["HCDV_STATE_DIR"]] == mounts("api")["/state"] == "state"
+    assert option("bundle", "--bundle") == places["HCDV_BUNDLE"]
+    assert option("bundle", "--input") == option("history", "--out")
+    assert {mounts(one)["/bundles"] for one in ("worker", "bundle", "history")} == {"bundles"}
+
+
+def test_ports_are_those_that_are_listened_on() -> None:
+    fields = Settings.model_fields
+    ports = {"worker": fields["metrics_port"].default, "api": fields["api_port"].default}
+    for service, port in ports.items():
+        (url,) = re.findall(
+            r"http://127\.0\.0\.1:(\d+)/livez", str(SERVICES[service]["healthcheck"])
+        )
+        assert int(url) == port
+    assert SERVICES["api"]["ports"] == [f"127.0.0.1:{ports['api']}:{ports['api']}"]
+    scraped = {
+        name: discovery["port"]
+        for job in prometheus_configuration()["scrape_configs"]
+        for discovery in job["dns_sd_configs"]
+        for name in discovery["names"]
+    }
+    assert scraped == ports
+
+
+def test_scrape_configuration_is_prometheus() -> None:
+    path = FOLDER / "prometheus" / "prometheus.yml"
+    checked = subprocess.run(
+        [program("promtool"), "check", "config", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert path.samefile(FOLDER / mounts("prometheus")["/etc/prometheus/prometheus.yml"])
+
+
+def test_grafana_reads_our_prometheus_and_our_board() -> None:
+    (source,) = provisioned("datasources", "prometheus")["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    interval = prometheus_configuration()["global"]["scrape_interval"]
+    assert source["jsonData"]["timeInterval"] == interval
+    (provider,) = provisioned("dashboards", "hcdv-stream")["providers"]
+    place = f"{provider['options']['path']}/{BOARD.name}"
+    assert (FOLDER / mounts("grafana")[place]).resolve() == BOARD
+    assert BOARD.is_relative_to(ROOT)
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home == place
