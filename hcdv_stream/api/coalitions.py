@@ -1,7 +1,6 @@
 """``/v1/coalitions``: leaves and inner nodes of the partitions' trees."""
 
 import heapq
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from hcdv_stream.api.models import Coalition, CoalitionAnswer, CoalitionsAnswer
 from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.api.problems import described, unknown
 from hcdv_stream.valuation.leaf import Leaf, Node
+from hcdv_stream.valuation.readings import Worth
 from hcdv_stream.valuation.tree import ROOT_PARENT
 
 router = APIRouter(tags=["coalitions"])
@@ -31,18 +31,17 @@ def list_coalitions(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
 ) -> CoalitionsAnswer:
     """Coalitions, most valuable first, ties by partition and number."""
-    all_of_kind = [
-        (asked.valuation.coalition(part, member).value, part, member)
-        for part in asked.view.partitions
-        if partition in (None, part.number)
-        for member in _members(part, kind)
+    matching = [
+        entry
+        for entry in asked.valuation.coalitions
+        if partition in {None, entry[1].number} and _is(entry[2], kind)
     ]
     best = heapq.nsmallest(
-        limit, all_of_kind, key=lambda entry: (-entry[0], entry[1].number, entry[2].id)
+        limit, matching, key=lambda entry: (-entry[0].value, entry[1].number, entry[2].id)
     )
     return CoalitionsAnswer(
-        coalitions=[_coalition(asked, part, member) for _, part, member in best],
-        total=len(all_of_kind),
+        coalitions=[_coalition(asked, *entry) for entry in best],
+        total=len(matching),
         **dict(asked.answer()),
     )
 
@@ -54,27 +53,25 @@ def read_coalition(asked: AskedNow, id: str) -> CoalitionAnswer:
     if found is None:
         raise unknown("coalition", id)
     partition, coalition = found
-    number = partition.number
+    number, worth = partition.number, asked.valuation.coalition(partition, coalition)
     children: list[str] = []
     if isinstance(coalition, Node):
         named = leaf_id if coalition.height == 1 else node_id
         children = [named(number, child) for child in coalition.children]
     return CoalitionAnswer(
-        **dict(_coalition(asked, partition, coalition)),
+        **dict(_coalition(asked, worth, partition, coalition)),
         children=children,
         path=[node_id(number, node) for node in _ancestors(partition, coalition)],
         **dict(asked.answer()),
     )
 
 
-def _members(partition: PartitionView, kind: Kind | None) -> Iterator[Leaf | Node]:
-    state = partition.stored.state
+def _is(coalition: Leaf | Node, kind: Kind | None) -> bool:
+    if kind is None:
+        return True
     if kind == "root":
-        yield state.nodes[state.header.root]
-    if kind in {None, "node"}:
-        yield from state.nodes.values()
-    if kind in {None, "leaf"}:
-        yield from state.leaves.values()
+        return coalition.parent == ROOT_PARENT
+    return isinstance(coalition, Leaf) == (kind == "leaf")
 
 
 def _ancestors(partition: PartitionView, coalition: Leaf | Node) -> list[int]:
@@ -85,9 +82,10 @@ def _ancestors(partition: PartitionView, coalition: Leaf | Node) -> list[int]:
     return path[::-1]
 
 
-def _coalition(asked: Asked, partition: PartitionView, coalition: Leaf | Node) -> Coalition:
+def _coalition(
+    asked: Asked, worth: Worth, partition: PartitionView, coalition: Leaf | Node
+) -> Coalition:
     number, parent = partition.number, coalition.parent
-    worth = asked.valuation.coalition(partition, coalition)
     counts = coalition.sketch.points.tolist()
     return Coalition(
         id=id_of(number, coalition),

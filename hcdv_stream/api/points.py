@@ -10,6 +10,7 @@ from hcdv_stream.api.coalition_ids import leaf_id, node_id
 from hcdv_stream.api.models import BatchAnswer, BatchRequest, Point, PointAnswer, PointsAnswer
 from hcdv_stream.api.partition_view import Found, PartitionView
 from hcdv_stream.api.problems import described, unknown
+from hcdv_stream.valuation.readings import Worth
 
 router = APIRouter(tags=["points"])
 
@@ -47,16 +48,23 @@ def rank_points(
 ) -> PointsAnswer:
     """The most or the least valuable examples of the whole corpus."""
     points = []
-    for rank, partition, name in asked.valuation.ranked(limit, descending=order == "desc"):
+    for rank, partition, name, worth in asked.valuation.ranked(limit, descending=order == "desc"):
         found = partition.find(name)
         assert found is not None, "ranked by the same view"
-        points.append(_point(asked, partition, found, rank))
+        points.append(_point(asked, partition, found, worth, rank))
     return PointsAnswer(points=points, **dict(asked.answer()))
 
 
-def _point(asked: Asked, partition: PartitionView, found: Found, rank: int | None = None) -> Point:
+def _point(
+    asked: Asked,
+    partition: PartitionView,
+    found: Found,
+    worth: Worth | None = None,
+    rank: int | None = None,
+) -> Point:
     leaf, row, number = found.leaf, found.row, partition.number
-    worth = asked.valuation.point(partition, found)
+    if worth is None:
+        worth = asked.valuation.point(partition, found)
     nodes = partition.corpus.path(leaf.id)
     return Point(
         id=leaf.points.ids[row],

@@ -32,6 +32,15 @@ class Payout(NamedTuple):
     error: float
 
 
+class Ranked(NamedTuple):
+    """A point and its place, from 1 for the highest value."""
+
+    rank: int
+    partition: PartitionView
+    id: str
+    worth: Worth
+
+
 class Valuation:
     """Values under one choice of weights; columns are computed once, when first asked for.
 
@@ -103,8 +112,8 @@ class Valuation:
             rank += sum(part.corpus.ids[row] < name for row in ties)
         return rank
 
-    def ranked(self, limit: int, *, descending: bool) -> list[tuple[int, PartitionView, str]]:
-        """Rank, partition and id of the ``limit`` points of highest or lowest value."""
+    def ranked(self, limit: int, *, descending: bool) -> list[Ranked]:
+        """Return the ``limit`` points of highest or lowest value, ties by id."""
         columns = self.columns()
         values = np.concatenate([column.value for column in columns])
         limit, sign = min(limit, len(values)), -1.0 if descending else 1.0
@@ -113,17 +122,29 @@ class Valuation:
         keys = sign * values
         boundary = np.partition(keys, limit - 1)[limit - 1]
         ends = np.cumsum([len(column.value) for column in columns])
-        chosen: list[tuple[float, str, PartitionView]] = []
-        for row in np.flatnonzero(keys <= boundary).tolist():
-            place = int(np.searchsorted(ends, row, side="right"))
-            part = self._partitions[place]
-            name = part.corpus.ids[row - int(ends[place]) + len(columns[place].value)]
-            chosen.append((values[row], name, part))
-        chosen.sort(key=lambda entry: entry[1], reverse=not descending)
-        chosen.sort(key=lambda entry: entry[0], reverse=descending)
+        chosen: list[tuple[str, PartitionView, Worth]] = []
+        for position in np.flatnonzero(keys <= boundary).tolist():
+            place = int(np.searchsorted(ends, position, side="right"))
+            part, column = self._partitions[place], columns[place]
+            row = position - int(ends[place]) + len(column.value)
+            worth = Worth(float(column.value[row]), float(column.error[row]))
+            chosen.append((part.corpus.ids[row], part, worth))
+        chosen.sort(key=lambda entry: entry[0], reverse=not descending)
+        chosen.sort(key=lambda entry: entry[2].value, reverse=descending)
         ranks = range(1, limit + 1) if descending else range(len(values), 0, -1)
         return [
-            (rank, part, name) for rank, (_, name, part) in zip(ranks, chosen[:limit], strict=False)
+            Ranked(rank, part, name, worth)
+            for rank, (name, part, worth) in zip(ranks, chosen[:limit], strict=False)
+        ]
+
+    @cached_property
+    def coalitions(self) -> list[tuple[Worth, PartitionView, Leaf | Node]]:
+        """All leaves and nodes with their values."""
+        return [
+            (self.coalition(partition, member), partition, member)
+            for partition in self._partitions
+            for family in (partition.stored.state.nodes, partition.stored.state.leaves)
+            for member in family.values()
         ]
 
     @cached_property

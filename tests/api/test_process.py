@@ -51,6 +51,8 @@ def test_it_serves_and_stops_when_asked(tmp_path):
         directory = Path("/proc") / str(process.pid)
         assert "libtorch" not in (directory / "maps").read_text()
         assert int((directory / "stat").read_text().rpartition(")")[2].split()[16]) == NICENESS
+        seconds = [client.get("/livez").elapsed.total_seconds() for _ in range(20)]
+        assert min(seconds) < 0.03, "answers wait for acknowledgements: TCP_NODELAY is not set"
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     owner.store.close()
