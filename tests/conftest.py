@@ -19,6 +19,12 @@ KAFKA_SCRIPT = os.environ.get("HCDV_TEST_KAFKA", "")
 """A script that runs a real Apache Kafka in the foreground: ``SCRIPT start PORT DATADIR``."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kills", type=int, default=3, help="How often the kill loop kills its worker (3)."
+    )
+
+
 def _tansu() -> Iterator[str]:
     with EmbeddedBroker() as broker:
         yield broker.bootstrap

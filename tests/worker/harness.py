@@ -153,20 +153,22 @@ def produce(
     return [(one.get().partition, one.get().offset) for one in sent]
 
 
-def consume(bootstrap: str, topic: str, count: int, seconds: float = 20.0) -> list[Any]:
-    """Everything in a topic, which must be ``count`` records."""
+def consume_all(bootstrap: str, topic: str) -> list[Any]:
+    """Everything that is in a topic: until nothing more comes for a while."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
     consumer.assign(partitions)
     consumer.seek_to_beginning()
     found: list[Any] = []
-    deadline = time.monotonic() + seconds
-    while len(found) < count and time.monotonic() < deadline:
-        for records in consumer.poll(200).values():
-            found += records
-    for records in consumer.poll(500).values():
-        found += records
+    while got := [record for run in consumer.poll(1500).values() for record in run]:
+        found += got
     consumer.close()
+    return found
+
+
+def consume(bootstrap: str, topic: str, count: int) -> list[Any]:
+    """Everything in a topic, which must be ``count`` records."""
+    found = consume_all(bootstrap, topic)
     assert len(found) == count
     return found
 
