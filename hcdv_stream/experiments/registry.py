@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hcdv_stream.experiments import quality, tuning
+from hcdv_stream.experiments import latency, latency_tables, quality, tuning
 from hcdv_stream.experiments.experiment import Experiment
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -14,6 +14,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             quality.run,
             quality.tables,
+        ),
+        Experiment(
+            "latency",
+            "an update's latency and what size does to it; the worker's rate and memory",
+            5,
+            latency.run,
+            latency_tables.tables,
         ),
         Experiment(
             "tuning",
