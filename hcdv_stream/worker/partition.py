@@ -23,7 +23,7 @@ from hcdv_stream.valuation.routed_values import RoutedWeights
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.metrics import WorkerMetrics
-from hcdv_stream.worker.session import Judge
+from hcdv_stream.worker.session import REASONS, Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ class Partition:
         self._weights = settings.weights
         self._judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
         self._labels = (identity.topic, str(identity.partition))
+        for reason in REASONS:  # from zero, so that a rate sees the first letter
+            metrics.dead_letters.labels(*self._labels, reason)
         stored = store.load()
         self._position = stored.position if stored else None
         self._engine = _engine(identity, bundle, stored)
