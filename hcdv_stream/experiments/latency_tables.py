@@ -1,6 +1,7 @@
 """The latency experiment's result as tables, each figure beside its target."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from hcdv_stream.experiments.experiment import Result, Table
 from hcdv_stream.experiments.lane import STAGES
