@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -13,6 +14,8 @@ from hcdv_stream.api import coalitions, points, probes, problems, totals
 from hcdv_stream.api.metrics import ApiMetrics, Measured
 from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.settings import Settings
+
+_THREADS = 4
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -27,6 +30,8 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Answers are computed one at a time anyway; more threads would only hold up the refresher.
+        current_default_thread_limiter().total_tokens = _THREADS
         with refresher:
             yield
 

@@ -1,8 +1,7 @@
 """Keeps one immutable view of the state current, in a thread of its own.
 
-A look at an idle state costs a directory listing per partition. After a look that had to read, the
-thread rests at least as long as that took (at most 0.1 s), so that it never takes more than half of
-a core from the worker beside it and an update is visible within 250 ms.
+A look at an idle state costs a directory listing per partition; one that finds an update reads what
+changed, and nothing is computed before somebody asks. The thread rests ``seconds`` between looks.
 """
 
 import logging
@@ -20,7 +19,6 @@ from hcdv_stream.logs import fields
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.reader import PartitionReader
 
-_LONGEST_REST_SECONDS = 0.1
 _STALL_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
@@ -159,14 +157,12 @@ class Refresher:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            begin = time.perf_counter()
             try:
                 self.look()
             except Exception:  # whatever it is, the next look may find it gone
                 log.exception("look at the state failed")
                 self._metrics.refresh_errors.inc()
-            took = time.perf_counter() - begin
-            self._stop.wait(max(self._seconds, min(took, _LONGEST_REST_SECONDS)))
+            self._stop.wait(self._seconds)
 
 
 def _partitions(directory: Path) -> set[int]:

@@ -9,6 +9,7 @@ import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -123,6 +124,5 @@ def strings(name: str, texts: Sequence[str]) -> dict[str, Array]:
 def read_strings(name: str, arrays: Mapping[str, Array]) -> tuple[str, ...]:
     """Return the texts that ``strings`` encoded under that name."""
     text = arrays[f"{name}.text"].tobytes().decode("utf-8", "surrogatepass")
-    ends = np.cumsum(arrays[f"{name}.lengths"]).tolist()
-    starts = [0, *ends[:-1]] if ends else []
-    return tuple(text[start:end] for start, end in zip(starts, ends, strict=True))
+    ends = [0, *accumulate(arrays[f"{name}.lengths"].tolist())]
+    return tuple([text[start:end] for start, end in pairwise(ends)])

@@ -67,20 +67,23 @@ class PartitionReader:
             if before == self._seen or not before:
                 return False
             try:
-                found = self._look()
+                found = self._look(before)
             except Exception as error:  # rocksdict raises no other: a file vanished or moved
                 problem = error
                 continue
-            if _manifest(_signature(self.directory)) == _manifest(before):
+            if found is not None:
                 self._seen = before
                 return self._accept(found)
-        raise StateError(
-            f"{self.directory} cannot be read now: {problem or 'it moves'}"
-        ) from problem
+        cause = problem or "its owner writes faster than it can be opened"
+        raise StateError(f"{self.directory} cannot be read now: {cause}") from problem
 
-    def _look(self) -> _Found:
+    def _look(self, before: Signature) -> _Found | None:
+        """Read what is there now; None where the manifest moved since ``before``."""
         database = (self.directory / "IDENTITY").read_bytes()
         with opened_read_only(self.directory) as families:
+            # From here on all is in memory or in open files, whatever the owner does.
+            if _manifest(_signature(self.directory)) != _manifest(before):
+                return None
             stored, identity, changes = self._read(families, anew=database != self._database)
         return _Found(stored, identity, changes, database)
 
