@@ -80,3 +80,18 @@ def test_every_metric_says_what_it_is_in_base_units(client):
     for family in text_string_to_metric_families(client.get("/metrics").text):
         assert re.fullmatch(r"hcdv_api_[a-z_]+", family.name)
         assert family.documentation.endswith(".")
+
+
+def test_a_state_that_is_not_looked_at_any_more_fails_liveness(state_dir, owners):
+    app = app_of(state_dir)
+    client = Client(app)
+    assert client.get("/livez").json() == {"status": "ok"}
+    app.state.refresher._looked -= 31.0
+    for path, kind in (("/livez", "stalled"), ("/readyz", "no-state")):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == f"urn:hcdv-stream:problem:{kind}"
+        assert answer.json()["detail"] == "the state was not looked at for 31 s"
+    app.state.refresher.look()
+    assert client.get("/livez").status_code == 200
