@@ -140,7 +140,7 @@ def four_sets(data: Path, size: int | None = None) -> list[Callable[[int], Datas
         lambda _: kept(online_shoppers(data)),
         lambda _: kept(online_shoppers(data, page_values=False)),
         lambda _: kept(adult(data)),
-        lambda seed: kept(clickstream(seed=seed)),
+        lambda seed: clickstream(size or 15_000, seed),
     ]
 
 

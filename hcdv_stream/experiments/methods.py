@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.experiments.cases import Case
-from hcdv_stream.experiments.data_oob import data_oob
+from hcdv_stream.learners.data_oob import data_oob
 from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
 from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
@@ -67,7 +67,7 @@ def global_knn_noisy(case: Case) -> Values:
 
 def out_of_bag(case: Case) -> Values:
     """Data-OOB on the raw features."""
-    return data_oob(case.judge.candidates, case.labels, TREES, case.seed)
+    return data_oob(case.judge.candidates, case.labels, TREES, case.seed).values
 
 
 METHODS: Mapping[str, Callable[[Case], Values]] = {

@@ -14,7 +14,7 @@ from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
 from hcdv_stream.experiments.methods import DEFAULT, KNN, METHODS
 from hcdv_stream.experiments.scores import MEASURES, SHARE, References, score, spread_of
 
-SMALL = 600
+SMALL = 300
 PROTOTYPE = {"detection": 0.80, "top": 2.8, "select": 3.6}
 """What a prototype reached on average with the default: the bar."""
 

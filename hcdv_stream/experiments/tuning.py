@@ -18,7 +18,7 @@ from hcdv_stream.valuation.encoder_training import EncoderOptions
 from hcdv_stream.valuation.weights import Weights
 
 FIRST_SEED = 100
-SMALL = 600
+SMALL = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _encoder(parameter: str, value: float, stage_one: EncoderOptions) -> Choice:
 def run(options: Options, progress: Progress) -> Result:
     """Score every choice on every set and seed; utility counts from a random draw, in points."""
     seeds = [FIRST_SEED + index for index in range(options.seeds)]
-    tried = choices()[:4] if options.small else choices()
+    tried = choices()[:2] if options.small else choices()
     sets = four_sets(options.data, SMALL if options.small else None)
     progress.plan(len(sets) * len(seeds))
     rows: list[dict[str, Any]] = []

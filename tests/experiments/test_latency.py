@@ -1,0 +1,59 @@
+"""The latency experiment in small: its parts on the worker's own path, and its tables."""
+
+import orjson
+import pytest
+
+from hcdv_stream.experiments import latency, latency_tables
+from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.feed import Feed, trained_bundle
+from hcdv_stream.experiments.lane import STAGES, Lane
+from hcdv_stream.experiments.throughput import ThroughputError, measure_throughput
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return trained_bundle(0, per_day=100)
+
+
+def test_a_feed_goes_on_over_days_without_repeating_an_id():
+    feed = Feed(seed=1, per_day=20)
+    records = [*feed.take(15), *feed.take(30)]
+    assert [record.offset for record in records] == list(range(45))
+    assert len({record.key for record in records}) == 45
+    assert b'"schema":1' in (records[0].value or b"")
+
+
+def test_a_lane_times_every_stage(tmp_path, bundle):
+    with Lane(tmp_path, bundle, seed=0) as lane:
+        filled = lane.fill(250, run=100)
+        step = lane.step(30)
+    assert len(filled) == 3
+    assert set(step.stages) == set(STAGES)
+    assert all(seconds > 0.0 for seconds in step.stages.values())
+    assert sum(step.stages.values()) <= step.total
+
+
+def test_a_lane_plays_the_printed_game_too(tmp_path, bundle):
+    with Lane(tmp_path, bundle, 0, "algorithm1", **latency.PAPER_SETTINGS) as lane:
+        assert lane.step(100).stages["games"] > 0.0
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_everything_runs_and_is_tabled(tmp_path):
+    result = latency.run(Options(tmp_path, seeds=1, small=True), Silent())
+    stored = orjson.loads(orjson.dumps(result))
+    tables = latency_tables.tables(stored)
+    assert [len(table.rows) for table in tables] == [3, 3, 3, 3, 2]
+    for table in tables:
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+    assert stored["worker"]["worker"]["records"] <= 3_000
+    assert stored["worker"]["worker"]["resident_bytes"] > 50e6
+    assert stored["recomputation"]["rebuild_seconds"] > 0.0
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_too_few_sessions_give_no_rate(bundle):
+    with pytest.raises(ThroughputError, match="too few to measure a rate"):
+        measure_throughput(bundle, 10)
