@@ -33,12 +33,33 @@ def sorted_keys(
     Both arguments are (evaluators, players); ``cosines`` are exact (see ``embedding``) or
     EXCLUDED. The result packs distance, position and match into one integer: see ``positions``.
     """
-    players = cosines.shape[1]
-    if players > MOST_PLAYERS:
-        raise ValueError(f"a leaf may hold at most {MOST_PLAYERS} players, got {players}")
+    _check_players(cosines.shape[1])
     keys: npt.NDArray[np.int64] = np.ldexp(1.0 - cosines, 2 * FRACTION_BITS).astype(np.int64)
     keys *= 1 << (_POSITION_BITS + 1)
-    keys += 2 * np.arange(players, dtype=np.int64)
+    return _packed(keys, matches)
+
+
+def distance_keys(
+    distances: npt.NDArray[np.float64], matches: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Sort and pack as ``sorted_keys`` by any distances of at least 0.
+
+    The bits of a float that is not negative sort as it does; the lowest make room for position and
+    match, so distances that agree to one part in 2^38 are ties.
+    """
+    _check_players(distances.shape[1])
+    keys = np.abs(distances).view(np.int64)
+    keys &= -(1 << (_POSITION_BITS + 1))
+    return _packed(keys, matches)
+
+
+def _check_players(players: int) -> None:
+    if players > MOST_PLAYERS:
+        raise ValueError(f"a leaf may hold at most {MOST_PLAYERS} players, got {players}")
+
+
+def _packed(keys: npt.NDArray[np.int64], matches: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    keys += 2 * np.arange(keys.shape[1], dtype=np.int64)
     keys += matches.astype(np.int64)
     keys.sort(axis=1)
     return keys

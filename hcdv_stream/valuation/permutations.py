@@ -67,17 +67,22 @@ class Enumeration:
 
     def shapley(self, worth: Floats) -> tuple[Floats, Floats]:
         """Exact: ψ_j = Σ_S (|S|−1)! (K−|S|)! / K! · (v(S) − v(S∖j)) over the S that hold j."""
+        uniform = np.full(self.players, 1.0 / self.players)
+        return self.semivalue(worth, uniform), np.zeros(self.players)
+
+    def semivalue(self, worth: Floats, sizes: Floats) -> Floats:
+        """Exact, with ``sizes`` (K,) the probability of each number of others that came before."""
         everyone = np.concatenate([[0.0], worth])
         subsets = np.arange(2**self.players)
-        sizes = np.bitwise_count(subsets)
+        counts = np.bitwise_count(subsets)
         ways = [comb(self.players - 1, size) for size in range(self.players)]
-        weights = 1.0 / (self.players * np.array(ways, dtype=np.float64))
+        weights = sizes / np.array(ways, dtype=np.float64)
         values = np.empty(self.players)
         for player in range(self.players):
             without = subsets[(subsets >> player & 1) == 0]
             gains = everyone[without | 1 << player] - everyone[without]
-            values[player] = (weights[sizes[without]] * gains).sum()
-        return values, np.zeros(self.players)
+            values[player] = (weights[counts[without]] * gains).sum()
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
+from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley, knn_shapley_euclidean
 from hcdv_stream.valuation.embedding import cosines, unit_grid
 from hcdv_stream.valuation.validation import Validation
 
@@ -76,3 +76,40 @@ def test_no_examples_and_no_neighbours():
     assert knn_shapley(embeddings, labels, validation, 5, np.ones(2)).shape == (0,)
     with pytest.raises(ValueError, match="neighbours must be at least 1, got 0"):
         knn_shapley(embeddings, labels, validation, 0, np.ones(2))
+
+
+def euclidean(features, labels, judge_features, judges, k, weights):
+    return knn_shapley_euclidean(
+        features, labels, judge_features, judges, neighbours=k, class_weights=weights
+    )
+
+
+@pytest.mark.parametrize("k", [1, 3, 9])
+def test_euclidean_equals_the_enumerated_game(k, monkeypatch):
+    generator = np.random.default_rng(k)
+    features, judge_features = generator.normal(size=(7, 4)), generator.normal(size=(5, 4))
+    labels = generator.integers(3, size=7).astype(np.int16)
+    judges = generator.integers(3, size=5).astype(np.int16)
+    shares = np.bincount(judges, minlength=3) / 5
+
+    def game(members):
+        total = 0.0
+        for judge, label in zip(judge_features, judges, strict=True):
+            far = ((features - judge) ** 2).sum(axis=1)
+            nearest = sorted(members, key=lambda i, far=far: far[i])[:k]
+            total += sum(labels[i] == label for i in nearest) / k / 5
+        return total
+
+    expected = enumerated(7, game)
+    arguments = (features, labels, judge_features, judges, k, shares)
+    np.testing.assert_allclose(euclidean(*arguments), expected, atol=1e-10)
+    monkeypatch.setattr("hcdv_stream.valuation.baselines.knn_shapley.MOST_PLAYERS", 3)
+    np.testing.assert_allclose(euclidean(*arguments), expected, atol=1e-10)
+
+
+def test_more_examples_than_fit_a_key_are_sorted_otherwise(monkeypatch):
+    embeddings, labels, validation = corpus(5, n=60, v=30, classes=2)
+    weights = np.array([0.5, 0.5])
+    packed = knn_shapley(embeddings, labels, validation, 5, weights)
+    monkeypatch.setattr("hcdv_stream.valuation.baselines.knn_shapley.MOST_PLAYERS", 59)
+    assert np.array_equal(knn_shapley(embeddings, labels, validation, 5, weights), packed)

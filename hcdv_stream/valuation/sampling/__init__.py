@@ -1,0 +1,1 @@
+"""Semivalues of any game by sampling: what is drawn, when to stop, what is known so far."""
