@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.experiments.data_oob import data_oob
 from hcdv_stream.experiments.measures import Judge, detection, top
 from hcdv_stream.experiments.protocol import flip, part
 
@@ -75,20 +74,3 @@ def test_the_judge_ranks_three_classes():
     features = generator.normal(size=(300, 2)) + 5.0 * labels[:, None]
     judge = Judge(features[:200], labels[:200], features[200:], labels[200:], np.zeros(2, bool), 10)
     assert judge.utility(np.arange(200)) > 0.95
-
-
-def test_data_oob_finds_the_flips():
-    features, labels = two_clouds(3, 300)
-    noisy, flipped = flip(labels, 2, np.random.default_rng(4), share=0.1)
-    values = data_oob(features, noisy, trees=30, seed=0)
-    assert ((values >= 0) & (values <= 1)).all()
-    assert detection(values, noisy, flipped) > 0.95
-    assert np.array_equal(values, data_oob(features, noisy, trees=30, seed=0))
-
-
-def test_data_oob_of_one_tree_judges_what_it_left_out():
-    features, labels = two_clouds(5, 50)
-    values = data_oob(features, labels, trees=1, seed=0)
-    assert np.isfinite(values).all()
-    with pytest.raises(ValueError, match="trees must be at least 1"):
-        data_oob(features, labels, trees=0, seed=0)

@@ -1,0 +1,1 @@
+"""Games whose coalitions are judged by a model trained on them."""

@@ -1,0 +1,103 @@
+"""What a multinomial logistic regression minimises, for many coalitions of the same rows at once.
+
+    f(W) = 1/|S| · Σ_{i∈S} −log softmax(W·x_i)[y_i] + penalty/2 · |W|², the intercept free
+
+One matrix product serves all coalitions; rows outside a coalition weigh nothing in it.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.learners.lbfgs import Lanes
+from hcdv_stream.valuation.utility import Membership
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
+
+
+class Metric(Protocol):
+    """A rough inverse Hessian."""
+
+    def inverse(self, gradients: Floats, penalties: Floats) -> Floats:
+        """Apply (Hessian of the mean loss + penalty)^-1 to (Q, m), penalties (Q,)."""
+
+
+class Objective:
+    """f of P coalitions (P, n), rows (n, width) with the intercept's 1 last.
+
+    ``present`` (P, C) says which classes each has, the others stay out; ``penalties`` is (P,). A
+    point is W, (C, width), laid out flat.
+    """
+
+    def __init__(
+        self,
+        rows: Floats,
+        labels: Codes,
+        membership: Membership,
+        present: npt.NDArray[np.bool_],
+        *,
+        penalties: Floats,
+        metric: Metric,
+    ) -> None:
+        self._rows = rows
+        self._labels = labels
+        sizes = membership.sum(axis=1).astype(np.float64)
+        self._shares = np.ascontiguousarray((membership / sizes[:, None]).T)
+        self._absent = np.where(present, 0.0, -np.inf)
+        self._lacking: npt.NDArray[np.bool_] = np.any(~present, axis=1)
+        self._kept = np.repeat(present, rows.shape[1], axis=1)
+        self._penalties = penalties
+        self._free = np.ones(rows.shape[1])
+        self._free[-1] = 0.0
+        self._metric = metric
+
+    def value(self, points: Floats, lanes: Lanes) -> tuple[Floats, Floats]:
+        """Return f and its gradient."""
+        count, width = len(lanes), self._rows.shape[1]
+        weights = points.reshape(count, -1, width)
+        logits = (self._rows @ weights.reshape(-1, width).T).reshape(len(self._rows), count, -1)
+        if self._lacking[lanes].any():
+            logits += self._absent[lanes]
+        logits -= logits.max(axis=2, keepdims=True)
+        own = (np.arange(len(logits))[:, None], np.arange(count), self._labels[:, None])
+        shares = self._shares[:, lanes]
+        right = np.where(shares > 0, logits[own], 0.0)
+        np.exp(logits, out=logits)
+        sums = logits.sum(axis=2)
+        values = ((np.log(sums) - right) * shares).sum(axis=0)
+        logits *= (shares / sums)[:, :, None]
+        logits[own] -= shares
+        slopes = (logits.reshape(len(logits), -1).T @ self._rows).reshape(weights.shape)
+        pulls = self._penalties[lanes, None, None] * weights * self._free
+        values += 0.5 * np.einsum("pcw,pcw->p", pulls, weights)
+        return values, (slopes + pulls).reshape(count, -1)
+
+    def precondition(self, gradients: Floats, lanes: Lanes) -> Floats:
+        """Apply the metric; classes that are absent stay where they are."""
+        steps = self._metric.inverse(gradients, self._penalties[lanes])
+        steps *= self._kept[lanes]
+        return steps
+
+
+def softmax(logits: Floats) -> Floats:
+    """Turn the last axis into probabilities, in place; −inf is 0."""
+    logits -= logits.max(axis=-1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=-1, keepdims=True)
+    return logits
+
+
+def classes_present(membership: Membership, labels: Codes, classes: int) -> npt.NDArray[np.bool_]:
+    """Which classes each coalition has, (P, C)."""
+    present = np.zeros((len(membership), classes), np.bool_)
+    for label in range(classes):
+        present[:, label] = membership[:, labels == label].any(axis=1)
+    return present
+
+
+def penalties_of(sizes: Floats, present: npt.NDArray[np.bool_], strength: float) -> Floats:
+    """Return each coalition's penalty (P,): κ/(C·size), with κ = 2 where it has two classes."""
+    penalties: Floats = np.where(present.sum(axis=1) == 2, 2.0, 1.0) / (strength * sizes)
+    return penalties

@@ -1,0 +1,45 @@
+"""The ridge classifier of the core (``valuation.ridge``) as a learner, many coalitions a solve."""
+
+import numpy as np
+
+from hcdv_stream.learners.metrics import Floats, Labels
+from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.grams import GRAM_BITS, entries, products_of, with_intercept
+from hcdv_stream.valuation.ridge import RidgeMetric
+from hcdv_stream.valuation.utility import Membership
+from hcdv_stream.valuation.validation import Validation
+
+
+class Ridge:
+    """Class-balanced one-versus-rest ridge regression on unit embeddings on the grid.
+
+    Memory holds n·(d + 1)(d + 2)/2 numbers. A score is the model's linear answer.
+    """
+
+    def __init__(
+        self, embeddings: Embeddings, labels: Labels, validation: Validation, classes: int
+    ) -> None:
+        self._products = products_of(embeddings).astype(np.float64)
+        self._labels = labels
+        self._classes = classes
+        self._dimensions = embeddings.shape[1]
+        self._metric = RidgeMetric(validation, classes)
+        self._judge_rows = with_intercept(validation.embeddings)
+        self.judges = validation.labels
+
+    @property
+    def players(self) -> int:
+        return len(self._labels)
+
+    def prepare(self, membership: Membership) -> None:
+        """Share nothing: the products are there."""
+
+    def scores(self, membership: Membership) -> Floats:
+        """Sum the members' Gram matrices by class, solve, and apply to V."""
+        grams = np.empty((len(membership), self._classes, entries(self._dimensions)))
+        for label in range(self._classes):
+            own = np.flatnonzero(self._labels == label)
+            sums = membership[:, own].astype(np.float64) @ self._products[own]
+            grams[:, label] = np.ldexp(sums, -GRAM_BITS)
+        scores: Floats = self._judge_rows @ self._metric.weights(grams).swapaxes(1, 2)
+        return scores

@@ -1,0 +1,70 @@
+"""v(S) = a metric, on V, of a model trained on S: the game behind every retraining method.
+
+Coalitions are handed to the learner in chunks of a fixed size, and whole chunks to the processes,
+with one BLAS thread each: the values do not depend on how many processes there are.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from hcdv_stream.learners.metrics import Floats, Labels, Metric, accuracy
+from hcdv_stream.valuation.utility import Membership
+
+CHUNK = 32
+"""Coalitions that a learner gets at once."""
+
+
+class Learner(Protocol):
+    """A way of training on coalitions of its n examples, with a V to be judged on."""
+
+    @property
+    def players(self) -> int:
+        """How many examples there are, n."""
+
+    @property
+    def judges(self) -> Labels:
+        """Labels of V, (v,)."""
+
+    def prepare(self, membership: Membership) -> None:
+        """Work out once what scoring these coalitions shares."""
+
+    def scores(self, membership: Membership) -> Floats:
+        """Train on P coalitions, none of them empty, (P, n): scores on V, (P, v, C)."""
+
+
+class TrainedUtility:
+    """A learner under a metric; ``empty`` is what no data is worth.
+
+    ``jobs`` is the number of processes, as joblib counts them.
+    """
+
+    def __init__(
+        self, learner: Learner, metric: Metric = accuracy, jobs: int = 1, empty: float = 0.0
+    ) -> None:
+        self._learner = learner
+        self._metric = metric
+        self._jobs = jobs
+        self._empty = empty
+
+    @property
+    def players(self) -> int:
+        return self._learner.players
+
+    def __call__(self, membership: Membership) -> Floats:
+        worth = np.full(len(membership), self._empty)
+        rows = np.flatnonzero(membership.any(axis=1))
+        if len(rows):
+            self._learner.prepare(membership[rows])
+            chunks = [membership[rows[at : at + CHUNK]] for at in range(0, len(rows), CHUNK)]
+            parallel = Parallel(n_jobs=self._jobs)
+            found = parallel(delayed(_worth)(self._learner, self._metric, c) for c in chunks)
+            worth[rows] = np.concatenate(found)
+        return worth
+
+
+def _worth(learner: Learner, metric: Metric, membership: Membership) -> Floats:
+    with threadpool_limits(limits=1):
+        return metric(learner.scores(membership), learner.judges)
