@@ -67,13 +67,15 @@ def demo(
     settings = load_settings(
         partitions=partitions, api_port=api_port, metrics_port=metrics_port, seed=seed
     )
-    from hcdv_stream.demo.performance import (  # noqa: PLC0415 (loads torch)
-        Options,
-        Source,
-        perform,
-    )
-    from hcdv_stream.demo.stopping import Stopped, stoppable  # noqa: PLC0415
-    from hcdv_stream.examples import Roles  # noqa: PLC0415
+    console = Console()
+    with console.status("loading"):
+        from hcdv_stream.demo.performance import (  # noqa: PLC0415 (loads torch)
+            Options,
+            Source,
+            perform,
+        )
+        from hcdv_stream.demo.stopping import Stopped, stoppable  # noqa: PLC0415
+        from hcdv_stream.examples import Roles  # noqa: PLC0415
 
     chosen = None
     if source is not None and label is not None:
@@ -92,6 +94,6 @@ def demo(
     )
     try:
         with stoppable():
-            perform(options, Console())
+            perform(options, console)
     except Stopped as stopped:
         raise typer.Exit(stopped.status) from None

@@ -12,7 +12,8 @@ from rich.text import Text
 from hcdv_stream.demo.observation import Observation
 from hcdv_stream.demo.summary import Summary
 
-_BAR_WIDTH = 24
+_FACT_ROWS = 4
+_BAR_WIDTH = 16
 _AUC_ROWS = (
     ("select20", "select: gate, then spread", "20%"),
     ("top20", "highest values", "20%"),
@@ -36,48 +37,64 @@ def progress(done: int, total: int, observation: Observation) -> RenderableType:
 def figures(observation: Observation) -> RenderableType:
     """Return the figures of the service."""
     told = observation.summary
-    facts = Table.grid(padding=(0, 1))
-    for index in range(8):
-        facts.add_column(justify="left" if index % 2 == 0 else "right", style=_style(index))
-    facts.add_row(
-        *("sessions valued", f"{told['points']:,}", "leaves", f"{told['leaves']:,}"),
-        *("update latency p50", _milliseconds(observation.quantile(0.5))),
-        *("lag", f"{told['as_of']['lag']:,}"),
-    )
-    facts.add_row(
-        *("updates", f"{told['updates']:,}", "leaves spawned", f"{told['spawned']:,}"),
-        *("update latency p99", _milliseconds(observation.quantile(0.99))),
-        *("dead letters", f"{observation.dead_letters:,}"),
-    )
-    facts.add_row(
-        *("writes", f"{len(observation.latencies):,}", "rebalances", f"{told['rebalances']:,}"),
-        *("total value", f"{told['total']:.4f}"),
-        *("efficiency residual", f"{told['residual']:.1e}"),
-    )
-    return facts
+    facts = {
+        "sessions valued": f"{told['points']:,}",
+        "updates": f"{told['updates']:,}",
+        "writes": f"{len(observation.latencies):,}",
+        "lag": f"{told['as_of']['lag']:,}",
+        "leaves": f"{told['leaves']:,}",
+        "spawned": f"{told['spawned']:,}",
+        "rebalances": f"{told['rebalances']:,}",
+        "dead letters": f"{observation.dead_letters:,}",
+        "update p50": _milliseconds(observation.quantile(0.5)),
+        "update p99": _milliseconds(observation.quantile(0.99)),
+        "total value": f"{told['total']:.4f}",
+        "residual": f"{told['residual']:.1e}",
+    }
+    grid = Table.grid(padding=(0, 2))
+    for _ in range(len(facts) // _FACT_ROWS):
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(style="bold", justify="right", no_wrap=True)
+    cells = list(facts.items())
+    for row in range(_FACT_ROWS):
+        grid.add_row(*(text for fact in cells[row::_FACT_ROWS] for text in fact))
+    return grid
 
 
 def examples(title: str, points: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the most or least valuable examples."""
-    table = Table(title=title, title_justify="left", expand=False)
-    for name, justify in (("session", "left"), ("label", "left"), ("seller", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("value × 10⁶", justify="right", no_wrap=True)
+    """Return the most or least valuable examples; without a seller column where none is named."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1))
+    named = any(point["provider"] is not None for point in points)
+    for name in ("session", "label", "seller")[: 2 + named]:
+        table.add_column(name, no_wrap=True, header_style="dim")
+    table.add_column("× 10⁶", justify="right", no_wrap=True, header_style="dim")
     for point in points:
-        table.add_row(
-            *(Text(str(point["id"])[:24]), Text(str(point["label"])[:12])),
-            *(Text(str(point["provider"] or "–")[:12]), f"{1e6 * point['value']:+,.1f}"),
-        )
+        cells = [Text(str(point["id"])[:16]), Text(str(point["label"])[:8])]
+        if named:
+            cells.append(Text(str(point["provider"] or "–")[:8]))
+        table.add_row(*cells, f"{1e6 * point['value']:+,.1f}")
     return table
+
+
+def both_ends(observation: Observation, often: str) -> RenderableType:
+    """Return the most and the least valuable examples side by side."""
+    sides = Table.grid(padding=(0, 1))
+    sides.add_row(
+        examples(f"{often}most valuable", observation.highest),
+        examples(f"{often}least valuable", observation.lowest),
+    )
+    return sides
 
 
 def providers(payouts: Sequence[Mapping[str, Any]], limit: int = 10) -> Table:
     """Return what each seller's sessions are worth together, and each on average."""
-    table = Table(title="payouts by seller", title_justify="left", expand=False)
-    table.add_column("seller", no_wrap=True)
-    for name in ("sessions", "share of value", "a session × 10⁶"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
+    table = Table(
+        title="payouts", title_justify="left", title_style="bold", box=None, padding=(0, 1)
+    )
+    table.add_column("seller", no_wrap=True, header_style="dim")
+    for name in ("sessions", "share of value", "each × 10⁶"):
+        table.add_column(name, justify="right", no_wrap=True, header_style="dim")
+    table.add_column(no_wrap=True, width=_BAR_WIDTH)
     most = max((abs(payout["value"]) for payout in payouts), default=0.0) or 1.0
     for payout in payouts[:limit]:
         share = payout["share"]
@@ -93,36 +110,30 @@ def providers(payouts: Sequence[Mapping[str, Any]], limit: int = 10) -> Table:
 
 def live(title: str, total: int, addresses: str, observation: Observation) -> RenderableType:
     """Return the whole live view."""
-    sides = Table.grid(padding=(0, 2))
-    sides.add_row(
-        examples("most valuable now", observation.highest),
-        examples("least valuable now", observation.lowest),
-    )
     parts = [progress(observation.applied, total, observation), Text(), figures(observation)]
-    parts += [Text(), sides, providers(observation.providers, limit=6)]
+    parts += [Text(), both_ends(observation, "now "), Text()]
+    parts.append(providers(observation.providers, limit=6))
     return Panel(Group(*parts), title=title, subtitle=addresses, title_align="left")
 
 
 def judgement(summary: Summary) -> Table:
     """Return what gradient boosting reaches by how its training examples were chosen."""
     table = Table(
-        title=f"AUC on {len(summary.prepared.test):,} test sessions, which were neither streamed "
-        "nor used for the bundle",
+        title=f"models judged on {len(summary.prepared.test):,} sessions set aside",
         title_justify="left",
+        title_style="bold",
+        box=None,
+        padding=(0, 1),
     )
-    table.add_column("trained on")
+    table.add_column("trained on", header_style="dim")
     for name in ("share", "AUC", "against random"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", header_style="dim")
     for name, what, share in _AUC_ROWS:
         gain = 100 * (summary.auc[name] - summary.auc["random20"])
         table.add_row(
             what, share, f"{summary.auc[name]:.4f}", "" if name == "random20" else f"{gain:+.1f}"
         )
     return table
-
-
-def _style(index: int) -> str:
-    return "dim" if index % 2 == 0 else "bold"
 
 
 def _milliseconds(seconds: float) -> str:

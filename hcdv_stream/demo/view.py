@@ -52,4 +52,5 @@ class View:
                 f"{told['spawned']:,} spawned, lag {told['as_of']['lag']:,}, "
                 f"{observation.dead_letters:,} dead letters",
                 highlight=False,
+                soft_wrap=True,
             )
