@@ -172,9 +172,15 @@ def test_a_part_that_dies_ends_it_with_its_last_words(tmp_path):
 
 @pytest.mark.broker
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("moment", ["bundle:", "of 600 sessions"])
-def test_stopped_in_the_middle_it_leaves_nothing(tmp_path, number, moment):
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("bundle:", signal.SIGINT),
+        ("bundle:", signal.SIGHUP),
+        ("of 600 sessions", signal.SIGTERM),
+    ],
+)
+def test_stopped_in_the_middle_it_leaves_nothing(tmp_path, moment, number):
     with demo(tmp_path, "--sessions", 600, "--rate", 20) as running:
         running.until(moment)
         running.process.send_signal(number)

@@ -1,0 +1,51 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else: both make .venv, or bring
+# it up to date, from the package index alone. Options go through ARGS:
+#   make demo ARGS="--exit --input clicks.csv --label bought"
+#   make test ARGS="tests/simulators -x"
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+
+.PHONY: demo test fast lint format clean
+
+# In a terminal the demo stays up until Ctrl-C; elsewhere it ends by itself.
+demo: $(VENV)/.run
+	@if [ -t 1 ]; then leave=; else leave=--exit; fi; $(BIN)/hcdv-stream demo $$leave $(ARGS)
+
+# Lint, types and every test.
+test: lint
+	$(BIN)/pytest $(ARGS)
+
+# The tests of a few seconds each.
+fast: $(VENV)/.dev
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp says what .venv holds: .run what the product needs, .dev what its development does too.
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	@$(INSTALL) .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	@$(INSTALL) ".[dev]"
+	@touch $(VENV)/.run $@
