@@ -19,7 +19,7 @@ _THREADS = 4
 
 
 def build_app(settings: Settings) -> FastAPI:
-    """Build the application; while it runs, a thread follows the state of every partition.
+    """Build the application; ``state.refresher`` is to be entered by whoever serves it.
 
     It needs the state directory alone: class labels and validation counts are in the state.
     """
@@ -32,8 +32,7 @@ def build_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # Answers are computed one at a time anyway; more threads would only hold up the refresher.
         current_default_thread_limiter().total_tokens = _THREADS
-        with refresher:
-            yield
+        yield
 
     app = FastAPI(
         title="hcdv-stream",

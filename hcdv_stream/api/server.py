@@ -1,4 +1,4 @@
-"""The API as a process: uvicorn on a socket, at a lower priority than the worker beside it."""
+"""The API as a process: uvicorn on a socket, answering at a lower priority than the worker."""
 
 import logging
 import os
@@ -14,7 +14,8 @@ from hcdv_stream.logs import fields
 from hcdv_stream.settings import Settings
 
 NICENESS = 5
-"""Added to the process's niceness: where processors are short, the worker goes first."""
+"""Added to the niceness of the threads that answer: where processors are short, the worker goes
+first. The thread that follows the state keeps its own, so that answers stay current."""
 _SHUTDOWN_SECONDS = 5
 
 log = logging.getLogger(__name__)
@@ -26,18 +27,19 @@ def run_api(settings: Settings) -> None:
     Raises HcdvError where the port is taken.
     """
     listener = _listener(settings.api_host, settings.api_port)
-    os.nice(NICENESS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
+    app = build_app(settings)
     config = uvicorn.Config(
-        build_app(settings),
+        app,
         lifespan="on",
         log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
-    with listener:
+    with listener, app.state.refresher:
+        os.nice(NICENESS)  # on Linux, of this thread and of those that it starts from here on
         address, port = listener.getsockname()[:2]
         log.info("API listening", extra=fields(host=address, port=port, pid=os.getpid()))
         uvicorn.Server(config).run(sockets=[listener])

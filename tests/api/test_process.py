@@ -37,6 +37,10 @@ def serving(state_dir):
             process.stderr.close()
 
 
+def niceness(directory):
+    return int((directory / "stat").read_text().rpartition(")")[2].split()[16])
+
+
 def test_it_serves_and_stops_when_asked(tmp_path):
     owner = Owner(tmp_path, 0)
     owner.apply(owner.batch(BATCH))
@@ -50,7 +54,8 @@ def test_it_serves_and_stops_when_asked(tmp_path):
         assert answer.json()["detail"] == "there is no point 'a/b ü' in the corpus as of now"
         directory = Path("/proc") / str(process.pid)
         assert "libtorch" not in (directory / "maps").read_text()
-        assert int((directory / "stat").read_text().rpartition(")")[2].split()[16]) == NICENESS
+        assert niceness(directory) == NICENESS
+        assert 0 in map(niceness, (directory / "task").iterdir()), "the one that reads the state"
         seconds = [client.get("/livez").elapsed.total_seconds() for _ in range(20)]
         assert min(seconds) < 0.03, "answers wait for acknowledgements: TCP_NODELAY is not set"
         process.send_signal(signal.SIGTERM)
