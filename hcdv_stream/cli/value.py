@@ -49,8 +49,8 @@ def value(
 ) -> None:
     """Value a file as one corpus, in order of time where there is a time column.
 
-    Without --bundle one is trained on 40% of the rows; a quarter of these judge the others and are
-    not valued themselves.
+    Without --bundle one is trained on 40% of the rows; a quarter of these, at most 2,000, judge
+    the others and are not valued themselves.
     """
     from hcdv_stream.examples import Roles, read_examples  # noqa: PLC0415 (loads pyarrow)
     from hcdv_stream.tables import check_writable, write_table  # noqa: PLC0415
