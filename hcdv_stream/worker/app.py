@@ -15,11 +15,10 @@ from faust.app.base import BootStrategy
 from mode import CrashingSupervisor
 
 from hcdv_stream.logs import fields
-from hcdv_stream.settings import Settings
-from hcdv_stream.worker.health import Health
-from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.dead_letter_box import DeadLetterBox
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.polls import Polls
 from hcdv_stream.worker.transport import StoredOffsetTransport
 
@@ -40,13 +39,15 @@ class _KafkaOnly(BootStrategy):
 
 
 class WorkerApp(faust.App):
-    """The app of a worker; ``ownership`` says where each partition goes on."""
+    """The app of a worker. The consumer asks it for ``resume`` and ``letters``."""
 
     BootStrategy = _KafkaOnly
     logger = logging.getLogger("faust.app")
 
-    def __init__(self, settings: Settings, ownership: Ownership) -> None:
-        self.ownership = ownership
+    def __init__(self, parts: Parts) -> None:
+        settings = parts.settings
+        self._ownership = parts.ownership
+        self.letters = DeadLetterBox(self, parts)
         super().__init__(
             settings.group,
             broker=[f"aiokafka://{address}" for address in settings.bootstrap.split(",")],
@@ -74,15 +75,14 @@ class WorkerApp(faust.App):
 
     async def resume(self, numbers: Iterable[int]) -> Mapping[int, Partition]:
         """Open the partitions that the consumer is about to seek in."""
-        return await self.ownership.resume(numbers)
+        return await self._ownership.resume(numbers)
 
 
-def build_app(
-    settings: Settings, ownership: Ownership, metrics: WorkerMetrics, health: Health
-) -> WorkerApp:
+def build_app(parts: Parts) -> WorkerApp:
     """Return the app with its agent and its hooks; call it inside the event loop."""
-    app = WorkerApp(settings, ownership)
-    polls = Polls(app, settings, ownership, metrics, health)
+    settings, ownership, health = parts.settings, parts.ownership, parts.health
+    app = WorkerApp(parts)
+    polls = Polls(app, parts, app.letters)
     topic = app.topic(settings.topic, key_type=bytes, value_type=bytes)
 
     @app.agent(topic, name="sessions", concurrency=1)
@@ -94,7 +94,7 @@ def build_app(
     async def _assigned(sender: Any, **_: Any) -> None:
         # The one hook that runs after the group has decided and before ``perform_seek``.
         ownership.assign()
-        metrics.assignments.inc()
+        parts.metrics.assignments.inc()
         health.assigned(ready=True)
 
     @app.on_partitions_revoked.connect(weak=False)

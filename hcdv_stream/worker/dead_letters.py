@@ -1,8 +1,7 @@
 """What becomes of a rejected record: a dead letter, the record with its fate in the headers.
 
-The key names where the record stood, ``topic/partition/offset``, so a dead letter that was sent
-twice (the worker died between sending it and storing the source offset) is the same letter: it
-lands in the same partition, and a reader can keep the first of each key.
+The key names where the record stood, ``topic/partition/offset``. A letter that is sent twice all
+the same (see ``dead_letter_box``) has the same key both times, so that a reader can tell.
 """
 
 from collections.abc import Sequence

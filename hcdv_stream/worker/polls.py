@@ -2,44 +2,30 @@
 
 import asyncio
 import itertools
-import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from hcdv_stream.logs import fields
-from hcdv_stream.settings import Settings
-from hcdv_stream.worker.dead_letters import DeadLetter, Record
-from hcdv_stream.worker.health import Health
-from hcdv_stream.worker.metrics import WorkerMetrics
-from hcdv_stream.worker.ownership import Ownership
+from hcdv_stream.worker.dead_letter_box import DeadLetterBox
+from hcdv_stream.worker.dead_letters import Record
 from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.timings import Timings
-
-log = logging.getLogger(__name__)
 
 
 class Polls:
     """Works polls off, one at a time; belongs to the app's event loop.
 
-    ``app`` is the running Faust app, whose consumer and producer it uses.
+    ``app`` is the running Faust app, whose consumer it uses.
     """
 
-    def __init__(
-        self,
-        app: Any,
-        settings: Settings,
-        ownership: Ownership,
-        metrics: WorkerMetrics,
-        health: Health,
-    ) -> None:
+    def __init__(self, app: Any, parts: Parts, letters: DeadLetterBox) -> None:
         self._app = app
-        self._dead_letter_topic = settings.dead_letter_topic
-        self._ownership = ownership
-        self._metrics = metrics
-        self._health = health
-        self._timings = Timings(settings.timings)
+        self._letters = letters
+        self._ownership = parts.ownership
+        self._metrics = parts.metrics
+        self._health = parts.health
+        self._timings = Timings(parts.settings.timings)
 
     async def consume(self, stream: Any, events: Sequence[Any]) -> None:
         """Make a poll's effects durable, then acknowledge its events in order.
@@ -67,7 +53,7 @@ class Polls:
         await self._check_gaps(tp, partition, records)
         end = self._app.consumer.highwater(tp) or 0
         step = await asyncio.to_thread(partition.apply, records, end)
-        await self._bury(step.rejected)
+        await self._letters.send(step.rejected)
         await asyncio.to_thread(partition.write, step)
         seconds = time.perf_counter() - polled
         self._metrics.update_latency.observe(seconds)
@@ -83,20 +69,6 @@ class Polls:
         missing = [a + 1 for a, b in itertools.pairwise(offsets) if b > a + 1]
         if missing:
             (await self._app.consumer.log_of(tp, missing[0])).resumed_at(missing[0])
-
-    async def _bury(self, letters: Sequence[DeadLetter]) -> None:
-        """Send dead letters and wait until the broker has them all."""
-        if not letters:
-            return
-        sent = [
-            await self._app.producer.send(
-                self._dead_letter_topic, letter.key, letter.value, None, None, letter.headers
-            )
-            for letter in letters
-        ]
-        await asyncio.gather(*sent)
-        reasons = Counter(letter.reason for letter in letters)
-        log.warning("sessions rejected", extra=fields(count=len(letters), **reasons))
 
 
 def _by_partition(events: Sequence[Any]) -> dict[Any, list[Any]]:

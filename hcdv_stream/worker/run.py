@@ -19,6 +19,7 @@ from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def run_worker(settings: Settings) -> None:
     """
     bundle = Bundle.load(settings.bundle)
     settings.weights.per_class(bundle.classes, bundle.validation.counts(len(bundle.classes)))
-    _check_topics(settings)
+    partitions, letter_partitions = _partitions(settings)
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
     health = Health(settings.stall_seconds, time.monotonic)
@@ -41,30 +42,29 @@ def run_worker(settings: Settings) -> None:
         lambda number: Partition.open(settings, number, bundle, metrics),
         lock_seconds=2 * settings.session_timeout_seconds,
     )
+    parts = Parts(settings, ownership, metrics, health, partitions, letter_partitions)
     metrics.partitions.set_function(lambda: len(ownership.partitions))
     with MetricsServer(settings.metrics_host, settings.metrics_port, registry, health) as server:
         log.info(
             "metrics listening",
             extra=fields(host=settings.metrics_host, port=server.port, pid=os.getpid()),
         )
-        asyncio.run(_run(settings, ownership, metrics, health))
+        asyncio.run(_run(parts))
     log.info("worker stopped")
 
 
-async def _run(
-    settings: Settings, ownership: Ownership, metrics: WorkerMetrics, health: Health
-) -> None:
+async def _run(parts: Parts) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    app = build_app(settings, ownership, metrics, health)
+    app = build_app(parts)
     app.in_worker = True
     try:
         await _until_stopped(app, stopping)
     finally:
         await app.stop()
-        await ownership.release()
+        await parts.ownership.release()
     if app.crash_reason is not None:
         raise app.crash_reason
 
@@ -85,13 +85,14 @@ async def _until_stopped(app: WorkerApp, stopping: asyncio.Event) -> None:
         await started
 
 
-def _check_topics(settings: Settings) -> None:
-    names = [settings.topic, settings.dead_letter_topic]
-    missing = [
-        name for name, count in partition_counts(settings.bootstrap, names).items() if not count
-    ]
+def _partitions(settings: Settings) -> tuple[int, int]:
+    """Count the partitions of the two topics, which must be there."""
+    names = (settings.topic, settings.dead_letter_topic)
+    counts = partition_counts(settings.bootstrap, names)
+    missing = [name for name in names if not counts[name]]
     if missing:
         raise HcdvError(
             f"there is no topic {' and no topic '.join(map(repr, missing))} at "
             f"HCDV_BOOTSTRAP={settings.bootstrap}: make them with `hcdv-stream topics create`"
         )
+    return counts[names[0]], counts[names[1]]

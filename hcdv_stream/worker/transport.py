@@ -9,15 +9,13 @@ private to faust-streaming; the worker's tests pin them.
 import logging
 from typing import Any, ClassVar
 
-import aiokafka
 from faust.transport.drivers import aiokafka as driver
 
 from hcdv_stream.logs import fields
 from hcdv_stream.worker.log_range import LogRange
+from hcdv_stream.worker.tail import fetched_end
 
 log = logging.getLogger(__name__)
-
-_PROBE_MILLISECONDS = 2000
 
 
 class StoredOffsetConsumer(driver.Consumer):
@@ -32,6 +30,7 @@ class StoredOffsetConsumer(driver.Consumer):
             tp, stored = assigned[number], partition.next_offset
             offset = (await self.log_of(tp, stored or 0)).resumed_at(stored)
             partition.begin_at(offset)
+            await self.app.letters.look(number)
             await self.seek(tp, offset)
             self._committed_offset[tp] = offset
             log.info("partition owned", extra=fields(partition=number, offset=offset))
@@ -39,21 +38,14 @@ class StoredOffsetConsumer(driver.Consumer):
     async def log_of(self, tp: Any, reached: int) -> LogRange:
         """Ask the broker which offsets a partition's log holds; ``reached`` should be among them.
 
-        Tansu lists the beginning of the last batch as the end of the log; a fetch knows better and
-        is asked where it matters.
+        A fetch is asked where the listed end seems to come too early.
         """
         starts, ends = await self.earliest_offsets(tp), await self.highwaters(tp)
-        end = ends[tp] if ends[tp] >= reached else await self._fetched_end(tp, ends[tp])
+        end = ends[tp]
+        if end < reached:
+            servers = driver.server_list(self.transport.url, self.transport.default_port)
+            end = await fetched_end(servers, tp.topic, tp.partition, end)
         return LogRange(tp.topic, tp.partition, starts[tp], end)
-
-    async def _fetched_end(self, tp: Any, listed: int) -> int:
-        where = aiokafka.TopicPartition(tp.topic, tp.partition)
-        servers = driver.server_list(self.transport.url, self.transport.default_port)
-        async with aiokafka.AIOKafkaConsumer(bootstrap_servers=servers) as probe:
-            probe.assign([where])
-            probe.seek(where, listed)
-            await probe.getmany(where, timeout_ms=_PROBE_MILLISECONDS)
-            return max(listed, probe.highwater(where) or 0)
 
 
 class StoredOffsetTransport(driver.Transport):

@@ -143,11 +143,16 @@ def until(condition: Callable[[], Any], seconds: float, about: object = "") -> N
 
 
 def produce(
-    bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]], **options: Any
+    bootstrap: str,
+    topic: str,
+    records: Iterable[tuple[bytes | None, bytes | None]],
+    headers: Sequence[tuple[str, bytes]] = (),
 ) -> list[tuple[int, int]]:
     """Send records; return the partition and offset of each."""
-    producer = KafkaProducer(bootstrap_servers=bootstrap, max_request_size=4_000_000, **options)
-    sent = [producer.send(topic, key=key, value=value) for key, value in records]
+    producer = KafkaProducer(bootstrap_servers=bootstrap, max_request_size=4_000_000)
+    sent = [
+        producer.send(topic, key=key, value=value, headers=list(headers)) for key, value in records
+    ]
     producer.flush()
     producer.close()
     return [(one.get().partition, one.get().offset) for one in sent]

@@ -8,6 +8,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError
 
 from hcdv_stream.broker.topics import Topic, create_topics
+from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
     WorkerProcess,
@@ -39,6 +40,9 @@ def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     log = [session(number) for number in range(300)]
     log += [*bad, session(5, label="yes"), (b"s000006", None), session(300)]
     produce(bootstrap, topic, log)
+    # A worker that died before it stored the offset had sent the first dead letter already.
+    sent = DeadLetter(topic, 0, Record(300, *bad[0], 0.0), "not_json", "sent before")
+    produce(bootstrap, f"{topic}.dlq", [(sent.key, sent.value)], headers=sent.headers)
     worker = workers.start(topic)
     wait_for_offset(directory, len(log), worker, 40)
 
@@ -125,6 +129,7 @@ def committed(bootstrap: str, topic: str) -> int | None:
     return offset
 
 
+@pytest.mark.slow
 def test_another_log_than_the_state_s_fails_loudly(bootstrap: str, topic: str, workers: Workers):
     produce(bootstrap, topic, [session(number) for number in range(50)])
     worker = workers.start(topic)
@@ -143,6 +148,7 @@ def test_another_log_than_the_state_s_fails_loudly(bootstrap: str, topic: str, w
     assert "Traceback" not in worker.output
 
 
+@pytest.mark.slow
 def test_a_log_that_lost_records_fails_loudly(bootstrap: str, topic: str, workers: Workers):
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     produce(bootstrap, topic, [session(number) for number in range(50)])

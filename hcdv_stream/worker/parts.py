@@ -1,0 +1,20 @@
+"""What a worker is made of, put together once (``run``) and handed to its app."""
+
+from dataclasses import dataclass
+
+from hcdv_stream.settings import Settings
+from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.ownership import Ownership
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts; ``partitions`` and ``letter_partitions`` count those of the two topics."""
+
+    settings: Settings
+    ownership: Ownership
+    metrics: WorkerMetrics
+    health: Health
+    partitions: int
+    letter_partitions: int
