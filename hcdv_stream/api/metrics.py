@@ -32,7 +32,7 @@ class ApiMetrics:
         )
         self.refresh_seconds = Histogram(
             "hcdv_api_refresh_seconds",
-            "Time that it took to read a new update of the partitions.",
+            "Time that it took to read what is new in a partition.",
             buckets=SECONDS,
             registry=registry,
         )

@@ -85,41 +85,48 @@ class Refresher:
     def look(self) -> bool:
         """Bring the view up to date; return whether it is another one now.
 
-        A state that cannot be read is told in ``problem``; what was read of it before stays.
+        The view moves on after each partition, so that one waits for no other; the first view
+        waits for all. A state that cannot be read is told in ``problem``; what was read of it
+        before stays.
         """
-        begin = time.perf_counter()
-        problem = self._follow()
-        changed = False
-        if self._moved and not (problem and self.view is None):
-            try:
-                self.view = View(list(self._partitions.values())) if self._partitions else None
-                self._moved, changed = False, True
-            except StateError as error:
-                problem = str(error)
-        self._looked = time.monotonic()
-        self._tell(problem)
-        if changed:
-            self._metrics.refresh_seconds.observe(time.perf_counter() - begin)
-            self._publish()
-        return changed
-
-    def _follow(self) -> str | None:
-        """Follow every partition; return what is wrong with one that cannot be read."""
-        problem = None
+        before, problem = self.view, None
         numbers = _partitions(self._directory)
         for number in self._readers.keys() - numbers:
             del self._readers[number]
             self._moved |= self._partitions.pop(number, None) is not None
         for number in sorted(numbers):
-            reader = self._readers.setdefault(
-                number, PartitionReader(self._directory / str(number))
-            )
-            try:
-                if reader.refresh():
-                    self._advance(number, reader)
-            except StateError as error:
-                problem = str(error)
-        return problem
+            problem = self._follow(number) or problem
+            if self.view:
+                problem = self._show() or problem
+        if not (problem and self.view is None):
+            problem = self._show() or problem
+        self._looked = time.monotonic()
+        self._tell(problem)
+        return self.view is not before
+
+    def _follow(self, number: int) -> str | None:
+        """Read what changed in a partition; return what is wrong where it cannot be read."""
+        begin = time.perf_counter()
+        reader = self._readers.setdefault(number, PartitionReader(self._directory / str(number)))
+        try:
+            if reader.refresh():
+                self._advance(number, reader)
+                self._metrics.refresh_seconds.observe(time.perf_counter() - begin)
+        except StateError as error:
+            return str(error)
+        return None
+
+    def _show(self) -> str | None:
+        """Swap the view for one of what was read; return why its partitions do not fit together."""
+        if not self._moved:
+            return None
+        try:
+            self.view = View(list(self._partitions.values())) if self._partitions else None
+        except StateError as error:
+            return str(error)
+        self._moved = False
+        self._publish()
+        return None
 
     def _tell(self, problem: str | None) -> None:
         if problem is None:
