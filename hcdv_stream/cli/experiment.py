@@ -57,6 +57,7 @@ class BarProgress:
 
 def experiment(
     name: Annotated[str, typer.Argument(help="Which one; `list` names them all.")],
+    *,
     out: Annotated[Path | None, typer.Option(help="Write the result as JSON to this file.")] = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Repetitions, each on seeds of its own.")
@@ -67,6 +68,10 @@ def experiment(
     small: Annotated[
         bool, typer.Option("--small", help="Shrunk to seconds: shows that it runs, no more.")
     ] = False,
+    python: Annotated[
+        Path | None,
+        typer.Option(help="rivals: an interpreter that has pyDVL and OpenDataVal."),
+    ] = None,
 ) -> None:
     """Run an experiment and print its tables."""
     from hcdv_stream.experiments.registry import EXPERIMENTS  # noqa: PLC0415 (loads torch)
@@ -81,7 +86,7 @@ def experiment(
     if out is not None and not out.parent.is_dir():
         raise HcdvError(f"--out {out}: make the folder {out.parent} first")
     with BarProgress(name) as progress:
-        result = chosen.run(Options(data, seeds or chosen.seeds, small), progress)
+        result = chosen.run(Options(data, seeds or chosen.seeds, small, python), progress)
     for table in chosen.tables(result):
         console.print(_rendered(table))
     if out is not None:

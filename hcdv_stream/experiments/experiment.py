@@ -40,12 +40,14 @@ class Options:
     """What the command line lets one choose.
 
     ``data`` is the folder of the real sets, ``seeds`` how many repetitions; ``small`` shrinks sets
-    and repetitions to seconds, to see that everything runs: its figures mean nothing.
+    and repetitions to seconds, to see that everything runs: its figures mean nothing. ``python`` is
+    an interpreter with the rivals installed, which need other versions than ours.
     """
 
     data: Path
     seeds: int
     small: bool = False
+    python: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hcdv_stream.experiments import latency, latency_tables, quality, tuning
+from hcdv_stream.experiments import latency, latency_tables, quality, rivals, tuning
 from hcdv_stream.experiments.experiment import Experiment
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -21,6 +21,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             5,
             latency.run,
             latency_tables.tables,
+        ),
+        Experiment(
+            "rivals",
+            "beside pyDVL and OpenDataVal: the same values, how long they take, what they find",
+            3,
+            rivals.run,
+            rivals.tables,
         ),
         Experiment(
             "tuning",

@@ -30,6 +30,8 @@ from hcdv_stream.valuation.utility import Membership
 
 TOLERANCE = 1e-4
 MOST_STEPS = 1000
+SMALLEST = 16
+"""Coalitions below that size share a reference."""
 
 
 class Logistic:
@@ -105,10 +107,10 @@ class Logistic:
         return found.reshape(len(membership), *near.weights.shape)
 
     def _halvings(self, membership: Membership) -> npt.NDArray[np.int64]:
-        """How often n is to be halved to come nearest to each coalition's size."""
-        sizes = np.maximum(membership.sum(axis=1), 1)
-        halvings: npt.NDArray[np.int64] = np.rint(np.log2(self.players / sizes)).astype(np.int64)
-        return halvings
+        """How often n is to be halved to come nearest to each coalition's size (or SMALLEST)."""
+        sizes = np.maximum(membership.sum(axis=1), SMALLEST)
+        halvings: npt.NDArray[np.float64] = np.log2(self.players / sizes)
+        return np.maximum(np.rint(halvings), 0.0).astype(np.int64)
 
 
 def _with_intercept(features: Floats) -> Floats:

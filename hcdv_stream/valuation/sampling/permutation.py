@@ -57,13 +57,17 @@ class PermutationSampler:
     def players(self, utility: Utility) -> int:
         return utility.players
 
+    def draw(self, players: int, generator: np.random.Generator) -> Orders:
+        """Return a round's orders, (batch, players), or twice as many; see ``pairs``."""
+        orders = antithetic(players, self.batch, generator)
+        return orders if self.pairs else orders[: self.batch]
+
     def round(
         self, utility: Utility, ends: Ends, generator: np.random.Generator
     ) -> tuple[Tally, int]:
         """Draw the orders and weigh the marginals along them."""
         players = utility.players
-        orders = antithetic(players, self.batch, generator)
-        orders = orders if self.pairs else orders[: self.batch]
+        orders = self.draw(players, generator)
         along, asked = self._along(orders, utility, ends)
         marginals = np.diff(along, axis=1) * (players * self.law(players))
         terms = np.empty_like(marginals)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hcdv_stream.valuation.sampling.run import Ends, Parameter
 from hcdv_stream.valuation.sampling.tally import Tally
-from hcdv_stream.valuation.utility import Utility
+from hcdv_stream.valuation.utility import Membership, Utility
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,15 @@ class ReuseSampler:
     def players(self, utility: Utility) -> int:
         return utility.players
 
+    def draw(self, players: int, generator: np.random.Generator) -> Membership:
+        """Return a round's coalitions, (batch, players)."""
+        return generator.random((self.batch, players)) < 0.5
+
     def round(
         self, utility: Utility, ends: Ends, generator: np.random.Generator
     ) -> tuple[Tally, int]:
         """Draw the coalitions and sort their worth by who was in them."""
-        members = generator.random((self.batch, utility.players)) < 0.5
+        members = self.draw(utility.players, generator)
         worth = utility(members)
         sides = np.stack([members, ~members]).astype(np.float64)
         squares = np.einsum("p,apn->an", worth * worth, sides)

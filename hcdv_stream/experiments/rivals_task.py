@@ -1,0 +1,188 @@
+"""The task of the rivals experiment and our answers to it.
+
+scikit-learn's digits, 500 to value with a tenth of their labels wrong, 300 clean ones to judge.
+Features are standardised, which leaves no ties among distances. The coalitions and orders are those
+our samplers draw, so that everybody gets the same.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from hcdv_stream.experiments.protocol import flip
+from hcdv_stream.learners.logistic import Logistic
+from hcdv_stream.learners.retraining import Retraining
+from hcdv_stream.learners.task import Task
+from hcdv_stream.learners.trained import TrainedUtility
+from hcdv_stream.valuation.baselines.data_shapley import banzhaf, tmc
+from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley_euclidean
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.embedding import unit_grid
+from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.hierarchy import build_seed
+from hcdv_stream.valuation.sampling.run import Sampler, run
+from hcdv_stream.valuation.sampling.stopping import Rounds
+from hcdv_stream.valuation.validation import Validation
+from hcdv_stream.valuation.weights import Weights
+
+Values = npt.NDArray[np.float64]
+
+CLASSES = 10
+NEIGHBOURS = 5
+BATCH = 100
+MOST_STEPS = 1000
+"""Steps that scikit-learn's solver may take: enough to get to its own tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is valued, and how often what is quick is repeated (the fastest counts)."""
+
+    valued: int = 500
+    judges: int = 300
+    subsets: int = 1000
+    orders: int = 5
+    repeats: int = 5
+
+
+SMALL = Size(valued=60, judges=40, subsets=100, orders=1, repeats=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """One seed's task with what is drawn for it; ``wrong`` (n,) is known to nobody."""
+
+    task: Task
+    wrong: npt.NDArray[np.bool_]
+    subsets: npt.NDArray[np.bool_]
+    orders: npt.NDArray[np.int64]
+    size: Size
+    seed: int
+
+    def arrays(self) -> Mapping[str, Any]:
+        """Return what the rivals are told."""
+        return {
+            "features": self.task.features,
+            "labels": self.task.labels,
+            "judge_features": self.task.judge_features,
+            "judges": self.task.judges,
+            "classes": CLASSES,
+            "subsets": self.subsets,
+            "orders": self.orders,
+            "neighbours": NEIGHBOURS,
+            "steps": MOST_STEPS,
+            "repeats": self.size.repeats,
+        }
+
+
+def contest(seed: int, size: Size) -> Contest:
+    """Draw a task; everything random follows from ``seed``."""
+    generator = np.random.default_rng(seed)
+    features, labels = load_digits(return_X_y=True)
+    rows = generator.permutation(len(labels))[: size.valued + size.judges]
+    valued, judges = rows[: size.valued], rows[size.valued :]
+    noisy, wrong = flip(labels[valued].astype(np.int16), CLASSES, generator)
+    scale = StandardScaler().fit(features[valued])
+    task = Task(
+        scale.transform(features[valued]),
+        noisy,
+        scale.transform(features[judges]),
+        labels[judges].astype(np.int16),
+        CLASSES,
+    )
+    rounds = range(size.subsets // BATCH)
+    drawn = [banzhaf(BATCH).draw(size.valued, np.random.default_rng((seed, t))) for t in rounds]
+    orders = tmc(batch=size.orders).draw(size.valued, np.random.default_rng((seed, 0)))
+    return Contest(task, wrong, np.concatenate(drawn), orders, size, seed)
+
+
+def answers(given: Contest) -> dict[str, dict[str, Any]]:
+    """Return our values and seconds by method, on one thread."""
+    size, orders = given.size, given.size.orders
+    methods: dict[str, tuple[Callable[[], Values], int]] = {
+        "knn-shapley": (lambda: _knn(given.task), size.repeats),
+        "banzhaf": (lambda: _sampled(given, banzhaf(BATCH), size.subsets // BATCH), 1),
+        "tmc": (lambda: _sampled(given, tmc(None, batch=orders), 1), 1),
+        "tmc, truncated": (lambda: _sampled(given, tmc(batch=orders), 1), 1),
+        "hcdv": (lambda: hcdv(given.task, EngineConfig(), given.seed), size.repeats),
+        "hcdv, one leaf": (
+            lambda: hcdv(given.task, EngineConfig(leaf_size=size.valued), given.seed),
+            size.repeats,
+        ),
+    }
+    with threadpool_limits(limits=1):
+        return {name: _timed(method, repeats) for name, (method, repeats) in methods.items()}
+
+
+def hcdv(task: Task, config: EngineConfig, seed: int) -> Values:
+    """Return the default game's values on the features as they are, everything in one update."""
+    n = len(task.labels)
+    chosen = replace(config, update_size=n, seed=seed)
+    embeddings = unit_grid(task.features)
+    validation = Validation(unit_grid(task.judge_features), task.judges)
+    hierarchy = build_seed(embeddings, chosen)
+    engine = Engine.from_seed(chosen, task.classes, validation, hierarchy)
+    ids = [f"{row:07d}" for row in range(n)]
+    engine.apply(Batch(ids, task.labels, [None] * n, np.arange(n, dtype=np.float64), embeddings))
+    names = [str(label) for label in range(task.classes)]
+    corpus = Corpus(engine.state(), chosen.game, names, validation.counts(task.classes))
+    values = np.empty(n)
+    values[[int(name) for name in corpus.ids]] = corpus.values(Weights()).value
+    return values
+
+
+def same_learner(given: Contest, coalitions: int) -> dict[str, float]:
+    """Return how far our batched fits are from scikit-learn's on the first coalitions.
+
+    As the largest difference of an accuracy, at the usual tolerance and at 1e-8.
+    """
+    members = given.subsets[:coalitions]
+    gaps = {}
+    for tolerance in (1e-4, 1e-8):
+        model = LogisticRegression(tol=tolerance, max_iter=10 * MOST_STEPS)
+        theirs = TrainedUtility(Retraining(model, given.task))(members)
+        ours = TrainedUtility(Logistic(given.task, tolerance=tolerance))(members)
+        gaps[f"{tolerance:.0e}"] = float(np.abs(ours - theirs).max())
+    return gaps
+
+
+def jobs_change_nothing(given: Contest) -> bool:
+    """Say whether two processes give the values of one, bit for bit."""
+    one, two = (_sampled(given, banzhaf(BATCH), 1, jobs=jobs) for jobs in (1, 2))
+    return np.array_equal(one, two)
+
+
+def _knn(task: Task) -> Values:
+    shares = np.bincount(task.judges, minlength=CLASSES) / len(task.judges)
+    return knn_shapley_euclidean(
+        task.features,
+        task.labels,
+        task.judge_features,
+        task.judges,
+        neighbours=NEIGHBOURS,
+        class_weights=shares,
+    )
+
+
+def _sampled(given: Contest, sampler: Sampler, rounds: int, jobs: int = 1) -> Values:
+    utility = TrainedUtility(Logistic(given.task), jobs=jobs)
+    return run(sampler, utility, Rounds(rounds), seed=given.seed).values
+
+
+def _timed(method: Callable[[], Values], repeats: int) -> dict[str, Any]:
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        values = method()
+        seconds.append(time.perf_counter() - started)
+    return {"seconds": min(seconds), "values": values}
