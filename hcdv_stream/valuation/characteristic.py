@@ -4,17 +4,24 @@ M is the balanced accuracy on V of a ridge classifier trained on S (``ridge``), 
 distance over pairs of S with different labels (``contrast``). Both follow from the coalition's Gram
 sketch, so a score costs O(C d² + d³ + d·|V|) whatever the number of points. v(∅) = 0 by convention,
 M(∅) included: there is no model without data, and a coalition without points adds nothing.
+
+The paper defines Δ twice, as a sum over the cross pairs (Eq. 9, used in Eq. 12) and, "to ensure a
+uniform bound", as their mean (Eq. 18, used in Eq. 20): see ``Averaged``.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.contrast import contrasts
+from hcdv_stream.valuation.contrast import contrast_sums, contrasts
 from hcdv_stream.valuation.grams import Floats, Grams, unions
 from hcdv_stream.valuation.ridge import RidgeMetric
 from hcdv_stream.valuation.validation import Validation
+
+Averaged = Literal["mean", "sum"]
+"""Δ̄ of Eq. 18, or Δ of Eq. 9. The sum grows with the square of a coalition and drowns M."""
 
 _MOST_CELLS = 1 << 18
 """Numbers held per array while scoring: bounds memory, changes no score."""
@@ -22,11 +29,12 @@ _MOST_CELLS = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """v for one validation set, number of classes and λ."""
+    """v for one validation set, number of classes, λ and Δ."""
 
     validation: Validation
     classes: int
     lam: float
+    averaged: Averaged = "mean"
     _metric: RidgeMetric = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -46,5 +54,6 @@ class Characteristic:
         """Score coalitions by their Gram sketches in real units: (P, C, entries) gives v, (P,)."""
         counts = grams[:, :, 0]
         sums = grams[:, :, 1 : self.validation.embeddings.shape[1] + 1]
-        worth = self._metric.of(grams) + self.lam * contrasts(counts, sums)
+        dispersion = contrasts if self.averaged == "mean" else contrast_sums
+        worth = self._metric.of(grams) + self.lam * dispersion(counts, sums)
         return np.where(counts.any(axis=1), worth, 0.0)

@@ -26,13 +26,26 @@ def contrast(counts: npt.NDArray[np.int64], sums: Floats) -> float:
 
 def contrasts(counts: npt.NDArray[np.int64] | Floats, sums: Floats) -> Floats:
     """Δ̄ of P coalitions at once, (P,), from class counts (P, C) and class sums (P, C, d)."""
+    pairs, products = _cross_pairs(counts, sums)
+    mean = np.divide(products, pairs, out=np.ones(len(pairs)), where=pairs > 0)
+    distances: Floats = 1.0 - mean
+    return distances
+
+
+def contrast_sums(counts: npt.NDArray[np.int64] | Floats, sums: Floats) -> Floats:
+    """Δ as Eq. 9 prints it, the sum over the cross pairs, where ``contrasts`` takes the mean."""
+    pairs, products = _cross_pairs(counts, sums)
+    distances: Floats = pairs - products
+    return distances
+
+
+def _cross_pairs(counts: npt.NDArray[np.int64] | Floats, sums: Floats) -> tuple[Floats, Floats]:
+    """How many pairs have different labels, (P,), and the sum of u_i·u_j over them, (P,)."""
     total = counts.sum(axis=1)
     pairs = (total * total - (counts * counts).sum(axis=1)) / 2
     whole = sums.sum(axis=1)
     products = ((whole * whole).sum(axis=1) - (sums * sums).sum(axis=(1, 2))) / 2
-    mean = np.divide(products, pairs, out=np.ones(len(pairs)), where=pairs > 0)
-    distances: Floats = 1.0 - mean
-    return distances
+    return pairs, products
 
 
 @dataclass(frozen=True, slots=True)

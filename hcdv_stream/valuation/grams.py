@@ -29,15 +29,18 @@ def with_intercept(embeddings: Embeddings) -> Floats:
     return np.concatenate([np.ones((len(embeddings), 1)), embeddings.astype(np.float64)], axis=1)
 
 
-def gram_of(embeddings: Embeddings, labels: npt.NDArray[np.int16], classes: int) -> Grams:
-    """Sum the rounded products of points (n, d) by class: (classes, entries)."""
+def products_of(embeddings: Embeddings) -> Grams:
+    """Round the products of each point (n, d) to the grid: (n, entries)."""
     rows = with_intercept(embeddings)
     upper, right = np.triu_indices(rows.shape[1])
-    grams = np.zeros((classes, len(upper)), np.int64)
+    return np.rint(np.ldexp(rows[:, upper] * rows[:, right], GRAM_BITS)).astype(np.int64)
+
+
+def gram_of(embeddings: Embeddings, labels: npt.NDArray[np.int16], classes: int) -> Grams:
+    """Sum the rounded products of points (n, d) by class: (classes, entries)."""
+    grams = np.zeros((classes, entries(embeddings.shape[1])), np.int64)
     for label in range(classes):
-        own = rows[labels == label]
-        products = np.rint(np.ldexp(own[:, upper] * own[:, right], GRAM_BITS))
-        grams[label] = products.sum(axis=0).astype(np.int64)
+        grams[label] = products_of(embeddings[labels == label]).sum(axis=0)
     return grams
 
 

@@ -99,14 +99,19 @@ def shares(psi: Floats, variance: Floats, fallbacks: Sequence[Floats]) -> tuple[
     ``fallbacks`` are weights (K,) >= 0 tried in turn where Σψ̂ does not allow rescaling, before
     the uniform ones.
     """
-    total = float(psi.sum())
-    if total > max(TOLERANCE * float(np.abs(psi).sum()), ROUNDING):
+    if scalable(psi):
+        total = float(psi.sum())
         return psi / total, variance / (total * total)
     for weights in (*fallbacks, np.ones(len(psi))):
         whole = float(weights.sum())
         if whole > 0.0:
             return weights / whole, np.zeros(len(psi))
     return np.zeros(0), np.zeros(0)
+
+
+def scalable(psi: Floats) -> bool:
+    """Whether Σψ̂ is far enough above 0 to rescale by."""
+    return float(psi.sum()) > max(TOLERANCE * float(np.abs(psi).sum()), ROUNDING)
 
 
 def divided(pot: Pot, share: Floats, spread: Floats) -> tuple[Floats, Floats]:
