@@ -9,7 +9,9 @@ stay on the embedding grid, so scores are exact and the cut never depends on a B
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.embedding import Embeddings, cosines, unit_grid
+from hcdv_stream.valuation.embedding import Embeddings, unit_grid
+
+Floats = npt.NDArray[np.float64]
 
 _ROUNDS = 8
 _SMALLER_SIDE = 3
@@ -23,29 +25,19 @@ def bisect(vectors: Embeddings) -> npt.NDArray[np.bool_]:
     first centres are the vector farthest from the mean and the one farthest from that, ties go to
     the earlier row.
     """
-    least = min(-(-len(vectors) // _SMALLER_SIDE), len(vectors) // 2)
-    first = vectors[np.argmin(_towards(vectors, mean_direction(vectors)))]
-    second = vectors[np.argmin(_towards(vectors, first))]
-    mask = _cut(vectors, first, second, least)
-    for _ in range(_ROUNDS):
-        first, second = mean_direction(vectors[~mask]), mean_direction(vectors[mask])
-        improved = _cut(vectors, first, second, least)
-        if np.array_equal(improved, mask):
-            break
-        mask = improved
-    return mask
+    return _bisect(vectors.astype(np.float64))
 
 
 def parts(vectors: Embeddings, most: int) -> list[npt.NDArray[np.intp]]:
     """Cut rows into parts of at most ``most``, neighbouring parts similar; order kept within."""
-    pending, done = [np.arange(len(vectors))], []
+    pending, done = [(np.arange(len(vectors)), vectors.astype(np.float64))], []
     while pending:
-        rows = pending.pop()
+        rows, wide = pending.pop()
         if len(rows) <= most:
             done.append(rows)
         else:
-            second = bisect(vectors[rows])
-            pending += [rows[second], rows[~second]]
+            second = _bisect(wide)
+            pending += [(rows[half], wide[half]) for half in (second, ~second)]
     return done
 
 
@@ -56,16 +48,29 @@ def mean_direction(vectors: Embeddings) -> Embeddings:
     return direction
 
 
-def _towards(vectors: Embeddings, centre: Embeddings) -> npt.NDArray[np.float64]:
-    return cosines(vectors, centre[None, :])[:, 0]
+def _bisect(wide: Floats) -> npt.NDArray[np.bool_]:
+    """Do what ``bisect`` says: sums and products are exact (see ``embedding``), in any order."""
+    least = min(-(-len(wide) // _SMALLER_SIDE), len(wide) // 2)
+    total = wide.sum(axis=0)
+    first = wide[np.argmin(wide @ unit_grid(total[None, :])[0].astype(np.float64))]
+    second = wide[np.argmin(wide @ first)]
+    mask = _cut(wide @ (second - first), least)
+    for _ in range(_ROUNDS):
+        taken = mask.astype(np.float64) @ wide
+        first, second = unit_grid(np.stack([total - taken, taken])).astype(np.float64)
+        improved = _cut(wide @ (second - first), least)
+        if np.array_equal(improved, mask):
+            break
+        mask = improved
+    return mask
 
 
-def _cut(
-    vectors: Embeddings, first: Embeddings, second: Embeddings, least: int
-) -> npt.NDArray[np.bool_]:
-    lean = _towards(vectors, second) - _towards(vectors, first)
-    order = np.argsort(lean, kind="stable")
-    size = int(np.clip(np.count_nonzero(lean <= 0), least, len(vectors) - least))
-    mask = np.ones(len(vectors), np.bool_)
-    mask[order[:size]] = False
+def _cut(lean: Floats, least: int) -> npt.NDArray[np.bool_]:
+    """Mark the rows that lean (n,) to the second centre, at least ``least`` on each side."""
+    mask = lean > 0
+    size = len(lean) - int(np.count_nonzero(mask))
+    if least <= size <= len(lean) - least:
+        return mask
+    mask[:] = True
+    mask[np.argsort(lean, kind="stable")[: np.clip(size, least, len(lean) - least)]] = False
     return mask

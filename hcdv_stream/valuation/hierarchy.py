@@ -1,5 +1,6 @@
 """Stage II: the hierarchy that a stream starts with, cut from the training side's embeddings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -53,7 +54,13 @@ def build_seed(embeddings: Embeddings, config: EngineConfig) -> SeedHierarchy:
 
     Nodes start at most three quarters full, so that the first spawned leaves find room.
     """
-    groups = parts(embeddings, config.leaf_size)
+    return grown_above(embeddings, parts(embeddings, config.leaf_size), config)
+
+
+def grown_above(
+    embeddings: Embeddings, groups: Sequence[npt.NDArray[np.intp]], config: EngineConfig
+) -> SeedHierarchy:
+    """Make a leaf of each group of rows, in their order, and grow the nodes above them."""
     centroids = np.stack([mean_direction(embeddings[rows]) for rows in groups])
     levels = [_grouped(centroids, config.branching[-1])]
     while len(levels[-1][1]) > 1:

@@ -1,0 +1,85 @@
+"""From a table of features to embeddings: what is fitted once and then asked again and again.
+
+``identity`` takes features that already are an embedding, a function makes them from whatever X
+is, and ``contrastive`` (see ``contrastive``) is trained on a part of the corpus. All of them
+subtract the corpus's mean first: cosines of an off-centre cloud are all alike.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.bundle.features import RAW_LIMIT
+from hcdv_stream.valuation.embedding import Embeddings, unit_grid
+
+Function = Callable[[Any], npt.ArrayLike]
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Embedder(Protocol):
+    """A frozen way of embedding."""
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """What its training reached; empty where nothing was trained."""
+
+    def embed(self, table: Any, start: int) -> Embeddings:
+        """Embed n rows, the first of which is the ``start``-th ever seen: (n, d)."""
+
+
+class Fitted(NamedTuple):
+    """An embedder, and the embeddings (n, d) of the table it was fitted on."""
+
+    embedder: Embedder
+    embeddings: Embeddings
+
+
+class FunctionEmbedder:
+    """Embeds through a function of the whole table, None being the identity."""
+
+    def __init__(self, function: Function | None, centre: Floats) -> None:
+        """``centre`` (d,) is subtracted from what the function returns."""
+        self._function = function
+        self._centre = centre
+
+    @classmethod
+    def fit(cls, function: Function | None, table: Any, rows: Rows) -> Fitted:
+        """Ask the function once for n records, and centre on some of them.
+
+        Raises ValueError where it returns anything but a finite matrix (n, d).
+        """
+        outputs = _outputs(function, table)
+        embedder = cls(function, outputs[rows].mean(axis=0))
+        return Fitted(embedder, embedder._placed(outputs))
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Nothing: it was not trained."""
+        return {}
+
+    def embed(self, table: Any, start: int) -> Embeddings:
+        """See ``Embedder``; raises ValueError for another number of dimensions."""
+        return self._placed(_outputs(self._function, table))
+
+    def _placed(self, outputs: Floats) -> Embeddings:
+        if outputs.shape[1] != len(self._centre):
+            raise ValueError(
+                f"the encoder gave {outputs.shape[1]} dimensions, {len(self._centre)} at fit"
+            )
+        return unit_grid(outputs - self._centre)
+
+
+def _outputs(function: Function | None, table: Any) -> Floats:
+    """Return f(X), (n, d), clipped to where squares do not overflow."""
+    outputs = np.asarray(table if function is None else function(table), dtype=np.float64)
+    if outputs.ndim != 2 or len(outputs) != len(table) or not outputs.shape[1]:
+        raise ValueError(
+            f"the encoder must give one row of numbers for each of {len(table)} samples, "
+            f"it gave the shape {outputs.shape}"
+        )
+    if not np.isfinite(outputs).all():
+        raise ValueError("the encoder gave NaN or infinity; its output must be finite")
+    return np.clip(outputs, -RAW_LIMIT, RAW_LIMIT)

@@ -1,0 +1,114 @@
+"""From an estimator's parameters to what the engine and the encoder take."""
+
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_random_state
+
+from hcdv_stream.bundle.split import stratified_split
+from hcdv_stream.estimator.contrastive import ContrastiveEmbedder
+from hcdv_stream.estimator.embedders import Fitted, FunctionEmbedder
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.weights import DEFAULT_BETA, Weights
+
+if TYPE_CHECKING:
+    from hcdv_stream.estimator.hcdv import HCDV
+
+Rows = npt.NDArray[np.int64]
+
+
+class Weighed(Protocol):
+    """What has weights of its own."""
+
+    utility: str
+    beta: float | None
+    lam: float
+
+
+_CHOICES = {
+    "game": ("routed", "algorithm1"),
+    "peers": ("other-providers", "all", "off"),
+}
+
+
+def seed_of(random_state: Any) -> int:
+    """Return an integer as it is, or draw one from a generator or from numpy's own."""
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def engine_config(estimator: "HCDV", seed: int) -> EngineConfig:
+    """Return the engine's parameters, τ being None for ``auto``; raises ValueError."""
+    for name, choices in _CHOICES.items():
+        if getattr(estimator, name) not in choices:
+            raise ValueError(
+                f"{name} must be {' or '.join(choices)}, got {getattr(estimator, name)!r}"
+            )
+    weights(estimator, 0, None, None, None)
+    return EngineConfig(
+        game=estimator.game,
+        peers=estimator.peers,
+        neighbours=estimator.neighbours,
+        leaf_size=estimator.leaf_size,
+        branching=tuple(estimator.branching),
+        tau=None if estimator.tau == "auto" else float(estimator.tau),
+        rebalance_every=estimator.rebalance_every,
+        merge_below=estimator.merge_below,
+        update_size=estimator.update_size,
+        permutations=estimator.permutations,
+        contrast=estimator.lam,
+        seed=seed,
+    )
+
+
+def weights(
+    estimator: Weighed, judges: int, utility: str | None, beta: float | None, lam: float | None
+) -> Weights:
+    """Return the weights of a reading, the estimator's own where one is None; raises ValueError."""
+    beta = estimator.beta if beta is None else beta
+    if beta is None:
+        beta = DEFAULT_BETA if judges else 1.0
+    return Weights(
+        estimator.utility if utility is None else utility,
+        beta,
+        estimator.lam if lam is None else lam,
+    )
+
+
+def judges_among(
+    estimator: "HCDV", codes: npt.NDArray[np.int16], validation: tuple[Any, Any], seed: int
+) -> tuple[Rows, Rows]:
+    """Return the rows that judge, and those that are valued; raises ValueError."""
+    share = estimator.validation_share
+    if not 0.0 <= share < 1.0:
+        raise ValueError(f"validation_share must lie in [0, 1), got {share}")
+    given = [part is not None for part in validation]
+    if given[0] != given[1]:
+        raise ValueError("X_val and y_val must be given together")
+    if given[0] and share:
+        raise ValueError("give either X_val or a validation_share, not both")
+    if estimator.game == "algorithm1" and not (given[0] or share):
+        raise ValueError("algorithm1 has no peers: give X_val or a validation_share")
+    if not share:
+        return np.zeros(0, np.int64), np.arange(len(codes))
+    judging, valued = stratified_split(codes, [share], seed)
+    return judging, valued
+
+
+def fit_embedder(
+    estimator: "HCDV", table: Any, codes: npt.NDArray[np.int16], rows: Rows, seed: int
+) -> Fitted:
+    """Fit the encoder on some rows and embed them all; raises ValueError."""
+    encoder = estimator.encoder
+    if callable(encoder):
+        return FunctionEmbedder.fit(encoder, table, rows)
+    if encoder == "identity":
+        return FunctionEmbedder.fit(None, table, rows)
+    if encoder == "contrastive":
+        options = estimator.encoder_options or {}
+        classes = len(estimator.classes_)
+        return ContrastiveEmbedder.fit(table, codes, rows, classes, options=options, seed=seed)
+    raise ValueError(f"encoder must be contrastive, identity or a function, got {encoder!r}")

@@ -1,0 +1,186 @@
+"""What a fitted estimator answers: values under any weights, choices, coalitions, tables."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
+
+from hcdv_stream.estimator import parameters
+from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_below, path
+from hcdv_stream.estimator.holding import NOWHERE, Holding
+from hcdv_stream.estimator.provenance import provenance
+from hcdv_stream.valuation.config import GameName
+from hcdv_stream.valuation.readings import Reading, Values, residual
+from hcdv_stream.valuation.selection import Strategy, select
+from hcdv_stream.valuation.weights import Weights
+
+if TYPE_CHECKING:
+    from hcdv_stream.estimator.embedders import Embedder
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+
+class Results:
+    """The reading half of ``HCDV``. Everything raises NotFittedError before a fit."""
+
+    classes_: npt.NDArray[Any]
+    game: GameName
+    utility: str
+    beta: float | None
+    lam: float
+    _holding: Holding
+    _embedder: "Embedder"
+    _seed: int
+
+    @property
+    def values_(self) -> Floats:
+        """Shapley values, (n,)."""
+        return self._values().value
+
+    @property
+    def errors_(self) -> Floats:
+        """Their standard errors, (n,): what other evaluators of the same kind would change."""
+        return self._values().error
+
+    @property
+    def ids_(self) -> npt.NDArray[Any]:
+        """The ids as they were given, (n,)."""
+        return self._held.roster.given
+
+    @property
+    def leaves_(self) -> npt.NDArray[np.int64]:
+        """Number of each sample's leaf, (n,)."""
+        return self._held.leaves
+
+    @property
+    def coalitions_(self) -> list[Coalition]:
+        """Every coalition, the root first, worth what ``values_`` adds up to there."""
+        return coalitions(self._held.corpus, self._reading())
+
+    @property
+    def provider_values_(self) -> dict[str, float]:
+        """What each named provider's samples are worth together."""
+        worth: dict[str, float] = {}
+        for name, value in zip(self._held.providers, self.values_.tolist(), strict=True):
+            if name is not None:
+                worth[name] = worth.get(name, 0.0) + value
+        return worth
+
+    @property
+    def total_(self) -> float:
+        """v(D) − v(∅), reached without any Shapley value."""
+        return self._reading().total()
+
+    @property
+    def residual_(self) -> float:
+        """|Σ values − total|: 0 to rounding."""
+        return residual(self._reading())
+
+    @property
+    def provenance_(self) -> dict[str, Any]:
+        """Parameters, seed, versions and sizes: enough to get the values again."""
+        held = self._held
+        return provenance(
+            self.get_params(),  # type: ignore[attr-defined]
+            self._seed,
+            held.corpus,
+            len(held.validation),
+            dict(self._embedder.metrics),
+        )
+
+    def value(
+        self,
+        *,
+        utility: str | None = None,
+        beta: float | None = None,
+        lam: float | None = None,
+        return_error: bool = False,
+    ) -> Any:
+        """Return values (n,) under other weights, exactly and without a refit.
+
+        What is None stays as the parameters say; with ``return_error`` also the standard errors
+        (n,). Raises ValueError where a weight is out of range or ``game`` fixed it.
+        """
+        values = self._values(utility, beta, lam)
+        return tuple(values) if return_error else values.value
+
+    def select(
+        self,
+        share: float,
+        strategy: Strategy = "spread",
+        *,
+        utility: str | None = None,
+        beta: float | None = None,
+        lam: float | None = None,
+        random_state: Any = None,
+    ) -> Rows:
+        """Return ascending indices of about ``share`` of the valued samples, to train on.
+
+        ``spread`` drops the lowest quarter of each class and draws class-balanced from the rest,
+        ``top`` takes the highest values. ``random_state`` None is the fit's seed.
+        """
+        labels = self._held.labels
+        values = self._values(utility, beta, lam).value
+        seed = self._seed if random_state is None else parameters.seed_of(random_state)
+        valued = np.flatnonzero(labels != NOWHERE)
+        generator = np.random.default_rng(seed)
+        return valued[select(values[valued], labels[valued], share, strategy, generator)]
+
+    def members(self, coalition: str) -> Rows:
+        """Return indices of a coalition's samples; raises KeyError where there is none so named."""
+        return np.flatnonzero(
+            np.isin(self.leaves_, list(leaves_below(self._held.corpus, coalition)))
+        )
+
+    def path(self, sample: int) -> tuple[str, ...]:
+        """Return the names of a sample's coalitions, from the root to its leaf.
+
+        ``sample`` is an index as in ``values_``. Raises KeyError for a validation sample.
+        """
+        return path(self._held.corpus, int(self.leaves_[sample]))
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame: index ``id``; label, value, error, leaf, path, provider."""
+        import pandas as pd  # noqa: PLC0415 (not required)
+
+        held, corpus = self._held, self._held.corpus
+        leaves = self.leaves_.tolist()
+        paths = {leaf: "/".join(path(corpus, leaf)) for leaf in set(leaves) - {NOWHERE}}
+        value, error = self._values()
+        labels = held.labels
+        named = np.append(self.classes_.astype(object), [None])[labels]
+        return pd.DataFrame(
+            {
+                "label": pd.Series(named).infer_objects().to_numpy(),
+                "value": value,
+                "error": error,
+                "leaf": leaves,
+                "path": [paths.get(leaf) for leaf in leaves],
+                "provider": held.providers,
+            },
+            index=pd.Index(self.ids_, name="id"),
+        )
+
+    @property
+    def _held(self) -> Holding:
+        check_is_fitted(self)
+        return self._holding
+
+    def _weights(
+        self, utility: str | None = None, beta: float | None = None, lam: float | None = None
+    ) -> Weights | None:
+        """Return what to read under: None for a game that fixed its weights when it was played."""
+        asked = any(weight is not None for weight in (utility, beta, lam))
+        if self.game != "routed" and not asked:
+            return None
+        return parameters.weights(self, len(self._held.validation), utility, beta, lam)
+
+    def _values(
+        self, utility: str | None = None, beta: float | None = None, lam: float | None = None
+    ) -> Values:
+        return self._held.values(self._weights(utility, beta, lam))
+
+    def _reading(self) -> Reading:
+        return self._held.corpus.reading(self._weights())

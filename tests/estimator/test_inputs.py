@@ -1,0 +1,163 @@
+"""What ``fit`` takes: arrays, frames, functions as encoders, and what it refuses."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hcdv_stream import HCDV
+from tests.estimator.worlds import World, world
+
+QUICK = {"epochs": 4, "dimensions": 4}
+
+
+@pytest.fixture(scope="module")
+def data() -> World:
+    return world()
+
+
+def frame_of(data: World) -> pd.DataFrame:
+    frame = pd.DataFrame(data.X, columns=[f"feature {place}" for place in range(6)])
+    frame["colour"] = np.where(data.X[:, 0] > 0, "red", "blue")
+    frame["kind"] = pd.Categorical(np.where(data.X[:, 1] > 0, "a", "b"))
+    frame["member"] = data.X[:, 2] > 0
+    frame.loc[::7, "feature 3"] = np.nan
+    frame.loc[::5, "colour"] = None
+    return frame
+
+
+def test_a_frame_may_hold_text_and_gaps(data: World) -> None:
+    frame = frame_of(data)
+    hcdv = HCDV(encoder_options=QUICK).fit(frame, data.y)
+    assert hcdv.n_features_in_ == 9
+    assert list(hcdv.feature_names_in_) == list(frame.columns)
+    assert np.isfinite(hcdv.values_).all()
+    assert hcdv.provenance_["encoder"]["epochs"] <= 4
+    hcdv.partial_fit(frame.iloc[:5], data.y[:5])
+    assert len(hcdv.values_) == 405
+    with pytest.raises(ValueError, match="feature names should match"):
+        hcdv.partial_fit(frame.rename(columns={"kind": "sort"}), data.y)
+
+
+def test_a_frame_of_numbers_is_an_embedding_too(data: World) -> None:
+    frame = pd.DataFrame(data.X, columns=list("abcdef"))
+    by_frame = HCDV(encoder="identity").fit(frame, pd.Series(data.y))
+    by_array = HCDV(encoder="identity").fit(data.X, data.y)
+    assert list(by_frame.feature_names_in_) == list("abcdef")
+    np.testing.assert_array_equal(by_frame.values_, by_array.values_)
+
+
+def test_the_contrastive_encoder_takes_gaps_where_there_were_some(data: World) -> None:
+    X = data.X.copy()
+    X[::9, 2] = np.nan
+    hcdv = HCDV(encoder_options=QUICK).fit(X, data.y, data.X_val, data.y_val)
+    assert np.isfinite(hcdv.values_).all()
+    hcdv.partial_fit(X[:1], data.y[:1])
+    X[0, 0] = np.nan
+    with pytest.raises(ValueError, match="'x0' must not be null"):
+        hcdv.partial_fit(X[:1], data.y[:1])
+    assert len(hcdv.values_) == 401
+
+
+def test_a_function_gets_x_as_it_is(data: World) -> None:
+    texts = [" ".join(f"{number:.3f}" for number in row) for row in data.X]
+
+    def read(lines: list[str]) -> Any:
+        return [[float(word) for word in line.split()] for line in lines]
+
+    by_text = HCDV(encoder=read).fit(texts, data.y)
+    by_number = HCDV(encoder="identity").fit(np.round(data.X, 3), data.y)
+    np.testing.assert_array_equal(by_text.values_, by_number.values_)
+    by_text.partial_fit(texts[:3], data.y[:3])
+    assert len(by_text.values_) == 403
+    images = data.X.reshape(-1, 2, 3)
+    by_image = HCDV(encoder=lambda X: X.reshape(len(X), -1)).fit(images, data.y)
+    assert by_image.provenance_["parameters"]["encoder"].endswith("<lambda>")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [(np.zeros(400), "one row of numbers"), (np.full((400, 2), np.nan), "must be finite")],
+)
+def test_a_function_must_give_an_embedding(data: World, outputs: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        HCDV(encoder=lambda _: outputs).fit(data.X, data.y)
+
+
+def test_peers_alone_judge_where_there_is_no_validation_set(data: World) -> None:
+    alone = HCDV(encoder="identity").fit(data.X, data.y)
+    np.testing.assert_array_equal(alone.values_, alone.value(beta=1.0))
+    assert alone.provenance_["validation_samples"] == 0
+
+
+def test_a_share_may_judge_the_others(data: World) -> None:
+    hcdv = HCDV(encoder="identity", validation_share=0.2).fit(data.X, data.y)
+    judges = np.isnan(hcdv.values_)
+    assert judges.sum() == 80
+    np.testing.assert_array_equal(judges, hcdv.leaves_ == -1)
+    by_hand = HCDV(encoder="identity").fit(
+        data.X[~judges], data.y[~judges], data.X[judges], data.y[judges]
+    )
+    np.testing.assert_allclose(hcdv.values_[~judges], by_hand.values_, atol=1e-12)
+    assert not judges[hcdv.select(0.9)].any()
+    assert hcdv.to_frame()["path"].isna().sum() == 80
+    with pytest.raises(ValueError, match="validation sample, which stays"):
+        hcdv.forget([int(np.flatnonzero(judges)[0])])
+    with pytest.raises(ValueError, match="validation sample"):
+        hcdv.partial_fit(data.X[judges][:1], data.y[:1], ids=np.flatnonzero(judges)[:1])
+
+
+def test_providers_do_not_judge_their_own(data: World) -> None:
+    one = HCDV(encoder="identity", lam=0.0).fit(data.X, data.y, provider=["me"] * 400)
+    np.testing.assert_array_equal(one.values_, np.zeros(400))
+    nobody = [None, float("nan")] * 200
+    several = HCDV(encoder="identity").fit(data.X, data.y, provider=nobody)
+    unnamed = HCDV(encoder="identity").fit(data.X, data.y)
+    np.testing.assert_array_equal(several.values_, unnamed.values_)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"encoder": "magic"}, "encoder must be"),
+        ({"game": "chess"}, "game must be routed or algorithm1"),
+        ({"peers": "none"}, "peers must be"),
+        ({"utility": "best"}, "utility must be"),
+        ({"utility": "class:maybe"}, "class 'maybe'"),
+        ({"beta": 2.0}, "beta must lie"),
+        ({"lam": -1.0}, "lambda must be"),
+        ({"leaf_size": 2}, "leaf_size must be"),
+        ({"tau": 3.0}, "tau must be"),
+        ({"validation_share": 1.0}, "validation_share must lie"),
+        ({"game": "algorithm1"}, "algorithm1 has no peers"),
+    ],
+)
+def test_parameters_out_of_range_are_named(
+    data: World, parameters: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        HCDV(**({"encoder": "identity"} | parameters)).fit(data.X, data.y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"X_val": np.zeros((2, 6))}, "given together"),
+        ({"X_val": np.zeros((2, 6)), "y_val": ["no", "maybe"]}, "'maybe'"),
+        ({"X_val": np.zeros((2, 5)), "y_val": ["no", "yes"]}, "5 features"),
+        ({"ids": ["a"] * 400}, "ids must differ"),
+        ({"ids": [1]}, "one entry per sample: 1 for 400"),
+        ({"provider": ["me"]}, "one entry per sample"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_named(
+    data: World, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        HCDV(encoder="identity").fit(data.X, data.y, **arguments)
+
+
+def test_one_class_is_refused(data: World) -> None:
+    with pytest.raises(ValueError, match="1 class"):
+        HCDV(encoder="identity").fit(data.X, np.zeros(400))
