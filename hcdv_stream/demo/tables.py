@@ -63,7 +63,9 @@ def figures(observation: Observation) -> RenderableType:
 
 def examples(title: str, points: Sequence[Mapping[str, Any]]) -> Table:
     """Return the most or least valuable examples; without a seller column where none is named."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0)
+    )
     named = any(point["provider"] is not None for point in points)
     for name in ("session", "label", "seller")[: 2 + named]:
         table.add_column(name, no_wrap=True, header_style="dim")
@@ -78,7 +80,7 @@ def examples(title: str, points: Sequence[Mapping[str, Any]]) -> Table:
 
 def both_ends(observation: Observation, often: str) -> RenderableType:
     """Return the most and the least valuable examples side by side."""
-    sides = Table.grid(padding=(0, 1))
+    sides = Table.grid(padding=(0, 1, 0, 0))
     sides.add_row(
         examples(f"{often}most valuable", observation.highest),
         examples(f"{often}least valuable", observation.lowest),
@@ -89,7 +91,7 @@ def both_ends(observation: Observation, often: str) -> RenderableType:
 def providers(payouts: Sequence[Mapping[str, Any]], limit: int = 10) -> Table:
     """Return what each seller's sessions are worth together, and each on average."""
     table = Table(
-        title="payouts", title_justify="left", title_style="bold", box=None, padding=(0, 1)
+        title="payouts", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
     )
     table.add_column("seller", no_wrap=True, header_style="dim")
     for name in ("sessions", "share of value", "each × 10⁶"):
@@ -123,7 +125,7 @@ def judgement(summary: Summary) -> Table:
         title_justify="left",
         title_style="bold",
         box=None,
-        padding=(0, 1),
+        padding=(0, 2, 0, 0),
     )
     table.add_column("trained on", header_style="dim")
     for name in ("share", "AUC", "against random"):

@@ -1,5 +1,6 @@
 """Is Kafka there, are the topics as the worker expects them, and do states and logs meet?"""
 
+import asyncio
 from collections.abc import Mapping
 
 from kafka import KafkaConsumer, TopicPartition
@@ -9,6 +10,7 @@ from hcdv_stream.broker.embedded import BrokerError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped
 from hcdv_stream.settings import Settings
+from hcdv_stream.worker.tail import fetched_end
 
 _REACH_SECONDS = 5.0
 
@@ -71,10 +73,12 @@ def _topic(name: str, topic: str, count: int, settings: Settings) -> Check:
 
 
 def _log_ranges(settings: Settings, numbers: Mapping[int, int]) -> dict[int, tuple[int, int]]:
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap.split(","))
+    servers, topic = settings.bootstrap.split(","), settings.topic
+    consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
     try:
-        asked = [TopicPartition(settings.topic, number) for number in numbers]
-        starts, ends = consumer.beginning_offsets(asked), consumer.end_offsets(asked)
+        asked = [TopicPartition(topic, number) for number in numbers]
+        starts, listed = consumer.beginning_offsets(asked), consumer.end_offsets(asked)
     finally:
         consumer.close()
+    ends = {tp: asyncio.run(fetched_end(servers, topic, tp.partition, listed[tp])) for tp in asked}
     return {tp.partition: (starts[tp], ends[tp]) for tp in asked}

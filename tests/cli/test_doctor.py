@@ -137,6 +137,15 @@ def test_a_state_that_fits_and_who_owns_it(installation, bootstrap):
 
 
 @pytest.mark.broker
+def test_a_state_at_the_end_of_a_log_of_batches(installation, bootstrap):
+    send(bootstrap, installation.topic, 50, at_once=True)
+    installation.store(next_offset=50).close()
+    code, checks = installation.examined()
+    assert code == 0, checks
+    assert checks["offsets"]["detail"] == "every state meets its log; 0 records wait"
+
+
+@pytest.mark.broker
 def test_a_state_of_another_bundle_or_of_other_parameters(installation, monkeypatch):
     installation.store(bundle="0" * 64).close()
     code, checks = installation.examined()
@@ -268,10 +277,15 @@ def test_a_directory_without_the_right_to_write_is_told(tmp_path, monkeypatch):
     assert "HCDV_STATE_DIR" in check.fix
 
 
-def send(bootstrap, topic, count):
-    producer = KafkaProducer(bootstrap_servers=bootstrap)
+def send(bootstrap, topic, count, at_once=False):
+    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=50 if at_once else 0)
     try:
+        sent = []
         for number in range(count):
-            producer.send(topic, key=b"k", value=b"%d" % number).get(timeout=10)
+            sent.append(producer.send(topic, key=b"k", value=b"%d" % number))
+            if not at_once:
+                sent[-1].get(timeout=10)
+        for future in sent:
+            future.get(timeout=10)
     finally:
         producer.close()
