@@ -12,8 +12,6 @@ from hcdv_stream.settings import load_settings
 
 _RATE = 750.0
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
-
 
 def demo(
     *,
@@ -27,7 +25,7 @@ def demo(
     provider: columns.Provider = None,
     drop: columns.Drop = None,
     sessions: Annotated[
-        int | None, typer.Option(min=200, help="Fewer sessions: so many, drawn from a file.")
+        int | None, typer.Option(min=200, help="So many instead of 15,000, or of the whole file.")
     ] = None,
     rate: Annotated[
         float, typer.Option(min=0.0, help="Sessions sent per second; 0: as fast as they go.")
@@ -41,14 +39,24 @@ def demo(
         ),
     ] = None,
     partitions: Annotated[
-        int | None, typer.Option(min=1, help="Partitions of the topic; HCDV_PARTITIONS.")
+        int | None,
+        typer.Option(
+            min=1, help="Partitions of the topic, each with a tree of its own; HCDV_PARTITIONS."
+        ),
     ] = None,
     bootstrap: Annotated[
         str | None, typer.Option(help="Use the Kafka at HOST:PORT[,..], no embedded broker.")
     ] = None,
-    kafka_port: Port = 0,
-    api_port: Port = 0,
-    metrics_port: Port = 0,
+    kafka_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the embedded broker; 0 takes a free one.")
+    ] = 0,
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the API; 0 takes a free one.")
+    ] = 0,
+    metrics_port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Port of the worker's metrics; 0 takes a free one."),
+    ] = 0,
     leave: Annotated[bool, typer.Option("--exit", help="Stop everything at the end.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the summary to this file.")] = None,
     seed: columns.Seed = None,

@@ -19,7 +19,8 @@ from hcdv_stream.errors import HcdvError
 
 app = typer.Typer(
     name="hcdv-stream",
-    help="The Shapley-style value of every training example, kept current while examples stream in.",
+    help="The Shapley-style value of every training example, "
+    "kept current while examples stream in.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

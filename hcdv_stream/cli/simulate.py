@@ -161,9 +161,14 @@ def _send(
     began = time.monotonic()
     with Publisher(settings.bootstrap, settings.topic) as publisher, bar() as shown:
         task = shown.add_task(f"sending to {settings.topic!r}", total=count)
-        for message in paced(messages, rate):
-            publisher.send(message)
-            shown.update(task, completed=publisher.sent)
+        try:
+            for message in paced(messages, rate):
+                publisher.send(message)
+                shown.update(task, completed=publisher.sent)
+        except KeyboardInterrupt:
+            publisher.flush()
+            _say(f"stopped after {publisher.sent:,} of {count:,} sessions")
+            raise
     seconds = time.monotonic() - began
     _say(
         f"{publisher.sent:,} sessions sent to {settings.topic!r} at {settings.bootstrap} "

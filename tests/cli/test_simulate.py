@@ -1,5 +1,9 @@
 """``simulate``: files, topics, and what is refused."""
 
+import re
+import signal
+import subprocess
+import sys
 import time
 
 import orjson
@@ -85,6 +89,20 @@ def test_a_file_to_a_topic_in_order_of_time(bootstrap, topic, tmp_path):
         ("a", 3.0, {"pages": 1}, "no"),
     ]
     assert read_table(flips)["id"].to_pylist() == ["b", "d", "a", "e"]
+
+
+@pytest.mark.broker
+def test_ctrl_c_says_how_far_it_came(bootstrap, topic):
+    command = [sys.executable, "-m", "hcdv_stream", *SMALL, "--rate", "20"]
+    command += ["--bootstrap", bootstrap, "--topic", topic]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as sending:
+        assert len(consume(bootstrap, topic, 1, 5)) >= 5
+        sending.send_signal(signal.SIGINT)
+        said = sending.communicate(timeout=20)[1]
+    assert sending.returncode == 130
+    assert "Traceback" not in said
+    count = int(re.search(r"stopped after (\d+) of 120 sessions", said)[1])
+    assert len(consume(bootstrap, topic, 1, count)) == count
 
 
 @pytest.mark.broker
