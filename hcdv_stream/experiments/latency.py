@@ -28,6 +28,7 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.hierarchy import build_seed
+from hcdv_stream.valuation.knn_game import MOST_PLAYERS
 from hcdv_stream.worker.judgement import judge_records
 from hcdv_stream.worker.session import Judge
 
@@ -177,7 +178,7 @@ def _replayed(engine: Engine, bundle: Bundle) -> None:
 
 def _rebuilt(config: EngineConfig, bundle: Bundle, whole: Batch) -> None:
     """Cut the hierarchy from all examples, route them and play every game."""
-    at_once = replace(config, update_size=len(whole))
+    at_once = replace(config, update_size=min(len(whole), MOST_PLAYERS - config.leaf_size))
     seed = build_seed(whole.embeddings, at_once)
     Engine.from_seed(at_once, len(bundle.classes), bundle.validation, seed).apply(whole)
 
