@@ -5,7 +5,6 @@ Raw, because a typed topic dies silently on a message that it cannot decode; ``n
 gets no more messages.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,7 +15,6 @@ from mode import CrashingSupervisor
 
 from hcdv_stream.logs import fields
 from hcdv_stream.worker.dead_letter_box import DeadLetterBox
-from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.polls import Polls
@@ -24,7 +22,6 @@ from hcdv_stream.worker.transport import StoredOffsetTransport
 
 log = logging.getLogger(__name__)
 
-_WATCH_SECONDS = 1.0
 _PRODUCER_SECONDS = 30.0
 
 
@@ -56,6 +53,7 @@ class WorkerApp(faust.App):
             agent_supervisor=CrashingSupervisor,
             broker_max_poll_records=settings.poll_records,
             broker_commit_interval=settings.commit_seconds,
+            broker_request_timeout=max(90.0, 2 * settings.session_timeout_seconds),
             broker_session_timeout=settings.session_timeout_seconds,
             broker_rebalance_timeout=settings.session_timeout_seconds,
             broker_heartbeat_interval=settings.heartbeat_seconds,
@@ -104,29 +102,4 @@ def build_app(parts: Parts) -> WorkerApp:
         if revoked:
             log.info("partitions taken back", extra=fields(count=len(revoked)))
 
-    @app.task
-    async def _watch() -> None:
-        while not app.should_stop:
-            await asyncio.sleep(_WATCH_SECONDS)
-            try:
-                health.watched(await _lag(app, ownership))
-            except Exception:  # a broker that cannot be asked for long is for liveness to notice
-                log.debug("lag unknown", exc_info=True)
-
     return app
-
-
-async def _lag(app: Any, ownership: Ownership) -> int:
-    """Ask the broker for the ends of the logs; return the records waiting in them.
-
-    Asked anew, because what the last fetch said stays as it is when fetching has stalled.
-    """
-    owned = {tp: ownership.partitions.get(tp.partition) for tp in app.consumer.assignment()}
-    open_ones = {tp: partition for tp, partition in owned.items() if partition is not None}
-    if app.rebalancing or not open_ones:
-        return 0
-    ends = await app.consumer.highwaters(*open_ones)
-    return sum(
-        partition.observe_lag(max(ends[tp], app.consumer.highwater(tp) or 0))
-        for tp, partition in open_ones.items()
-    )

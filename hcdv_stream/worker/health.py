@@ -15,6 +15,7 @@ class Health:
         self._watched = self._moved = self._last_batch = clock()
         self._lag = 0
         self._ready = False
+        self._changed = clock()
 
     @property
     def since_last_batch(self) -> float:
@@ -35,13 +36,15 @@ class Health:
     def assigned(self, ready: bool) -> None:
         """Partitions were given out (the count of stalled time begins anew) or taken back."""
         self._ready = ready
-        self._moved = self._clock()
+        self._moved = self._changed = self._clock()
 
     def ailment(self) -> str | None:
         """Say why the worker should be restarted, None where it is alive."""
         now = self._clock()
         if now - self._watched > self._stall_seconds:
             return f"the event loop has not moved for {now - self._watched:.0f} s"
+        if not self._ready and now - self._changed > self._stall_seconds:
+            return f"the consumer group has given no place for {now - self._changed:.0f} s"
         if self._lag and now - self._moved > self._stall_seconds:
             return f"{self._lag} records wait and none was done for {now - self._moved:.0f} s"
         return None

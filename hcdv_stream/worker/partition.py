@@ -68,7 +68,10 @@ class Partition:
         self._engine = _engine(identity, bundle, stored)
         self._begin = 0
         self._published = self._engine.header
+        self._whole = self._engine.root_sketch
         self._publish()
+        if identity.engine.game == "routed":
+            metrics.residual.labels(*self._labels).set_function(self._residual)
 
     @classmethod
     def open(cls, settings: Settings, number: int, bundle: Bundle, metrics: WorkerMetrics) -> Self:
@@ -201,13 +204,13 @@ class Partition:
         self._published = header
         metrics.points.labels(*labels).set(len(self._engine))
         metrics.leaves.labels(*labels).set(self._engine.leaf_count)
-        if self._identity.engine.game == "routed":
-            metrics.residual.labels(*labels).set(self._residual())
+        self._whole = self._engine.root_sketch
 
     def _residual(self) -> float:
+        """Work the efficiency residual out, when it is asked for: with many classes it costs."""
         trusted = self._bundle.validation.counts(len(self._bundle.classes))
-        root = self._engine.root_sketch
-        return RoutedWeights.of(root, trusted, self._bundle.classes, self._weights).residual()
+        weighed = RoutedWeights.of(self._whole, trusted, self._bundle.classes, self._weights)
+        return weighed.residual()
 
 
 def _engine(identity: Identity, bundle: Bundle, stored: StoredPartition | None) -> Engine:

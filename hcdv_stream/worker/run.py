@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import time
-from contextlib import suppress
 
 from prometheus_client import CollectorRegistry
 
@@ -21,6 +20,7 @@ from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
+from hcdv_stream.worker.watch import watch
 
 log = logging.getLogger(__name__)
 
@@ -60,29 +60,26 @@ async def _run(parts: Parts) -> None:
         loop.add_signal_handler(number, stopping.set)
     app = build_app(parts)
     app.in_worker = True
+    ways = (stopping.wait(), _live(app), watch(app, parts))
+    tasks = [asyncio.ensure_future(way) for way in ways]
     try:
-        await _until_stopped(app, stopping)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         await app.stop()
         await parts.ownership.release()
     if app.crash_reason is not None:
         raise app.crash_reason
 
 
-async def _until_stopped(app: WorkerApp, stopping: asyncio.Event) -> None:
-    """Start the app and return when it is asked to stop or has crashed."""
-    asked = asyncio.ensure_future(stopping.wait())
-    started = asyncio.ensure_future(app.start())
-    await asyncio.wait({asked, started}, return_when=asyncio.FIRST_COMPLETED)
-    if started.done():
-        started.result()
-        crashed = asyncio.ensure_future(app.wait_until_stopped())
-        await asyncio.wait({asked, crashed}, return_when=asyncio.FIRST_COMPLETED)
-        crashed.cancel()
-    started.cancel()
-    asked.cancel()
-    with suppress(asyncio.CancelledError):
-        await started
+async def _live(app: WorkerApp) -> None:
+    """Start the app and return when it has crashed."""
+    await app.start()
+    await app.wait_until_stopped()
 
 
 def _partitions(settings: Settings) -> tuple[int, int]:

@@ -47,6 +47,19 @@ class StoredOffsetConsumer(driver.Consumer):
             end = await fetched_end(servers, tp.topic, tp.partition, end)
         return LogRange(tp.topic, tp.partition, starts[tp], end)
 
+    async def check_group(self) -> None:
+        """Raise the error, if any, that the membership in the group hangs on.
+
+        aiokafka stops in the middle of joining until its consumer is asked for records or errors,
+        and Faust never asks it: without this, one refused join leaves the worker idle for ever.
+        """
+        await self._thread.call_thread(self._coordinator_errors)
+
+    async def _coordinator_errors(self) -> None:
+        consumer = self._thread._consumer
+        if consumer is not None and consumer._coordinator is not None:
+            consumer._coordinator.check_errors()
+
 
 class StoredOffsetTransport(driver.Transport):
     """Makes consumers of the kind above."""

@@ -1,6 +1,6 @@
 """A small bundle, sessions that fit it, and workers as real processes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,14 +31,21 @@ class Workers:
         self.directory = directory
         self._started: list[WorkerProcess] = []
 
-    def start(self, topic: str, state: str = "state", **settings: str) -> WorkerProcess:
+    def start(
+        self,
+        topic: str,
+        state: str = "state",
+        program: Sequence[str] = ("-m", "hcdv_stream", "worker"),
+        **settings: str,
+    ) -> WorkerProcess:
         environment = self._common | {
             "HCDV_TOPIC": topic,
             "HCDV_GROUP": f"group-of-{topic}",
             "HCDV_STATE_DIR": str(self.directory / state),
         }
         environment |= {f"HCDV_{name.upper()}": value for name, value in settings.items()}
-        worker = WorkerProcess(environment, self.directory / f"worker-{len(self._started)}.log")
+        log = self.directory / f"worker-{len(self._started)}.log"
+        worker = WorkerProcess(environment, log, program)
         self._started.append(worker)
         return worker
 

@@ -69,13 +69,18 @@ def session(number: int, **changes: Any) -> tuple[bytes, bytes]:
 
 
 class WorkerProcess:
-    """``python -m hcdv_stream worker`` with JSON log lines in a file."""
+    """A Python program, which is a worker, with JSON log lines in a file."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str],
+        log: Path,
+        program: Sequence[str] = ("-m", "hcdv_stream", "worker"),
+    ) -> None:
         self._log = log
         variables = os.environ | {"OMP_NUM_THREADS": "1", "HCDV_LOG_FORMAT": "json"}
         variables |= {"HCDV_METRICS_PORT": "0"} | environment
-        command = [sys.executable, "-m", "hcdv_stream", "worker"]
+        command = [sys.executable, *program]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 tethered(command), env=variables, stdout=output, stderr=output, cwd=log.parent

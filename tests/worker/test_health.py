@@ -24,6 +24,7 @@ def health(clock: Clock) -> Health:
 
 
 def test_alive_without_lag_however_long_nothing_comes(clock: Clock, health: Health):
+    health.assigned(ready=True)
     for _ in range(100):
         clock.now += 10
         health.watched(lag=0)
@@ -32,6 +33,7 @@ def test_alive_without_lag_however_long_nothing_comes(clock: Clock, health: Heal
 
 
 def test_lag_without_a_batch_is_a_stall(clock: Clock, health: Health):
+    health.assigned(ready=True)
     health.watched(lag=0)
     for _ in range(12):
         clock.now += 5
@@ -51,6 +53,17 @@ def test_an_assignment_starts_the_count_anew(clock: Clock, health: Health):
     clock.now = 100
     health.watched(lag=7)
     assert health.ailment() is None
+
+
+def test_no_place_in_the_group_for_long_is_an_ailment(clock: Clock, health: Health):
+    clock.now = 50
+    health.assigned(ready=False)
+    clock.now = 100
+    health.watched(lag=0)
+    assert health.ailment() is None
+    clock.now = 120
+    health.watched(lag=0)
+    assert health.ailment() == "the consumer group has given no place for 70 s"
 
 
 def test_a_stuck_event_loop_is_noticed(clock: Clock, health: Health):

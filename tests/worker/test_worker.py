@@ -170,6 +170,58 @@ def test_a_log_that_lost_records_fails_loudly(bootstrap: str, topic: str, worker
     assert "Traceback" not in worker.output
 
 
+FAILING = """
+from hcdv_stream.state.store import PartitionStore
+from hcdv_stream.cli.main import run
+import sys
+
+def refuse(self, delta, position):
+    raise OSError(28, "No space left on device")
+
+PartitionStore.write = refuse
+sys.argv = ["hcdv-stream", "worker"]
+run()
+"""
+
+
+@pytest.mark.slow
+def test_a_failing_write_ends_the_worker_and_loses_nothing(
+    bootstrap: str, topic: str, workers: Workers
+):
+    produce(bootstrap, topic, [session(number) for number in range(50)])
+    failing = workers.start(topic, program=("-c", FAILING))
+    assert failing.process.wait(40) == 1
+    assert "No space left on device" in failing.output
+    assert committed(bootstrap, topic) is None
+    worker = workers.start(topic)
+    wait_for_offset(workers.directory / "state" / topic / "0", 50, worker, 40)
+    worker.stop()
+
+
+@pytest.mark.slow
+def test_a_state_that_another_group_owns_is_not_waited_for_for_ever(
+    bootstrap: str, topic: str, workers: Workers
+):
+    owner = workers.start(topic)
+    owner.wait_for("partition owned")
+    second = workers.start(topic, group=f"second-{topic}", session_timeout_seconds="6")
+    assert second.process.wait(60) == 1
+    assert "is in use by another process: stop the other worker" in second.said
+    assert "Traceback" not in second.output
+    assert owner.stop() < 5
+
+
+@pytest.mark.slow
+def test_a_group_that_refuses_is_said_with_the_fix(bootstrap: str, topic: str, workers: Workers):
+    worker = workers.start(topic, session_timeout_seconds="2")
+    until(lambda: worker.process.poll() is not None or worker.events("partition owned"), 30)
+    if worker.process.poll() is None:
+        pytest.skip("Tansu takes any session timeout")
+    assert worker.process.returncode == 1
+    assert "the broker refuses HCDV_SESSION_TIMEOUT_SECONDS=2: choose one" in worker.said
+    assert "Traceback" not in worker.output
+
+
 def test_what_is_missing_is_said_with_the_fix(bootstrap: str, workers: Workers):
     worker = workers.start("no-such-topic")
     assert worker.process.wait(30) == 1
