@@ -15,37 +15,33 @@ _BATCH = 1000
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
+class UnansweredError(Exception):
+    """A question that was not answered: which, and why not."""
+
+
 def answers(url: str) -> bool:
     """Whether a GET is answered with success."""
     try:
-        with _open(url, timeout=_SECONDS):
-            return True
-    except (OSError, http.client.HTTPException):
+        _read(url)
+    except UnansweredError:
         return False
+    return True
 
 
 def get(url: str) -> Any:
-    """Return a JSON answer, None where there is none now."""
-    try:
-        with _open(url, timeout=_SECONDS) as answer:
-            return orjson.loads(answer.read())
-    except (OSError, http.client.HTTPException):
-        return None
+    """Return a JSON answer; raises UnansweredError."""
+    return orjson.loads(_read(url))
 
 
-def counter(url: str, name: str) -> int | None:
-    """Return the sum of a metric's samples over its labels, None where there is no answer."""
-    try:
-        with _open(url, timeout=_SECONDS) as answer:
-            text = answer.read().decode()
-    except (OSError, http.client.HTTPException):
-        return None
-    samples = (one for family in text_string_to_metric_families(text) for one in family.samples)
+def counter(url: str, name: str) -> int:
+    """Return the sum of a metric's samples over its labels; raises UnansweredError."""
+    families = text_string_to_metric_families(_read(url).decode())
+    samples = (sample for family in families for sample in family.samples)
     return round(sum(sample.value for sample in samples if sample.name == name))
 
 
 def values_of(api: str, ids: list[str]) -> dict[str, float]:
-    """Return the value of every id that the API at this address knows."""
+    """Return the value of every id that the API at this address knows; raises UnansweredError."""
     values: dict[str, float] = {}
     for start in range(0, len(ids), _BATCH):
         request = urllib.request.Request(
@@ -53,7 +49,16 @@ def values_of(api: str, ids: list[str]) -> dict[str, float]:
             data=orjson.dumps({"ids": ids[start : start + _BATCH]}),
             headers={"Content-Type": "application/json"},
         )
-        with _open(request, timeout=_SECONDS) as answer:
-            points = orjson.loads(answer.read())["points"]
+        points = orjson.loads(_read(request))["points"]
         values |= {point["id"]: point["value"] for point in points}
     return values
+
+
+def _read(asked: str | urllib.request.Request) -> bytes:
+    try:
+        with _open(asked, timeout=_SECONDS) as answer:
+            body: bytes = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        url = asked if isinstance(asked, str) else asked.full_url
+        raise UnansweredError(f"{url}: {error}") from error
+    return body

@@ -51,28 +51,28 @@ class Observer:
     _latencies: list[float] = field(default_factory=list)
     _read: int = 0
 
-    def look(self) -> Observation | None:
-        """Ask the service; None while it has nothing to say yet."""
+    def look(self) -> Observation:
+        """Ask the service; raises UnansweredError while it has nothing to say yet."""
         api = self.service.api
         summary = get(f"{api}/v1/summary")
-        points = [get(f"{api}/v1/points?order={order}&limit={SHOWN}") for order in ("desc", "asc")]
-        providers = get(f"{api}/v1/providers")
-        letters = counter(f"{self.service.metrics}/metrics", "hcdv_dead_letters_total")
-        highest, lowest = points
-        if None in (summary, highest, lowest, providers, letters) or letters is None:
-            return None
+        highest, lowest = (
+            get(f"{api}/v1/points?order={order}&limit={SHOWN}")["points"]
+            for order in ("desc", "asc")
+        )
+        providers = get(f"{api}/v1/providers")["providers"]
+        dead_letters = counter(f"{self.service.metrics}/metrics", "hcdv_dead_letters_total")
         applied = sum(summary["as_of"]["offsets"].values())
         self._read_timings(self.service.timings)
         return Observation(
             elapsed=time.monotonic() - self._began,
             rate=self._rate(applied),
             applied=applied,
-            dead_letters=letters,
+            dead_letters=dead_letters,
             latencies=list(self._latencies),
             summary=summary,
-            highest=highest["points"],
-            lowest=lowest["points"],
-            providers=providers["providers"],
+            highest=highest,
+            lowest=lowest,
+            providers=providers,
         )
 
     def _rate(self, applied: int) -> float:
@@ -80,9 +80,8 @@ class Observer:
         self._history.append((now, applied))
         while self._history[0][0] < now - _RATE_SECONDS and len(self._history) > 2:
             self._history.pop(0)
-        (then, before), seconds = self._history[0], now - self._history[0][0]
-        del then
-        return (applied - before) / seconds if seconds > 0 else 0.0
+        then, before = self._history[0]
+        return (applied - before) / (now - then) if now > then else 0.0
 
     def _read_timings(self, path: Path) -> None:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 from hcdv_stream.demo.data import Prepared
 from hcdv_stream.demo.downstream import Judge, compare, detection
 from hcdv_stream.demo.feeder import Feeder
-from hcdv_stream.demo.http import values_of
+from hcdv_stream.demo.http import UnansweredError, values_of
 from hcdv_stream.demo.observation import Observation, Observer
 from hcdv_stream.demo.service import Service
 from hcdv_stream.errors import HcdvError
@@ -54,23 +54,44 @@ def stream(
     total = len(prepared.replay.examples)
     sessions = messages(prepared.replay.examples, now)
     observer = Observer(service)
-    applied, moved = -1, time.monotonic()
+    watch = _Movement()
     with Feeder(service.bootstrap, service.topic, sessions, rate) as feeder:
         while True:
             service.check()
-            sent_all, observation = feeder.done, observer.look()
-            if observation is not None:
+            sent_all = feeder.done
+            try:
+                observation = observer.look()
+            except UnansweredError as error:
+                watch.unanswered = str(error)
+            else:
                 show(observation)
-                if observation.applied != applied:
-                    applied, moved = observation.applied, time.monotonic()
-                if sent_all and applied >= total:
+                if sent_all and observation.applied >= total:
                     return observation
-            if time.monotonic() - moved > _STALL_SECONDS:
-                raise DemoError(
-                    f"no session took effect for {_STALL_SECONDS:.0f} s ({feeder.sent:,} of "
-                    f"{total:,} were sent): see that this machine is not overloaded and try again"
-                )
+                watch.note(observation.applied)
+            watch.check(feeder.sent, total)
             time.sleep(_LOOK_SECONDS)
+
+
+@dataclass(slots=True)
+class _Movement:
+    """Whether sessions go on taking effect."""
+
+    applied: int = -1
+    moved: float = field(default_factory=time.monotonic)
+    unanswered: str = ""
+
+    def note(self, applied: int) -> None:
+        self.unanswered = ""
+        if applied != self.applied:
+            self.applied, self.moved = applied, time.monotonic()
+
+    def check(self, sent: int, total: int) -> None:
+        if time.monotonic() - self.moved > _STALL_SECONDS:
+            why = f" and {self.unanswered}" if self.unanswered else ""
+            raise DemoError(
+                f"no session was seen to take effect for {_STALL_SECONDS:.0f} s ({sent:,} of "
+                f"{total:,} were sent){why}: see that this machine is not overloaded, try again"
+            )
 
 
 def judge(
@@ -81,7 +102,10 @@ def judge(
     Of an id that came several times the last example counts; what was rejected is no candidate.
     """
     examples = prepared.replay.examples
-    values = values_of(service.api, list(dict.fromkeys(examples.ids)))
+    try:
+        values = values_of(service.api, list(dict.fromkeys(examples.ids)))
+    except UnansweredError as error:
+        raise DemoError(f"the values cannot be read, {error}: try again") from error
     last = {name: row for row, name in enumerate(examples.ids)}
     rows = np.array(sorted(row for name, row in last.items() if name in values), dtype=np.int64)
     candidates = examples.take(rows)
