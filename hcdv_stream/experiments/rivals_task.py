@@ -180,9 +180,10 @@ def _sampled(given: Contest, sampler: Sampler, rounds: int, jobs: int = 1) -> Va
 
 
 def _timed(method: Callable[[], Values], repeats: int) -> dict[str, Any]:
-    seconds = []
+    seconds, processor = [], []
     for _ in range(repeats):
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         values = method()
         seconds.append(time.perf_counter() - started)
-    return {"seconds": min(seconds), "values": values}
+        processor.append(time.process_time() - busy)
+    return {"seconds": min(seconds), "processor_seconds": min(processor), "values": values}

@@ -42,10 +42,12 @@ class Objective:
         metric: Metric,
     ) -> None:
         self._rows = rows
-        self._labels = labels
         sizes = membership.sum(axis=1).astype(np.float64)
-        self._shares = np.ascontiguousarray((membership / sizes[:, None]).T)
-        self._absent = np.where(present, 0.0, -np.inf)
+        self._shares = membership / sizes[:, None]
+        hot = labels[:, None] == np.arange(present.shape[1])
+        targets = [(self._shares * own) @ rows for own in hot.T]
+        self._targets = np.stack(targets, axis=1)
+        self._absent = np.where(present, 0.0, -np.inf).T[:, :, None]
         self._lacking: npt.NDArray[np.bool_] = np.any(~present, axis=1)
         self._kept = np.repeat(present, rows.shape[1], axis=1)
         self._penalties = penalties
@@ -54,25 +56,29 @@ class Objective:
         self._metric = metric
 
     def value(self, points: Floats, lanes: Lanes) -> tuple[Floats, Floats]:
-        """Return f and its gradient."""
-        count, width = len(lanes), self._rows.shape[1]
+        """Return f and its gradient.
+
+        The class is the first axis: what is done to each row and lane runs along the others.
+        """
+        count, (rows, width) = len(lanes), self._rows.shape
         weights = points.reshape(count, -1, width)
-        logits = (self._rows @ weights.reshape(-1, width).T).reshape(len(self._rows), count, -1)
+        flat = weights.swapaxes(0, 1).reshape(-1, width)
+        logits = (flat @ self._rows.T).reshape(-1, count, rows)
         if self._lacking[lanes].any():
-            logits += self._absent[lanes]
-        logits -= logits.max(axis=2, keepdims=True)
-        own = (np.arange(len(logits))[:, None], np.arange(count), self._labels[:, None])
-        shares = self._shares[:, lanes]
-        right = np.where(shares > 0, logits[own], 0.0)
+            logits += self._absent[:, lanes]
+        highest = logits.max(axis=0)
+        logits -= highest
         np.exp(logits, out=logits)
-        sums = logits.sum(axis=2)
-        values = ((np.log(sums) - right) * shares).sum(axis=0)
-        logits *= (shares / sums)[:, :, None]
-        logits[own] -= shares
-        slopes = (logits.reshape(len(logits), -1).T @ self._rows).reshape(weights.shape)
+        sums = logits.sum(axis=0)
+        shares, targets = self._shares[lanes], self._targets[lanes]
+        logits *= shares / sums
+        slopes = (logits.reshape(-1, rows) @ self._rows).reshape(-1, count, width).swapaxes(0, 1)
         pulls = self._penalties[lanes, None, None] * weights * self._free
-        values += 0.5 * np.einsum("pcw,pcw->p", pulls, weights)
-        return values, (slopes + pulls).reshape(count, -1)
+        np.log(sums, out=sums)
+        sums += highest
+        values = np.einsum("pn,pn->p", sums, shares)
+        values += np.einsum("pcw,pcw->p", 0.5 * pulls - targets, weights)
+        return values, (slopes - targets + pulls).reshape(count, -1)
 
     def precondition(self, gradients: Floats, lanes: Lanes) -> Floats:
         """Apply the metric; classes that are absent stay where they are."""

@@ -4,11 +4,12 @@ Coalitions are handed to the learner in chunks of a fixed size, and whole chunks
 with one BLAS thread each: the values do not depend on how many processes there are.
 """
 
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from hcdv_stream.learners.metrics import Floats, Labels, Metric, accuracy
 from hcdv_stream.valuation.utility import Membership
@@ -66,5 +67,11 @@ class TrainedUtility:
 
 
 def _worth(learner: Learner, metric: Metric, membership: Membership) -> Floats:
-    with threadpool_limits(limits=1):
+    with _threads().limit(limits=1):
         return metric(learner.scores(membership), learner.judges)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Look once which libraries have threads: that takes milliseconds."""
+    return ThreadpoolController()

@@ -5,10 +5,19 @@ import numpy as np
 from hcdv_stream.valuation.sampling.run import Estimate
 from hcdv_stream.valuation.utility import Utility
 
+_MOST_CELLS = 1 << 24
+"""Memberships spelt out at once: bounds memory, changes no value."""
+
 
 def leave_one_out(utility: Utility) -> Estimate:
     """Return what each player is worth to all the others, (n,)."""
     players = utility.players
-    everybody = np.ones((1, players), np.bool_)
-    worth = utility(np.concatenate([~np.eye(players, dtype=np.bool_), everybody]))
-    return Estimate.exact("loo", worth[-1] - worth[:-1], players + 1)
+    everybody = utility(np.ones((1, players), np.bool_))[0]
+    step = max(1, _MOST_CELLS // max(players, 1))
+    values = np.empty(players)
+    for start in range(0, players, step):
+        left_out = np.arange(start, min(start + step, players))
+        members = np.ones((len(left_out), players), np.bool_)
+        members[np.arange(len(left_out)), left_out] = False
+        values[left_out] = everybody - utility(members)
+    return Estimate.exact("loo", values, players + 1)

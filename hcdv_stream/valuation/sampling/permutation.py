@@ -23,6 +23,10 @@ from hcdv_stream.valuation.semivalues import SizeLaw, shapley_sizes
 from hcdv_stream.valuation.utility import Floats, Utility
 
 
+_MOST_CELLS = 1 << 24
+"""Memberships spelt out at once: bounds memory, changes no value."""
+
+
 @dataclass(frozen=True)
 class PermutationSampler:
     """A round is ``batch`` orders, or that many pairs of an order and its reverse.
@@ -83,7 +87,9 @@ class PermutationSampler:
         along = np.full((count, players + 1), ends.everybody)
         along[:, 0] = ends.nobody
         going, asked = np.arange(count), 0
-        stride = players if self.truncation is None else self.stride
+        stride = max(1, _MOST_CELLS // (count * players))
+        if self.truncation is not None:
+            stride = min(stride, self.stride)
         for start in range(1, players, stride):
             sizes = np.arange(start, min(start + stride, players))
             going = going[~self._close(along[going, start - 1], ends)]
