@@ -1,4 +1,4 @@
-"""Options of commands that read a table: which file it is and what its columns are."""
+"""Options of commands that read a table: which file it is, what its columns are, how to value."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,23 @@ Drop = Annotated[
 Seed = Annotated[
     int | None, typer.Option(min=0, help="Seed of splits, training and sampling; HCDV_SEED.")
 ]
+Learner = Annotated[
+    str,
+    typer.Option(
+        help="What is trained on coalitions: ridge, routed-knn, logistic, forest or wide-deep."
+    ),
+]
+Metric = Annotated[
+    str, typer.Option(help="What coalitions are worth: accuracy, balanced, auc or log-loss.")
+]
+Groups = Annotated[
+    str, typer.Option(help="group and du-shapley: by label, by cluster or by provider.")
+]
+Evaluations = Annotated[
+    int, typer.Option(min=1, help="Coalitions after which sampling ends, to the end of a round.")
+]
+Seconds = Annotated[float | None, typer.Option(min=0, help="Seconds after which sampling ends.")]
+Jobs = Annotated[int, typer.Option(help="Processes that train models; -1 takes all cores.")]
 
 
 def names(options: list[str] | None) -> tuple[str, ...]:

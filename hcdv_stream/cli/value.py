@@ -1,24 +1,26 @@
 """``hcdv-stream value``: what every example of a file is worth, without Kafka."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.value_report import show
+from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from hcdv_stream.bundle.bundle import Bundle
     from hcdv_stream.examples import Examples
+    from hcdv_stream.file_methods import MethodOptions
     from hcdv_stream.file_valuation import FileValuation
 
-_SHOWN = 5
+TREES = ("hcdv", "algorithm1", "hcdv-full")
+"""Methods that have a tree: grown update by update, or (full) cut from everything at once."""
 
 
 def value(
@@ -33,6 +35,19 @@ def value(
         Path | None, typer.Option(help="What `train` wrote; without it one is trained on a part.")
     ] = None,
     drop: columns.Drop = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="hcdv, algorithm1, hcdv-full, random, loo, tmc, group, banzhaf, beta-shapley, "
+            "knn-shapley, du-shapley or data-oob; without it HCDV_GAME decides."
+        ),
+    ] = None,
+    learner: columns.Learner = "ridge",
+    metric: columns.Metric = "balanced",
+    groups: columns.Groups = "label",
+    evaluations: columns.Evaluations = 10_000,
+    seconds: columns.Seconds = None,
+    jobs: columns.Jobs = 1,
     utility: Annotated[
         str | None, typer.Option(help="balanced, accuracy or class:<label>; HCDV_UTILITY.")
     ] = None,
@@ -55,12 +70,22 @@ def value(
     from hcdv_stream.examples import Roles, read_examples  # noqa: PLC0415 (loads pyarrow)
     from hcdv_stream.tables import check_writable, write_table  # noqa: PLC0415
 
-    settings = load_settings(seed=seed, utility=utility, beta=beta, lam=lam)
+    game = {"hcdv": "routed", "algorithm1": "algorithm1"}.get(method or "")
+    settings = load_settings(seed=seed, utility=utility, beta=beta, lam=lam, game=game)
+    options = _options(
+        method,
+        groups,
+        learner=learner,
+        metric=metric,
+        evaluations=evaluations,
+        seconds=seconds,
+        jobs=jobs,
+    )
     check_writable(out)
     roles = Roles(label=label, id=id_column, time=time, provider=provider)
     examples = read_examples(source, roles, columns.names(drop))
     chosen, judges, valued = _bundle(bundle, examples, label, settings)
-    result = _valued(valued, chosen, settings)
+    result = _valued(valued, chosen, settings, method, options)
     summary = {
         "examples_valued": len(result.table),
         "validation_rows": len(judges),
@@ -69,14 +94,18 @@ def value(
         "replaced": result.replaced,
         "updates": result.updates,
         "leaves": result.leaves,
+        "evaluations": result.evaluations,
         "total": result.total,
         "efficiency_residual": result.residual,
         "bundle": chosen.checksum,
+        "method": method or TREES[settings.game == "algorithm1"],
         "game": settings.game,
         "utility": settings.utility,
         "beta": settings.beta,
         "lambda": settings.lam,
     }
+    if options is not None:
+        summary |= {"learner": learner, "metric": metric, "groups": groups}
     metadata = {"hcdv_stream": orjson.dumps(summary | {"validation_ids": judges})}
     write_table(out, result.table.replace_schema_metadata(metadata))
     if json is not None and str(json) == "-":
@@ -84,7 +113,7 @@ def value(
         return
     if json is not None:
         json.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
-    _show(result, summary, out)
+    show(result, summary, out)
 
 
 def _bundle(
@@ -107,50 +136,44 @@ def _bundle(
     return trained, [examples.ids[row] for row in judges], examples.take(others)
 
 
-def _valued(examples: "Examples", bundle: "Bundle", settings: Settings) -> "FileValuation":
+def _options(method: str | None, groups: str, **given: Any) -> "MethodOptions | None":
+    """Return what a method without a tree is told; refuse what there is not."""
+    from hcdv_stream.file_methods import GROUPS, METHODS, MethodOptions  # noqa: PLC0415
+    from hcdv_stream.learners.metrics import METRICS  # noqa: PLC0415
+    from hcdv_stream.learners.named import LEARNERS  # noqa: PLC0415
+
+    known: tuple[tuple[str, str | None, Iterable[str]], ...] = (
+        ("--method", method, (*TREES, *METHODS)),
+        ("--learner", given["learner"], LEARNERS),
+        ("--metric", given["metric"], METRICS),
+        ("--groups", groups, GROUPS),
+    )
+    for option, value_given, names in known:
+        if value_given is not None and value_given not in names:
+            raise HcdvError(f"{option} must be one of {', '.join(names)}, got {value_given!r}")
+    if method is None or method in TREES:
+        return None
+    return MethodOptions(groups=groups, **given)
+
+
+def _valued(
+    examples: "Examples",
+    bundle: "Bundle",
+    settings: Settings,
+    method: str | None,
+    options: "MethodOptions | None",
+) -> "FileValuation":
     from hcdv_stream.cli.training_bar import bar  # noqa: PLC0415
+    from hcdv_stream.file_methods import value_by  # noqa: PLC0415
     from hcdv_stream.file_valuation import value_examples  # noqa: PLC0415
 
     with bar() as shown:
-        task = shown.add_task("valuing", total=len(examples))
-        return value_examples(
-            examples, bundle, settings, lambda done: shown.update(task, completed=done)
-        )
+        task = shown.add_task("valuing", total=None if options else len(examples))
 
+        def progress(done: int) -> None:
+            shown.update(task, completed=done)
 
-def _show(result: "FileValuation", summary: Mapping[str, Any], out: Path) -> None:
-    console = Console()
-    ranked = result.table.sort_by([("value", "descending")])
-    table = Table(title="highest and lowest values", title_justify="left")
-    for name in ("id", "label", "value", "stderr", "leaf"):
-        table.add_column(name, justify="left" if name in ("id", "label") else "right")
-    rows = ranked.to_pylist() if len(ranked) <= 2 * _SHOWN else None
-    for row in rows or ranked.slice(0, _SHOWN).to_pylist():
-        table.add_row(*_cells(row))
-    if rows is None:
-        table.add_section()
-        for row in ranked.slice(len(ranked) - _SHOWN).to_pylist():
-            table.add_row(*_cells(row))
-    console.print(table)
-    console.print(
-        f"{summary['examples_valued']:,} examples in {result.leaves} leaves after "
-        f"{result.updates} updates; total {result.total:.6f}, residual {result.residual:.1e}",
-        highlight=False,
-    )
-    notes = {
-        "rows were kept to judge (V) and are not valued": summary["validation_rows"],
-        "rows without a label were left out": summary["unlabelled_rows"],
-        "rows were replaced by a later row with the same id": result.replaced,
-    }
-    notes |= {f"rows were rejected: {reason}": n for reason, n in result.rejected.items()}
-    for note, count in notes.items():
-        if count:
-            console.print(f"{count:,} {note}", highlight=False)
-    console.print(f"written to {out}", highlight=False, soft_wrap=True)
-
-
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        *(str(row["id"]), str(row["label"])),
-        *(f"{row['value']:.3e}", f"{row['stderr']:.1e}", str(row["leaf"])),
-    )
+        if method is not None and options is not None:
+            return value_by(method, examples, bundle, settings, options, progress=progress)
+        full = method == "hcdv-full"
+        return value_examples(examples, bundle, settings, progress, rebuilt=full)

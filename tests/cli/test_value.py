@@ -143,3 +143,40 @@ def test_ctrl_c_leaves_nothing(clicks, tmp_path):
 def test_help_has_an_example(hcdv):
     _, printed, _ = hcdv("value", "--help")
     assert "Example: hcdv-stream value --input" in printed
+
+
+def test_a_method_without_a_tree(hcdv, clicks, bundle, tmp_path):
+    out = tmp_path / "values.parquet"
+    arguments = ("--bundle", bundle, "--out", out, "--method", "group", "--groups", "provider")
+    code, printed, _ = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 0
+    table = pyarrow.parquet.read_table(out)
+    assert table.column_names == ["id", "label", "value", "stderr", "provider"]
+    facts = summary(table)
+    assert (facts["method"], facts["learner"], facts["metric"]) == ("group", "ridge", "balanced")
+    assert f"{ROWS} examples valued by {facts['evaluations']} evaluations" in printed
+
+
+def test_the_tree_of_everything_at_once(hcdv, clicks, bundle, tmp_path):
+    out = tmp_path / "values.parquet"
+    arguments = ("--bundle", bundle, "--out", out, "--method", "hcdv-full", "--json", "-")
+    _, printed, _ = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    reported = json.loads(printed)
+    assert (reported["method"], reported["examples_valued"]) == ("hcdv-full", ROWS)
+    assert reported["efficiency_residual"] < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "names"),
+    [
+        ("--method", "shap", "hcdv, algorithm1, hcdv-full, random"),
+        ("--learner", "svm", "ridge, routed-knn"),
+        ("--metric", "f1", "accuracy, balanced"),
+        ("--groups", "age", "label, cluster, provider"),
+    ],
+)
+def test_what_there_is_not_is_refused(hcdv, clicks, tmp_path, option, given, names):
+    arguments = ("--out", tmp_path / "v.parquet", option, given)
+    code, _, complaint = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 1
+    assert f"{option} must be one of {names}" in " ".join(complaint.split())

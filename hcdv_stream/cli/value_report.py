@@ -1,0 +1,58 @@
+"""What ``hcdv-stream value`` prints: the extremes, and what came of the other rows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from hcdv_stream.file_valuation import FileValuation
+
+COLUMNS = {"id": "{}", "label": "{}", "value": "{:.3e}", "stderr": "{:.1e}", "leaf": "{}"}
+_SHOWN = 5
+
+
+def show(result: "FileValuation", summary: Mapping[str, Any], out: Path) -> None:
+    """Print the highest and lowest values, and what came of the other rows."""
+    console = Console()
+    ranked = result.table.sort_by([("value", "descending")])
+    table = Table(title="highest and lowest values", title_justify="left")
+    names = [name for name in COLUMNS if name in result.table.column_names]
+    for name in names:
+        table.add_column(name, justify="left" if name in ("id", "label") else "right")
+    rows = ranked.to_pylist() if len(ranked) <= 2 * _SHOWN else None
+    for row in rows or ranked.slice(0, _SHOWN).to_pylist():
+        table.add_row(*(COLUMNS[name].format(row[name]) for name in names))
+    if rows is None:
+        table.add_section()
+        for row in ranked.slice(len(ranked) - _SHOWN).to_pylist():
+            table.add_row(*(COLUMNS[name].format(row[name]) for name in names))
+    console.print(table)
+    console.print(
+        f"{summary['examples_valued']:,} examples {_work(result)}{_sum(result)}",
+        highlight=False,
+    )
+    notes = {
+        "rows were kept to judge (V) and are not valued": summary["validation_rows"],
+        "rows without a label were left out": summary["unlabelled_rows"],
+        "rows were replaced by a later row with the same id": result.replaced,
+    }
+    notes |= {f"rows were rejected: {reason}": n for reason, n in result.rejected.items()}
+    for note, count in notes.items():
+        if count:
+            console.print(f"{count:,} {note}", highlight=False)
+    console.print(f"written to {out}", highlight=False, soft_wrap=True)
+
+
+def _work(result: "FileValuation") -> str:
+    if result.leaves:
+        return f"in {result.leaves} leaves after {result.updates} updates"
+    return f"valued by {result.evaluations:,} evaluations" if result.evaluations else "valued"
+
+
+def _sum(result: "FileValuation") -> str:
+    if result.total is None:
+        return ""
+    return f"; total {result.total:.6f}, residual {result.residual:.1e}"
