@@ -48,7 +48,8 @@ class HCDV(Results, BaseEstimator):
     ``EngineConfig``. Parameters out of range raise ValueError when fitted.
 
     Attributes, one entry per sample in the order of arrival, NaN or -1 for a sample that became
-    a validation sample: ``values_``, ``errors_`` (standard errors), ``leaves_``, ``ids_``. Others:
+    a validation sample: ``values_``, ``errors_`` (standard errors), ``leaves_``,
+    ``labels_`` (places in ``classes_``), ``ids_``. Others:
     ``classes_``, ``n_features_in_``, ``feature_names_in_``, ``coalitions_``, ``provider_values_``,
     ``total_`` (v(D) − v(∅), which the values sum to), ``residual_`` (how far they are from it),
     ``tau_``, ``provenance_``.

@@ -50,6 +50,11 @@ class Results:
         return self._held.roster.given
 
     @property
+    def labels_(self) -> npt.NDArray[np.int16]:
+        """Place of each sample's label in ``classes_``, (n,)."""
+        return self._held.labels
+
+    @property
     def leaves_(self) -> npt.NDArray[np.int64]:
         """Number of each sample's leaf, (n,)."""
         return self._held.leaves
