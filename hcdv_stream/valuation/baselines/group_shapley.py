@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hcdv_stream.valuation.blocks import among
 from hcdv_stream.valuation.permutations import MOST_ENUMERATED
 from hcdv_stream.valuation.sampling.permutation import PermutationSampler
-from hcdv_stream.valuation.sampling.run import Estimate, run
+from hcdv_stream.valuation.sampling.run import Estimate, ends_of, run
 from hcdv_stream.valuation.sampling.stopping import Criterion
 from hcdv_stream.valuation.semivalues import exact
 from hcdv_stream.valuation.utility import Utility
@@ -52,7 +52,8 @@ def group_shapley(
     blocks = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
     game = among(utility, blocks)
     if game.players <= MOST_ENUMERATED:
-        return Estimate.exact("group", exact(game), 2**game.players)
+        ends = ends_of(game)
+        return Estimate.exact("group", exact(game), 2**game.players + 2, ends=ends)
     sampler = PermutationSampler("group", pairs=True)
     return run(sampler, game, until, seed=seed, clock=clock, resume=resume)
 

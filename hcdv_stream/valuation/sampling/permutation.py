@@ -3,8 +3,9 @@
 A round draws ``batch`` uniformly random orders and asks for their prefixes, as many at once as
 truncation allows. Truncation (Ghorbani and Zou, "Data Shapley", ICML 2019, Algorithm 1): once a
 prefix is worth within ``truncation`` of everybody, the rest of its order adds nothing. It saves
-evaluations and biases the values by at most ``truncation`` each; None never truncates. Prefixes are
-asked for in strides of all orders that are still going, so up to a stride less one too many.
+evaluations and leaves at most ``truncation`` of each order's worth to nobody; None never truncates.
+Prefixes are asked for in strides of all orders that are still going, so up to a stride less one too
+many.
 
 Any semivalue follows from the same marginals: one that came after s others counts n·p(s) times
 (``semivalues``), which for Shapley is once.
@@ -21,7 +22,6 @@ from hcdv_stream.valuation.sampling.run import Ends, Parameter
 from hcdv_stream.valuation.sampling.tally import Tally
 from hcdv_stream.valuation.semivalues import SizeLaw, shapley_sizes
 from hcdv_stream.valuation.utility import Floats, Utility
-
 
 _MOST_CELLS = 1 << 24
 """Memberships spelt out at once: bounds memory, changes no value."""

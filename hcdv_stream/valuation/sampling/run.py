@@ -79,10 +79,13 @@ class Estimate:
         values: Floats,
         evaluations: int,
         parameters: Mapping[str, Parameter] | None = None,
+        ends: Ends | None = None,
     ) -> "Estimate":
         """Return what a method without chance found."""
         zeros, counts = np.zeros(len(values)), np.ones(len(values), np.int64)
-        return cls(method, values, zeros, counts, evaluations, parameters=parameters or {})
+        return cls(
+            method, values, zeros, counts, evaluations, parameters=parameters or {}, ends=ends
+        )
 
 
 def run(
@@ -114,10 +117,14 @@ def run(
     return state
 
 
-def _begun(sampler: Sampler, utility: Utility, seed: int) -> Estimate:
+def ends_of(utility: Utility) -> Ends:
+    """Ask for v(∅) and v(N): two evaluations."""
     whole = np.zeros((2, utility.players), np.bool_)
     whole[1] = True
-    nobody, everybody = utility(whole).tolist()
+    return Ends(*utility(whole).tolist())
+
+
+def _begun(sampler: Sampler, utility: Utility, seed: int) -> Estimate:
     players = sampler.players(utility)
     unknown = np.full(players, np.nan)
     return Estimate(
@@ -128,7 +135,7 @@ def _begun(sampler: Sampler, utility: Utility, seed: int) -> Estimate:
         evaluations=2,
         seed=seed,
         parameters=dict(sampler.parameters),
-        ends=Ends(nobody, everybody),
+        ends=ends_of(utility),
         tally=Tally.empty(sampler.arms, players),
     )
 

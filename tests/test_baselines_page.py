@@ -1,0 +1,37 @@
+"""The page on baselines: it names everything there is, and its code runs."""
+
+import re
+from pathlib import Path
+
+from hcdv_stream.cli.value import TREES
+from hcdv_stream.file_methods import GROUPS, METHODS
+from hcdv_stream.learners.metrics import METRICS
+from hcdv_stream.learners.named import LEARNERS
+from hcdv_stream.valuation.sampling import stopping
+from tests.learners.tasks import task_of
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "baselines.md").read_text(encoding="utf-8")
+
+
+def test_every_method_learner_metric_and_criterion_is_there() -> None:
+    rows = set(re.findall(r"^\| `(\w[\w-]*)` \|", PAGE, re.MULTILINE))
+    assert rows == {*TREES, *METHODS, *LEARNERS}
+    assert all(f"`{name}`" in PAGE for name in METRICS)
+    assert "|".join(GROUPS) in PAGE
+    criteria = {each.__name__ for each in stopping.Criterion.__subclasses__()}
+    assert all(f"`{name}`" in PAGE for name in criteria - {"Both", "Either"})
+
+
+def test_the_modules_it_names_are_there() -> None:
+    core = ROOT / "hcdv_stream" / "valuation"
+    for name in re.findall(r"`([\w/]+\.py)`", PAGE):
+        places = (core / "baselines" / name, core / name, ROOT / "hcdv_stream" / name)
+        assert any(place.exists() for place in places), name
+
+
+def test_its_code_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict[str, object] = {"task": task_of(n=24)}
+    exec(compile(block, "baselines.md", "exec"), names)
+    assert names["more"].evaluations >= names["estimate"].evaluations >= 24
