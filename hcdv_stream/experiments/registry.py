@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hcdv_stream.experiments import latency, latency_tables, quality, rivals, tuning
+from hcdv_stream.experiments import latency, latency_tables, quality, rivals, scaling, tuning
 from hcdv_stream.experiments.experiment import Experiment
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -21,6 +21,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             5,
             latency.run,
             latency_tables.tables,
+        ),
+        Experiment(
+            "scaling",
+            "what a fit of the estimator costs from 3,000 to 1,000,000 samples",
+            3,
+            scaling.run,
+            scaling.tables,
         ),
         Experiment(
             "rivals",
