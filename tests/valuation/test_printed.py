@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcdv_stream.valuation.algorithm1 import PrintedGame
 from hcdv_stream.valuation.characteristic import Characteristic
-from hcdv_stream.valuation.levels import Levels, build_levels
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.game import Seat
+from hcdv_stream.valuation.leaf import Points
+from hcdv_stream.valuation.levels import Levels, build_levels, levels_of
 from hcdv_stream.valuation.pots import Pot
 from hcdv_stream.valuation.printed import Reading, algorithm_1
 from hcdv_stream.valuation.printed.budgets import credits, omega, rescaled
@@ -14,7 +20,7 @@ from hcdv_stream.valuation.printed.estimates import Estimate, estimate
 from hcdv_stream.valuation.ridge_game import RidgeGame
 from tests.theory.games import learning_curve, random_game, shapley
 from tests.valuation.reference import shapley as slow_shapley
-from tests.valuation.worlds import batch_of, validation_of
+from tests.valuation.worlds import batch_of, seed_of, validation_of
 
 LEVELS = Levels(np.array([[0, 0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2, 3]]))
 """{0,1 | 2,3} and {4,5 | 6}."""
@@ -225,3 +231,37 @@ def test_on_data():
     assert found.values.sum() == pytest.approx(found.surplus, abs=1e-10)
     assert found.surplus == pytest.approx(of(game, range(150)), abs=1e-10)
     assert len(np.unique(found.values)) > 75
+
+
+def test_the_streaming_game_is_the_default_reading():
+    """What an engine played as ``algorithm1``, and the batch reference on the same tree."""
+    config = EngineConfig(
+        game="algorithm1", leaf_size=6, update_size=20, merge_below=2, branching=(4, 4), tau=0.8
+    )
+    validation = validation_of(30, 2, 4)
+    engine = Engine.from_seed(config, 2, validation, seed_of(config, 2, 4))
+    engine.apply(batch_of(120, 2, 4, np.random.default_rng(1)))
+    corpus = Corpus(engine.state(), "algorithm1", ["0", "1"], validation.counts(2))
+    v = Characteristic(validation, 2, config.contrast)
+    leaf_game = PrintedGame(config, 2, validation)
+
+    def leaf_values(rows):
+        nothing = np.zeros(len(rows))
+        points = Points(
+            tuple(corpus.ids[row] for row in rows),
+            corpus.labels[rows],
+            (None,) * len(rows),
+            nothing,
+            corpus.embeddings[rows],
+        )
+        return leaf_game.play_leaves([Seat(points, np.zeros(0, np.int64))])[0][0]["psi"]
+
+    levels = levels_of(engine.state())
+    assert levels.depth >= 3
+    batch = algorithm_1(
+        RidgeGame(v, corpus.embeddings, corpus.labels),
+        levels,
+        leaf_size=config.leaf_size,
+        leaf_values=leaf_values,
+    )
+    np.testing.assert_allclose(batch.values, corpus.values().value, atol=1e-9)
