@@ -18,7 +18,13 @@ from hcdv_stream.estimator import targets
 from hcdv_stream.estimator.distance import spawn_distance
 from hcdv_stream.estimator.embedders import Function
 from hcdv_stream.estimator.holding import Holding
-from hcdv_stream.estimator.parameters import engine_config, fit_embedder, judges_among, seed_of
+from hcdv_stream.estimator.parameters import (
+    engine_config,
+    fit_embedder,
+    judges_among,
+    seed_of,
+    usual_weights,
+)
 from hcdv_stream.estimator.results import Results
 from hcdv_stream.estimator.roster import Roster
 from hcdv_stream.estimator.tabular import is_frame, take
@@ -164,37 +170,32 @@ class HCDV(Results, BaseEstimator):
     ) -> Self:
         seed = seed_of(self.random_state)
         table = self._checked(X, y, reset=True)
-        self.classes_ = targets.classes_of(classes)
-        config = engine_config(self, len(self.classes_), seed)
-        codes = targets.codes_of(y, self.classes_, "y")
+        labels = targets.classes_of(classes)
+        config = engine_config(self, len(labels), seed)
+        codes = targets.codes_of(y, labels, "y")
         owners = targets.providers_of(provider, len(codes))
         roster = Roster()
         names = roster.enter(ids, len(codes))
         judging, valued = judges_among(self, codes, validation, seed)
         roster.appoint([names[row] for row in judging])
-        self._embedder, embeddings = fit_embedder(self, table, codes, valued, seed)
+        embedder, embeddings = fit_embedder(self, table, codes, valued, len(labels), seed=seed)
         judges = Validation(embeddings[judging], codes[judging])
         if validation[0] is not None:
-            judges = self._judges(*validation)
+            trusted = self._checked(*validation)
+            judges = Validation(
+                embedder.embed(trusted, 0), targets.codes_of(validation[1], labels, "y_val")
+            )
         batch = _batch(names, codes, owners, embeddings)
         if len(judging):
             batch = _rows_of(batch, valued)
-        state = plant(batch, len(self.classes_), config)
-        self.tau_ = config.tau or spawn_distance(state, batch.embeddings, seed)
-        self._seed = seed
-        self._holding = Holding(
-            replace(config, tau=self.tau_),
-            targets.class_names(self.classes_),
-            judges,
-            roster,
-            state,
-        )
-        self._reading()
+        state = plant(batch, len(labels), config)
+        tau = config.tau or spawn_distance(state, batch.embeddings, seed)
+        config = replace(config, tau=tau)
+        holding = Holding(config, targets.class_names(labels), judges, roster, state)
+        holding.corpus.reading(usual_weights(self, config.game, len(judges)))
+        self.classes_, self.tau_ = labels, tau
+        self._embedder, self._holding, self._seed = embedder, holding, seed
         return self
-
-    def _judges(self, table: Table, y: Any) -> Validation:
-        codes = targets.codes_of(y, self.classes_, "y_val")
-        return Validation(self._embedder.embed(self._checked(table, y), 0), codes)
 
     def _checked(self, X: Table, y: Any, *, reset: bool = False) -> Table:
         """Judge a table as scikit-learn does, as far as the encoder needs numbers."""
@@ -212,6 +213,9 @@ class HCDV(Results, BaseEstimator):
             raise ValueError("HCDV requires y to be passed, but the target y is None")
         check_consistent_length(table, y)
         return table
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_holding")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

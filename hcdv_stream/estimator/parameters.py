@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator.contrastive import ContrastiveEmbedder
 from hcdv_stream.estimator.embedders import Fitted, FunctionEmbedder
-from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.config import EngineConfig, GameName
 from hcdv_stream.valuation.weights import DEFAULT_BETA, Weights
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ def weights(
     )
 
 
+def usual_weights(estimator: Weighed, game: GameName, judges: int) -> Weights | None:
+    """Return the estimator's own weights, None where the game fixed them when it was played."""
+    return weights(estimator, judges, None, None, None) if game == "routed" else None
+
+
 def judges_among(
     estimator: "HCDV", codes: npt.NDArray[np.int16], validation: tuple[Any, Any], seed: int
 ) -> tuple[Rows, Rows]:
@@ -105,9 +110,18 @@ def judges_among(
 
 
 def fit_embedder(
-    estimator: "HCDV", table: Any, codes: npt.NDArray[np.int16], rows: Rows, seed: int
+    estimator: "HCDV",
+    table: Any,
+    codes: npt.NDArray[np.int16],
+    rows: Rows,
+    classes: int,
+    *,
+    seed: int,
 ) -> Fitted:
-    """Fit the encoder on some rows and embed them all; raises ValueError."""
+    """Fit the encoder on some rows, with ``codes`` (n,) below ``classes``, and embed them all.
+
+    Raises ValueError.
+    """
     encoder = estimator.encoder
     if callable(encoder):
         return FunctionEmbedder.fit(encoder, table, rows)
@@ -115,6 +129,5 @@ def fit_embedder(
         return FunctionEmbedder.fit(None, table, rows)
     if encoder == "contrastive":
         options = estimator.encoder_options or {}
-        classes = len(estimator.classes_)
         return ContrastiveEmbedder.fit(table, codes, rows, classes, options=options, seed=seed)
     raise ValueError(f"encoder must be contrastive, identity or a function, got {encoder!r}")

@@ -10,7 +10,6 @@ from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_below, path
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
-from hcdv_stream.valuation.config import GameName
 from hcdv_stream.valuation.readings import Reading, Values, residual
 from hcdv_stream.valuation.selection import Strategy, select
 from hcdv_stream.valuation.weights import Weights
@@ -26,7 +25,6 @@ class Results:
     """The reading half of ``HCDV``. Everything raises NotFittedError before a fit."""
 
     classes_: npt.NDArray[Any]
-    game: GameName
     utility: str
     beta: float | None
     lam: float
@@ -176,11 +174,10 @@ class Results:
     def _weights(
         self, utility: str | None = None, beta: float | None = None, lam: float | None = None
     ) -> Weights | None:
-        """Return what to read under: None for a game that fixed its weights when it was played."""
-        asked = any(weight is not None for weight in (utility, beta, lam))
-        if self.game != "routed" and not asked:
-            return None
-        return parameters.weights(self, len(self._held.validation), utility, beta, lam)
+        judges, game = len(self._held.validation), self._held.corpus.game
+        if utility is None and beta is None and lam is None:
+            return parameters.usual_weights(self, game, judges)
+        return parameters.weights(self, judges, utility, beta, lam)
 
     def _values(
         self, utility: str | None = None, beta: float | None = None, lam: float | None = None

@@ -28,7 +28,12 @@ class Roster:
     @property
     def given(self) -> npt.NDArray[Any]:
         """The ids as they were given, in order."""
-        return np.array(list(self._given.values()))
+        given = list(self._given.values())
+        if len(set(map(type, given))) == 1 and isinstance(given[0], int | str):
+            return np.array(given)
+        anything = np.empty(len(given), dtype=object)
+        anything[:] = given
+        return anything
 
     def enter(self, ids: Iterable[Any] | None, samples: int) -> list[str]:
         """Enter new samples, or replacements, and return their spellings.

@@ -11,6 +11,9 @@ from sklearn.utils.validation import column_or_1d
 
 from hcdv_stream.bundle.labels import label_text
 
+_GAPS = ("NAType", "NaTType")
+"""pandas's, which is not imported."""
+
 Codes = npt.NDArray[np.int16]
 Array = npt.NDArray[Any]
 
@@ -73,7 +76,9 @@ def _target(y: Any) -> Array:
 
 
 def _is_gap(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in _GAPS
 
 
 def _check_length(values: list[Any], samples: int, name: str) -> None:

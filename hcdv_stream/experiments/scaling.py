@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_info
 
 from hcdv_stream.estimator import HCDV
 from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
@@ -44,6 +45,7 @@ def run(options: Options, progress: Progress) -> Result:
     return {
         "experiment": "scaling",
         "processors": os.cpu_count(),
+        "blas_threads": max(pool["num_threads"] for pool in threadpool_info()),
         "load_at_start": os.getloadavg()[0],
         "dimensions": DIMENSIONS,
         "validation": VALIDATION,
@@ -73,7 +75,8 @@ def tables(result: Result) -> Sequence[Table]:
     )  # fmt: skip
     note = (
         f'`HCDV(encoder="identity").fit` and all values, {result["dimensions"]} dimensions, '
-        f"{result['validation']:,} validation samples, {result['processors']} processors, load "
+        f"{result['validation']:,} validation samples, {result['processors']} processors, "
+        f"{result['blas_threads']} BLAS thread{'s' * (result['blas_threads'] > 1)}, load "
         f"{result['load_at_start']:.1f} at the start. Processor seconds grow as "
         f"n^{result['exponent']:.2f}; the last column is relative to the first row."
     )

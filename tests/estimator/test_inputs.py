@@ -161,3 +161,38 @@ def test_arguments_that_do_not_fit_are_named(
 def test_one_class_is_refused(data: World) -> None:
     with pytest.raises(ValueError, match="1 class"):
         HCDV(encoder="identity").fit(data.X, np.zeros(400))
+
+
+def test_a_refit_that_fails_leaves_the_last_fit(data: World) -> None:
+    hcdv = HCDV(encoder="identity").fit(data.X, data.y)
+    before = hcdv.values_
+    with pytest.raises(ValueError, match="'perhaps'"):
+        hcdv.set_params(utility="class:perhaps").fit(data.X, np.where(data.y == "no", "n", "y"))
+    hcdv.set_params(utility="balanced")
+    np.testing.assert_array_equal(hcdv.values_, before)
+    assert list(hcdv.classes_) == ["no", "yes"]
+    with pytest.raises(ValueError, match="'perhaps'"):
+        HCDV(encoder="identity", utility="class:perhaps").fit(data.X, data.y)
+
+
+def test_weights_may_be_set_after_a_fit(data: World) -> None:
+    hcdv = HCDV(encoder="identity").fit(data.X, data.y)
+    weighed = hcdv.value(utility="accuracy", lam=0.4)
+    hcdv.set_params(utility="accuracy", lam=0.4)
+    np.testing.assert_array_equal(hcdv.values_, weighed)
+
+
+def test_ids_come_back_as_they_were_given(data: World) -> None:
+    mixed = [1, "b", (2, 3), *range(10, 407)]
+    hcdv = HCDV(encoder="identity").fit(data.X, data.y, ids=mixed)
+    assert list(hcdv.ids_) == mixed
+    hcdv.forget(["b", (2, 3)])
+    assert list(hcdv.ids_) == [1, *range(10, 407)]
+    pairs = [(row, "a") for row in range(400)]
+    assert list(HCDV(encoder="identity").fit(data.X, data.y, ids=pairs).ids_) == pairs
+
+
+def test_gaps_among_providers_are_nobody(data: World) -> None:
+    named = pd.Series(["me", pd.NA, None, "you"] * 100, dtype="string")
+    hcdv = HCDV(encoder="identity").fit(data.X, data.y, provider=named)
+    assert set(hcdv.provider_values_) == {"me", "you"}

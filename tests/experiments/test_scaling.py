@@ -39,6 +39,6 @@ def test_the_exponent_is_that_of_the_cost(power: float) -> None:
     exponent = scaling._exponent(sizes)
     assert exponent == pytest.approx(power)
     result = {"sizes": sizes, "exponent": exponent, "dimensions": 1, "validation": 1}
-    (table,) = scaling.tables(result | {"processors": 1, "load_at_start": 0.0})
+    (table,) = scaling.tables(result | {"processors": 1, "blas_threads": 1, "load_at_start": 0.0})
     expected = 1000**power / (1000 * math.log(1000)) / (10**power / (10 * math.log(10)))
     assert float(table.rows[-1][-1]) == pytest.approx(expected, abs=0.01)
