@@ -24,8 +24,8 @@ def select(
 ) -> None:
     """Choose examples to train on by their value.
 
-    The highest values pile up in dense regions, so `spread` only drops the lowest quarter of each
-    class and draws evenly over the classes from the rest.
+    The highest values pile up in dense regions, so `spread` only drops what is worth less than
+    nothing and draws evenly over the classes from the rest.
     """
     import numpy as np  # noqa: PLC0415 (late, so that --help is quick)
 

@@ -1,8 +1,8 @@
 """Choosing training data by value: gate, then spread.
 
 The highest values pile up near-duplicates of dense regions, so the best k points by value are a
-poor training set for every way of valuing. ``spread`` only drops each class's least valuable
-points, where wrong labels gather, and draws at random from the rest.
+poor training set for every way of valuing. ``spread`` only drops what does harm, the points of
+negative value, where wrong labels gather, and draws at random from the rest.
 """
 
 from typing import Literal
@@ -12,8 +12,12 @@ import numpy.typing as npt
 
 Strategy = Literal["spread", "top"]
 
-GATE = 0.25
-"""Share of each class that ``spread`` drops, lowest values first."""
+MOST_DROPPED = 0.3
+"""Largest share of a class that ``spread`` drops; where labels are clean it drops about half that.
+
+A fixed share instead (a quarter of each class) chose slightly worse data from noisy labels and
+much worse from clean ones, on seeds that no reported experiment uses.
+"""
 
 
 def select(
@@ -25,10 +29,10 @@ def select(
 ) -> npt.NDArray[np.intp]:
     """Rows to train on, ascending: about ``share`` of n, with 0 < share <= 1.
 
-    ``top`` takes the highest values (n,). ``spread`` drops the lowest quarter of each class, then
-    draws the same number from every class, more from the others where a class has too few; it never
-    returns a dropped row unless ``share`` asks for more than the gate leaves. Raises ValueError
-    where the share is out of range.
+    ``top`` takes the highest values (n,). ``spread`` drops each class's points of negative value,
+    lowest first and at most ``MOST_DROPPED`` of the class, then draws the same number from every
+    class, more from the others where a class has too few; it never returns a dropped row unless
+    ``share`` asks for more than there is besides. Raises ValueError for a share out of range.
     """
     if not 0.0 < share <= 1.0:
         raise ValueError(f"share must lie in (0, 1], got {share}")
@@ -52,7 +56,8 @@ def _gated(
 ) -> tuple[npt.NDArray[np.intp], int]:
     """Return a class's rows, highest value first, and how many pass."""
     ordered = rows[np.argsort(-values[rows], kind="stable")]
-    return ordered, len(rows) - int(GATE * len(rows))
+    harmful = int(np.count_nonzero(values[rows] < 0.0))
+    return ordered, len(rows) - min(harmful, int(MOST_DROPPED * len(rows)))
 
 
 def _even(wanted: int, available: list[int]) -> list[int]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.selection import GATE, select
+from hcdv_stream.valuation.selection import MOST_DROPPED, select
 
 
 @settings(max_examples=50, deadline=None)
@@ -23,15 +23,22 @@ def test_takes_what_was_asked_for(seed: int, size: int, share: float, strategy: 
     assert (np.diff(rows) > 0).all()
 
 
-def test_spread_draws_above_each_classes_gate_and_evenly() -> None:
+def test_spread_draws_what_does_no_harm_and_evenly() -> None:
     generator = np.random.default_rng(0)
-    values = generator.normal(size=4000)
+    values = generator.normal(size=4000) + 1.0
     labels = (generator.random(4000) < 0.2).astype(int)
     rows = select(values, labels, 0.2, "spread", generator)
     assert np.bincount(labels[rows]).tolist() == [400, 400]
-    for label in (0, 1):
-        gate = np.quantile(values[labels == label], GATE, method="lower")
-        assert values[rows][labels[rows] == label].min() >= gate
+    assert values[rows].min() >= 0.0
+    assert np.median(values[rows]) < np.median(np.sort(values)[-800:])
+
+
+def test_spread_drops_a_bounded_part_of_a_class_that_is_all_harmful() -> None:
+    values = np.concatenate([np.linspace(-2.0, -1.0, 100), np.linspace(0.1, 1.0, 100)])
+    labels = np.repeat([0, 1], 100)
+    rows = select(values, labels, 0.7, "spread", np.random.default_rng(0))
+    assert np.count_nonzero(labels[rows] == 0) == round((1 - MOST_DROPPED) * 100)
+    assert rows.min() == MOST_DROPPED * 100
 
 
 def test_top_takes_the_highest() -> None:
