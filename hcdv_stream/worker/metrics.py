@@ -5,7 +5,7 @@ Seconds and counts in base units, ``hcdv_`` in front, in a registry of their own
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -105,4 +105,5 @@ class WorkerMetrics:
     def forget(self, topic: str, partition: str) -> None:
         """Drop the gauges of a partition that belongs to another worker now."""
         for metric in (self.points, self.leaves, self.residual, self.lag):
-            metric.remove(topic, partition)
+            with suppress(KeyError):  # not every game has all of them
+                metric.remove(topic, partition)

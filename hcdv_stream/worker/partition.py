@@ -19,11 +19,11 @@ from hcdv_stream.state.stored import Position, StoredPartition
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.routed_values import RoutedWeights
+from hcdv_stream.worker.corpus_metrics import CorpusMetrics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.metrics import WorkerMetrics
-from hcdv_stream.worker.session import REASONS, Judge
+from hcdv_stream.worker.session import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +58,13 @@ class Partition:
         self._bundle = bundle
         self._metrics = metrics
         self._store = store
-        self._weights = settings.weights
         self._judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
         self._labels = (identity.topic, str(identity.partition))
-        for reason in REASONS:  # from zero, so that a rate sees the first letter
-            metrics.dead_letters.labels(*self._labels, reason)
         stored = store.load()
         self._position = stored.position if stored else None
         self._engine = _engine(identity, bundle, stored)
         self._begin = 0
-        self._published = self._engine.header
-        self._whole = self._engine.root_sketch
-        self._publish()
-        if identity.engine.game == "routed":
-            metrics.residual.labels(*self._labels).set_function(self._residual)
+        self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
 
     @classmethod
     def open(cls, settings: Settings, number: int, bundle: Bundle, metrics: WorkerMetrics) -> Self:
@@ -155,7 +148,7 @@ class Partition:
         metrics.records.labels(*self._labels).inc(step.records)
         for letter in step.rejected:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
-        self._publish()
+        self._corpus.publish()
 
     def observe_lag(self, high_watermark: int | None) -> int:
         """Publish and return the records behind the last effect, as far as is known."""
@@ -189,28 +182,6 @@ class Partition:
         )
         oldest = (min(times), min(appended)) if times else (None, None)
         return Step(delta, position, judged.rejected, len(batch), *oldest)
-
-    def _publish(self) -> None:
-        """Bring the metrics of tree and corpus up to date."""
-        metrics, header, labels = self._metrics, self._engine.header, self._labels
-        for counter, name in (
-            (metrics.updates, "updates"),
-            (metrics.spawned, "spawned"),
-            (metrics.split, "split"),
-            (metrics.merged, "merged"),
-            (metrics.rebalances, "rebalances"),
-        ):
-            counter.labels(*labels).inc(getattr(header, name) - getattr(self._published, name))
-        self._published = header
-        metrics.points.labels(*labels).set(len(self._engine))
-        metrics.leaves.labels(*labels).set(self._engine.leaf_count)
-        self._whole = self._engine.root_sketch
-
-    def _residual(self) -> float:
-        """Work the efficiency residual out, when it is asked for: with many classes it costs."""
-        trusted = self._bundle.validation.counts(len(self._bundle.classes))
-        weighed = RoutedWeights.of(self._whole, trusted, self._bundle.classes, self._weights)
-        return weighed.residual()
 
 
 def _engine(identity: Identity, bundle: Bundle, stored: StoredPartition | None) -> Engine:
