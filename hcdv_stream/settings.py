@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hcdv_stream.errors import HcdvError
@@ -96,6 +96,46 @@ class Settings(BaseSettings):
     api_refresh_seconds: float = Field(
         0.05, gt=0, description="How often the API looks for a new update."
     )
+    api_auth: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether requests need a key; auto: where HCDV_API_KEYS is set, and on any "
+        "address but this machine's own.",
+    )
+    api_keys: Path | None = Field(
+        None, description="File of API keys, hashed: `hcdv-stream key` writes its lines."
+    )
+    api_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may read answers, separated by commas; none: no page."
+    )
+    api_max_body_bytes: int = Field(
+        1_048_576, ge=1024, description="Larger request bodies are refused."
+    )
+    api_max_requests: int = Field(
+        256, ge=2, description="Requests answered at once; half of them may be event streams."
+    )
+    api_timeout_seconds: float = Field(
+        30.0, gt=0, description="Longest time until an answer begins."
+    )
+    api_kept_views: int = Field(
+        16, ge=1, description="States that lists were answered from and pages can go on from."
+    )
+    api_history_views: int = Field(
+        32, ge=2, description="Past states kept for histories, ever further apart."
+    )
+    api_history_mib: int = Field(
+        128, ge=1, description="Most memory for past states, in MiB; the oldest go first."
+    )
+    gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
+    gateway_port: Port = Field(8090, description="Port of the gateway; 0 takes a free one.")
+    gateway_sidecars: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses of the APIs that the gateway asks, http://HOST:PORT[,..]."
+    )
+    gateway_key: SecretStr | None = Field(
+        None, description="API key with the scope `shard` that the gateway shows the APIs."
+    )
+    gateway_timeout_seconds: float = Field(
+        5.0, gt=0, description="An API that does not answer for this long counts as missing."
+    )
     metrics_host: str = Field("127.0.0.1", description="Address of the worker's metrics.")
     metrics_port: Port = Field(9108, description="Port of the worker's metrics; 0: a free one.")
     timings: Path | None = Field(
@@ -111,6 +151,14 @@ class Settings(BaseSettings):
     def _split_branching(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(int(part) for part in value.split(","))
+        return value
+
+    @field_validator("api_cors_origins", "gateway_sidecars", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        if isinstance(value, str):
+            parts = (part.strip().rstrip("/") for part in value.split(","))
+            return tuple(part for part in parts if part)
         return value
 
     @property

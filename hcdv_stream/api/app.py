@@ -2,51 +2,125 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.middleware.cors import CORSMiddleware
 
-from hcdv_stream.api import coalitions, points, probes, problems, totals
+from hcdv_stream.api import (
+    choosing,
+    coalitions,
+    events,
+    export,
+    points,
+    probes,
+    problems,
+    shard_route,
+    totals,
+)
+from hcdv_stream.api.access import Guarded
+from hcdv_stream.api.asking import MISSING_HEADER, RESPONSES
+from hcdv_stream.api.kept import KeptViews
+from hcdv_stream.api.keys import keys_for
+from hcdv_stream.api.limits import Limited
+from hcdv_stream.api.local_source import LocalSource
 from hcdv_stream.api.metrics import ApiMetrics, Measured
 from hcdv_stream.api.refresher import Refresher
+from hcdv_stream.api.source import Source
 from hcdv_stream.settings import Settings
 
 _THREADS = 4
+_MIB = 1 << 20
+_ANYWHERE = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+)
+_ROUTERS = (
+    points.router,
+    coalitions.router,
+    totals.router,
+    choosing.router,
+    export.router,
+)
 
 
 def build_app(settings: Settings) -> FastAPI:
     """Build the application; ``state.refresher`` is to be entered by whoever serves it.
 
-    It needs the state directory alone: class labels and validation counts are in the state.
+    It needs the state directory alone: class labels and validation counts are in the state. Raises
+    HcdvError where keys are needed and there are none.
     """
     metrics = ApiMetrics(CollectorRegistry(), time.time)
-    refresher = Refresher(
-        settings.state_dir / settings.topic, settings.api_refresh_seconds, metrics
+    kept = KeptViews(
+        settings.api_kept_views, settings.api_history_views, settings.api_history_mib * _MIB
     )
+    refresher = Refresher(
+        settings.state_dir / settings.topic, settings.api_refresh_seconds, metrics, kept
+    )
+    app = serving(LocalSource(refresher), settings, metrics, settings.api_host)
+    app.include_router(shard_route.router)
+    app.state.refresher = refresher
+    return app
+
+
+def serving(
+    source: Source,
+    settings: Settings,
+    metrics: ApiMetrics,
+    host: str,
+    running: AbstractAsyncContextManager[object] | None = None,
+) -> FastAPI:
+    """Build an application over a source; ``running`` is entered while it serves.
+
+    ``host`` is the address that it will listen on, which decides whether keys are needed. Raises
+    HcdvError where they are and there are none.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # Answers are computed one at a time anyway; more threads would only hold up the refresher.
         current_default_thread_limiter().total_tokens = _THREADS
-        yield
+        if running is None:
+            yield
+        else:
+            async with running:
+                yield
 
     app = FastAPI(
         title="hcdv-stream",
         version=version("hcdv-stream"),
         description=(__doc__ or "").partition(": ")[2].capitalize(),
         lifespan=lifespan,
+        responses=problems.described(*_ANYWHERE),
     )
-    app.state.refresher = refresher
+    app.state.source = source
     app.state.metrics = metrics
     app.state.weights = settings.weights
+    # The last one added is the first to see a request.
+    if (keys := keys_for(settings, host)) is not None:
+        app.add_middleware(Guarded, keys=keys)
+    app.add_middleware(
+        Limited,
+        places=settings.api_max_requests,
+        most_bytes=settings.api_max_body_bytes,
+        seconds=settings.api_timeout_seconds,
+    )
+    if settings.api_cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.api_cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+            expose_headers=["ETag", "Link", "Retry-After", MISSING_HEADER],
+        )
     app.add_middleware(Measured, metrics=metrics)
     problems.install(app)
-    refusals = problems.described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-    for router in (points.router, coalitions.router, totals.router):
-        app.include_router(router, responses=refusals)
+    for router in _ROUTERS:
+        app.include_router(router, responses=dict(RESPONSES))
+    app.include_router(events.router)
     app.include_router(probes.router)
     return app

@@ -1,23 +1,38 @@
-"""What requests ask with: a consistent view, and the weights that values are read under."""
+"""What requests ask with: a consistent state, and the weights that values are read under."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Annotated, Any
+from zlib import crc32
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
 
-from hcdv_stream.api.models import Answer, WeightsUsed
-from hcdv_stream.api.problems import invalid, unavailable
-from hcdv_stream.api.refresher import Refresher
-from hcdv_stream.api.valuation import Valuation
-from hcdv_stream.api.view import View
+from hcdv_stream.api.models import Answer, Model, WeightsUsed
+from hcdv_stream.api.problems import NotModified, behind, described, invalid
+from hcdv_stream.api.source import Snapshot, Source
+from hcdv_stream.api.whole import Whole
 from hcdv_stream.valuation.weights import Weights
 
+MISSING_HEADER = "HCDV-Missing-Partitions"
+_FAR = (1 << 63) - 1
+
 Utility = Annotated[
-    str | None, Query(description="balanced, accuracy or class:<label>; default: HCDV_UTILITY.")
+    str | None,
+    Query(
+        description="balanced, accuracy or class:<label>; default: HCDV_UTILITY.",
+        examples=["balanced"],
+    ),
 ]
 Beta = Annotated[
     float | None,
-    Query(ge=0, le=1, description="The peers' share of the judgement; default: HCDV_BETA."),
+    Query(
+        ge=0,
+        le=1,
+        description="The peers' share of the judgement; default: HCDV_BETA.",
+        examples=[0.5],
+    ),
 ]
 Lambda = Annotated[
     float | None,
@@ -26,58 +41,201 @@ Lambda = Annotated[
         ge=0,
         allow_inf_nan=False,
         description="Weight of the cross-label contrast; default: HCDV_LAM.",
+        examples=[0.1],
     ),
 ]
+At = Annotated[
+    str | None,
+    Query(
+        description="Answer from this state again: `as_of.view` of a list, a summary or an event.",
+        examples=["1f0c93ab.0-208.1-204"],
+    ),
+]
+MinOffset = Annotated[
+    list[Annotated[str, Query(pattern=r"^([0-9]{1,9}:)?[0-9]{1,18}$")]] | None,
+    Query(
+        description="<partition>:<offset>, or an offset for every partition: `as_of.offsets` must "
+        "be at least that, else 503. To read what you wrote, ask for its offset plus 1.",
+        examples=[["0:31215"]],
+    ),
+]
+MaxLag = Annotated[
+    int | None,
+    Query(ge=0, le=_FAR, description="`as_of.lag` must be at most that, else 503.", examples=[500]),
+]
+RESPONSES: Mapping[int | str, dict[str, Any]] = {
+    int(HTTPStatus.NOT_MODIFIED): {"description": "As it was: If-None-Match names it."},
+    **described(HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+}
+"""What every answer with values may be instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Weights as asked for; None: as the settings say."""
+
+    utility: str | None
+    beta: float | None
+    lam: float | None
+
+    def weights(self, defaults: Weights, game: str) -> Weights | None:
+        """Return the weights; None where nothing was asked of a game that fixed them."""
+        if game != "routed" and (self.utility, self.beta, self.lam) == (None, None, None):
+            return None
+        try:
+            return Weights(
+                defaults.utility if self.utility is None else self.utility,
+                defaults.beta if self.beta is None else self.beta,
+                defaults.lam if self.lam is None else self.lam,
+            )
+        except ValueError as error:
+            raise invalid("utility", str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """How far the state must be."""
+
+    min_offset: tuple[str, ...]
+    max_lag: int | None
+
+    def check(self, snapshot: Snapshot) -> None:
+        """Raise a problem where it is not."""
+        for demand in self.min_offset:
+            named, _, offset = demand.rpartition(":")
+            parts = [p for p in snapshot.partitions if not named or p.number == int(named)]
+            if named and not parts:
+                raise behind(f"partition {named} cannot be asked")
+            for part in parts:
+                if part.next_offset < int(offset):
+                    raise behind(
+                        f"partition {part.number} is at offset {part.next_offset}, "
+                        f"min_offset asks for {offset}"
+                    )
+        if self.max_lag is not None and snapshot.as_of.lag > self.max_lag:
+            raise behind(f"the lag is {snapshot.as_of.lag}, max_lag asks for {self.max_lag}")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One view and one choice of weights: everything in an answer comes from them."""
+    """One state and one choice of weights: everything in an answer comes from them."""
 
-    view: View
-    valuation: Valuation
+    whole: Whole
+    salt: str
 
-    def answer(self) -> Answer:
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state."""
+        return self.whole.snapshot
+
+    def answer(self) -> dict[str, Any]:
         """Return what every answer says besides its values."""
-        weights = self.valuation.weights
+        weights = self.whole.weights
         used = weights and WeightsUsed(utility=weights.utility, beta=weights.beta, lam=weights.lam)
-        return Answer(weights=used, as_of=self.view.as_of)
+        missing = list(self.snapshot.missing)
+        said = Answer(weights=used, as_of=self.snapshot.as_of, missing_partitions=missing)
+        return dict(said)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that say what the answer is as of."""
+        headers = {"ETag": f'"{self.snapshot.key};{self.salt}"', "Cache-Control": "no-cache"}
+        if self.snapshot.missing:
+            headers[MISSING_HEADER] = ",".join(map(str, self.snapshot.missing))
+        return headers
+
+    def respond(self, answer: Model, links: Mapping[str, str] | None = None) -> Response:
+        """Return an answer as JSON; it was made of checked values and is not checked again."""
+        body = answer.__pydantic_serializer__.to_json(answer, by_alias=True)
+        headers = {**self.headers, **(links or {})}
+        return Response(body, headers=headers, media_type="application/json")
 
 
-async def refresher_of(request: Request) -> Refresher:
-    """Return the refresher that the application was built with."""
-    refresher: Refresher = request.app.state.refresher
-    return refresher
+async def source_of(request: Request) -> Source:
+    """Return the source that the application was built with."""
+    source: Source = request.app.state.source
+    return source
 
 
-async def asked(
-    request: Request,
-    refresher: Annotated[Refresher, Depends(refresher_of)],
-    utility: Utility = None,
-    beta: Beta = None,
-    lam: Lambda = None,
-) -> Asked:
-    """Take the view that is current now, and the weights asked for."""
-    view = refresher.view
-    if view is None:
-        raise unavailable(refresher.missing)
-    defaults: Weights = request.app.state.weights
-    chosen = (utility, beta, lam)
-    if view.game != "routed" and chosen == (None, None, None):
-        weights = None
-    else:
+async def chosen(utility: Utility = None, beta: Beta = None, lam: Lambda = None) -> Chosen:
+    """Take the weights that are asked for."""
+    return Chosen(utility, beta, lam)
+
+
+async def demands(min_offset: MinOffset = None, max_lag: MaxLag = None) -> Demands:
+    """Take what the state must fulfil."""
+    return Demands(tuple(min_offset or ()), max_lag)
+
+
+SourceNow = Annotated[Source, Depends(source_of)]
+ChosenNow = Annotated[Chosen, Depends(chosen)]
+DemandsNow = Annotated[Demands, Depends(demands)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that has not been given its state yet."""
+
+    request: Request
+    source: Source
+    chosen: Chosen
+    demands: Demands
+    at: str | None
+
+    async def state(self, *, keep: bool = True, at: str | None = None) -> Asked:
+        """Take the state of that name, or the newest; ``keep`` it for later requests.
+
+        Raises problems where it cannot be had, and NotModified where the asker has the answer.
+        """
+        name = at or self.at
+        source = self.source
+        snapshot = await (source.pinned(name) if name else source.current(keep=keep))
+        self.demands.check(snapshot)
+        defaults: Weights = self.request.app.state.weights
+        weights = self.chosen.weights(defaults, snapshot.game)
         try:
-            weights = Weights(
-                defaults.utility if utility is None else utility,
-                defaults.beta if beta is None else beta,
-                defaults.lam if lam is None else lam,
-            )
+            asked = Asked(Whole(snapshot, weights), _salt(defaults))
         except ValueError as error:
             raise invalid("utility", str(error)) from error
-    try:
-        return Asked(view, view.valued(weights))
-    except ValueError as error:
-        raise invalid("utility", str(error)) from error
+        if self.request.method in {"GET", "HEAD"} and _matches(self.request, asked.headers["ETag"]):
+            raise NotModified(asked.headers)
+        return asked
+
+
+async def asking(
+    request: Request,
+    source: SourceNow,
+    chosen: ChosenNow,
+    demands: DemandsNow,
+    at: At = None,
+) -> Asking:
+    """Take everything that is asked with, but not the state yet."""
+    return Asking(request, source, chosen, demands, at)
+
+
+AskingNow = Annotated[Asking, Depends(asking)]
+
+
+async def asked(asking: AskingNow) -> Asked:
+    """Take the state, and keep it for requests that go on from it."""
+    return await asking.state()
+
+
+async def asked_lightly(asking: AskingNow) -> Asked:
+    """Take the state; nothing goes on from a single point."""
+    return await asking.state(keep=False)
 
 
 AskedNow = Annotated[Asked, Depends(asked)]
+AskedLightly = Annotated[Asked, Depends(asked_lightly)]
+
+
+def _matches(request: Request, tag: str) -> bool:
+    named = request.headers.get("if-none-match", "")
+    tags = {each.strip().removeprefix("W/") for each in named.split(",")}
+    return tag in tags or "*" in tags
+
+
+def _salt(defaults: Weights) -> str:
+    """Tell answers of other versions and other default weights apart."""
+    return f"{crc32(repr((version('hcdv-stream'), defaults)).encode()):08x}"

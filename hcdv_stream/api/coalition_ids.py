@@ -1,12 +1,21 @@
 """Names of coalitions across partitions: ``p<partition>-l<leaf>`` and ``p<partition>-n<node>``."""
 
 import re
+from typing import NamedTuple
 
 from hcdv_stream.api.partition_view import PartitionView
-from hcdv_stream.api.view import View
+from hcdv_stream.api.valuation import Valuation
 from hcdv_stream.valuation.leaf import Leaf, Node
 
 _NAME = re.compile(r"p(\d{1,9})-([ln])(\d{1,18})", re.ASCII)
+
+
+class CoalitionId(NamedTuple):
+    """What a name stands for."""
+
+    partition: int
+    leaf: bool
+    number: int
 
 
 def leaf_id(partition: int, leaf: int) -> str:
@@ -25,13 +34,19 @@ def id_of(partition: int, coalition: Leaf | Node) -> str:
     return named(partition, coalition.id)
 
 
-def find_coalition(view: View, name: str) -> tuple[PartitionView, Leaf | Node] | None:
-    """Return the coalition of that name, None where there is none."""
+def parse_id(name: str) -> CoalitionId | None:
+    """Return what a name stands for, None where it is none."""
     match = _NAME.fullmatch(name)
-    partition = view.partition(int(match[1])) if match else None
-    if match is None or partition is None:
+    return match and CoalitionId(int(match[1]), match[2] == "l", int(match[3]))
+
+
+def find_coalition(valuation: Valuation, name: str) -> tuple[PartitionView, Leaf | Node] | None:
+    """Return the coalition of that name, None where there is none."""
+    named = parse_id(name)
+    partition = named and valuation.partition(named.partition)
+    if named is None or partition is None:
         return None
     state = partition.stored.state
-    members = state.leaves if match[2] == "l" else state.nodes
-    coalition = members.get(int(match[3]))
+    members = state.leaves if named.leaf else state.nodes
+    coalition = members.get(named.number)
     return None if coalition is None else (partition, coalition)

@@ -1,100 +1,81 @@
 """``/v1/coalitions``: leaves and inner nodes of the partitions' trees."""
 
-import heapq
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
 
-from hcdv_stream.api.asking import Asked, AskedNow
-from hcdv_stream.api.coalition_ids import find_coalition, id_of, leaf_id, node_id
-from hcdv_stream.api.models import Coalition, CoalitionAnswer, CoalitionsAnswer
-from hcdv_stream.api.partition_view import PartitionView
-from hcdv_stream.api.problems import described, unknown
-from hcdv_stream.valuation.leaf import Leaf, Node
-from hcdv_stream.valuation.readings import Worth
-from hcdv_stream.valuation.tree import ROOT_PARENT
+from hcdv_stream.api.asking import AskedNow, AskingNow
+from hcdv_stream.api.coalition_ids import parse_id
+from hcdv_stream.api.cursors import Cursor, question_of, read_cursor
+from hcdv_stream.api.models import CoalitionAnswer, CoalitionsAnswer
+from hcdv_stream.api.paging import CursorText, Limit, next_link
+from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
+from hcdv_stream.api.retrying import Retrying
+from hcdv_stream.api.shard_models import CoalitionPlace, CoalitionsPage, Kind
 
-router = APIRouter(tags=["coalitions"])
-
-Kind = Literal["leaf", "node", "root"]
+router = APIRouter(tags=["coalitions"], route_class=Retrying)
 
 
-@router.get("/v1/coalitions")
-def list_coalitions(
-    asked: AskedNow,
+@router.get("/v1/coalitions", response_model=CoalitionsAnswer)
+async def list_coalitions(
+    asking: AskingNow,
     kind: Annotated[
         Kind | None,
-        Query(description="Only these; root: one for each partition, which add up to the whole."),
+        Query(
+            description="Only these; root: one for each partition, which add up to the whole.",
+            examples=["leaf"],
+        ),
     ] = None,
-    partition: Annotated[int | None, Query(ge=0, description="Only this partition's.")] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
-) -> CoalitionsAnswer:
+    partition: Annotated[
+        int | None, Query(ge=0, le=1_000_000_000, description="Only this partition's.")
+    ] = None,
+    limit: Limit = 100,
+    cursor: CursorText = None,
+) -> Response:
     """Coalitions, most valuable first, ties by partition and number."""
-    matching = [
-        entry
-        for entry in asked.valuation.coalitions
-        if partition in {None, entry[1].number} and _is(entry[2], kind)
-    ]
-    best = heapq.nsmallest(
-        limit, matching, key=lambda entry: (-entry[0].value, entry[1].number, entry[2].id)
-    )
-    return CoalitionsAnswer(
-        coalitions=[_coalition(asked, *entry) for entry in best],
-        total=len(matching),
-        **dict(asked.answer()),
-    )
+    question = question_of("coalitions", asking.chosen, kind, partition)
+    begun = read_cursor(cursor, question)
+    asked = await asking.state(at=begun.view if begun else None)
+    page = CoalitionsPage(kind=kind, partition=partition, limit=limit, after=_place(begun))
+    coalitions, total = await asked.whole.coalitions(page)
+    done, more = (begun.done if begun else 0) + len(coalitions), None
+    if coalitions and done < total:
+        last = coalitions[-1]
+        place = [last.value, last.id]
+        more = Cursor(view=asked.snapshot.key, question=question, place=place, done=done).text()
+    answer = CoalitionsAnswer(coalitions=coalitions, total=total, next=more, **asked.answer())
+    return asked.respond(answer, next_link(asking.request, more))
 
 
-@router.get("/v1/coalitions/{id}", responses=described(HTTPStatus.NOT_FOUND))
-def read_coalition(asked: AskedNow, id: str) -> CoalitionAnswer:
+@router.get(
+    "/v1/coalitions/{id}",
+    responses=described(HTTPStatus.NOT_FOUND),
+    response_model=CoalitionAnswer,
+)
+async def read_coalition(
+    asked: AskedNow, id: Annotated[str, Path(description="Its id.", examples=["p0-n4"])]
+) -> Response:
     """One coalition, with its children and the way down to it."""
-    found = find_coalition(asked.view, id)
+    found = await asked.whole.coalition(id)
     if found is None:
+        named = parse_id(id)
+        if named and named.partition in asked.snapshot.missing:
+            raise partition_missing([named.partition])
         raise unknown("coalition", id)
-    partition, coalition = found
-    number, worth = partition.number, asked.valuation.coalition(partition, coalition)
-    children: list[str] = []
-    if isinstance(coalition, Node):
-        named = leaf_id if coalition.height == 1 else node_id
-        children = [named(number, child) for child in coalition.children]
-    return CoalitionAnswer(
-        **dict(_coalition(asked, worth, partition, coalition)),
-        children=children,
-        path=[node_id(number, node) for node in _ancestors(partition, coalition)],
-        **dict(asked.answer()),
-    )
+    return asked.respond(CoalitionAnswer(**dict(found), **asked.answer()))
 
 
-def _is(coalition: Leaf | Node, kind: Kind | None) -> bool:
-    if kind is None:
-        return True
-    if kind == "root":
-        return coalition.parent == ROOT_PARENT
-    return isinstance(coalition, Leaf) == (kind == "leaf")
-
-
-def _ancestors(partition: PartitionView, coalition: Leaf | Node) -> list[int]:
-    nodes, parent, path = partition.stored.state.nodes, coalition.parent, list[int]()
-    while parent != ROOT_PARENT:
-        path.append(parent)
-        parent = nodes[parent].parent
-    return path[::-1]
-
-
-def _coalition(
-    asked: Asked, worth: Worth, partition: PartitionView, coalition: Leaf | Node
-) -> Coalition:
-    number, parent = partition.number, coalition.parent
-    counts = coalition.sketch.points.tolist()
-    return Coalition(
-        id=id_of(number, coalition),
-        kind="leaf" if isinstance(coalition, Leaf) else "node",
-        partition=number,
-        height=0 if isinstance(coalition, Leaf) else coalition.height,
-        parent=None if parent == ROOT_PARENT else node_id(number, parent),
-        points=sum(counts),
-        classes=dict(zip(asked.view.classes, counts, strict=True)),
-        value=worth.value,
-        stderr=worth.error,
-    )
+def _place(cursor: Cursor | None) -> CoalitionPlace | None:
+    if cursor is None:
+        return None
+    try:
+        value, name = cursor.place
+        named = parse_id(str(name))
+        if named is None:
+            raise ValueError
+        return CoalitionPlace(
+            value=float(value), partition=named.partition, number=named.number, leaf=named.leaf
+        )
+    except ValueError as error:
+        raise invalid("cursor", "it belongs to another list") from error

@@ -4,123 +4,206 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+_VIEW = "1f0c93ab.0-208.1-204"
 
-class _Model(BaseModel):
+
+class Model(BaseModel):
+    """Base of all models: immutable, and nothing in them that is not described."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class AsOf(_Model):
+class AsOf(Model):
     """The one update of each partition that an answer was made from."""
 
-    update: int = Field(description="Complete updates of the tree, over all partitions.")
-    updates: dict[str, int] = Field(description="The same by partition.")
+    update: int = Field(
+        description="Complete updates of the tree, over all partitions.", examples=[412]
+    )
+    updates: dict[str, int] = Field(
+        description="The same by partition.", examples=[{"0": 208, "1": 204}]
+    )
     offsets: dict[str, int] = Field(
-        description="By partition, the first Kafka offset that is not in the answer yet."
+        description="By partition, the first Kafka offset that is not in the answer yet.",
+        examples=[{"0": 31215, "1": 30608}],
     )
     event_time: float = Field(
-        description="Latest event time among the records in the answer, seconds since the epoch."
+        description="Latest event time among the records in the answer, seconds since the epoch.",
+        examples=[1764032461.25],
     )
     lag: int = Field(
-        description="Records that waited in Kafka behind the answer, when it was written."
+        description="Records that waited in Kafka behind the answer, when it was written.",
+        examples=[0],
+    )
+    view: str = Field(
+        description="Name of the state answered from; a list can be asked for `at` it again.",
+        examples=[_VIEW],
     )
 
 
-class WeightsUsed(_Model):
+class WeightsUsed(Model):
     """How values were weighed."""
 
-    utility: str = Field(description="balanced, accuracy or class:<label>.")
-    beta: float = Field(description="The peers' share of the judgement.")
-    lam: float = Field(alias="lambda", description="Weight of the cross-label contrast.")
+    utility: str = Field(description="balanced, accuracy or class:<label>.", examples=["balanced"])
+    beta: float = Field(description="The peers' share of the judgement.", examples=[0.5])
+    lam: float = Field(
+        alias="lambda", description="Weight of the cross-label contrast.", examples=[0.1]
+    )
 
 
-class Answer(_Model):
+class Answer(Model):
     """What every value-bearing answer says besides its values."""
 
     weights: WeightsUsed | None = Field(
         description="How values were weighed; null where the game fixed that when it was played."
     )
     as_of: AsOf
+    missing_partitions: list[int] = Field(
+        description="Partitions that could not be asked: the answer is of a corpus without them. "
+        "Also in the header HCDV-Missing-Partitions.",
+        examples=[[]],
+    )
 
 
-class Point(_Model):
+class Point(Model):
     """An example and what it is worth in the whole corpus."""
 
-    id: str
-    label: str
-    provider: str | None
-    event_time: float = Field(description="Seconds since the epoch.")
-    value: float = Field(description="Shapley value in the whole corpus.")
-    stderr: float = Field(description="Standard error of the value.")
+    id: str = Field(examples=["s000017"])
+    label: str = Field(examples=["buy"])
+    provider: str | None = Field(examples=["shop-a"])
+    event_time: float = Field(description="Seconds since the epoch.", examples=[1764032401.5])
+    value: float = Field(description="Shapley value in the whole corpus.", examples=[0.0000187])
+    stderr: float = Field(description="Standard error of the value.", examples=[0.0000021])
     rank: int | None = Field(
-        description="From 1, highest value first, ties by id; null where it was not asked for."
+        description="From 1, highest value first, ties by id; null where it was not asked for.",
+        examples=[52],
     )
-    partition: int
-    leaf: str = Field(description="Id of its leaf's coalition.")
-    path: list[str] = Field(description="Coalitions from its partition's root to its leaf.")
+    partition: int = Field(examples=[0])
+    leaf: str = Field(description="Id of its leaf's coalition.", examples=["p0-l31"])
+    path: list[str] = Field(
+        description="Coalitions from its partition's root to its leaf.",
+        examples=[["p0-n0", "p0-n4", "p0-l31"]],
+    )
 
 
 class PointAnswer(Answer, Point):
     """One point."""
 
 
-class PointsAnswer(Answer):
+class PageAnswer(Answer):
+    """A page of a list: how long the list is, and where it goes on."""
+
+    total: int = Field(description="How many match, of which these are a page.", examples=[61823])
+    next: str | None = Field(
+        description="Ask with this as `cursor` for the next page; null on the last one.",
+        examples=["eyJ2IjoiMWYwYzkzYWIuMC0yMDguMS0yMDQifQ"],
+    )
+
+
+class PointsAnswer(PageAnswer):
     """Points in the order of their values."""
 
     points: list[Point]
 
 
-class BatchRequest(_Model):
+class BatchRequest(Model):
     """Which points are asked for."""
 
-    ids: list[str] = Field(min_length=1, max_length=1000, description="Up to 1,000 ids.")
+    ids: list[str] = Field(
+        min_length=1,
+        max_length=1000,
+        description="Up to 1,000 ids.",
+        examples=[["s000017", "s000023"]],
+    )
 
 
 class BatchAnswer(Answer):
     """Points in the order asked for, and the ids that are not there."""
 
     points: list[Point]
-    missing: list[str]
+    missing: list[str] = Field(examples=[["s999999"]])
 
 
-class Coalition(_Model):
+class HistoryEntry(Model):
+    """What a point was worth at one time."""
+
+    update: int = Field(description="Complete updates of its partition's tree.", examples=[208])
+    offset: int = Field(
+        description="The first Kafka offset of its partition not in it.", examples=[31215]
+    )
+    event_time: float = Field(
+        description="Latest event time in its partition, epoch seconds.", examples=[1764032461.25]
+    )
+    written_at: float = Field(
+        description="When that state was written, epoch seconds.", examples=[1764032461.9]
+    )
+    points: int = Field(description="Points of the whole corpus then.", examples=[61823])
+    value: float = Field(description="Its value in the whole corpus then.", examples=[0.0000187])
+    stderr: float = Field(examples=[0.0000021])
+    leaf: str = Field(examples=["p0-l31"])
+
+
+class HistoryAnswer(Answer):
+    """How a point's value came to be what it is, oldest first; the last entry is now's."""
+
+    id: str = Field(examples=["s000017"])
+    history: list[HistoryEntry] = Field(
+        description="At most HCDV_API_HISTORY_VIEWS states, dense near now and sparse before; "
+        "states before the point was there, and before the API started, are not among them."
+    )
+    reach: float | None = Field(
+        description="When the oldest state that is kept was written, epoch seconds.",
+        examples=[1764028861.0],
+    )
+
+
+class Coalition(Model):
     """A leaf or an inner node of a partition's tree."""
 
-    id: str = Field(description="p<partition>-l<leaf> or p<partition>-n<node>.")
-    kind: Literal["leaf", "node"]
-    partition: int
-    height: int = Field(description="Levels above the leaves; 0 for a leaf.")
-    parent: str | None
-    points: int
-    classes: dict[str, int] = Field(description="Points by class label.")
-    value: float = Field(description="Sum of its points' values in the whole corpus.")
-    stderr: float
+    id: str = Field(description="p<partition>-l<leaf> or p<partition>-n<node>.", examples=["p0-n4"])
+    kind: Literal["leaf", "node"] = Field(examples=["node"])
+    partition: int = Field(examples=[0])
+    height: int = Field(description="Levels above the leaves; 0 for a leaf.", examples=[1])
+    parent: str | None = Field(examples=["p0-n0"])
+    points: int = Field(examples=[901])
+    classes: dict[str, int] = Field(
+        description="Points by class label.", examples=[{"bounce": 760, "buy": 141}]
+    )
+    value: float = Field(
+        description="Sum of its points' values in the whole corpus.", examples=[0.0121]
+    )
+    stderr: float = Field(examples=[0.0009])
 
 
-class CoalitionsAnswer(Answer):
+class CoalitionsAnswer(PageAnswer):
     """Coalitions, highest value first."""
 
     coalitions: list[Coalition]
-    total: int = Field(description="How many coalitions match, of which these are the first.")
 
 
 class CoalitionAnswer(Answer, Coalition):
     """One coalition."""
 
-    children: list[str]
-    path: list[str] = Field(description="Coalitions from its partition's root to its parent.")
+    children: list[str] = Field(examples=[["p0-l31", "p0-l32"]])
+    path: list[str] = Field(
+        description="Coalitions from its partition's root to its parent.", examples=[["p0-n0"]]
+    )
 
 
-class Provider(_Model):
+class Provider(Model):
     """A data provider and what its points are worth together."""
 
-    provider: str | None = Field(description="null: the points that name no provider.")
-    points: int
-    value: float
+    provider: str | None = Field(
+        description="null: the points that name no provider.", examples=["shop-a"]
+    )
+    points: int = Field(examples=[20400])
+    value: float = Field(examples=[0.231])
     share: float | None = Field(
-        description="Part of the value of all points; null where that is not positive."
+        description="Part of the value of all points; null where that is not positive.",
+        examples=[0.34],
     )
     stderr: float = Field(
-        description="Conservative: absolute errors within a leaf, squares across leaves."
+        description="Conservative: absolute errors within a leaf, squares across leaves.",
+        examples=[0.004],
     )
 
 
@@ -128,76 +211,145 @@ class ProvidersAnswer(Answer):
     """Providers, highest value first."""
 
     providers: list[Provider]
-    value: float = Field(description="Sum of the values of all points.")
+    value: float = Field(description="Sum of the values of all points.", examples=[0.68])
 
 
-class ClassCounts(_Model):
+class Payout(Model):
+    """What a provider gets."""
+
+    provider: str | None = Field(
+        description="null: the points that name no provider.", examples=["shop-a"]
+    )
+    points: int = Field(examples=[20400])
+    value: float = Field(examples=[0.231])
+    amount: int = Field(description="In minor units.", examples=[33971])
+
+
+class PayoutsAnswer(Answer):
+    """An amount among the providers: the payouts' amounts add up to it exactly."""
+
+    amount: int = Field(description="In minor units, cents for instance.", examples=[100000])
+    payouts: list[Payout]
+
+
+class SelectAnswer(Answer):
+    """Examples to train on."""
+
+    strategy: Literal["spread", "top"] = Field(examples=["spread"])
+    share: float = Field(examples=[0.3])
+    seed: int = Field(examples=[0])
+    count: int = Field(description="How many were chosen.", examples=[18547])
+    total: int = Field(description="Of how many.", examples=[61823])
+    classes: dict[str, int] = Field(
+        description="How many of each class.", examples=[{"bounce": 9274, "buy": 9273}]
+    )
+    ids: list[str] = Field(description="Ascending.", examples=[["s000017", "s000023"]])
+
+
+class ClassCounts(Model):
     """A class and who carries it."""
 
-    label: str
-    points: int
-    validation: int = Field(description="Trusted evaluators of the class.")
+    label: str = Field(examples=["buy"])
+    points: int = Field(examples=[9580])
+    validation: int = Field(description="Trusted evaluators of the class.", examples=[233])
 
 
-class PartitionSummary(_Model):
+class PartitionSummary(Model):
     """A partition, which is a coalition of the whole corpus."""
 
-    partition: int
-    root: str
-    points: int
-    leaves: int
-    share: float = Field(description="Its part n_p/n of the points.")
-    value: float
-    updates: int
-    next_offset: int
-    lag: int
-    written_at: float = Field(description="When its last update was written, epoch seconds.")
+    partition: int = Field(examples=[0])
+    root: str = Field(examples=["p0-n0"])
+    points: int = Field(examples=[31215])
+    leaves: int = Field(examples=[702])
+    share: float = Field(description="Its part n_p/n of the points.", examples=[0.505])
+    value: float = Field(examples=[0.343])
+    updates: int = Field(examples=[208])
+    next_offset: int = Field(examples=[31215])
+    lag: int = Field(examples=[0])
+    written_at: float = Field(
+        description="When its last update was written, epoch seconds.", examples=[1764032461.9]
+    )
 
 
-class SummaryAnswer(Answer):
+class Counters(Model):
+    """Totals since the beginning, over all partitions."""
+
+    records: int = Field(examples=[61823])
+    updates: int = Field(examples=[412])
+    spawned: int = Field(examples=[318])
+    split: int = Field(examples=[1240])
+    merged: int = Field(examples=[160])
+    rebalances: int = Field(examples=[136])
+    replacements: int = Field(examples=[0])
+    deletions: int = Field(examples=[0])
+
+
+class SummaryAnswer(Answer, Counters):
     """The whole corpus."""
 
-    game: str
-    bundle: str = Field(description="Checksum of the bundle.")
-    points: int
-    leaves: int
-    nodes: int
+    game: str = Field(examples=["routed"])
+    bundle: str = Field(description="Checksum of the bundle.", examples=["9f2c41d07be3"])
+    points: int = Field(examples=[61823])
+    leaves: int = Field(examples=[1398])
+    nodes: int = Field(examples=[47])
     classes: list[ClassCounts]
-    value: float = Field(description="Sum of the values of all points.")
-    total: float = Field(description="v(D) − v(∅), computed apart from the values.")
-    residual: float = Field(description="Distance between the two.")
-    records: int
-    updates: int
-    spawned: int
-    split: int
-    merged: int
-    rebalances: int
-    replacements: int
-    deletions: int
+    value: float = Field(description="Sum of the values of all points.", examples=[0.68])
+    total: float = Field(
+        description="v(D) − v(∅), computed apart from the values.", examples=[0.68]
+    )
+    residual: float = Field(description="Distance between the two.", examples=[1.1e-16])
     partitions: list[PartitionSummary]
 
 
-class Health(_Model):
+class UpdateEvent(Model):
+    """The data of an event: the state has moved on to this one."""
+
+    as_of: AsOf
+    points: int = Field(examples=[61823])
+    missing_partitions: list[int] = Field(examples=[[]])
+
+
+class Health(Model):
     """The answer of a probe."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"] = Field("ok", examples=["ok"])
 
 
-class InvalidField(_Model):
+class Check(Model):
+    """One thing that readiness depends on, and how it is."""
+
+    name: str = Field(examples=["partition 0"])
+    ok: bool = Field(examples=[True])
+    detail: str = Field(examples=["update 208, 31,215 points, lag 0, written 0.4 s ago"])
+
+
+class Readiness(Health):
+    """Whether requests can be answered; ``verbose`` says what that rests on."""
+
+    checks: list[Check] | None = Field(None, description="With `verbose`.")
+
+
+class InvalidField(Model):
     """A parameter that was refused."""
 
-    field: str
-    detail: str
+    field: str = Field(examples=["beta"])
+    detail: str = Field(examples=["Input should be less than or equal to 1"])
 
 
-class Problem(_Model):
+class Problem(Model):
     """An error, as RFC 9457 writes it."""
 
-    type: str = Field(description="about:blank, or urn:hcdv-stream:problem:<name>.")
-    title: str
-    status: int
-    detail: str
-    instance: str = Field(description="Path that was asked for.")
+    type: str = Field(
+        description="about:blank, or urn:hcdv-stream:problem:<name>.",
+        examples=["urn:hcdv-stream:problem:unknown-point"],
+    )
+    title: str = Field(examples=["Unknown point"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["there is no point 's000017' in the corpus as of now"])
+    instance: str = Field(description="Path that was asked for.", examples=["/v1/points/s000017"])
     errors: list[InvalidField] | None = Field(
         default=None, description="With status 422: each parameter that was refused."
+    )
+    checks: list[Check] | None = Field(
+        default=None, description="Of /readyz?verbose: what readiness rests on."
     )

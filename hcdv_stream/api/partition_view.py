@@ -1,59 +1,45 @@
-"""One partition as the API sees it: a corpus, and where each id is."""
+"""One partition as the API sees it: a corpus, where each id is, and its points as columns."""
 
-from bisect import bisect_left
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from hcdv_stream.api.columns import Columns, Floats, Table
+from hcdv_stream.api.homes import Found, Homes
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.leaf import Leaf
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A point: its leaf, and its row there."""
-
-    leaf: Leaf
-    row: int
+from hcdv_stream.valuation.readings import Reading, RoutedReading
 
 
 @dataclass(frozen=True)
 class PartitionView:
     """One update of one partition as a whole; immutable.
 
-    ``homes`` gives the leaf of each id.
+    ``homes`` and ``columns`` are shared with the views before and after it.
     """
 
     number: int
     identity: Identity
     stored: StoredPartition
     corpus: Corpus
-    homes: Mapping[str, int]
+    homes: Homes
+    columns: Columns
 
     @classmethod
     def of(cls, number: int, identity: Identity, stored: StoredPartition) -> Self:
         """Make the view of a state that was read whole."""
-        homes = {name: leaf.id for leaf in stored.state.leaves.values() for name in leaf.points.ids}
-        return cls(number, identity, stored, _corpus(identity, stored), homes)
+        corpus = _corpus(identity, stored)
+        return cls(number, identity, stored, corpus, Homes(stored), Columns())
 
     def onwards(self, stored: StoredPartition, changes: tuple[Change, ...]) -> "PartitionView":
         """Return the view of a later state, touching only what changed in between."""
-        before, after = self.stored.state.leaves, stored.state.leaves
         changed = {leaf for change in changes for leaf in (*change.leaves, *change.removed_leaves)}
-        homes = dict(self.homes)
-        for leaf in changed & before.keys():
-            for name in before[leaf].points.ids:
-                del homes[name]
-        for leaf in sorted(changed & after.keys()):
-            homes.update(dict.fromkeys(after[leaf].points.ids, leaf))
+        self.homes.follow(self.stored, stored, changed)
         corpus = _corpus(self.identity, stored)
-        return PartitionView(self.number, self.identity, stored, corpus, homes)
+        return PartitionView(self.number, self.identity, stored, corpus, self.homes, self.columns)
 
     @property
     def position(self) -> Position:
@@ -63,22 +49,28 @@ class PartitionView:
     @property
     def size(self) -> int:
         """How many points it has."""
-        return len(self.homes)
+        return len(self.corpus)
 
     def find(self, name: str) -> Found | None:
         """Return where a point is, None where there is none of that id."""
-        home = self.homes.get(name)
-        if home is None:
-            return None
-        leaf = self.stored.state.leaves[home]
-        return Found(leaf, bisect_left(leaf.points.ids, name))
+        return self.homes.find(name, self.stored)
 
     @cached_property
-    def providers(self) -> tuple[list[str | None], npt.NDArray[np.int64]]:
-        """The providers in order of appearance, and the place therein of each point's, (n,)."""
-        places: dict[str | None, int] = {}
-        codes = [places.setdefault(name, len(places)) for name in self.corpus.providers]
-        return list(places), np.array(codes, np.int64)
+    def table(self) -> Table:
+        """Who the points are; computed once, when first asked for."""
+        return self.columns.table(self.stored.state)
+
+    def values(self, reading: Reading) -> Floats:
+        """φ of each point in the partition, in the order of ``table``."""
+        if isinstance(reading, RoutedReading):
+            return self.columns.values(self.stored.state, reading.weights)
+        return reading.points().value
+
+    def errors(self, reading: Reading) -> Floats:
+        """Return their standard errors."""
+        if isinstance(reading, RoutedReading):
+            return self.columns.errors(self.stored.state, reading.weights)
+        return reading.points().error
 
 
 def _corpus(identity: Identity, stored: StoredPartition) -> Corpus:

@@ -1,38 +1,48 @@
 """``/livez``, ``/readyz`` and ``/metrics``: for who operates the API."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from hcdv_stream.api.asking import refresher_of
+from hcdv_stream.api.asking import SourceNow
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.models import Health
-from hcdv_stream.api.problems import ProblemError, described, unavailable
-from hcdv_stream.api.refresher import Refresher
+from hcdv_stream.api.models import Health, Readiness
+from hcdv_stream.api.problems import ProblemError, described
 
 router = APIRouter(tags=["operation"])
 
-RefresherNow = Annotated[Refresher, Depends(refresher_of)]
 _UNAVAILABLE = described(HTTPStatus.SERVICE_UNAVAILABLE)
+_READINESS = described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get("/livez", responses=_UNAVAILABLE)
-async def live(refresher: RefresherNow) -> Health:
-    """Whether the process works: restart it where it does not."""
-    if ailment := refresher.ailment():
+async def live(source: SourceNow) -> Health:
+    """Whether the process works: restart it where it does not. Kafka has no part in it."""
+    if ailment := source.ailment():
         status = HTTPStatus.SERVICE_UNAVAILABLE
         raise ProblemError(status, "stalled", "The API has stalled", ailment)
     return Health()
 
 
-@router.get("/readyz", responses=_UNAVAILABLE)
-async def ready(refresher: RefresherNow) -> Health:
+@router.get("/readyz", responses=_READINESS, response_model_exclude_none=True)
+async def ready(
+    source: SourceNow,
+    verbose: Annotated[
+        Literal["", "true", "1", "false", "0"],
+        Query(description="Say what it rests on; `?verbose` alone will do."),
+    ] = "false",
+) -> Readiness:
     """Whether there is a state and it can be read: send requests elsewhere where not."""
-    if reason := refresher.unreadiness():
-        raise unavailable(reason)
-    return Health()
+    checks = await source.readiness()
+    shown = None if verbose in {"false", "0"} else checks
+    for check in checks:
+        if not check.ok:
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            title = "No state to answer from"
+            raise ProblemError(status, "no-state", title, check.detail, checks=shown)
+    return Readiness(checks=shown)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -1,7 +1,7 @@
 """Errors as RFC 9457 writes them: ``application/problem+json`` with a type to tell them apart."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,9 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from hcdv_stream.api.models import InvalidField, Problem
+from hcdv_stream.api.models import Check, InvalidField, Problem
 
 MEDIA_TYPE = "application/problem+json"
+_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+}
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +30,25 @@ class ProblemError(Exception):
         name: str,
         title: str,
         detail: str,
+        *,
         errors: list[InvalidField] | None = None,
+        checks: list[Check] | None = None,
     ) -> None:
         super().__init__(detail)
+        self.checks = checks
         self.status = status
         self.name = name
         self.title = title
         self.detail = detail
         self.errors = errors
+
+
+class NotModified(Exception):  # noqa: N818 (no error: the answer to a condition)
+    """What is asked for is what the asker has already; ``headers`` go with that answer."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__()
+        self.headers = headers
 
 
 def unknown(what: str, name: str) -> ProblemError:
@@ -51,6 +66,32 @@ def unavailable(detail: str) -> ProblemError:
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE, "no-state", "No state to answer from", detail
     )
+
+
+def gone(view: str) -> ProblemError:
+    """The state that was answered from before is not kept any more."""
+    return ProblemError(
+        HTTPStatus.GONE,
+        "view-gone",
+        "State no longer kept",
+        f"the state {view!r} is not kept any more: begin again without cursor and at",
+    )
+
+
+def partition_missing(numbers: Sequence[int]) -> ProblemError:
+    """What was asked for may be in a partition that cannot be asked."""
+    named = ", ".join(map(str, numbers))
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "partition-missing",
+        "A partition cannot be asked",
+        f"it may be in a partition that cannot be asked now: {named}",
+    )
+
+
+def behind(detail: str) -> ProblemError:
+    """The state is not as far as was demanded."""
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "behind", "Not that far yet", detail)
 
 
 def invalid(field: str, detail: str) -> ProblemError:
@@ -89,17 +130,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, error: ProblemError) -> Response:
-        kind = f"urn:hcdv-stream:problem:{error.name}"
-        headers = {"Retry-After": "1"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
-        return _response(
-            request,
-            error.status,
-            kind,
-            error.title,
-            error.detail,
-            errors=error.errors,
-            headers=headers,
-        )
+        return problem_response(request.url.path, error)
+
+    @app.exception_handler(NotModified)
+    async def _unchanged(_: Request, unchanged: NotModified) -> Response:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=unchanged.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _refused(request: Request, error: RequestValidationError) -> Response:
@@ -110,38 +145,53 @@ def install(app: FastAPI) -> None:
             )
             for entry in error.errors()
         ]
-        return await _problem(request, _invalid(fields))
+        return problem_response(request.url.path, _invalid(fields))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         detail = f"{request.method} {request.url.path}: {status.description or status.phrase}"
-        return _response(
-            request, status, "about:blank", status.phrase, detail, headers=error.headers
-        )
+        path, blank = request.url.path, "about:blank"
+        return _response(path, status, blank, status.phrase, detail, headers=error.headers)
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
         log.error("request failed", exc_info=error)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         detail = "an error that was not foreseen; the log of the API has it"
-        return _response(request, status, "about:blank", status.phrase, detail)
+        return _response(request.url.path, status, "about:blank", status.phrase, detail)
 
 
 def _invalid(fields: list[InvalidField]) -> ProblemError:
     detail = "; ".join(f"{field.field}: {field.detail}" for field in fields)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return ProblemError(status, "invalid-request", "Invalid request", detail, fields)
+    return ProblemError(status, "invalid-request", "Invalid request", detail, errors=fields)
+
+
+def problem_response(path: str, error: ProblemError) -> Response:
+    """Return a problem as the answer to a request for ``path``."""
+    headers = dict(_HEADERS.get(error.status, {}))
+    return _response(
+        path,
+        error.status,
+        f"urn:hcdv-stream:problem:{error.name}",
+        error.title,
+        error.detail,
+        errors=error.errors,
+        checks=error.checks,
+        headers=headers,
+    )
 
 
 def _response(
-    request: Request,
+    path: str,
     status: HTTPStatus,
     kind: str,
     title: str,
     detail: str,
     *,
     errors: list[InvalidField] | None = None,
+    checks: list[Check] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     problem = Problem(
@@ -149,8 +199,9 @@ def _response(
         title=title,
         status=int(status),
         detail=detail,
-        instance=request.url.path,
+        instance=path,
         errors=errors,
+        checks=checks,
     )
     body = problem.model_dump_json(exclude_none=True)
     return Response(body, int(status), headers=headers, media_type=MEDIA_TYPE)

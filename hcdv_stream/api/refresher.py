@@ -7,11 +7,13 @@ changed, and nothing is computed before somebody asks. The thread rests ``second
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hcdv_stream.api.kept import KeptViews
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.api.view import View
@@ -36,8 +38,10 @@ class Refresher:
         directory: Path,
         seconds: float,
         metrics: ApiMetrics,
+        kept: KeptViews,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self.kept = kept
         self.view: View | None = None
         self.problem: str | None = None
         self._directory = directory
@@ -49,6 +53,7 @@ class Refresher:
         self._moved = False
         self._written: list[float] = []
         self._looked = time.monotonic()
+        self._listeners: set[Callable[[], None]] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
 
@@ -75,12 +80,26 @@ class Refresher:
 
     def ailment(self) -> str | None:
         """Say why the API should be restarted, None where it is alive."""
-        idle = time.monotonic() - self._looked
+        idle = self.look_age
         return f"the state was not looked at for {idle:.0f} s" if idle > _STALL_SECONDS else None
 
     def unreadiness(self) -> str | None:
         """Say why answers cannot be given or trusted to be current, None where they can."""
         return self.ailment() or self.problem or (None if self.view else self.missing)
+
+    @contextmanager
+    def listening(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Have ``listener`` called, by the thread, whenever the view has moved on."""
+        self._listeners.add(listener)
+        try:
+            yield
+        finally:
+            self._listeners.discard(listener)
+
+    @property
+    def look_age(self) -> float:
+        """Seconds since the state was looked at."""
+        return time.monotonic() - self._looked
 
     def look(self) -> bool:
         """Bring the view up to date; return whether it is another one now.
@@ -161,6 +180,9 @@ class Refresher:
         self._metrics.points.set(view.size if view else 0)
         if view:
             self._metrics.view_written_at(view.written_at)
+            self.kept.record(view)
+        for listener in tuple(self._listeners):
+            listener()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -1,94 +1,116 @@
-"""``/v1/providers`` and ``/v1/summary``: answers over the whole corpus."""
+"""``/v1/providers``, ``/v1/payouts`` and ``/v1/summary``: answers over the whole corpus."""
 
-import numpy as np
-from fastapi import APIRouter
+import math
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from hcdv_stream.api.asking import Asked, AskedNow
-from hcdv_stream.api.coalition_ids import node_id
 from hcdv_stream.api.models import (
     ClassCounts,
-    PartitionSummary,
+    Counters,
+    Payout,
+    PayoutsAnswer,
     Provider,
     ProvidersAnswer,
     SummaryAnswer,
 )
-from hcdv_stream.api.partition_view import PartitionView
+from hcdv_stream.api.payouts import shared_out
+from hcdv_stream.api.problems import ProblemError, described
+from hcdv_stream.api.retrying import Retrying
+from hcdv_stream.api.shard_models import SummaryPart
 
-router = APIRouter(tags=["totals"])
+router = APIRouter(tags=["totals"], route_class=Retrying)
 
-_COUNTERS = (
-    "records",
-    "updates",
-    "spawned",
-    "split",
-    "merged",
-    "rebalances",
-    "replacements",
-    "deletions",
-)
+Amount = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=10**15,
+        description="What is to be paid, in minor units: cents, for instance.",
+        examples=[100000],
+    ),
+]
 
 
-@router.get("/v1/providers")
-def list_providers(asked: AskedNow) -> ProvidersAnswer:
+@router.get("/v1/providers", response_model=ProvidersAnswer)
+async def list_providers(asked: AskedNow) -> Response:
     """What every data provider's examples are worth together, most valuable first."""
-    value = asked.valuation.value
+    totals, value = await asked.whole.providers()
     providers = [
         Provider(
-            provider=payout.provider,
-            points=payout.points,
-            value=payout.value,
-            share=payout.value / value if value > 0 else None,
-            stderr=payout.error,
+            provider=total.provider,
+            points=total.points,
+            value=total.value,
+            share=total.value / value if value > 0 else None,
+            stderr=total.stderr,
         )
-        for payout in asked.valuation.payouts
+        for total in totals
     ]
-    return ProvidersAnswer(providers=providers, value=value, **dict(asked.answer()))
+    return asked.respond(ProvidersAnswer(providers=providers, value=value, **asked.answer()))
 
 
-@router.get("/v1/summary")
-def read_summary(asked: AskedNow) -> SummaryAnswer:
+@router.get("/v1/payouts", responses=described(HTTPStatus.CONFLICT), response_model=PayoutsAnswer)
+async def list_payouts(
+    asked: AskedNow,
+    amount: Amount,
+    anonymous: Annotated[
+        bool, Query(description="Whether examples that name no provider have a part of their own.")
+    ] = True,
+) -> Response:
+    """An amount among the providers, in proportion to their values, to the last minor unit.
+
+    Whose examples are worth less than nothing together is paid nothing and owes nothing: the amount
+    is shared among the others. Where nobody's are worth more than nothing there is nothing to go
+    by, and the answer is a 409. Each is paid the whole units of its part; units that are left go to
+    the largest remainders, ties in the order of the list.
+    """
+    totals, _ = await asked.whole.providers()
+    totals = [total for total in totals if anonymous or total.provider is not None]
+    amounts = shared_out(amount, [total.value for total in totals])
+    if amounts is None:
+        raise ProblemError(
+            HTTPStatus.CONFLICT,
+            "nothing-to-share-by",
+            "Nobody to pay",
+            "no provider's examples are worth more than nothing together: choose other weights",
+        )
+    payouts = [
+        Payout(provider=total.provider, points=total.points, value=total.value, amount=part)
+        for total, part in zip(totals, amounts, strict=True)
+    ]
+    return asked.respond(PayoutsAnswer(amount=amount, payouts=payouts, **asked.answer()))
+
+
+@router.get("/v1/summary", response_model=SummaryAnswer)
+async def read_summary(asked: AskedNow) -> Response:
     """The whole corpus in numbers."""
-    view, valuation = asked.view, asked.valuation
-    states = [partition.stored.state for partition in view.partitions]
-    counters = {name: sum(getattr(state.header, name) for state in states) for name in _COUNTERS}
-    return SummaryAnswer(
-        game=view.game,
-        bundle=view.bundle,
-        points=view.size,
-        leaves=sum(len(state.leaves) for state in states),
-        nodes=sum(len(state.nodes) for state in states),
-        classes=_classes(asked),
-        value=valuation.value,
-        total=valuation.total,
-        residual=valuation.residual,
-        partitions=[_partition(asked, partition) for partition in view.partitions],
-        **counters,
-        **dict(asked.answer()),
+    parts, snapshot = await asked.whole.summary(), asked.snapshot
+    value = math.fsum(each for part in parts for each in part.values)
+    total = math.fsum(each for part in parts for each in part.totals)
+    partitions = [partition for part in parts for partition in part.partitions]
+    answer = SummaryAnswer(
+        game=snapshot.game,
+        bundle=snapshot.bundle,
+        points=snapshot.size,
+        leaves=sum(part.leaves for part in parts),
+        nodes=sum(part.nodes for part in parts),
+        classes=_classes(asked, parts),
+        value=value,
+        total=total,
+        residual=abs(value - total),
+        partitions=sorted(partitions, key=lambda one: one.partition),
+        **{name: sum(getattr(part, name) for part in parts) for name in Counters.model_fields},
+        **asked.answer(),
     )
+    return asked.respond(answer)
 
 
-def _classes(asked: Asked) -> list[ClassCounts]:
-    partitions = asked.view.partitions
-    points = np.sum([partition.corpus.whole.points for partition in partitions], axis=0).tolist()
-    validation = partitions[0].identity.validation_counts
+def _classes(asked: Asked, parts: list[SummaryPart]) -> list[ClassCounts]:
+    snapshot = asked.snapshot
+    points = [sum(counts) for counts in zip(*(part.classes for part in parts), strict=True)]
     return [
         ClassCounts(label=label, points=count, validation=judges)
-        for label, count, judges in zip(asked.view.classes, points, validation, strict=True)
+        for label, count, judges in zip(snapshot.classes, points, snapshot.validation, strict=True)
     ]
-
-
-def _partition(asked: Asked, partition: PartitionView) -> PartitionSummary:
-    state, position = partition.stored.state, partition.position
-    root = state.nodes[state.header.root]
-    return PartitionSummary(
-        partition=partition.number,
-        root=node_id(partition.number, root.id),
-        points=partition.size,
-        leaves=len(state.leaves),
-        share=asked.valuation.share(partition),
-        value=asked.valuation.coalition(partition, root).value,
-        updates=state.header.updates,
-        next_offset=position.next_offset,
-        lag=position.lag,
-        written_at=position.written_at,
-    )

@@ -1,18 +1,20 @@
-"""Everything that one answer is made from: one update of every partition, merged."""
+"""Everything that one answer is made from: one update of every partition of a state directory."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock
+from zlib import crc32
 
-from hcdv_stream.api.models import AsOf
-from hcdv_stream.api.partition_view import Found, PartitionView
+from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.api.valuation import Valuation
 from hcdv_stream.state.errors import StateError
-from hcdv_stream.valuation.config import GameName
+from hcdv_stream.state.identity import Identity
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.leaf import Leaf
 from hcdv_stream.valuation.weights import Weights
 
-_KEPT_VALUATIONS = 8
+_KEPT_VALUATIONS = 6
 
 
 class View:
@@ -25,7 +27,9 @@ class View:
     def __init__(self, partitions: Sequence[PartitionView]) -> None:
         self.partitions = tuple(sorted(partitions, key=lambda partition: partition.number))
         self.size = sum(partition.size for partition in self.partitions)
-        self._valuations: OrderedDict[Weights | None, Valuation] = OrderedDict()
+        self.identity = replace(self.partitions[0].identity, partition=0)
+        self.game = self.identity.engine.game
+        self._valuations: OrderedDict[object, Valuation] = OrderedDict()
         self._lock = Lock()
         first = self.partitions[0].identity
         for other in self.partitions[1:]:
@@ -35,62 +39,62 @@ class View:
                     f"partitions {first.partition} and {other.number} were computed differently "
                     f"({'; '.join(differences)}): rebuild the older one's state"
                 )
+        writes = ".".join(f"{part.number}-{part.stored.sequence}" for part in self.partitions)
+        self.key = f"{fingerprint(self.identity)}.{writes}"
 
-    @property
-    def game(self) -> GameName:
-        """The game that was played."""
-        return self.partitions[0].identity.engine.game
+    def valued(
+        self,
+        weights: Weights | None,
+        whole: int | None = None,
+        numbers: frozenset[int] | None = None,
+    ) -> Valuation:
+        """Return values under these weights (None: those that the game fixed), kept for later.
 
-    @property
-    def bundle(self) -> str:
-        """Checksum of the bundle."""
-        return self.partitions[0].identity.bundle
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class labels, in the order of class indices."""
-        return self.partitions[0].identity.classes
-
-    def partition(self, number: int) -> PartitionView | None:
-        """Return that partition, None where it is not here."""
-        return next((one for one in self.partitions if one.number == number), None)
-
-    def find(self, name: str) -> tuple[PartitionView, Found] | None:
-        """Return a point's partition and place, None where there is none of that id."""
-        for partition in self.partitions:
-            if found := partition.find(name):
-                return partition, found
-        return None
-
-    def valued(self, weights: Weights | None) -> Valuation:
-        """Return all values under these weights (None: those that the game fixed), kept for later.
-
-        Raises ValueError where the weights fit neither the classes nor the game.
+        ``whole`` is how many points the whole corpus has, where this is a part of it; ``numbers``
+        are the partitions to answer for, all of them by default. Raises ValueError where the
+        weights fit neither the classes nor the game.
         """
+        asked = (weights, self.size if whole is None else whole, numbers)
         with self._lock:
-            valuation = self._valuations.get(weights)
+            valuation = self._valuations.get(asked)
             if valuation is None:
-                valuation = Valuation(self.partitions, weights)
-                self._valuations[weights] = valuation
+                parts = [part for part in self.partitions if not numbers or part.number in numbers]
+                valuation = Valuation(parts, weights, asked[1])
+                self._valuations[asked] = valuation
                 if len(self._valuations) > _KEPT_VALUATIONS:
                     self._valuations.popitem(last=False)
-            self._valuations.move_to_end(weights)
+            self._valuations.move_to_end(asked)
             return valuation
-
-    @property
-    def as_of(self) -> AsOf:
-        """What every answer made from this view is as of."""
-        parts = self.partitions
-        updates = {str(part.number): part.stored.state.header.updates for part in parts}
-        return AsOf(
-            update=sum(updates.values()),
-            updates=updates,
-            offsets={str(part.number): part.position.next_offset for part in parts},
-            event_time=max(part.position.event_time for part in parts),
-            lag=sum(part.position.lag for part in parts),
-        )
 
     @property
     def written_at(self) -> float:
         """When its newest update was written, seconds since the epoch."""
         return max(part.position.written_at for part in self.partitions)
+
+    def beside(self, other: "View") -> int:
+        """Return about how many bytes of leaves this view has that the other has not."""
+        shared = {
+            id(leaf) for part in other.partitions for leaf in part.stored.state.leaves.values()
+        }
+        return sum(
+            _bytes(leaf)
+            for part in self.partitions
+            for leaf in part.stored.state.leaves.values()
+            if id(leaf) not in shared
+        )
+
+
+def fingerprint(identity: Identity) -> str:
+    """Return eight characters that tell a bundle with its parameters from others."""
+    engine = identity.engine
+    if engine.game == "routed":  # which weighs on read: these do not matter to it
+        usual = EngineConfig()
+        engine = replace(engine, permutations=usual.permutations, contrast=usual.contrast)
+    return f"{crc32(replace(identity, partition=0, engine=engine).dump()):08x}"
+
+
+def _bytes(leaf: Leaf) -> int:
+    points = leaf.points
+    columns = points.labels.nbytes + points.timestamps.nbytes + points.embeddings.nbytes
+    played = sum(array.nbytes for array in leaf.outcome.values())
+    return columns + played + sum(map(len, points.ids)) + 64 * len(points)

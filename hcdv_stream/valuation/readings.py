@@ -56,7 +56,7 @@ class RoutedReading:
 
     def __init__(self, state: EngineState, weights: RoutedWeights) -> None:
         self._state = state
-        self._weights = weights
+        self.weights = weights
 
     def points(self) -> Values:
         """All points, leaf by leaf in the order of their ids."""
@@ -66,8 +66,8 @@ class RoutedReading:
         labels = np.concatenate([leaf.points.labels for leaf in leaves])
         embeddings = np.concatenate([leaf.points.embeddings for leaf in leaves])
         return Values(
-            self._weights.points(components, labels, embeddings),
-            self._weights.errors(components, moments),
+            self.weights.points(components, labels, embeddings),
+            self.weights.errors(components, moments),
         )
 
     def leaf(self, leaf: Leaf) -> Values:
@@ -75,18 +75,18 @@ class RoutedReading:
         components = _integers(leaf, "components")
         points = leaf.points
         return Values(
-            self._weights.points(components, points.labels, points.embeddings),
-            self._weights.errors(components, _integers(leaf, "moments")),
+            self.weights.points(components, points.labels, points.embeddings),
+            self.weights.errors(components, _integers(leaf, "moments")),
         )
 
     def coalition(self, coalition: Leaf | Node) -> Worth:
         """Read from the coalition's sums alone."""
         sketch = coalition.sketch
-        return Worth(self._weights.coalition(sketch), self._weights.coalition_error(sketch))
+        return Worth(self.weights.coalition(sketch), self.weights.coalition_error(sketch))
 
     def total(self) -> float:
         """From utilities and class sums: see ``RoutedWeights.total``."""
-        return self._weights.total()
+        return self.weights.total()
 
 
 class PrintedReading:

@@ -55,6 +55,11 @@ def test_openapi_describes_every_answer_and_every_error(client):
         "/v1/coalitions/{id}",
         "/v1/providers",
         "/v1/summary",
+        "/v1/payouts",
+        "/v1/select",
+        "/v1/history/{id}",
+        "/v1/export",
+        "/v1/events",
         "/livez",
         "/readyz",
         "/metrics",
@@ -62,11 +67,11 @@ def test_openapi_describes_every_answer_and_every_error(client):
     for path, methods in page["paths"].items():
         for operation in methods.values():
             assert operation["summary"]
-            if path == "/metrics":
+            if path in {"/metrics", "/v1/export", "/v1/events"}:
                 continue
             answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
             assert answer["$ref"].split("/")[-1] in schemas
-            errors = [status for status in operation["responses"] if status != "200"]
+            errors = operation["responses"].keys() - {"200", "304"}
             assert errors
             for status in errors:
                 content = operation["responses"][status]["content"]

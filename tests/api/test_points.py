@@ -1,3 +1,6 @@
+import re
+from urllib.parse import quote
+
 import numpy as np
 import pytest
 
@@ -45,6 +48,9 @@ def test_a_point_says_who_and_where_it_is(client, owners):
     assert answer["leaf"] == f"p3-l{leaf}"
     assert answer["path"] == [*(f"p3-n{node}" for node in corpus.path(leaf)), f"p3-l{leaf}"]
     assert answer["rank"] is None
+    view = answer["as_of"].pop("view")
+    assert re.fullmatch(r"[0-9a-f]{8}\.0-3\.3-3", view)
+    assert answer["missing_partitions"] == []
     assert answer["as_of"] == {
         "update": sum(owner.engine.header.updates for owner in owners),
         "updates": {"0": owners[0].engine.header.updates, "3": owner.engine.header.updates},
@@ -100,14 +106,12 @@ def test_equal_values_are_ranked_by_id(tmp_path):
     owner.store.close()
 
 
-@pytest.mark.parametrize("name", ["a/b", "a/b/", "ü€𝄞", "a b?c#d&e=f", "100%", "points", ":x"])
+@pytest.mark.parametrize("name", ["a/b", "a/b/", "ü€𝄞", "a b?c#d&e=f", "100%", "points", ":x", "a/history"])
 def test_ids_may_hold_any_characters(tmp_path, name):
     owner = Owner(tmp_path, 0)
     one = unit_grid(np.ones((1, DIMENSIONS)))
     owner.apply(Batch([name], np.zeros(1, np.int16), ["ü/x"], np.zeros(1), one))
     client = Client(app_of(tmp_path))
-    from urllib.parse import quote
-
     answer = client.get(f"/v1/points/{quote(name, safe='')}")
     assert answer.json()["id"] == name
     assert answer.json()["provider"] == "ü/x"

@@ -1,13 +1,8 @@
 import math
 from collections import defaultdict
-from itertools import permutations
 
 import pytest
 
-from hcdv_stream.api.partition_view import PartitionView
-from hcdv_stream.api.view import View
-from hcdv_stream.state import PartitionReader
-from hcdv_stream.valuation.weights import Weights
 from tests.api.world import CLASSES, VALIDATION, Client, Owner, app_of, expected, total
 
 
@@ -88,16 +83,3 @@ def test_shares_add_up_to_one_and_are_not_said_of_nothing(client, tmp_path):
     owner.store.close()
     assert alone["value"] == 0.0
     assert [entry["share"] for entry in alone["providers"]] == [None]
-
-
-def test_the_order_of_partitions_changes_no_bit(owners):
-    views = []
-    for owner in owners:
-        reader = PartitionReader(owner.directory)
-        reader.refresh()
-        views.append(PartitionView.of(owner.number, reader.identity, reader.stored))
-    merged = [View(order).valued(Weights()) for order in permutations(views)]
-    assert len({valuation.value for valuation in merged}) == 1
-    assert len({valuation.total for valuation in merged}) == 1
-    assert merged[0].payouts == merged[1].payouts
-    assert merged[0].value == total(expected(owners))

@@ -1,0 +1,120 @@
+"""``/v1/export``: every point, streamed: memory does not depend on how many there are."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from hcdv_stream.api.arrow_rows import SCHEMA
+from hcdv_stream.api.asking import AskedNow
+from hcdv_stream.api.retrying import Retrying
+from hcdv_stream.api.whole import Whole
+
+router = APIRouter(tags=["export"], route_class=Retrying)
+
+Format = Literal["ndjson", "csv", "arrow"]
+Encoder = Callable[[pa.RecordBatch | None], bytes]
+"""Turns a batch into bytes; None stands for the end."""
+
+_TYPES = {
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
+_CONTENT: dict[str, Any] = {
+    kind: {"schema": {"type": "string"} | ({"format": "binary"} if name == "arrow" else {})}
+    for name, kind in _TYPES.items()
+}
+
+
+@router.get(
+    "/v1/export",
+    response_class=Response,
+    responses={int(HTTPStatus.OK): {"content": _CONTENT, "description": "All points."}},
+)
+async def export_points(
+    asked: AskedNow,
+    format: Annotated[
+        Format, Query(description="ndjson, csv or an Arrow stream.", examples=["ndjson"])
+    ] = "ndjson",
+) -> Response:
+    """Every example with its value, all as of one state, in no order of value.
+
+    Rows come by partition, leaf and id as they are computed. A stream that ends early is cut off
+    without its end, so that a part is not taken for the whole.
+    """
+    encoder = _ENCODERS[format]()
+    rows = _encoded(asked.whole, encoder)
+    name = f'attachment; filename="points.{format}"'
+    headers = asked.headers | {"Content-Disposition": name}
+    return StreamingResponse(rows, headers=headers, media_type=_TYPES[format])
+
+
+async def _encoded(whole: Whole, encode: Encoder) -> AsyncIterator[bytes]:
+    async with aclosing(whole.rows(whole=True)) as batches:
+        async for batch in batches:
+            if data := encode(batch):
+                yield data
+    if data := encode(None):
+        yield data
+
+
+def _ndjson() -> Encoder:
+    def encode(batch: pa.RecordBatch | None) -> bytes:
+        rows: list[dict[str, object]] = batch.to_pylist() if batch else []
+        return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+    return encode
+
+
+def _written(open_writer: Callable[[pa.PythonFile], Any]) -> Encoder:
+    """Return what writes through a writer of pyarrow's, handing on what it has written."""
+    sink = _Drained()
+    writer = open_writer(pa.PythonFile(sink, "w"))
+
+    def encode(batch: pa.RecordBatch | None) -> bytes:
+        if batch is None:
+            writer.close()
+        else:
+            writer.write_batch(batch)
+        return sink.drain()
+
+    return encode
+
+
+class _Drained:
+    """A file that is emptied as it is written."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        """Take bytes in."""
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: all is here."""
+
+    def close(self) -> None:
+        """Do nothing: what was written can still be had."""
+
+    def drain(self) -> bytes:
+        """Hand out what was written since the last time."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+_ENCODERS: dict[str, Callable[[], Encoder]] = {
+    "ndjson": _ndjson,
+    "csv": lambda: _written(lambda sink: pyarrow.csv.CSVWriter(sink, SCHEMA)),
+    "arrow": lambda: _written(lambda sink: pa.ipc.new_stream(sink, SCHEMA)),
+}
