@@ -12,11 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle.features import RAW_LIMIT
+from hcdv_stream.estimator.tabular import samples_of
 from hcdv_stream.valuation.embedding import Embeddings, unit_grid
 
 Function = Callable[[Any], npt.ArrayLike]
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+_BLOCK = 8192
+"""Rows embedded at once: bounds memory, changes no bit."""
 
 
 class Embedder(Protocol):
@@ -52,7 +56,8 @@ class FunctionEmbedder:
         Raises ValueError where it returns anything but a finite matrix (n, d).
         """
         outputs = _outputs(function, table)
-        embedder = cls(function, outputs[rows].mean(axis=0))
+        chosen = outputs if len(rows) == len(outputs) else outputs[rows]
+        embedder = cls(function, chosen.mean(axis=0, dtype=np.float64))
         return Fitted(embedder, embedder._placed(outputs))
 
     @property
@@ -64,22 +69,32 @@ class FunctionEmbedder:
         """See ``Embedder``; raises ValueError for another number of dimensions."""
         return self._placed(_outputs(self._function, table))
 
-    def _placed(self, outputs: Floats) -> Embeddings:
+    def _placed(self, outputs: npt.NDArray[Any]) -> Embeddings:
         if outputs.shape[1] != len(self._centre):
             raise ValueError(
                 f"the encoder gave {outputs.shape[1]} dimensions, {len(self._centre)} at fit"
             )
-        return unit_grid(outputs - self._centre)
+        placed: Embeddings = np.empty(outputs.shape, np.float32)
+        for start in range(0, len(outputs), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            placed[rows] = unit_grid(outputs[rows] - self._centre)
+        return placed
 
 
-def _outputs(function: Function | None, table: Any) -> Floats:
-    """Return f(X), (n, d), clipped to where squares do not overflow."""
-    outputs = np.asarray(table if function is None else function(table), dtype=np.float64)
-    if outputs.ndim != 2 or len(outputs) != len(table) or not outputs.shape[1]:
+def _outputs(function: Function | None, table: Any) -> npt.NDArray[Any]:
+    """Return f(X), (n, d), in single or double precision, clipped so that squares are finite."""
+    outputs: npt.NDArray[Any] = np.asarray(table if function is None else function(table))
+    if outputs.dtype not in (np.float32, np.float64):
+        outputs = outputs.astype(np.float64)
+    samples = samples_of(table)
+    if outputs.ndim != 2 or len(outputs) != samples or not outputs.size:
         raise ValueError(
-            f"the encoder must give one row of numbers for each of {len(table)} samples, "
+            f"the encoder must give one row of numbers for each of {samples} samples, "
             f"it gave the shape {outputs.shape}"
         )
-    if not np.isfinite(outputs).all():
+    least, most = outputs.min(), outputs.max()
+    if not (np.isfinite(least) and np.isfinite(most)):
         raise ValueError("the encoder gave NaN or infinity; its output must be finite")
-    return np.clip(outputs, -RAW_LIMIT, RAW_LIMIT)
+    if max(-least, most) > RAW_LIMIT:
+        outputs = np.clip(outputs, -RAW_LIMIT, RAW_LIMIT)
+    return outputs

@@ -19,6 +19,11 @@ def columns_of(table: Any) -> Columns:
     return {f"x{place}": column for place, column in enumerate(np.asarray(table).T)}
 
 
+def samples_of(table: Any) -> int:
+    """Return how many rows an array, a sparse matrix, a DataFrame or a sequence has."""
+    return int(table.shape[0]) if hasattr(table, "shape") else len(table)
+
+
 def take(table: Any, rows: Any) -> Any:
     """Return some rows of an array, a DataFrame or a sequence."""
     if is_frame(table):

@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 _ROUNDS = 8
 _SMALLER_SIDE = 3
 """The smaller side gets at least one third."""
+_SAMPLED = 8192
+"""Of more vectors, evenly spaced ones find the centres: their place hardly depends on the rest.
+More than a leaf ever holds before it is split."""
 
 
 def bisect(vectors: Embeddings) -> npt.NDArray[np.bool_]:
@@ -50,23 +53,30 @@ def mean_direction(vectors: Embeddings) -> Embeddings:
 
 def _bisect(wide: Floats) -> npt.NDArray[np.bool_]:
     """Do what ``bisect`` says: sums and products are exact (see ``embedding``), in any order."""
-    least = min(-(-len(wide) // _SMALLER_SIDE), len(wide) // 2)
+    stride = -(-len(wide) // _SAMPLED)
+    return _cut(wide @ _axis(wide[::stride]))
+
+
+def _axis(wide: Floats) -> Floats:
+    """Return the direction (d,) along which vectors (n, d) are cut, from first to second centre."""
     total = wide.sum(axis=0)
     first = wide[np.argmin(wide @ unit_grid(total[None, :])[0].astype(np.float64))]
-    second = wide[np.argmin(wide @ first)]
-    mask = _cut(wide @ (second - first), least)
+    axis: Floats = wide[np.argmin(wide @ first)] - first
+    mask = _cut(wide @ axis)
     for _ in range(_ROUNDS):
         taken = mask.astype(np.float64) @ wide
         first, second = unit_grid(np.stack([total - taken, taken])).astype(np.float64)
-        improved = _cut(wide @ (second - first), least)
+        axis = second - first
+        improved = _cut(wide @ axis)
         if np.array_equal(improved, mask):
             break
         mask = improved
-    return mask
+    return axis
 
 
-def _cut(lean: Floats, least: int) -> npt.NDArray[np.bool_]:
-    """Mark the rows that lean (n,) to the second centre, at least ``least`` on each side."""
+def _cut(lean: Floats) -> npt.NDArray[np.bool_]:
+    """Mark the rows that lean (n,) to the second centre, at least a third on each side."""
+    least = min(-(-len(lean) // _SMALLER_SIDE), len(lean) // 2)
     mask = lean > 0
     size = len(lean) - int(np.count_nonzero(mask))
     if least <= size <= len(lean) - least:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from hcdv_stream import HCDV
 from tests.estimator.worlds import World, world
@@ -74,6 +75,20 @@ def test_a_function_gets_x_as_it_is(data: World) -> None:
     images = data.X.reshape(-1, 2, 3)
     by_image = HCDV(encoder=lambda X: X.reshape(len(X), -1)).fit(images, data.y)
     assert by_image.provenance_["parameters"]["encoder"].endswith("<lambda>")
+
+
+def test_a_function_may_take_sparse_rows(data: World) -> None:
+    hcdv = HCDV(encoder=lambda X: X.toarray()).fit(csr_array(data.X), data.y)
+    assert hcdv.n_features_in_ == 6
+    np.testing.assert_array_equal(
+        hcdv.values_, HCDV(encoder="identity").fit(data.X, data.y).values_
+    )
+
+
+def test_huge_numbers_do_not_overflow(data: World) -> None:
+    X = data.X.copy()
+    X[0], X[1] = 1e300, -1e300
+    assert np.isfinite(HCDV(encoder="identity").fit(X, data.y).values_).all()
 
 
 @pytest.mark.parametrize(
