@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
@@ -52,6 +53,7 @@ class WideDeepClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
         """Train on rows X (n, width), standardised for the best results, with labels y (n,)."""
         rows, labels = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("Wide & Deep needs examples of at least 2 classes, got 1 class")
@@ -83,5 +85,6 @@ class WideDeepClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.generic]:
         """Return the most probable class of each row."""
-        found: npt.NDArray[np.generic] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        codes = self.predict_proba(X).argmax(axis=1)
+        found: npt.NDArray[np.generic] = self.classes_[codes]
         return found
