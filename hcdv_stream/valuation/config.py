@@ -35,7 +35,7 @@ class EngineConfig:
     merge_below: int = 8
     update_size: int = 150
     permutations: int = 64
-    contrast: float = 0.1
+    contrast: float = 0.05
     seed: int = 0
 
     def __post_init__(self) -> None:

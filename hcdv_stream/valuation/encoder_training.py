@@ -44,7 +44,7 @@ class EncoderOptions:
 
     dimensions: int = 16
     hidden: tuple[int, ...] = (64,)
-    contrast: float = 3.0
+    contrast: float = 1.0
     smoothness: float = 0.01
     epochs: int = 60
     patience: int = 5

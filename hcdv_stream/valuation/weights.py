@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 DEFAULT_BETA = 0.5
-DEFAULT_LAMBDA = 0.1
+DEFAULT_LAMBDA = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def test_algorithm1_plays_with_its_weights(tmp_path):
     played = replace(samples.IDENTITY, engine=EngineConfig(game="algorithm1"))
     PartitionStore.open(tmp_path, identity=played).close()
     other = replace(played, engine=EngineConfig(game="algorithm1", contrast=0.7))
-    with pytest.raises(StateError, match=r"contrast was 0\.1 and is now 0\.7"):
+    with pytest.raises(StateError, match=r"contrast was 0\.05 and is now 0\.7"):
         PartitionStore.open(tmp_path, identity=other)
 
 
