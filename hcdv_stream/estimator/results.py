@@ -121,7 +121,7 @@ class Results:
     ) -> Rows:
         """Return ascending indices of about ``share`` of the valued samples, to train on.
 
-        ``spread`` drops the lowest quarter of each class and draws class-balanced from the rest,
+        ``spread`` drops what does harm in each class and draws class-balanced from the rest,
         ``top`` takes the highest values. ``random_state`` None is the fit's seed.
         """
         labels = self._held.labels
