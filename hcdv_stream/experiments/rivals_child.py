@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+METHODS = ("knn-shapley", "banzhaf", "tmc", "tmc, truncated")
+
 
 class Drawn:
     """Stands for OpenDataVal's random state: deals what was drawn elsewhere."""
@@ -43,6 +45,7 @@ def pydvl(task: Any) -> dict[str, Any]:
     from pydvl.valuation.methods.shapley import TMCShapleyValuation  # noqa: PLC0415
     from pydvl.valuation.samplers.msr import MSRSampler  # noqa: PLC0415
     from pydvl.valuation.samplers.permutation import PermutationSampler  # noqa: PLC0415
+    from pydvl.valuation.samplers.truncation import NoTruncation, RelativeTruncation  # noqa: PLC0415
     from pydvl.valuation.scorers import SupervisedScorer  # noqa: PLC0415
     from pydvl.valuation.stopping import NoStopping  # noqa: PLC0415
     from pydvl.valuation.types import Sample  # noqa: PLC0415
@@ -74,12 +77,15 @@ def pydvl(task: Any) -> dict[str, Any]:
         method.sampler = FixedSubsets()
         return method.fit(train).result.values
 
-    def tmc() -> Any:
-        method = TMCShapleyValuation(utility, is_done=NoStopping(), progress=False)
-        method.sampler = FixedOrders()
+    def tmc(truncation: Any) -> Any:
+        method = TMCShapleyValuation(utility, truncation, NoStopping(), progress=False)
+        method.sampler = FixedOrders(truncation)
         return method.fit(train).result.values
 
-    return _timed(task, knn, banzhaf, tmc)
+    def truncated() -> Any:
+        return tmc(RelativeTruncation(rtol=0.01, burn_in_fraction=0.4))
+
+    return _timed(task, knn, banzhaf, lambda: tmc(NoTruncation()), truncated)
 
 
 def opendataval(task: Any) -> dict[str, Any]:
@@ -106,7 +112,6 @@ def opendataval(task: Any) -> dict[str, Any]:
         hot[task["judges"].astype(np.int64)],
     )
     single = tuple(part.float() for part in data)
-    drawn = Drawn(task["subsets"], task["orders"])
 
     class Wide(KNNShapley):  # type: ignore[misc, unused-ignore]
         def match(self, y: Any) -> Any:
@@ -123,15 +128,27 @@ def opendataval(task: Any) -> dict[str, Any]:
 
     def banzhaf() -> Any:
         method = DataBanzhaf(num_models=len(task["subsets"]))
-        method.random_state = drawn
+        method.random_state = Drawn(task["subsets"], task["orders"])
         return valued(method)
 
-    def tmc() -> Any:
-        sampler = TMCSampler(mc_epochs=len(task["orders"]), cache_name=None)
-        sampler.random_state = drawn
+    class Untruncated(TMCSampler):  # type: ignore[misc, unused-ignore]
+        """The same orders, every prefix."""
+
+        def _calculate_marginal_contributions(self, *args: Any, **kwargs: Any) -> None:
+            order = self.random_state.permutation(self.num_points)
+            before = self.compute_utility(list(order[: self.min_cardinality]))
+            for size, player in enumerate(order[self.min_cardinality :], self.min_cardinality):
+                after = self.compute_utility(list(order[: size + 1]))
+                self.marginal_contrib_sum[player, size] += after - before
+                self.marginal_count[player, size] += 1
+                before = after
+
+    def tmc(kind: Any) -> Any:
+        sampler = kind(mc_epochs=len(task["orders"]), cache_name=None)
+        sampler.random_state = Drawn(task["subsets"], task["orders"])
         return valued(DataShapley(sampler))
 
-    answers = _timed(task, knn, banzhaf, tmc)
+    answers = _timed(task, knn, banzhaf, lambda: tmc(Untruncated), lambda: tmc(TMCSampler))
     # It knows single precision only: timed as it is, compared in double.
     answers["knn-shapley"]["values"] = knn(Wide, data).tolist()
     return answers
@@ -142,14 +159,24 @@ def _logistic(task: Any) -> Any:
 
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-    return partial(LogisticRegression, max_iter=int(task["steps"]))
+    class Counted(LogisticRegression):  # type: ignore[misc, unused-ignore]
+        def fit(self, *args: Any, **kwargs: Any) -> Any:
+            _FITTED[0] += 1
+            return super().fit(*args, **kwargs)
+
+    return partial(Counted, max_iter=int(task["steps"]))
 
 
-def _timed(task: Any, knn: Any, banzhaf: Any, tmc: Any) -> dict[str, Any]:
+_FITTED = [0]
+"""Models fitted so far."""
+
+
+def _timed(task: Any, *valuations: Any) -> dict[str, Any]:
     answers = {}
-    methods = {"knn-shapley": knn, "banzhaf": banzhaf, "tmc": tmc}
+    methods = dict(zip(METHODS, valuations, strict=True))
     for name, method in methods.items():
         seconds, processor = [], []
+        fitted = _FITTED[0]
         for _ in range(int(task["repeats"]) if name == "knn-shapley" else 1):
             started, busy = time.perf_counter(), time.process_time()
             values = method()
@@ -158,6 +185,7 @@ def _timed(task: Any, knn: Any, banzhaf: Any, tmc: Any) -> dict[str, Any]:
         answers[name] = {
             "seconds": min(seconds),
             "processor_seconds": min(processor),
+            "models": _FITTED[0] - fitted,
             "values": np.asarray(values, float).tolist(),
         }
     return answers

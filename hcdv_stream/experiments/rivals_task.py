@@ -36,6 +36,8 @@ from hcdv_stream.valuation.validation import Validation
 from hcdv_stream.valuation.weights import Weights
 
 Values = npt.NDArray[np.float64]
+Answer = tuple[Values, int]
+"""Values and how many models they took."""
 
 CLASSES = 10
 NEIGHBOURS = 5
@@ -109,14 +111,14 @@ def contest(seed: int, size: Size) -> Contest:
 def answers(given: Contest) -> dict[str, dict[str, Any]]:
     """Return our values and seconds by method, on one thread."""
     size, orders = given.size, given.size.orders
-    methods: dict[str, tuple[Callable[[], Values], int]] = {
-        "knn-shapley": (lambda: _knn(given.task), size.repeats),
+    methods: dict[str, tuple[Callable[[], Answer], int]] = {
+        "knn-shapley": (lambda: (_knn(given.task), 0), size.repeats),
         "banzhaf": (lambda: _sampled(given, banzhaf(BATCH), size.subsets // BATCH), 1),
         "tmc": (lambda: _sampled(given, tmc(None, batch=orders), 1), 1),
         "tmc, truncated": (lambda: _sampled(given, tmc(batch=orders), 1), 1),
-        "hcdv": (lambda: hcdv(given.task, EngineConfig(), given.seed), size.repeats),
+        "hcdv": (lambda: (hcdv(given.task, EngineConfig(), given.seed), 0), size.repeats),
         "hcdv, one leaf": (
-            lambda: hcdv(given.task, EngineConfig(leaf_size=size.valued), given.seed),
+            lambda: (hcdv(given.task, EngineConfig(leaf_size=size.valued), given.seed), 0),
             size.repeats,
         ),
     }
@@ -159,7 +161,7 @@ def same_learner(given: Contest, coalitions: int) -> dict[str, float]:
 def jobs_change_nothing(given: Contest) -> bool:
     """Say whether two processes give the values of one, bit for bit."""
     one, two = (_sampled(given, banzhaf(BATCH), 1, jobs=jobs) for jobs in (1, 2))
-    return np.array_equal(one, two)
+    return np.array_equal(one[0], two[0])
 
 
 def _knn(task: Task) -> Values:
@@ -174,16 +176,22 @@ def _knn(task: Task) -> Values:
     )
 
 
-def _sampled(given: Contest, sampler: Sampler, rounds: int, jobs: int = 1) -> Values:
+def _sampled(given: Contest, sampler: Sampler, rounds: int, jobs: int = 1) -> Answer:
     utility = TrainedUtility(Logistic(given.task), jobs=jobs)
-    return run(sampler, utility, Rounds(rounds), seed=given.seed).values
+    estimate = run(sampler, utility, Rounds(rounds), seed=given.seed)
+    return estimate.values, estimate.evaluations
 
 
-def _timed(method: Callable[[], Values], repeats: int) -> dict[str, Any]:
+def _timed(method: Callable[[], Answer], repeats: int) -> dict[str, Any]:
     seconds, processor = [], []
     for _ in range(repeats):
         started, busy = time.perf_counter(), time.process_time()
-        values = method()
+        values, models = method()
         seconds.append(time.perf_counter() - started)
         processor.append(time.process_time() - busy)
-    return {"seconds": min(seconds), "processor_seconds": min(processor), "values": values}
+    return {
+        "seconds": min(seconds),
+        "processor_seconds": min(processor),
+        "models": models,
+        "values": values,
+    }
