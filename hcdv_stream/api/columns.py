@@ -22,21 +22,43 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Kind = TypeVar("Kind", bound=np.generic)
 
-_STEP = 16
+_STEP = 8
 """Slots hold a multiple of this many rows, so that a leaf that grows a little keeps its own."""
 _CHUNK = 1 << 13
 """Rows valued at once: their columns stay in the processor's cache."""
 
 
-class Table(NamedTuple):
-    """The points of one state, leaf by leaf in the order of their ids, n rows.
+class Layout:
+    """Which row is whose: points lie leaf by leaf in the order of their ids.
 
-    ``leaf`` int64, ``row`` int64 within the leaf, ``label`` int16, ``time`` float64, ``provider``
-    int64 places in ``providers``, which lists them in no order and may name some that are gone.
+    ``leaves`` int64 (L,) are the leaves' ids, ``ends`` int64 (L,) the rows behind each one's last.
     """
 
-    leaf: Integers
-    row: Integers
+    def __init__(self, state: EngineState) -> None:
+        order = sorted(state.leaves)
+        self._state = state
+        self.leaves = np.array(order, np.int64)
+        self.sizes = np.array([len(state.leaves[leaf].points) for leaf in order], np.int64)
+        self.ends = np.cumsum(self.sizes)
+
+    def find(self, row: int) -> tuple[Leaf, int]:
+        """Return the leaf of a row, and the row therein."""
+        place = int(np.searchsorted(self.ends, row, side="right"))
+        start = int(self.ends[place] - self.sizes[place])
+        return self._state.leaves[int(self.leaves[place])], row - start
+
+    def spread(self, column: Integers) -> Integers:
+        """Return a column with one entry for each leaf as one with an entry for each point."""
+        return np.repeat(column, self.sizes)
+
+
+class Table(NamedTuple):
+    """Who the points of one state are, n rows.
+
+    ``label`` int16, ``time`` float64, ``provider`` int64 places in ``providers``, which lists them
+    in no order and may name some that are gone.
+    """
+
     label: npt.NDArray[np.int16]
     time: Floats
     provider: Integers
@@ -64,26 +86,21 @@ class Columns:
         self._embeddings = np.zeros((0, 0), np.float32)
         self._played: dict[str, Integers] = {}
 
-    def table(self, state: EngineState) -> Table:
+    def table(self, state: EngineState, layout: Layout) -> Table:
         """Return who the points of a state are."""
         with self._lock:
-            self._bring(state)
-            slots, index = self._in_order()
-            sizes = np.array([len(slot.leaf.points) for slot in slots], np.int64)
-            starts: Integers = np.repeat(np.cumsum(sizes) - sizes, sizes)
+            index = self._index(state, layout)
             return Table(
-                np.repeat([slot.leaf.id for slot in slots], sizes).astype(np.int64),
-                np.arange(len(index), dtype=np.int64) - starts,
                 self._labels[index],
                 self._times[index],
                 self._providers[index],
                 tuple(self._places),
             )
 
-    def values(self, state: EngineState, weights: RoutedWeights) -> Floats:
-        """φ of each point of a state of the routed game, in the order of its table."""
+    def values(self, state: EngineState, layout: Layout, weights: RoutedWeights) -> Floats:
+        """φ of each point of a state of the routed game."""
         with self._lock:
-            self._bring(state)
+            index = self._index(state, layout)
             values = np.empty(self._used)
             for piece in self._pieces():
                 values[piece] = weights.points(
@@ -91,30 +108,29 @@ class Columns:
                     self._labels[piece],
                     self._embeddings[..., piece].T,
                 )
-            return values[self._in_order()[1]]
+            return values[index]
 
-    def errors(self, state: EngineState, weights: RoutedWeights) -> Floats:
+    def errors(self, state: EngineState, layout: Layout, weights: RoutedWeights) -> Floats:
         """Return their standard errors."""
         with self._lock:
-            self._bring(state)
+            index = self._index(state, layout)
             errors = np.empty(self._used)
             for piece in self._pieces():
                 errors[piece] = weights.errors(
                     self._played["components"][..., piece].transpose(2, 0, 1),
                     self._played["moments"][..., piece].transpose(2, 0, 1),
                 )
-            return errors[self._in_order()[1]]
+            return errors[index]
 
     def _pieces(self) -> Iterator[slice]:
         return (slice(at, min(at + _CHUNK, self._used)) for at in range(0, self._used, _CHUNK))
 
-    def _in_order(self) -> tuple[list[_Slot], Integers]:
-        """Slots by leaf id, and where their rows are."""
-        slots = [self._slots[leaf] for leaf in sorted(self._slots)]
-        sizes = np.array([len(slot.leaf.points) for slot in slots], np.int64)
-        starts = np.array([slot.start for slot in slots], np.int64)
-        ends = np.cumsum(sizes)
-        return slots, np.repeat(starts - (ends - sizes), sizes) + np.arange(int(sizes.sum()))
+    def _index(self, state: EngineState, layout: Layout) -> Integers:
+        """Go to a state; return where its rows are."""
+        self._bring(state)
+        starts = np.array([self._slots[leaf].start for leaf in layout.leaves.tolist()], np.int64)
+        shifts = layout.spread(starts - (layout.ends - layout.sizes))
+        return shifts + np.arange(len(shifts))
 
     def _bring(self, state: EngineState) -> None:
         for gone in self._slots.keys() - state.leaves.keys():

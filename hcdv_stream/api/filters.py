@@ -29,7 +29,7 @@ def mask(
         named = table.providers
         kept &= table.provider == (named.index(name) if name in named else -1)
     if only.coalition is not None:
-        kept &= np.isin(table.leaf, _leaves(only.coalition, valuation, partition))
+        kept &= _under(only.coalition, valuation, partition)
     for least, most, column in (
         (only.min_value, only.max_value, values),
         (only.since, only.until, table.time),
@@ -39,6 +39,12 @@ def mask(
         if most is not None:
             kept &= column <= most
     return kept
+
+
+def _under(name: str, valuation: Valuation, partition: PartitionView) -> Mask:
+    layout = partition.layout
+    inside = np.isin(layout.leaves, _leaves(name, valuation, partition))
+    return np.repeat(inside, layout.sizes)
 
 
 def _leaves(name: str, valuation: Valuation, partition: PartitionView) -> list[int]:

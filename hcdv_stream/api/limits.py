@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hcdv_stream.api.problems import ProblemError, problem_response
 
-_OPERATION = {"/livez", "/readyz", "/metrics"}
+_ALWAYS = {"/livez", "/readyz", "/metrics", "/internal/v1/view"}
 _EVENTS = "/v1/events"
 
 
@@ -29,7 +29,7 @@ class Limited:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in _OPERATION:
+        if scope["type"] != "http" or scope["path"] in _ALWAYS:
             await self._app(scope, receive, send)
             return
         stream = scope["path"] == _EVENTS

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from hcdv_stream.api.columns import Columns, Floats, Table
+from hcdv_stream.api.columns import Columns, Floats, Layout, Table
 from hcdv_stream.api.homes import Found, Homes
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
@@ -56,20 +56,25 @@ class PartitionView:
         return self.homes.find(name, self.stored)
 
     @cached_property
+    def layout(self) -> Layout:
+        """Which row of the columns is whose; computed once, when first asked for."""
+        return Layout(self.stored.state)
+
+    @cached_property
     def table(self) -> Table:
-        """Who the points are; computed once, when first asked for."""
-        return self.columns.table(self.stored.state)
+        """Who the points are, likewise."""
+        return self.columns.table(self.stored.state, self.layout)
 
     def values(self, reading: Reading) -> Floats:
-        """φ of each point in the partition, in the order of ``table``."""
+        """φ of each point in the partition, in the order of ``layout``."""
         if isinstance(reading, RoutedReading):
-            return self.columns.values(self.stored.state, reading.weights)
+            return self.columns.values(self.stored.state, self.layout, reading.weights)
         return reading.points().value
 
     def errors(self, reading: Reading) -> Floats:
         """Return their standard errors."""
         if isinstance(reading, RoutedReading):
-            return self.columns.errors(self.stored.state, reading.weights)
+            return self.columns.errors(self.stored.state, self.layout, reading.weights)
         return reading.points().error
 
 

@@ -101,6 +101,4 @@ def _first(keys: Floats, rows: Integers | None, limit: int) -> Integers:
 
 
 def _point(partition: PartitionView, values: Floats, row: int) -> Ranked:
-    table = partition.table
-    leaf = partition.stored.state.leaves[int(table.leaf[row])]
-    return Ranked(partition, Found(leaf, int(table.row[row])), float(values[row]))
+    return Ranked(partition, Found(*partition.layout.find(row)), float(values[row]))

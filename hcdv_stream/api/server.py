@@ -4,11 +4,15 @@ import logging
 import os
 import signal
 import socket
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from hcdv_stream.api.app import build_app
+from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.logs import fields
 from hcdv_stream.settings import Settings
@@ -17,6 +21,7 @@ NICENESS = 5
 """Added to the niceness of the threads that answer: where processors are short, the worker goes
 first. The thread that follows the state keeps its own, so that answers stay current."""
 _SHUTDOWN_SECONDS = 5
+_SWITCH_SECONDS = 0.001
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +29,24 @@ log = logging.getLogger(__name__)
 def run_api(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish the requests in hand.
 
-    Raises HcdvError where the port is taken.
+    Raises HcdvError where the port is taken, and where keys are needed and there are none.
     """
-    listener = _listener(settings.api_host, settings.api_port)
+    app = build_app(settings)
+    refresher: Refresher = app.state.refresher
+    serve(app, "API", settings.api_host, settings.api_port, refresher)
+
+
+def serve(
+    app: FastAPI,
+    name: str,
+    host: str,
+    port: int,
+    beside: AbstractContextManager[object] | None = None,
+) -> None:
+    """Serve an application; ``beside`` runs as long, at the process's own priority."""
+    listener = _listener(name, host, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
-    app = build_app(settings)
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -38,25 +55,29 @@ def run_api(settings: Settings) -> None:
         access_log=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
-    with listener, app.state.refresher:
+    # A thread that computes lets another go on after so long, 5 ms by default: one that answers
+    # a point should not wait for one that ranks them all.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    with listener, beside or nullcontext():
         os.nice(NICENESS)  # on Linux, of this thread and of those that it starts from here on
-        address, port = listener.getsockname()[:2]
-        log.info("API listening", extra=fields(host=address, port=port, pid=os.getpid()))
+        address, bound = listener.getsockname()[:2]
+        log.info("%s listening", name, extra=fields(host=address, port=bound, pid=os.getpid()))
         uvicorn.Server(config).run(sockets=[listener])
-    log.info("API stopped")
+    log.info("%s stopped", name)
 
 
 def _stopped(number: int, frame: FrameType | None) -> None:
     """Make having been stopped a success: uvicorn stops, then raises the signal again."""
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _listener(name: str, host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        prefix = f"HCDV_{name.upper()}"
         raise HcdvError(
-            f"HCDV_API_HOST={host} HCDV_API_PORT={port} cannot be listened on "
+            f"{prefix}_HOST={host} {prefix}_PORT={port} cannot be listened on "
             f"({os.strerror(error.errno or 0)}): choose another port, or 0 for a free one"
         ) from error
     # asyncio does so only for sockets whose protocol number is spelled out; 40 ms an answer.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hcdv_stream.api.columns import Floats, Table
+from hcdv_stream.api.columns import Floats
 from hcdv_stream.api.exact import exact_sums
 from hcdv_stream.api.homes import Found
 from hcdv_stream.api.partition_view import PartitionView
@@ -87,7 +87,7 @@ class Valuation:
         return Worth(share * worth.value, share * worth.error)
 
     def values(self) -> list[Floats]:
-        """Values of all points, by partition, in the order of its table."""
+        """Values of all points, by partition, in the order of its layout."""
         with self._lock:  # the first of many requests computes, the others wait for it
             if self._values is None:
                 self._values = [
@@ -138,7 +138,7 @@ class Valuation:
             count = len(table.providers)
             points = np.bincount(table.provider, minlength=count).tolist()
             sums = exact_sums(values, table.provider, count)
-            variances = _variances(table, errors).tolist()
+            variances = _variances(partition, errors).tolist()
             for place, name in enumerate(table.providers):
                 if points[place]:
                     one = found.setdefault(name, ProviderSum(0, [], []))
@@ -153,12 +153,13 @@ class Valuation:
         return zip(self._shares, self.partitions, self._readings, strict=True)
 
 
-def _variances(table: Table, errors: Floats) -> Floats:
+def _variances(partition: PartitionView, errors: Floats) -> Floats:
     """Σ over leaves of (Σ over a provider's points there of the error)², (providers,)."""
+    table, layout = partition.table, partition.layout
     providers = len(table.providers)
     variances = np.zeros(providers)
     if providers:
-        _, places = np.unique(table.leaf, return_inverse=True)
+        places = layout.spread(np.arange(len(layout.leaves)))
         cells, cell_of = np.unique(places * providers + table.provider, return_inverse=True)
         sums = np.bincount(cell_of, weights=errors, minlength=len(cells))
         np.add.at(variances, cells % providers, sums * sums)

@@ -17,6 +17,7 @@ def api(
     topic: Annotated[str | None, typer.Option(help="Topic whose partitions are read.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="File of API keys; `key` makes it.")] = None,
     log_format: Annotated[str | None, typer.Option(help="text or json.")] = None,
 ) -> None:
     """Serve values over HTTP from the state that a worker keeps on this machine.
@@ -26,7 +27,12 @@ def api(
     HCDV_API_PORT, ...). Its page /docs describes every answer.
     """
     settings = load_settings(
-        state_dir=state_dir, topic=topic, api_host=host, api_port=port, log_format=log_format
+        state_dir=state_dir,
+        topic=topic,
+        api_host=host,
+        api_port=port,
+        api_keys=keys,
+        log_format=log_format,
     )
     configure_logging(settings.log_level, settings.log_format)
     from hcdv_stream.api.server import run_api  # noqa: PLC0415 (loads FastAPI)

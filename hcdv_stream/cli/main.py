@@ -11,6 +11,8 @@ from hcdv_stream.cli.api import api
 from hcdv_stream.cli.demo import demo
 from hcdv_stream.cli.doctor import doctor
 from hcdv_stream.cli.experiment import experiment
+from hcdv_stream.cli.gateway import gateway
+from hcdv_stream.cli.key import key
 from hcdv_stream.cli.select import select
 from hcdv_stream.cli.train import train
 from hcdv_stream.cli.value import value
@@ -39,6 +41,8 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(simulate.app, name="simulate")
 app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap localhost:9092")(worker)
 app.command(epilog="Example: hcdv-stream api --state-dir state --port 8080")(api)
+app.command(epilog="Example: hcdv-stream gateway --sidecars http://a:8080,http://b:8080")(gateway)
+app.command(epilog="Example: hcdv-stream key shop --scope read --scope export --keys keys.txt")(key)
 app.command(epilog="Example: hcdv-stream demo --exit --json summary.json")(demo)
 app.command(epilog="Example: hcdv-stream doctor --bundle bundle --json")(doctor)
 app.command(epilog="Example: hcdv-stream experiment quality --out quality.json")(experiment)

@@ -1,0 +1,27 @@
+"""The gateway as an ASGI application and as a process: the API's own routes over many of them."""
+
+import time
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from hcdv_stream.api.app import serving
+from hcdv_stream.api.metrics import ApiMetrics
+from hcdv_stream.api.server import serve
+from hcdv_stream.gateway.source import RemoteSource
+from hcdv_stream.settings import Settings
+
+
+def build_gateway(settings: Settings) -> FastAPI:
+    """Build the application.
+
+    Raises HcdvError where no API is named, and where keys are needed and there are none.
+    """
+    metrics = ApiMetrics(CollectorRegistry(), time.time)
+    source = RemoteSource(settings, metrics)
+    return serving(source, settings, metrics, settings.gateway_host, running=source)
+
+
+def run_gateway(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises HcdvError where the port is taken."""
+    serve(build_gateway(settings), "gateway", settings.gateway_host, settings.gateway_port)

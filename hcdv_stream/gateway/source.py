@@ -1,0 +1,192 @@
+"""Answers from many APIs: which of them has which partition, in which state."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from hcdv_stream.api.metrics import ApiMetrics
+from hcdv_stream.api.models import Check
+from hcdv_stream.api.problems import ProblemError, gone, unavailable
+from hcdv_stream.api.shard_models import PartitionState, ViewState
+from hcdv_stream.api.source import ShardLost, Snapshot
+from hcdv_stream.errors import HcdvError
+from hcdv_stream.gateway.partitioner import partition_of
+from hcdv_stream.gateway.sidecar import RemoteShard, Sidecar
+from hcdv_stream.settings import Settings
+from hcdv_stream.valuation.weights import Weights
+
+_FRESH_SECONDS = 0.05
+"""A snapshot is given again for so long, so that many requests ask the APIs once."""
+_LOOK_SECONDS = 0.1
+_KEPT_SNAPSHOTS = 64
+_BETWEEN, _NONE = "~", "-"
+
+States = tuple[ViewState | None, ...]
+
+
+class RemoteSource:
+    """A context manager around the connections to the APIs that the settings name.
+
+    Raises HcdvError where they name none.
+    """
+
+    def __init__(self, settings: Settings, metrics: ApiMetrics) -> None:
+        if not settings.gateway_sidecars:
+            raise HcdvError(
+                "HCDV_GATEWAY_SIDECARS is empty: name the APIs to ask, http://HOST:PORT[,..]"
+            )
+        key = settings.gateway_key
+        self._client = httpx.AsyncClient(
+            timeout=settings.gateway_timeout_seconds,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else None,
+        )
+        self._sidecars = [Sidecar(address, self._client) for address in settings.gateway_sidecars]
+        self._partitions = settings.partitions
+        self._metrics = metrics
+        self._looking = asyncio.Lock()
+        self._last: Snapshot | None = None
+        self._looked = 0.0
+        self._kept: OrderedDict[str, Snapshot] = OrderedDict()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def current(self, *, keep: bool) -> Snapshot:
+        """Return the newest state; raises a problem where no API can be asked."""
+        async with self._looking:
+            if self._last is None or time.monotonic() > self._looked + _FRESH_SECONDS:
+                began = time.monotonic()
+                states = await asyncio.gather(*(each.newest() for each in self._sidecars))
+                self._last = self._merged(tuple(states))
+                self._looked = began
+                self._keep(self._last)
+                self._metrics.points.set(self._last.size)
+                self._metrics.partitions.set(len(self._last.partitions))
+                self._metrics.looked_at(time.time())
+            return self._last
+
+    async def pinned(self, key: str) -> Snapshot:
+        """Return a state that the APIs have kept; raises a problem where one has not."""
+        if (snapshot := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return snapshot
+        keys = key.split(_BETWEEN)
+        if len(keys) != len(self._sidecars) or set(keys) == {_NONE}:
+            raise gone(key)
+        try:
+            states = await asyncio.gather(
+                *(_kept(sidecar, name) for sidecar, name in zip(self._sidecars, keys, strict=True))
+            )
+        except ShardLost:  # it may come back
+            raise
+        except ProblemError as problem:
+            raise gone(key) from problem
+        snapshot = self._merged(tuple(states))
+        self._keep(snapshot)
+        return snapshot
+
+    async def moved(self, key: str) -> None:
+        """Wait until the newest is another one than this."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if (await self.current(keep=True)).key != key:
+                return
+
+    def forget(self) -> None:
+        """An API has lost a state or cannot be asked: look again."""
+        self._last = None
+        self._kept.clear()
+
+    def ailment(self) -> str | None:
+        """The gateway lives, whatever is behind it."""
+        return None
+
+    async def readiness(self) -> list[Check]:
+        """Return whether there is an answer, how each API is and which partitions are missing."""
+        try:
+            snapshot = await self.current(keep=False)
+        except ProblemError as problem:
+            first = Check(name="state", ok=False, detail=problem.detail)
+            return [first, *self._checks()]
+        missing = ", ".join(map(str, snapshot.missing)) or "none"
+        # An answer without some partitions is an answer, and says so itself.
+        first = Check(name="state", ok=True, detail=f"missing partitions: {missing}")
+        return [first, *self._checks()]
+
+    def _checks(self) -> list[Check]:
+        return [
+            Check(name=each.address, ok=True, detail=each.problem or "answers")
+            for each in self._sidecars
+        ]
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        self._kept[snapshot.key] = snapshot
+        while len(self._kept) > _KEPT_SNAPSHOTS:
+            self._kept.popitem(last=False)
+
+    def _merged(self, states: States) -> Snapshot:
+        """Make one state of those of the APIs; raises a problem where they do not fit together."""
+        known = [(place, state) for place, state in enumerate(states) if state is not None]
+        if not known:
+            told = "; ".join(each.problem or "no state" for each in self._sidecars)
+            raise unavailable(f"no API can be asked: {told}")
+        first = known[0][1]
+        for place, state in known:
+            if state.fingerprint != first.fingerprint:
+                raise unavailable(
+                    f"{self._sidecars[known[0][0]].address} and {self._sidecars[place].address} "
+                    "have states of different bundles or parameters: rebuild the older ones"
+                )
+        owners = _owners(known)
+        count = max(self._partitions, 1 + max(owners))
+        partitions = tuple(owners[number][1] for number in sorted(owners))
+
+        def shards(weights: Weights | None, whole: int) -> Sequence[RemoteShard]:
+            return [
+                RemoteShard(self._sidecars[place], state, numbers, weights, whole)
+                for place, state in known
+                if (numbers := frozenset(n for n, (owner, _) in owners.items() if owner == place))
+            ]
+
+        return Snapshot(
+            key=_BETWEEN.join(_NONE if state is None else state.key for state in states),
+            game=first.game,
+            bundle=first.bundle,
+            classes=tuple(first.classes),
+            validation=tuple(first.validation),
+            partitions=partitions,
+            missing=tuple(number for number in range(count) if number not in owners),
+            open=shards,
+            home=lambda name: partition_of(name, count),
+        )
+
+
+def _owners(
+    known: Sequence[tuple[int, ViewState]],
+) -> dict[int, tuple[int, PartitionState]]:
+    """Return which API answers for each partition: where it moved, the one that is further."""
+    owners: dict[int, tuple[int, PartitionState]] = {}
+    for place, state in known:
+        for partition in state.partitions:
+            other = owners.get(partition.number)
+            if other is None or partition.next_offset > other[1].next_offset:
+                owners[partition.number] = (place, partition)
+    return owners
+
+
+async def _kept(sidecar: Sidecar, key: str) -> ViewState | None:
+    return None if key == _NONE else await sidecar.kept(key)
