@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -17,6 +17,7 @@ class ApiMetrics:
     def __init__(self, registry: CollectorRegistry, clock: Callable[[], float]) -> None:
         """``clock`` gives seconds since the epoch."""
         self.registry = registry
+        ProcessCollector(namespace="hcdv", registry=registry)
         self.requests = Counter(
             "hcdv_api_requests_total",
             "Requests answered.",
@@ -28,6 +29,11 @@ class ApiMetrics:
             "Time from a request to the end of its answer.",
             ("route",),
             buckets=SECONDS,
+            registry=registry,
+        )
+        self.in_progress = Gauge(
+            "hcdv_api_requests_in_progress",
+            "Requests being answered now, event streams among them.",
             registry=registry,
         )
         self.refresh_seconds = Histogram(
@@ -92,7 +98,8 @@ class Measured:
             await send(message)
 
         try:
-            await self._app(scope, receive, note)
+            with self._metrics.in_progress.track_inprogress():
+                await self._app(scope, receive, note)
         finally:
             route = getattr(scope.get("route"), "path", UNMATCHED)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()

@@ -79,6 +79,16 @@ class Engine:
         """How many leaves the tree has."""
         return len(self._tree.leaves)
 
+    @property
+    def node_count(self) -> int:
+        """How many inner nodes the tree has."""
+        return len(self._tree.nodes)
+
+    @property
+    def height(self) -> int:
+        """How many levels of inner nodes lie above the leaves."""
+        return self._tree.nodes[self._tree.root].height
+
     def evaluators_of(self, leaf: int) -> npt.NDArray[np.int64]:
         """Rows of V that judge in a leaf, as of the last ``play``."""
         return self._evaluators.of(leaf)

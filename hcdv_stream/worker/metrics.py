@@ -5,9 +5,9 @@ Seconds and counts in base units, ``hcdv_`` in front, in a registry of their own
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 STAGES = ("decode", "embed", "route", "games", "write", "ack")
 """The way of a poll through a partition; ``ack`` is that of the whole poll."""
@@ -28,6 +28,8 @@ class WorkerMetrics:
     """Every metric of a worker, registered once in ``registry``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        ProcessCollector(namespace="hcdv", registry=registry)
+
         def histogram(
             name: str, about: str, edges: tuple[float, ...], labels: tuple[str, ...] = ()
         ) -> Histogram:
@@ -76,8 +78,26 @@ class WorkerMetrics:
         self.split = counter("hcdv_leaves_split_total", "Leaves split because they outgrew M.")
         self.merged = counter("hcdv_leaves_merged_total", "Leaves merged because they were small.")
         self.rebalances = counter("hcdv_tree_rebalances_total", "Rebalances of the tree.")
+        self.labels = counter(
+            "hcdv_label_records_total", "Labelled sessions that took effect.", (*PARTITION, "label")
+        )
         self.points = gauge("hcdv_points", "Examples in the corpus.")
+        self.label_points = gauge(
+            "hcdv_label_points", "Examples in the corpus by label.", (*PARTITION, "label")
+        )
         self.leaves = gauge("hcdv_leaves", "Leaves of the tree.")
+        self.leaves_by_fill = gauge(
+            "hcdv_leaves_by_fill",
+            "Leaves without an example (empty), with fewer than HCDV_MERGE_BELOW (small), up to "
+            "half of HCDV_LEAF_SIZE (half), up to all of it (full), more (over).",
+            (*PARTITION, "fill"),
+        )
+        self.nodes = gauge("hcdv_tree_nodes", "Inner nodes of the tree.")
+        self.height = gauge("hcdv_tree_height", "Levels of the tree above its leaves.")
+        self.drift = gauge(
+            "hcdv_drift_distance",
+            "Distance, 0 to 2, between the mean embedding of recent sessions and the corpus's.",
+        )
         self.residual = gauge(
             "hcdv_efficiency_residual",
             "Distance between the sum of all values and the value of the whole corpus.",
@@ -104,6 +124,9 @@ class WorkerMetrics:
 
     def forget(self, topic: str, partition: str) -> None:
         """Drop the gauges of a partition that belongs to another worker now."""
-        for metric in (self.points, self.leaves, self.residual, self.lag):
-            with suppress(KeyError):  # not every game has all of them
-                metric.remove(topic, partition)
+        gauges = (
+            self.points, self.label_points, self.leaves, self.leaves_by_fill, self.nodes,
+            self.height, self.drift, self.residual, self.lag,
+        )  # fmt: skip
+        for gauge in gauges:
+            gauge.remove_by_labels({"topic": topic, "partition": partition})

@@ -132,6 +132,7 @@ class Partition:
         with metrics.stage("games"):
             delta = engine.play()
         metrics.stage_items.labels("games").observe(len(delta.leaves))
+        self._corpus.observe(batch)
         return self._step(records, judged, batch, delta, high_watermark)
 
     def write(self, step: Step) -> None:
@@ -148,7 +149,7 @@ class Partition:
         metrics.records.labels(*self._labels).inc(step.records)
         for letter in step.rejected:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
-        self._corpus.publish()
+        self._corpus.publish(step.delta)
 
     def observe_lag(self, high_watermark: int | None) -> int:
         """Publish and return the records behind the last effect, as far as is known."""
