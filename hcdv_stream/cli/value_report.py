@@ -55,4 +55,7 @@ def _work(result: "FileValuation") -> str:
 def _sum(result: "FileValuation") -> str:
     if result.total is None:
         return ""
-    return f"; total {result.total:.6f}, residual {result.residual:.1e}"
+    if result.leaves:
+        return f"; total {result.total:.6f}, residual {result.residual:.1e}"
+    handed_out = sum(result.table["value"].to_pylist())
+    return f"; together worth {result.total:.6f}, of which the values hand out {handed_out:.6f}"
