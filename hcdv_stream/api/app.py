@@ -16,6 +16,7 @@ from hcdv_stream.api import (
     coalitions,
     events,
     export,
+    pictures,
     points,
     probes,
     problems,
@@ -31,6 +32,7 @@ from hcdv_stream.api.local_source import LocalSource
 from hcdv_stream.api.metrics import ApiMetrics, Measured
 from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.api.source import Source
+from hcdv_stream.api.value_metrics import ValueMetrics
 from hcdv_stream.settings import Settings
 
 _THREADS = 4
@@ -45,6 +47,7 @@ _ROUTERS = (
     totals.router,
     choosing.router,
     export.router,
+    pictures.router,
 )
 
 
@@ -61,6 +64,7 @@ def build_app(settings: Settings) -> FastAPI:
     refresher = Refresher(
         settings.state_dir / settings.topic, settings.api_refresh_seconds, metrics, kept
     )
+    metrics.registry.register(ValueMetrics(lambda: refresher.view, settings.weights))
     app = serving(LocalSource(refresher), settings, metrics, settings.api_host)
     app.include_router(shard_route.router)
     app.state.refresher = refresher

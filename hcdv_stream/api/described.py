@@ -57,11 +57,12 @@ def detail_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) ->
     return CoalitionDetail(
         **dict(coalition_of(worth, partition, coalition)),
         children=children,
-        path=[node_id(number, node) for node in _ancestors(partition, coalition)],
+        path=[node_id(number, node) for node in ancestors(partition, coalition)],
     )
 
 
-def _ancestors(partition: PartitionView, coalition: Leaf | Node) -> list[int]:
+def ancestors(partition: PartitionView, coalition: Leaf | Node) -> list[int]:
+    """Return the nodes from the root down to a coalition's parent."""
     nodes, parent, path = partition.stored.state.nodes, coalition.parent, list[int]()
     while parent != ROOT_PARENT:
         path.append(parent)

@@ -78,9 +78,12 @@ async def _events(
 
 
 def _event(snapshot: Snapshot) -> str:
+    newest = max(snapshot.partitions, key=lambda partition: partition.written_at)
     data = UpdateEvent(
         as_of=snapshot.as_of,
         points=snapshot.size,
+        written_at=newest.written_at,
+        latency=newest.latency,
         missing_partitions=list(snapshot.missing),
     )
     return f"event: update\nid: {snapshot.key}\ndata: {data.model_dump_json()}\n\n"

@@ -133,6 +133,7 @@ def _state(partition: PartitionView) -> PartitionState:
         lag=position.lag,
         event_time=position.event_time,
         written_at=position.written_at,
+        latency=position.latency,
     )
 
 

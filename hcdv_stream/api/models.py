@@ -306,6 +306,13 @@ class UpdateEvent(Model):
 
     as_of: AsOf
     points: int = Field(examples=[61823])
+    written_at: float = Field(
+        description="When its newest update was written, epoch seconds.", examples=[1764032461.9]
+    )
+    latency: float = Field(
+        description="Seconds from the broker's append of that update's newest record to its write.",
+        examples=[0.14],
+    )
     missing_partitions: list[int] = Field(examples=[[]])
 
 

@@ -7,8 +7,9 @@ from anyio.to_thread import run_sync
 
 from hcdv_stream.api.kept import KeptViews
 from hcdv_stream.api.past import point_history, sizes
+from hcdv_stream.api.picture_answers import updates
 from hcdv_stream.api.shard_answers import ANSWERS
-from hcdv_stream.api.shard_models import FIND, HISTORY, SIZES, Asked, Operation, Told
+from hcdv_stream.api.shard_models import FIND, HISTORY, SIZES, UPDATES, Asked, Operation, Told
 from hcdv_stream.api.view import View
 from hcdv_stream.valuation.weights import Weights
 
@@ -56,6 +57,8 @@ class LocalShard:
             told = point_history(self._kept, self.numbers, self._weights, asked)  # type: ignore[arg-type]
         elif operation.name == SIZES.name:
             told = sizes(self._kept, self.numbers)
+        elif operation.name == UPDATES.name:
+            told = updates(self._kept, self.numbers)
         else:
             told = ANSWERS[operation.name](self._valuation, asked)
         return told  # type: ignore[return-value]

@@ -6,22 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from hcdv_stream.api import ranking
+from hcdv_stream.api import picture_answers, ranking
 from hcdv_stream.api.arrow_rows import rows
 from hcdv_stream.api.coalition_ids import find_coalition, node_id
 from hcdv_stream.api.described import coalition_of, detail_of, point_of
 from hcdv_stream.api.exact import exact_sum
 from hcdv_stream.api.models import Counters, PartitionSummary
 from hcdv_stream.api.partition_view import PartitionView
+from hcdv_stream.api.reasons import why
 from hcdv_stream.api.shard_models import (
     AHEAD,
     COALITION,
     COALITIONS,
+    EXTREMES,
     FIND,
     POINTS,
     PROVIDERS,
     ROWS,
+    SPREAD,
     SUMMARY,
+    TREE,
+    WHY,
     Ahead,
     AheadPart,
     CoalitionAsked,
@@ -159,5 +164,9 @@ ANSWERS: Mapping[str, Callable[[Valuation, Any], Any]] = {
     PROVIDERS.name: _providers,
     SUMMARY.name: _summary,
     ROWS.name: rows,
+    TREE.name: picture_answers.tree,
+    EXTREMES.name: picture_answers.extremes,
+    SPREAD.name: picture_answers.spread,
+    WHY.name: why,
 }
 """How each question about one view is answered, by its name."""

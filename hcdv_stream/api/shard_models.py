@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
 
+from hcdv_stream.api import picture_models as pictures
 from hcdv_stream.api.models import (
     Coalition,
     Counters,
@@ -40,6 +41,7 @@ class PartitionState(Model):
     lag: int
     event_time: float
     written_at: float
+    latency: float
 
 
 class ViewState(Model):
@@ -273,6 +275,11 @@ SUMMARY = Operation("summary", Nothing, SummaryPart)
 ROWS = Operation("rows", RowsAsked, RowsPart)
 HISTORY = Operation("history", CoalitionAsked, HistoryPart)
 SIZES = Operation("sizes", Nothing, SizesPart)
+TREE = Operation("tree", pictures.TreeAsked, pictures.TreePart)
+EXTREMES = Operation("extremes", Nothing, pictures.Extremes)
+SPREAD = Operation("spread", pictures.SpreadAsked, pictures.SpreadPart)
+WHY = Operation("why", pictures.WhyAsked, pictures.WhyPart)
+UPDATES = Operation("updates", Nothing, pictures.UpdatesPart)
 
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {
     each.name: each
@@ -287,6 +294,11 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = {
         ROWS,
         HISTORY,
         SIZES,
+        TREE,
+        EXTREMES,
+        SPREAD,
+        WHY,
+        UPDATES,
     )
 }
 """All questions by name."""

@@ -103,7 +103,7 @@ class Whole:
 
     async def points(self, page: PointsPage) -> tuple[list[Point], int]:
         """Return a page of the ranking, and how many match at all; ranks are left open."""
-        parts = await self._all(POINTS, page)
+        parts = await self.ask_all(POINTS, page)
         descending = page.order == "desc"
         points = [point for part in parts for point in part.points]
         points.sort(key=lambda point: point.id, reverse=not descending)
@@ -113,7 +113,7 @@ class Whole:
     async def ranked(self, points: Sequence[Point]) -> list[Point]:
         """Return the points with their ranks."""
         places = [Place(value=point.value, id=point.id) for point in points]
-        parts = await self._all(AHEAD, Ahead(places=places))
+        parts = await self.ask_all(AHEAD, Ahead(places=places))
         counts = zip(*(part.counts for part in parts), strict=True)
         return [
             point.model_copy(update={"rank": 1 + sum(ahead)})
@@ -122,7 +122,7 @@ class Whole:
 
     async def coalitions(self, page: CoalitionsPage) -> tuple[list[Coalition], int]:
         """Return a page of the coalitions, and how many match at all."""
-        parts = await self._all(COALITIONS, page)
+        parts = await self.ask_all(COALITIONS, page)
         best = heapq.merge(
             *(part.coalitions for part in parts), key=lambda one: (-one.value, one.partition)
         )
@@ -131,7 +131,7 @@ class Whole:
 
     async def coalition(self, name: str) -> CoalitionDetail | None:
         """Return a coalition, None where there is none of that id."""
-        parts = await self._all(COALITION, CoalitionAsked(id=name))
+        parts = await self.ask_all(COALITION, CoalitionAsked(id=name))
         return next((part.coalition for part in parts if part.coalition), None)
 
     async def providers(self) -> tuple[list[Total], float]:
@@ -139,7 +139,7 @@ class Whole:
         points: dict[str | None, int] = {}
         values: dict[str | None, list[float]] = {}
         variances: dict[str | None, list[float]] = {}
-        for part in await self._all(PROVIDERS, Nothing()):
+        for part in await self.ask_all(PROVIDERS, Nothing()):
             for one in part.providers:
                 points[one.provider] = points.get(one.provider, 0) + one.points
                 values.setdefault(one.provider, []).extend(one.values)
@@ -155,7 +155,7 @@ class Whole:
 
     async def summary(self) -> list[SummaryPart]:
         """Return the parts of the summary."""
-        return await self._all(SUMMARY, Nothing())
+        return await self.ask_all(SUMMARY, Nothing())
 
     async def rows(self, *, whole: bool) -> AsyncGenerator[pa.RecordBatch]:
         """Yield all points by partition, leaf and id, some thousand at a time."""
@@ -169,8 +169,8 @@ class Whole:
 
     async def history(self, name: str) -> tuple[list[HistoryEntry], float | None]:
         """Return what a point was worth in the corpus of each time, and how far back that goes."""
-        parts = await self._all(HISTORY, CoalitionAsked(id=name))
-        sizes = [part.sizes for part in await self._all(SIZES, Nothing())]
+        parts = await self.ask_all(HISTORY, CoalitionAsked(id=name))
+        sizes = [part.sizes for part in await self.ask_all(SIZES, Nothing())]
         entries = [
             _entry(point, sum(_size_at(each, point.view_at) for each in sizes))
             for part in parts
@@ -179,7 +179,8 @@ class Whole:
         reaches = [part.reach for part in parts if part.reach is not None]
         return sorted(entries, key=lambda entry: entry.written_at), max(reaches, default=None)
 
-    async def _all(self, operation: Operation[Asked, Told], asked: Asked) -> list[Told]:
+    async def ask_all(self, operation: Operation[Asked, Told], asked: Asked) -> list[Told]:
+        """Put a question to every shard."""
         return await asyncio.gather(*(shard.ask(operation, asked) for shard in self._shards))
 
 

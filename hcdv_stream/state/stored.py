@@ -26,6 +26,11 @@ class Position:
         """Records that were waiting behind this position when it was written."""
         return max(self.high_watermark - self.next_offset, 0)
 
+    @property
+    def latency(self) -> float:
+        """Seconds from the broker's append of the newest record in it to its write."""
+        return max(self.written_at - self.append_time, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -142,7 +142,7 @@ class _Table:
             sizes[place, TRUSTED] = np.bincount(labels, minlength=classes)
             judges, judged = [validation.embeddings[trusted]], [validation.labels[trusted]]
             blocks = [np.full(len(trusted), _NOBODY)]
-            owners = _owners(points.providers, peers)
+            owners = owner_numbers(points.providers, peers)
             if peers != "off":
                 order = np.argsort(points.labels, kind="stable")
                 sizes[place, PEERS] = np.bincount(points.labels, minlength=classes)
@@ -171,7 +171,7 @@ class _Table:
         return result.reshape(*self.group_sizes.shape, values.shape[1])
 
 
-def _owners(providers: Sequence[str | None], peers: str) -> npt.NDArray[np.int64]:
+def owner_numbers(providers: Sequence[str | None], peers: str) -> npt.NDArray[np.int64]:
     """Number the providers so that equal numbers must not judge each other."""
     if peers != "other-providers":
         return np.arange(len(providers))

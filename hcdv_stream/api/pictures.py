@@ -1,0 +1,127 @@
+"""``/v1/tree``, ``/v1/distribution``, ``/v1/why`` and ``/v1/updates``: what the live page shows."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Path, Query, Response
+
+from hcdv_stream.api import picture_whole
+from hcdv_stream.api.asking import AskedLightly, AskedNow, SourceNow
+from hcdv_stream.api.coalition_ids import parse_id
+from hcdv_stream.api.picture_models import (
+    DistributionAnswer,
+    TreeAnswer,
+    TreeAsked,
+    UpdatesAnswer,
+    WhyAnswer,
+    WhyAsked,
+)
+from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
+from hcdv_stream.api.retrying import Retrying
+from hcdv_stream.api.whole import Whole
+
+router = APIRouter(tags=["pictures"], route_class=Retrying)
+
+_NOT_FOUND = described(HTTPStatus.NOT_FOUND)
+
+
+@router.get("/v1/tree", responses=_NOT_FOUND, response_model=TreeAnswer)
+async def read_tree(
+    asked: AskedNow,
+    root: Annotated[
+        str | None,
+        Query(description="The coalition at the top; default: all roots.", examples=["p0-n4"]),
+    ] = None,
+    depth: Annotated[int, Query(ge=0, le=64, description="Levels below the top.")] = 3,
+    limit: Annotated[
+        int, Query(ge=1, le=20_000, description="Most coalitions of a partition.")
+    ] = 1000,
+) -> Response:
+    """The tree of coalitions with sizes and values, level by level.
+
+    Levels are given whole, from the top, while no more than `limit` coalitions of a partition come
+    together; `children` tells where it goes on below.
+    """
+    part = await picture_whole.tree(asked.whole, TreeAsked(root=root, depth=depth, limit=limit))
+    if part is None:
+        named = parse_id(root or "")
+        if named and named.partition in asked.snapshot.missing:
+            raise partition_missing([named.partition])
+        raise unknown("coalition", root or "")
+    columns = {name: getattr(part, name) for name in TreeAnswer.model_fields if hasattr(part, name)}
+    labels = list(asked.snapshot.classes)
+    return asked.respond(TreeAnswer.model_construct(labels=labels, **columns, **asked.answer()))
+
+
+@router.get("/v1/distribution", response_model=DistributionAnswer)
+async def read_distribution(
+    asked: AskedNow,
+    low: Annotated[
+        float | None,
+        Query(allow_inf_nan=False, description="The lowest edge; default: the lowest value."),
+    ] = None,
+    high: Annotated[
+        float | None,
+        Query(allow_inf_nan=False, description="The highest edge; default: the highest value."),
+    ] = None,
+    bins: Annotated[int, Query(ge=1, le=1000, description="How many, of equal width.")] = 50,
+) -> Response:
+    """How many examples of each class are worth how much."""
+    low, high = await _bounds(asked.whole, low, high)
+    edges = np.linspace(low, high, bins + 1)
+    if not (np.diff(edges) > 0).all():
+        raise invalid("high", "it must be above low, by more than rounding")
+    part = await picture_whole.spread(asked.whole, edges.tolist())
+    labels = list(asked.snapshot.classes)
+    answer = DistributionAnswer(
+        labels=labels, edges=edges.tolist(), **part.model_dump(), **asked.answer()
+    )
+    return asked.respond(answer)
+
+
+async def _bounds(whole: Whole, low: float | None, high: float | None) -> tuple[float, float]:
+    if low is not None and high is not None:
+        return low, high
+    found = await picture_whole.extremes(whole)
+    least, most = (found.least or 0.0), (found.most or 0.0)
+    low, high = (least if low is None else low), (most if high is None else high)
+    # Where all values are one and the same, a bin around it.
+    return (low, high) if low != high else (low - 0.5, high + 0.5)
+
+
+@router.get("/v1/why/{id:path}", responses=_NOT_FOUND, response_model=WhyAnswer)
+async def read_why(
+    asked: AskedLightly,
+    id: Annotated[str, Path(description="Id of the example.", examples=["s000017"])],
+    mates: Annotated[
+        int, Query(ge=0, le=1000, description="Most examples of its leaf to name.")
+    ] = 64,
+) -> Response:
+    """Why an example is worth what it is: evaluators, neighbours and coalitions.
+
+    Its value is the sum of what trusted evaluators and peers of each class give it, and of the
+    contrast. Trusted evaluators are told by number only: who they are is in the bundle, not in the
+    state.
+    """
+    found = await picture_whole.why(asked.whole, WhyAsked(id=id, mates=mates))
+    if found is None:
+        if asked.snapshot.missing:
+            raise partition_missing(asked.snapshot.missing)
+        raise unknown("point", id)
+    (point,) = await asked.whole.ranked([found.point])
+    said = {**dict(found), "point": point}
+    return asked.respond(WhyAnswer.model_construct(**said, **asked.answer()))
+
+
+@router.get("/v1/updates", response_model=UpdatesAnswer)
+async def list_updates(source: SourceNow) -> Response:
+    """When the updates that are still kept were written, and how soon after they came.
+
+    They are dense near now and sparse before, and begin with the start of this process.
+    """
+    snapshot = await source.current(keep=True)
+    updates = await picture_whole.updates(Whole(snapshot, None))
+    answer = UpdatesAnswer(updates=updates, missing_partitions=list(snapshot.missing))
+    headers = {"Cache-Control": "no-store"}
+    return Response(answer.model_dump_json(), media_type="application/json", headers=headers)
