@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     api_history_mib: int = Field(
         128, ge=1, description="Most memory for past states, in MiB; the oldest go first."
     )
+    api_url: str = Field(
+        "http://127.0.0.1:8080", description="API or gateway that top, point, ... and watch ask."
+    )
+    api_key: SecretStr | None = Field(None, description="API key that they show.")
     gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
     gateway_port: Port = Field(8090, description="Port of the gateway; 0 takes a free one.")
     gateway_sidecars: Annotated[tuple[str, ...], NoDecode] = Field(

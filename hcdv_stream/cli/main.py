@@ -13,9 +13,13 @@ from hcdv_stream.cli.doctor import doctor
 from hcdv_stream.cli.experiment import experiment
 from hcdv_stream.cli.gateway import gateway
 from hcdv_stream.cli.key import key
+from hcdv_stream.cli.point import point
+from hcdv_stream.cli.providers import providers
 from hcdv_stream.cli.select import select
+from hcdv_stream.cli.top import top
 from hcdv_stream.cli.train import train
 from hcdv_stream.cli.value import value
+from hcdv_stream.cli.watch import watch
 from hcdv_stream.cli.worker import worker
 from hcdv_stream.errors import HcdvError
 
@@ -43,6 +47,10 @@ app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap loca
 app.command(epilog="Example: hcdv-stream api --state-dir state --port 8080")(api)
 app.command(epilog="Example: hcdv-stream gateway --sidecars http://a:8080,http://b:8080")(gateway)
 app.command(epilog="Example: hcdv-stream key shop --scope read --scope export --keys keys.txt")(key)
+app.command(epilog="Example: hcdv-stream top --lowest --label buy --count 20")(top)
+app.command(epilog="Example: hcdv-stream point s000017 --history")(point)
+app.command(epilog="Example: hcdv-stream providers --payout 100000 --json")(providers)
+app.command(epilog="Example: hcdv-stream watch --url http://localhost:8090")(watch)
 app.command(epilog="Example: hcdv-stream demo --exit --json summary.json")(demo)
 app.command(epilog="Example: hcdv-stream doctor --bundle bundle --json")(doctor)
 app.command(epilog="Example: hcdv-stream experiment quality --out quality.json")(experiment)

@@ -1,0 +1,108 @@
+"""What commands that ask a running API have in common: where it is, how to weigh, how to print."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hcdv_stream.settings import load_settings
+from hcdv_stream.valuation.weights import Weights
+
+if TYPE_CHECKING:
+    from hcdv_stream.api.models import Answer, AsOf, Model
+    from hcdv_stream.client import Client
+
+Url = Annotated[
+    str | None, typer.Option(help="API or gateway to ask; HCDV_API_URL.", show_default=False)
+]
+Key = Annotated[str | None, typer.Option(help="API key, where one is needed; HCDV_API_KEY.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Utility = Annotated[
+    str | None, typer.Option(help="balanced, accuracy or class:<label>; default: the API's.")
+]
+Beta = Annotated[float | None, typer.Option(help="The peers' share of the judgement, 0 to 1.")]
+Lambda = Annotated[float | None, typer.Option("--lambda", help="Weight of the contrast.")]
+
+console = Console(highlight=False)
+
+
+@contextmanager
+def connected(url: str | None, key: str | None) -> "Iterator[Client]":
+    """Connect to the API that is named, here or in the environment."""
+    from hcdv_stream.client import Client  # noqa: PLC0415 (late, so that --help is quick)
+
+    settings = load_settings(api_url=url, api_key=key)
+    secret = settings.api_key
+    with Client(settings.api_url, key=secret.get_secret_value() if secret else None) as client:
+        yield client
+
+
+def weights(
+    client: "Client", utility: str | None, beta: float | None, lam: float | None
+) -> Weights | None:
+    """Return the weights that are asked for, None where none are.
+
+    What is not said is as the API has it, which is asked once.
+    """
+    if utility is None and beta is None and lam is None:
+        return None
+    used = client.points(limit=1).weights
+    usual = Weights(used.utility, used.beta, used.lam) if used else Weights()
+    return replace(
+        usual,
+        utility=usual.utility if utility is None else utility,
+        beta=usual.beta if beta is None else beta,
+        lam=usual.lam if lam is None else lam,
+    )
+
+
+def print_json(answer: "Model") -> None:
+    """Print an answer as the API gives it, indented."""
+    content = answer.model_dump(mode="json", by_alias=True)
+    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], text: int = 1
+) -> Table:
+    """Return a table whose first ``text`` columns are words and the others numbers."""
+    made = Table(title=escape(title), title_justify="left")
+    for place, column in enumerate(columns):
+        made.add_column(column, justify="left" if place < text else "right")
+    for row in rows:
+        made.add_row(*map(escape, row))
+    return made
+
+
+def number(value: float) -> str:
+    """Write a value with the digits that tell."""
+    return f"{value:+.4g}"
+
+
+def moment(seconds: float) -> str:
+    """Write a time of the epoch."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def footing(answer: "Answer") -> str:
+    """Say what an answer is as of, and what it lacks."""
+    said = as_of(answer.as_of)
+    if answer.weights:
+        used = answer.weights
+        said += f" · {used.utility}, β {used.beta:g}, λ {used.lam:g}"
+    if answer.missing_partitions:
+        missing = ", ".join(map(str, answer.missing_partitions))
+        said += f" · [bold red]missing partitions: {missing}[/]"
+    return said
+
+
+def as_of(state: "AsOf") -> str:
+    """Say how far the state is."""
+    return f"[dim]as of update {state.update:,}, {moment(state.event_time)}, lag {state.lag:,}[/]"

@@ -1,0 +1,74 @@
+"""``hcdv-stream providers``: what every data provider's examples are worth now."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hcdv_stream.cli.asking import (
+    AsJson,
+    Beta,
+    Key,
+    Lambda,
+    Url,
+    Utility,
+    connected,
+    console,
+    footing,
+    number,
+    print_json,
+    table,
+    weights,
+)
+
+if TYPE_CHECKING:
+    from hcdv_stream.api.models import PayoutsAnswer, ProvidersAnswer
+
+
+def providers(
+    *,
+    payout: Annotated[
+        int | None,
+        typer.Option(min=0, help="Share out this amount, in minor units: cents, for instance."),
+    ] = None,
+    utility: Utility = None,
+    beta: Beta = None,
+    lam: Lambda = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what every provider's examples are worth together, or what each is to be paid."""
+    with connected(url, key) as client:
+        chosen = weights(client, utility, beta, lam)
+        if payout is None:
+            worth = client.providers(weights=chosen)
+            print_json(worth) if as_json else _print_worth(worth)
+        else:
+            paid = client.payouts(payout, weights=chosen)
+            print_json(paid) if as_json else _print_paid(paid)
+
+
+def _print_worth(answer: "ProvidersAnswer") -> None:
+    rows = [
+        (
+            one.provider or "–",
+            f"{one.points:,}",
+            number(one.value),
+            f"{one.stderr:.2g}",
+            "–" if one.share is None else f"{one.share:.2%}",
+        )
+        for one in answer.providers
+    ]
+    columns = ("provider", "examples", "value", "±", "share")
+    console.print(table(f"providers, {number(answer.value)} in all", columns, rows))
+    console.print(footing(answer))
+
+
+def _print_paid(answer: "PayoutsAnswer") -> None:
+    rows = [
+        (one.provider or "–", f"{one.points:,}", number(one.value), f"{one.amount:,}")
+        for one in answer.payouts
+    ]
+    columns = ("provider", "examples", "value", "amount")
+    console.print(table(f"{answer.amount:,} minor units", columns, rows))
+    console.print(footing(answer))

@@ -1,0 +1,17 @@
+"""A client of the API, in a synchronous and an asynchronous form.
+
+    from hcdv_stream.client import Client
+
+    with Client("http://localhost:8080") as client:
+        print(client.point("s000017").value)
+        for point in client.ranking(order="asc", label="buy", count=50):
+            print(point.rank, point.id, point.value)
+
+Answers are the models that the API's specification is made of (``hcdv_stream.api.models``).
+"""
+
+from hcdv_stream.client.asynchronous import AsyncClient
+from hcdv_stream.client.errors import ApiError, NotReachedError
+from hcdv_stream.client.synchronous import Client
+
+__all__ = ["ApiError", "AsyncClient", "Client", "NotReachedError"]

@@ -1,0 +1,258 @@
+"""The asynchronous client: the synchronous one, awaited."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import httpx
+import orjson
+
+from hcdv_stream.api.models import (
+    Coalition,
+    CoalitionAnswer,
+    CoalitionsAnswer,
+    HistoryAnswer,
+    PayoutsAnswer,
+    Point,
+    PointAnswer,
+    PointsAnswer,
+    ProvidersAnswer,
+    Readiness,
+    SelectAnswer,
+    SummaryAnswer,
+    UpdateEvent,
+)
+from hcdv_stream.client import calls
+from hcdv_stream.client.calls import Ask, Call, Format, Kind, Only, Order, Page, Strategy, Told
+from hcdv_stream.client.connection import (
+    EVENT_TIMEOUT_SECONDS,
+    RETRIES,
+    TIMEOUT_SECONDS,
+    EventReader,
+    check,
+    headers,
+    pause,
+    read,
+)
+from hcdv_stream.client.errors import NotReachedError
+
+
+class AsyncClient:
+    """A context manager around connections to one API or gateway; for one event loop.
+
+    ``key`` is an API key, where one is needed. Calls that find the API busy or without a state yet
+    wait as long as it says and ask again, ``retries`` times. They raise ApiError where the answer
+    is a problem, and NotReachedError where there is none. All take what ``Ask`` lists.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8080",
+        *,
+        key: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        retries: int = RETRIES,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._retries = retries
+        self._http = httpx.AsyncClient(
+            base_url=url, headers=headers(key), timeout=timeout, transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Give up the connections."""
+        await self._http.aclose()
+
+    async def point(self, id: str, *, rank: bool = False, **ask: Unpack[Ask]) -> PointAnswer:
+        """Return one point; with its ``rank`` where that is asked for."""
+        return await self._send(calls.point(id, rank, ask))
+
+    async def points_by_id(self, ids: Iterable[str], **ask: Unpack[Ask]) -> dict[str, Point]:
+        """Return those of any number of points that there are.
+
+        More than 1,000 are asked for in several calls, which may be of different states.
+        """
+        answers = [await self._send(call) for call in calls.batches(ids, ask)]
+        return {point.id: point for answer in answers for point in answer.points}
+
+    async def points(
+        self,
+        *,
+        order: Order = "desc",
+        limit: int = 100,
+        only: Only | None = None,
+        **ask: Unpack[Ask],
+    ) -> PointsAnswer:
+        """Return the first page of the ranking, or of the points that meet conditions."""
+        return await self._send(calls.points(order, limit, only or {}, ask))
+
+    async def ranking(
+        self,
+        *,
+        order: Order = "desc",
+        count: int | None = None,
+        only: Only | None = None,
+        **ask: Unpack[Ask],
+    ) -> AsyncIterator[Point]:
+        """Yield points of the ranking, all or ``count`` of them, all as of one state."""
+        left = count
+        limit = 1000 if count is None else max(min(count, 1000), 1)
+        async for page in self._pages(calls.points(order, limit, only or {}, ask)):
+            for point in page.points[:left]:
+                yield point
+            if left is not None and (left := left - len(page.points)) <= 0:
+                return
+
+    async def history(self, id: str, **ask: Unpack[Ask]) -> HistoryAnswer:
+        """Return what a point was worth, as far back as the API remembers."""
+        return await self._send(calls.history(id, ask))
+
+    async def coalition(self, id: str, **ask: Unpack[Ask]) -> CoalitionAnswer:
+        """Return one leaf or node."""
+        return await self._send(calls.coalition(id, ask))
+
+    async def coalitions(
+        self,
+        *,
+        kind: Kind | None = None,
+        partition: int | None = None,
+        limit: int = 100,
+        **ask: Unpack[Ask],
+    ) -> CoalitionsAnswer:
+        """Return the first page of the leaves and nodes, most valuable first."""
+        return await self._send(calls.coalitions(kind, partition, limit, ask))
+
+    async def all_coalitions(
+        self, *, kind: Kind | None = None, partition: int | None = None, **ask: Unpack[Ask]
+    ) -> AsyncIterator[Coalition]:
+        """Yield every leaf and node, all as of one state."""
+        async for page in self._pages(calls.coalitions(kind, partition, 1000, ask)):
+            for coalition in page.coalitions:
+                yield coalition
+
+    async def providers(self, **ask: Unpack[Ask]) -> ProvidersAnswer:
+        """Return what every provider's points are worth."""
+        return await self._send(calls.providers(ask))
+
+    async def payouts(
+        self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]
+    ) -> PayoutsAnswer:
+        """Return ``amount``, in minor units, among the providers."""
+        return await self._send(calls.payouts(amount, anonymous, ask))
+
+    async def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
+        """Return the whole corpus in numbers."""
+        return await self._send(calls.summary(ask))
+
+    async def select(
+        self, share: float, *, strategy: Strategy = "spread", seed: int = 0, **ask: Unpack[Ask]
+    ) -> SelectAnswer:
+        """Return examples to train on."""
+        return await self._send(calls.select(share, strategy, seed, ask))
+
+    async def readiness(self) -> Readiness:
+        """Return what the API's readiness rests on; ApiError where it is not ready."""
+        return await self._send(calls.readiness())
+
+    async def rows(self, **ask: Unpack[Ask]) -> AsyncIterator[dict[str, Any]]:
+        """Yield every point as the API exports it, as it arrives."""
+        path, parameters = calls.export("ndjson", ask)
+        async with self._stream(path, parameters) as answer:
+            async for line in answer.aiter_lines():
+                yield orjson.loads(line)
+
+    async def export(self, path: Path, *, format: Format = "ndjson", **ask: Unpack[Ask]) -> None:
+        """Write every point to a file, whole or not at all."""
+        place, parameters = calls.export(format, ask)
+        beside = path.with_name(f".{path.name}.part")
+        try:
+            with beside.open("wb") as file:
+                async with self._stream(place, parameters) as answer:
+                    async for part in answer.aiter_bytes():
+                        file.write(part)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    async def events(self, *, interval: float = 0.0) -> AsyncIterator[UpdateEvent]:
+        """Yield the newest state and each one that follows, ``interval`` seconds apart at least.
+
+        Goes on where the connection breaks; raises where the API cannot be reached again.
+        """
+        reader, parameters = EventReader(), {"interval": interval}
+        while True:
+            try:
+                async with self._stream(
+                    "/v1/events", parameters, reader.headers, events=True
+                ) as answer:
+                    async for line in answer.aiter_lines():
+                        if (event := reader.take(line)) is not None:
+                            yield event
+            except NotReachedError:
+                if reader.last is None:
+                    raise
+                await asyncio.sleep(1.0)
+                await self.readiness()
+
+    async def _pages(self, call: Call[Page]) -> AsyncIterator[Page]:
+        while True:
+            page = await self._send(call)
+            yield page
+            if page.next is None:
+                return
+            call = calls.going_on(call, page.next)
+
+    async def _send(self, call: Call[Told]) -> Told:
+        content_type = None if call.body is None else {"Content-Type": "application/json"}
+        left = self._retries
+        while True:
+            try:
+                answer = await self._http.request(
+                    call.method,
+                    call.path,
+                    params=call.parameters,
+                    content=call.body,
+                    headers=content_type,
+                )
+            except httpx.HTTPError as error:
+                raise NotReachedError(str(self._http.base_url), error) from error
+            wait = pause(answer)
+            if wait is None or not left:
+                return read(call, answer)
+            left -= 1
+            await asyncio.sleep(wait)
+
+    @asynccontextmanager
+    async def _stream(
+        self,
+        path: str,
+        parameters: Mapping[str, Any],
+        more: Mapping[str, str] | None = None,
+        *,
+        events: bool = False,
+    ) -> AsyncIterator[httpx.Response]:
+        timeout = httpx.Timeout(EVENT_TIMEOUT_SECONDS) if events else self._http.timeout
+        try:
+            async with self._http.stream(
+                "GET", path, params=parameters, headers=more, timeout=timeout
+            ) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                check(answer)
+                yield answer
+        except httpx.HTTPError as error:
+            raise NotReachedError(str(self._http.base_url), error) from error

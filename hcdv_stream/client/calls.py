@@ -1,0 +1,168 @@
+"""Calls as values: what is asked, and how its answer is read. Both clients send these."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, TypedDict, TypeVar
+from urllib.parse import quote
+
+from hcdv_stream.api.models import (
+    BatchAnswer,
+    BatchRequest,
+    CoalitionAnswer,
+    CoalitionsAnswer,
+    HistoryAnswer,
+    Model,
+    PageAnswer,
+    PayoutsAnswer,
+    PointAnswer,
+    PointsAnswer,
+    ProvidersAnswer,
+    Readiness,
+    SelectAnswer,
+    SummaryAnswer,
+)
+from hcdv_stream.valuation.weights import Weights
+
+Order = Literal["desc", "asc"]
+Kind = Literal["leaf", "node", "root"]
+Strategy = Literal["spread", "top"]
+Format = Literal["ndjson", "csv", "arrow"]
+MOST_IDS = 1000
+"""Ids that one call may name."""
+
+Told = TypeVar("Told", bound=Model)
+Page = TypeVar("Page", bound=PageAnswer)
+
+
+class Ask(TypedDict, total=False):
+    """How every value may be asked for.
+
+    ``weights``: other than the API's own; ``at``: the state of an earlier list's ``as_of.view``;
+    ``min_offset``: by partition, or for all, what ``as_of.offsets`` must be at least; ``max_lag``:
+    what ``as_of.lag`` may be at most.
+    """
+
+    weights: Weights | None
+    at: str | None
+    min_offset: Mapping[int, int] | int | None
+    max_lag: int | None
+
+
+class Only(TypedDict, total=False):
+    """Which points are meant: those that meet every condition."""
+
+    provider: str | None
+    anonymous: bool | None
+    label: str | None
+    coalition: str | None
+    min_value: float | None
+    max_value: float | None
+    since: float | None
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Told]):
+    """One request; ``told`` reads its answer."""
+
+    path: str
+    told: type[Told]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes | None = None
+
+    @property
+    def method(self) -> str:
+        """GET, or POST where there is a body; neither changes anything."""
+        return "GET" if self.body is None else "POST"
+
+
+def point(id: str, rank: bool, ask: Ask) -> Call[PointAnswer]:
+    """Ask for one point."""
+    return Call(f"/v1/points/{quote(id, safe='')}", PointAnswer, _all(ask, rank=rank or None))
+
+
+def history(id: str, ask: Ask) -> Call[HistoryAnswer]:
+    """Ask for what a point was worth."""
+    return Call(f"/v1/history/{quote(id, safe='')}", HistoryAnswer, _all(ask))
+
+
+def batches(ids: Iterable[str], ask: Ask) -> list[Call[BatchAnswer]]:
+    """Ask for any number of points, so many in a call."""
+    names = list(dict.fromkeys(ids))
+    parts = (names[at : at + MOST_IDS] for at in range(0, len(names), MOST_IDS))
+    return [
+        Call(
+            "/v1/points:batchGet",
+            BatchAnswer,
+            _all(ask),
+            BatchRequest(ids=part).model_dump_json().encode(),
+        )
+        for part in parts
+    ]
+
+
+def points(order: Order, limit: int, only: Only, ask: Ask) -> Call[PointsAnswer]:
+    """Ask for a page of the ranking."""
+    return Call("/v1/points", PointsAnswer, _all(ask, order=order, limit=limit, **only))
+
+
+def coalitions(
+    kind: Kind | None, partition: int | None, limit: int, ask: Ask
+) -> Call[CoalitionsAnswer]:
+    """Ask for a page of the coalitions."""
+    parameters = _all(ask, kind=kind, partition=partition, limit=limit)
+    return Call("/v1/coalitions", CoalitionsAnswer, parameters)
+
+
+def coalition(id: str, ask: Ask) -> Call[CoalitionAnswer]:
+    """Ask for one coalition."""
+    return Call(f"/v1/coalitions/{quote(id, safe='')}", CoalitionAnswer, _all(ask))
+
+
+def providers(ask: Ask) -> Call[ProvidersAnswer]:
+    """Ask for what providers' points are worth."""
+    return Call("/v1/providers", ProvidersAnswer, _all(ask))
+
+
+def payouts(amount: int, anonymous: bool, ask: Ask) -> Call[PayoutsAnswer]:
+    """Ask for an amount among the providers."""
+    return Call("/v1/payouts", PayoutsAnswer, _all(ask, amount=amount, anonymous=anonymous))
+
+
+def summary(ask: Ask) -> Call[SummaryAnswer]:
+    """Ask for the whole corpus in numbers."""
+    return Call("/v1/summary", SummaryAnswer, _all(ask))
+
+
+def select(share: float, strategy: Strategy, seed: int, ask: Ask) -> Call[SelectAnswer]:
+    """Ask for examples to train on."""
+    parameters = _all(ask, share=share, strategy=strategy, seed=seed)
+    return Call("/v1/select", SelectAnswer, parameters)
+
+
+def readiness() -> Call[Readiness]:
+    """Ask whether the API is ready, and what that rests on."""
+    return Call("/readyz", Readiness, {"verbose": "true"})
+
+
+def export(format: Format, ask: Ask) -> tuple[str, Mapping[str, Any]]:
+    """Return path and parameters of an export."""
+    return "/v1/export", _all(ask, format=format)
+
+
+def going_on(call: Call[Page], cursor: str) -> Call[Page]:
+    """Ask for the page behind a cursor."""
+    return replace(call, parameters={**call.parameters, "cursor": cursor})
+
+
+def _all(ask: Ask, **own: Any) -> dict[str, Any]:
+    weights, least = ask.get("weights"), ask.get("min_offset")
+    parameters = dict(own)
+    if weights is not None:
+        parameters |= {"utility": weights.utility, "beta": weights.beta, "lambda": weights.lam}
+    if isinstance(least, Mapping):
+        parameters["min_offset"] = [f"{partition}:{offset}" for partition, offset in least.items()]
+    elif least is not None:
+        parameters["min_offset"] = least
+    parameters |= {"at": ask.get("at"), "max_lag": ask.get("max_lag")}
+    return {name: value for name, value in parameters.items() if value is not None}

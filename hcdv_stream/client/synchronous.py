@@ -1,0 +1,249 @@
+"""The synchronous client."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import httpx
+import orjson
+
+from hcdv_stream.api.models import (
+    Coalition,
+    CoalitionAnswer,
+    CoalitionsAnswer,
+    HistoryAnswer,
+    PayoutsAnswer,
+    Point,
+    PointAnswer,
+    PointsAnswer,
+    ProvidersAnswer,
+    Readiness,
+    SelectAnswer,
+    SummaryAnswer,
+    UpdateEvent,
+)
+from hcdv_stream.client import calls
+from hcdv_stream.client.calls import Ask, Call, Format, Kind, Only, Order, Page, Strategy, Told
+from hcdv_stream.client.connection import (
+    EVENT_TIMEOUT_SECONDS,
+    RETRIES,
+    TIMEOUT_SECONDS,
+    EventReader,
+    check,
+    headers,
+    pause,
+    read,
+)
+from hcdv_stream.client.errors import NotReachedError
+
+
+class Client:
+    """A context manager around connections to one API or gateway; usable from many threads.
+
+    ``key`` is an API key, where one is needed. Calls that find the API busy or without a state yet
+    wait as long as it says and ask again, ``retries`` times. They raise ApiError where the answer
+    is a problem, and NotReachedError where there is none. All take what ``Ask`` lists.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8080",
+        *,
+        key: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        retries: int = RETRIES,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._retries = retries
+        self._http = httpx.Client(
+            base_url=url, headers=headers(key), timeout=timeout, transport=transport
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the connections."""
+        self._http.close()
+
+    def point(self, id: str, *, rank: bool = False, **ask: Unpack[Ask]) -> PointAnswer:
+        """Return one point; with its ``rank`` where that is asked for."""
+        return self._send(calls.point(id, rank, ask))
+
+    def points_by_id(self, ids: Iterable[str], **ask: Unpack[Ask]) -> dict[str, Point]:
+        """Return those of any number of points that there are.
+
+        More than 1,000 are asked for in several calls, which may be of different states.
+        """
+        answers = map(self._send, calls.batches(ids, ask))
+        return {point.id: point for answer in answers for point in answer.points}
+
+    def points(
+        self,
+        *,
+        order: Order = "desc",
+        limit: int = 100,
+        only: Only | None = None,
+        **ask: Unpack[Ask],
+    ) -> PointsAnswer:
+        """Return the first page of the ranking, or of the points that meet conditions."""
+        return self._send(calls.points(order, limit, only or {}, ask))
+
+    def ranking(
+        self,
+        *,
+        order: Order = "desc",
+        count: int | None = None,
+        only: Only | None = None,
+        **ask: Unpack[Ask],
+    ) -> Iterator[Point]:
+        """Yield points of the ranking, all or ``count`` of them, all as of one state."""
+        limit = 1000 if count is None else max(min(count, 1000), 1)
+        pages = self._pages(calls.points(order, limit, only or {}, ask))
+        return islice((point for page in pages for point in page.points), count)
+
+    def history(self, id: str, **ask: Unpack[Ask]) -> HistoryAnswer:
+        """Return what a point was worth, as far back as the API remembers."""
+        return self._send(calls.history(id, ask))
+
+    def coalition(self, id: str, **ask: Unpack[Ask]) -> CoalitionAnswer:
+        """Return one leaf or node."""
+        return self._send(calls.coalition(id, ask))
+
+    def coalitions(
+        self,
+        *,
+        kind: Kind | None = None,
+        partition: int | None = None,
+        limit: int = 100,
+        **ask: Unpack[Ask],
+    ) -> CoalitionsAnswer:
+        """Return the first page of the leaves and nodes, most valuable first."""
+        return self._send(calls.coalitions(kind, partition, limit, ask))
+
+    def all_coalitions(
+        self, *, kind: Kind | None = None, partition: int | None = None, **ask: Unpack[Ask]
+    ) -> Iterator[Coalition]:
+        """Yield every leaf and node, all as of one state."""
+        pages = self._pages(calls.coalitions(kind, partition, 1000, ask))
+        return (coalition for page in pages for coalition in page.coalitions)
+
+    def providers(self, **ask: Unpack[Ask]) -> ProvidersAnswer:
+        """Return what every provider's points are worth."""
+        return self._send(calls.providers(ask))
+
+    def payouts(self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]) -> PayoutsAnswer:
+        """Return ``amount``, in minor units, among the providers."""
+        return self._send(calls.payouts(amount, anonymous, ask))
+
+    def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
+        """Return the whole corpus in numbers."""
+        return self._send(calls.summary(ask))
+
+    def select(
+        self, share: float, *, strategy: Strategy = "spread", seed: int = 0, **ask: Unpack[Ask]
+    ) -> SelectAnswer:
+        """Return examples to train on."""
+        return self._send(calls.select(share, strategy, seed, ask))
+
+    def readiness(self) -> Readiness:
+        """Return what the API's readiness rests on; ApiError where it is not ready."""
+        return self._send(calls.readiness())
+
+    def rows(self, **ask: Unpack[Ask]) -> Iterator[dict[str, Any]]:
+        """Yield every point as the API exports it, as it arrives."""
+        path, parameters = calls.export("ndjson", ask)
+        with self._stream(path, parameters) as answer:
+            for line in answer.iter_lines():
+                yield orjson.loads(line)
+
+    def export(self, path: Path, *, format: Format = "ndjson", **ask: Unpack[Ask]) -> None:
+        """Write every point to a file, whole or not at all."""
+        place, parameters = calls.export(format, ask)
+        beside = path.with_name(f".{path.name}.part")
+        try:
+            with self._stream(place, parameters) as answer, beside.open("wb") as file:
+                for part in answer.iter_bytes():
+                    file.write(part)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def events(self, *, interval: float = 0.0) -> Iterator[UpdateEvent]:
+        """Yield the newest state and each one that follows, ``interval`` seconds apart at least.
+
+        Goes on where the connection breaks; raises where the API cannot be reached again.
+        """
+        reader, parameters = EventReader(), {"interval": interval}
+        while True:
+            try:
+                with self._stream("/v1/events", parameters, reader.headers, events=True) as answer:
+                    for line in answer.iter_lines():
+                        if (event := reader.take(line)) is not None:
+                            yield event
+            except NotReachedError:
+                if reader.last is None:
+                    raise
+                time.sleep(1.0)
+                self.readiness()
+
+    def _pages(self, call: Call[Page]) -> Iterator[Page]:
+        while True:
+            page = self._send(call)
+            yield page
+            if page.next is None:
+                return
+            call = calls.going_on(call, page.next)
+
+    def _send(self, call: Call[Told]) -> Told:
+        content_type = None if call.body is None else {"Content-Type": "application/json"}
+        left = self._retries
+        while True:
+            try:
+                answer = self._http.request(
+                    call.method,
+                    call.path,
+                    params=call.parameters,
+                    content=call.body,
+                    headers=content_type,
+                )
+            except httpx.HTTPError as error:
+                raise NotReachedError(str(self._http.base_url), error) from error
+            wait = pause(answer)
+            if wait is None or not left:
+                return read(call, answer)
+            left -= 1
+            time.sleep(wait)
+
+    @contextmanager
+    def _stream(
+        self,
+        path: str,
+        parameters: Mapping[str, Any],
+        more: Mapping[str, str] | None = None,
+        *,
+        events: bool = False,
+    ) -> Iterator[httpx.Response]:
+        timeout = httpx.Timeout(EVENT_TIMEOUT_SECONDS) if events else self._http.timeout
+        try:
+            with self._http.stream(
+                "GET", path, params=parameters, headers=more, timeout=timeout
+            ) as answer:
+                if not answer.is_success:
+                    answer.read()
+                check(answer)
+                yield answer
+        except httpx.HTTPError as error:
+            raise NotReachedError(str(self._http.base_url), error) from error

@@ -1,0 +1,87 @@
+"""The commands that ask a running API."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from hcdv_stream.cli.main import app
+from hcdv_stream.client import ApiError, NotReachedError
+from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA
+from tests.api.world import expected, ranking
+
+
+@pytest.fixture
+def ask(service, monkeypatch):
+    """Run a command against the service; return what it printed."""
+    monkeypatch.setenv("HCDV_API_URL", service.address)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments):
+        done = CliRunner().invoke(app, [str(each) for each in arguments])
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return run
+
+
+def test_top(ask, service):
+    ranks = ranking(expected(service.owners))
+    text = ask("top", "--count", 3)
+    assert [name for name in ranks[:4] if name in text] == ranks[:3]
+    assert f"balanced, β {DEFAULT_BETA:g}, λ {DEFAULT_LAMBDA:g}" in text
+    found = json.loads(ask("top", "--lowest", "--count", 4, "--label", "buy", "--json"))
+    assert {point["label"] for point in found["points"]} == {"buy"}
+    ranked = [point["rank"] for point in found["points"]]
+    assert ranked == sorted(ranked, reverse=True)
+
+
+def test_one_weight_leaves_the_others_as_the_api_has_them(ask):
+    used = json.loads(ask("top", "--lambda", 2, "--json"))["weights"]
+    assert used == {"utility": "balanced", "beta": DEFAULT_BETA, "lambda": 2.0}
+
+
+def test_point(ask, service):
+    values = expected(service.owners)
+    name = ranking(values)[0]
+    found = json.loads(ask("point", name, "--json"))
+    assert (found["value"], found["rank"]) == (values[name][0], 1)
+    text = ask("point", name)
+    assert name in text
+    assert found["leaf"] in text
+    past = json.loads(ask("point", name, "--history", "--json"))["history"]
+    assert past[-1]["value"] == values[name][0]
+    assert "nothing is kept from before" in ask("point", name, "--history")
+
+
+def test_providers(ask):
+    found = json.loads(ask("providers", "--json"))
+    assert {one["provider"] for one in found["providers"]} >= {"seller-0", "seller-1"}
+    assert "seller-0" in ask("providers")
+    paid = json.loads(ask("providers", "--payout", 1000, "--json"))
+    assert sum(one["amount"] for one in paid["payouts"]) == 1000
+    assert "1,000 minor units" in ask("providers", "--payout", 1000)
+
+
+def test_watch(ask, service):
+    points = len(expected(service.owners))
+    (line,) = ask("watch", "--count", 1, "--json").splitlines()
+    assert json.loads(line)["points"] == points
+    text = ask("watch", "--count", 1)
+    assert f"{points:,} examples" in text
+    assert "seller-1" in text
+
+
+def test_what_goes_wrong_is_one_sentence(ask, monkeypatch):
+    with pytest.raises(ApiError, match="Unknown point: there is no point 'nobody'"):
+        ask("point", "nobody")
+    with pytest.raises(NotReachedError, match="see that the API runs there"):
+        ask("providers", "--url", "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("command", ["top", "point", "providers", "watch", "gateway", "key"])
+def test_help_shows_an_example(command):
+    done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    assert f"Example: hcdv-stream {command}" in done.stdout
