@@ -1,1 +1,1 @@
-"""The Grafana board, generated from code: ``python -m dashboards.board``."""
+"""Grafana's boards, Prometheus' rules and alerts, generated from code: ``python -m dashboards``."""

@@ -1,11 +1,14 @@
-"""The row of the API: how fast it answers, and how current its answers are."""
+"""The board of the API: how fast it answers, and how current its answers are."""
 
-from dashboards.expressions import largest, per_second, quantile, total
+from dashboards.board import Board
+from dashboards.expressions import buckets, largest, per_second, quantile, share_of, total
+from dashboards.objectives import REQUEST_SECONDS, VISIBLE_SECONDS
 from dashboards.panel import Panel, Query
-from dashboards.row import DELAY_OBJECTIVE, Row, quantiles
+from dashboards.process import process
+from dashboards.row import Row, quantiles
 
-API = Row(
-    "API",
+REQUESTS = Row(
+    "Requests",
     [
         Panel(
             "Requests a second",
@@ -18,10 +21,33 @@ API = Row(
             ],
         ),
         Panel(
+            "Share of failed requests",
+            "Requests answered with a status from 500 on, of all.",
+            "percentunit",
+            [
+                Query(
+                    "1 - "
+                    + share_of(
+                        per_second("hcdv_api_requests_total", where='status!~"5.."'),
+                        per_second("hcdv_api_requests_total"),
+                    ),
+                    "failed",
+                )
+            ],
+        ),
+        Panel(
+            "Requests being answered",
+            "Requests in hand, event streams among them; HCDV_API_MAX_REQUESTS is the most.",
+            "short",
+            [Query(total("hcdv_api_requests_in_progress", "instance"), "{{instance}}")],
+        ),
+        Panel(
             "Request latency",
-            "From a request to the end of its answer, over all routes.",
+            "From a request to the end of its answer, over all routes. The line is the objective "
+            "for reads of a point, 20 ms.",
             "s",
             quantiles("hcdv_api_request_seconds"),
+            objective=REQUEST_SECONDS,
         ),
         Panel(
             "Request latency, p99 by route",
@@ -30,11 +56,24 @@ API = Row(
             [Query(quantile(0.99, "hcdv_api_request_seconds", "route"), "{{route}}")],
         ),
         Panel(
+            "Request latency, distribution",
+            "How many requests took how long.",
+            "s",
+            [Query(buckets("hcdv_api_request_seconds"), "{{le}}")],
+            kind="heatmap",
+        ),
+    ],
+)
+
+FRESHNESS = Row(
+    "How current answers are",
+    [
+        Panel(
             "Delay until an update is visible",
             "From an update's write to answers that hold it. The line is the objective, 250 ms.",
             "s",
             quantiles("hcdv_api_update_delay_seconds"),
-            objective=DELAY_OBJECTIVE,
+            objective=VISIBLE_SECONDS,
         ),
         Panel(
             "Time to read an update",
@@ -54,9 +93,12 @@ API = Row(
         ),
         Panel(
             "Examples in the view",
-            "Examples that the API answers for; beside the worker's own count above.",
+            "Examples that the API answers for; beside them the workers' own count.",
             "short",
-            [Query(total("hcdv_api_points", "instance"), "{{instance}}")],
+            [
+                Query(total("hcdv_api_points", "instance"), "{{instance}}"),
+                Query(total("hcdv_points"), "workers"),
+            ],
         ),
         Panel(
             "Partitions in the view",
@@ -71,4 +113,11 @@ API = Row(
             [Query(per_second("hcdv_api_refresh_errors_total", "instance"), "{{instance}}")],
         ),
     ],
+)
+
+BOARD = Board(
+    "hcdv-api",
+    "hcdv: API",
+    "How fast the API answers, and how current its answers are.",
+    [REQUESTS, FRESHNESS, process("The processes")],
 )

@@ -1,47 +1,85 @@
-"""Writes ``hcdv-stream.json``, the board as Grafana reads it: ``python -m dashboards.board``."""
+"""A board as Grafana reads it."""
 
 import json
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from dashboards import api, overview, tree, worker
 from dashboards.panel import DATASOURCE, Json
 from dashboards.row import Row
 
-PATH = Path(__file__).parent / "hcdv-stream.json"
-UID = "hcdv-stream"
-ROWS = (overview.NOW, worker.LATENCY, worker.FRESHNESS, tree.TREE, api.API)
+TAG = "hcdv"
 OURS = '{__name__=~"hcdv_.+"}'
 """Any series of a worker or an API: jobs and instances to choose from are theirs."""
 _COLUMNS = 24
 
 
-def board() -> Json:
-    """Return the whole board."""
-    return {
-        "uid": UID,
-        "title": "hcdv-stream",
-        "description": "Values of training examples on a stream: is it fast, current and right?",
-        "tags": ["hcdv"],
-        "editable": False,
-        "graphTooltip": 1,
-        "refresh": "10s",
-        "schemaVersion": 39,
-        "time": {"from": "now-30m", "to": "now"},
-        "timezone": "browser",
-        "templating": {
-            "list": [
-                _datasource(),
-                _choice("job", OURS),
-                _choice("instance", OURS.replace("}", ', job=~"$job"}')),
-            ]
-        },
-        "panels": _panels(),
-    }
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Rows of panels under a ``uid`` that never changes, which is also the file's name."""
+
+    uid: str
+    title: str
+    description: str
+    rows: Sequence[Row]
+
+    @property
+    def file(self) -> str:
+        """Name of the file that holds it."""
+        return f"{self.uid}.json"
+
+    def text(self) -> str:
+        """Return the board as the file holds it."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
+
+    def to_json(self) -> Json:
+        """Return the whole board."""
+        return {
+            "uid": self.uid,
+            "title": self.title,
+            "description": self.description,
+            "tags": [TAG],
+            "editable": False,
+            "graphTooltip": 1,
+            "refresh": "10s",
+            "schemaVersion": 39,
+            "time": {"from": "now-30m", "to": "now"},
+            "timezone": "browser",
+            "links": [_LINKS],
+            "templating": {
+                "list": [
+                    _datasource(),
+                    _choice("job", OURS),
+                    _choice("instance", OURS.replace("}", ', job=~"$job"}')),
+                ]
+            },
+            "panels": self._panels(),
+        }
+
+    def _panels(self) -> list[Json]:
+        """Lay the rows out from top to bottom; ids count up in that order."""
+        panels: list[Json] = []
+        top = 0
+        for row in self.rows:
+            panels.append(_heading(row, len(panels) + 1, top))
+            top += 1
+            across = _COLUMNS // row.width
+            for index, panel in enumerate(row.panels):
+                line, column = divmod(index, across)
+                place = (column * row.width, top + line * row.height, row.width, row.height)
+                panels.append(panel.to_json(len(panels) + 1, *place))
+            top += -(-len(row.panels) // across) * row.height
+        return panels
 
 
-def text() -> str:
-    """Return the board as the file holds it."""
-    return json.dumps(board(), indent=2, ensure_ascii=False) + "\n"
+_LINKS: Json = {
+    "type": "dashboards",
+    "title": "hcdv boards",
+    "tags": [TAG],
+    "asDropdown": False,
+    "includeVars": True,
+    "keepTime": True,
+}
+"""From each board to the others, with the reader's choices."""
 
 
 def _datasource() -> Json:
@@ -75,22 +113,6 @@ def _choice(label: str, series: str) -> Json:
     }
 
 
-def _panels() -> list[Json]:
-    """Lay the rows out from top to bottom; ids count up in that order."""
-    panels: list[Json] = []
-    top = 0
-    for row in ROWS:
-        panels.append(_heading(row, len(panels) + 1, top))
-        top += 1
-        across = _COLUMNS // row.width
-        for index, panel in enumerate(row.panels):
-            line, column = divmod(index, across)
-            place = (column * row.width, top + line * row.height, row.width, row.height)
-            panels.append(panel.to_json(len(panels) + 1, *place))
-        top += -(-len(row.panels) // across) * row.height
-    return panels
-
-
 def _heading(row: Row, number: int, top: int) -> Json:
     place = {"x": 0, "y": top, "w": _COLUMNS, "h": 1}
     return {
@@ -101,7 +123,3 @@ def _heading(row: Row, number: int, top: int) -> Json:
         "collapsed": False,
         "panels": [],
     }
-
-
-if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")

@@ -1,10 +1,10 @@
-"""Prometheus expressions of the board, each on the job and instance that its reader chose.
+"""Prometheus expressions of the boards, each on the job and instance that its reader chose.
 
 ``by`` are the labels that the series are kept apart by.
 """
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'
-"""Matchers of the two variables of the board."""
+"""Matchers of the two variables of every board."""
 WINDOW = "$__rate_interval"
 """Grafana's window for rates: at least four scrapes."""
 
@@ -19,9 +19,15 @@ def largest(metric: str, *by: str) -> str:
     return f"max{_kept(by)}({metric}{{{CHOSEN}}})"
 
 
-def per_second(counter: str, *by: str) -> str:
-    """Return how fast a counter grows."""
-    return f"sum{_kept(by)}(rate({counter}{{{CHOSEN}}}[{WINDOW}]))"
+def average(metric: str, *by: str) -> str:
+    """Return the mean of a gauge's series."""
+    return f"avg{_kept(by)}({metric}{{{CHOSEN}}})"
+
+
+def per_second(counter: str, *by: str, where: str = "") -> str:
+    """Return how fast a counter grows; ``where`` is one more matcher."""
+    chosen = f"{CHOSEN}, {where}" if where else CHOSEN
+    return f"sum{_kept(by)}(rate({counter}{{{chosen}}}[{WINDOW}]))"
 
 
 def growth(counter: str, *by: str, window: str = WINDOW) -> str:
@@ -37,6 +43,13 @@ def quantile(share: float, histogram: str, *by: str) -> str:
 def mean(histogram: str, *by: str) -> str:
     """Return the mean of a histogram's observations."""
     return f"{per_second(f'{histogram}_sum', *by)} / {per_second(f'{histogram}_count', *by)}"
+
+
+def share_of(part: str, whole: str, *by: str) -> str:
+    """Return what share of a whole its parts are, which only the labels ``by`` tell apart."""
+    return (
+        f"{part} / ignoring ({', '.join(by)}) group_left () {whole}" if by else f"{part} / {whole}"
+    )
 
 
 def buckets(histogram: str) -> str:

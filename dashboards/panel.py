@@ -22,7 +22,8 @@ class Query:
 class Panel:
     """One picture: ``title``, a ``description`` that says what to read from it, a Grafana ``unit``.
 
-    ``objective`` is the value that it should stay under, shown as a line or as a colour.
+    ``objective`` is the value that it should stay under, shown as a line or as a colour; ``least``
+    is where the axis begins, None where values may be negative.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Panel:
     kind: Kind = "timeseries"
     stacked: bool = False
     objective: float | None = None
+    least: float | None = 0.0
 
     def to_json(self, number: int, left: int, top: int, width: int, height: int) -> Json:
         """Return the panel as number ``number``, at a place of Grafana's grid of 24 columns."""
@@ -67,9 +69,10 @@ class Panel:
             steps.append({"color": "red", "value": self.objective})
         field: Json = {
             "unit": self.unit,
-            "min": 0,
             "thresholds": {"mode": "absolute", "steps": steps},
         }
+        if self.least is not None:
+            field["min"] = self.least
         if self.kind == "timeseries":
             field["custom"] = {
                 "lineWidth": 1,

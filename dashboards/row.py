@@ -9,13 +9,6 @@ from dashboards.panel import Panel, Query
 PARTITION = ("topic", "partition")
 BY_PARTITION = "{{topic}}/{{partition}}"
 
-LATENCY_OBJECTIVE = 0.1
-"""Seconds that 99% of the updates should take, in mini-batches of 150 sessions."""
-DELAY_OBJECTIVE = 0.25
-"""Seconds until an update should be visible in the API."""
-RESIDUAL_OBJECTIVE = 1e-9
-"""Largest efficiency residual that rounding explains."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

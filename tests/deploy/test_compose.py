@@ -2,19 +2,19 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from compose_spec import PyCompose
 from typer.testing import CliRunner
 
-from dashboards.board import PATH as BOARD
+from dashboards.files import BOARDS, GRAFANA, HOME, PROMETHEUS
 from hcdv_stream.cli.main import app
 from hcdv_stream.settings import Settings, load_settings
 from tests.deploy.compose import (
     COMPOSE_JSON,
     FOLDER,
     OURS,
-    ROOT,
     SERVICES,
     environment,
     prometheus_configuration,
@@ -102,26 +102,32 @@ def test_ports_are_those_that_are_listened_on() -> None:
     assert scraped == ports
 
 
-def test_scrape_configuration_is_prometheus() -> None:
-    path = FOLDER / "prometheus" / "prometheus.yml"
+def test_prometheus_takes_its_configuration_with_our_rules(tmp_path: Path) -> None:
+    seen = mounts("prometheus")
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    for target in ("prometheus.yml", "rules"):
+        (folder / target).symlink_to((FOLDER / seen[f"/etc/prometheus/{target}"]).resolve())
     checked = subprocess.run(
-        [program("promtool"), "check", "config", str(path)],
+        [program("promtool"), "check", "config", str(folder / "prometheus.yml")],
         capture_output=True,
         text=True,
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert path.samefile(FOLDER / mounts("prometheus")["/etc/prometheus/prometheus.yml"])
+    files = sorted(path.name for path in PROMETHEUS.glob("*.yml"))
+    assert f"{len(files)} rule files found" in checked.stdout
+    assert (folder / "rules").samefile(PROMETHEUS)
 
 
-def test_grafana_reads_our_prometheus_and_our_board() -> None:
+def test_grafana_reads_our_prometheus_and_our_boards() -> None:
     (source,) = provisioned("datasources", "prometheus")["datasources"]
     assert source["url"] == "http://prometheus:9090"
     interval = prometheus_configuration()["global"]["scrape_interval"]
     assert source["jsonData"]["timeInterval"] == interval
     (provider,) = provisioned("dashboards", "hcdv-stream")["providers"]
-    place = f"{provider['options']['path']}/{BOARD.name}"
-    assert (FOLDER / mounts("grafana")[place]).resolve() == BOARD
-    assert BOARD.is_relative_to(ROOT)
+    place = provider["options"]["path"]
+    assert (FOLDER / mounts("grafana")[place]).samefile(GRAFANA)
+    assert {path.name for path in GRAFANA.iterdir()} == {board.file for board in BOARDS}
     home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    assert home == place
+    assert home == f"{place}/{HOME.file}"

@@ -1,0 +1,34 @@
+"""The row of what processes take: memory, processor, files."""
+
+from dashboards.expressions import per_second, total
+from dashboards.panel import Panel, Query
+from dashboards.row import Row
+
+
+def process(title: str) -> Row:
+    """Return the row; it shows workers and APIs alike, as they are chosen."""
+    name = "{{job}} {{instance}}"
+    by = ("job", "instance")
+    return Row(
+        title,
+        [
+            Panel(
+                "Resident memory",
+                "Memory of each process; it grows with the corpus.",
+                "bytes",
+                [Query(total("hcdv_process_resident_memory_bytes", *by), name)],
+            ),
+            Panel(
+                "Processors busy",
+                "Processor seconds that each process used in each second.",
+                "short",
+                [Query(per_second("hcdv_process_cpu_seconds_total", *by), name)],
+            ),
+            Panel(
+                "Open files",
+                "Files and sockets that each process has open.",
+                "short",
+                [Query(total("hcdv_process_open_fds", *by), name)],
+            ),
+        ],
+    )

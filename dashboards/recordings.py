@@ -1,0 +1,62 @@
+"""Recording rules: shares of what is too slow, rejected or failed, per job or topic.
+
+Alerts rest on them, and they answer cheaply over months. An error budget that burns is seen in two
+windows, a short one (it still does) and a long one (it matters).
+"""
+
+from dashboards.objectives import UPDATE_SECONDS, VISIBLE_SECONDS
+from dashboards.rules import Group, Recording
+
+WINDOWS = ("5m", "30m", "1h", "6h")
+
+
+def slow_updates(window: str) -> str:
+    """Return the name of the share of polls that took too long."""
+    return f"job:hcdv_updates_slow:ratio_rate{window}"
+
+
+LAG = "topic:hcdv_consumer_lag_records:sum"
+REJECTED = "topic:hcdv_dead_letters:ratio_rate5m"
+FAILED = "job:hcdv_api_requests_failed:ratio_rate5m"
+LATE = "job:hcdv_api_updates_late:ratio_rate5m"
+
+
+def _over(histogram: str, edge: float, window: str) -> str:
+    """Return the share of a histogram's observations that lie over one of its edges."""
+    return (
+        f'1 - sum by (job) (rate({histogram}_bucket{{le="{edge}"}}[{window}]))\n'
+        f"/ sum by (job) (rate({histogram}_count[{window}]))"
+    )
+
+
+def _p99(histogram: str) -> str:
+    return f"histogram_quantile(0.99, sum by (job, le) (rate({histogram}_bucket[5m])))"
+
+
+RECORDINGS = Group(
+    "hcdv-recordings",
+    [
+        *(
+            Recording(
+                slow_updates(window), _over("hcdv_update_latency_seconds", UPDATE_SECONDS, window)
+            )
+            for window in WINDOWS
+        ),
+        Recording("job:hcdv_update_latency_seconds:p99_5m", _p99("hcdv_update_latency_seconds")),
+        Recording(LAG, "sum by (topic) (hcdv_consumer_lag_records)"),
+        Recording("topic:hcdv_records:rate5m", "sum by (topic) (rate(hcdv_records_total[5m]))"),
+        Recording(
+            REJECTED,
+            "sum by (topic) (rate(hcdv_dead_letters_total[5m]))\n"
+            "/ (sum by (topic) (rate(hcdv_dead_letters_total[5m]))"
+            " + sum by (topic) (rate(hcdv_records_total[5m])))",
+        ),
+        Recording(
+            FAILED,
+            '1 - sum by (job) (rate(hcdv_api_requests_total{status!~"5.."}[5m]))\n'
+            "/ sum by (job) (rate(hcdv_api_requests_total[5m]))",
+        ),
+        Recording(LATE, _over("hcdv_api_update_delay_seconds", VISIBLE_SECONDS, "5m")),
+        Recording("job:hcdv_api_request_seconds:p99_5m", _p99("hcdv_api_request_seconds")),
+    ],
+)

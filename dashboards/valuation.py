@@ -1,0 +1,175 @@
+"""The board of the values: whether they add up, their spread, the stream's drift, the tree."""
+
+from dashboards.board import Board
+from dashboards.expressions import average, growth, largest, per_second, share_of, total
+from dashboards.objectives import RESIDUAL
+from dashboards.panel import Panel, Query
+from dashboards.row import BY_PARTITION, PARTITION, Row
+
+RIGHT = Row(
+    "Values",
+    [
+        Panel(
+            "Efficiency residual by partition",
+            "Distance between the sum of all values and the value of the whole corpus. It must "
+            "stay under the line, 1e-9: above it the values are wrong.",
+            "sci",
+            [Query(largest("hcdv_efficiency_residual", *PARTITION), BY_PARTITION)],
+            objective=RESIDUAL,
+        ),
+        Panel(
+            "Spread of the values",
+            "Percentiles, over all examples of a label, of value times the number of examples: "
+            "comparable while the corpus grows. The mean over the corpus is its worth v(D).",
+            "short",
+            [
+                Query(
+                    average("hcdv_api_scaled_value", "label", "percentile"),
+                    "{{label}} p{{percentile}}",
+                )
+            ],
+            least=None,
+        ),
+        Panel(
+            "Share of negative values",
+            "Share of a label's examples that are worth less than nothing. A jump is a batch of "
+            "wrong labels, or a provider gone bad.",
+            "percentunit",
+            [Query(average("hcdv_api_negative_value_ratio", "label"), "{{label}}")],
+        ),
+    ],
+)
+
+DRIFT = Row(
+    "Drift",
+    [
+        Panel(
+            "Distance of recent sessions from the corpus",
+            "Distance, 0 to 2, between the mean embedding of some 2,000 recent sessions and that "
+            "of the corpus. Rising for long: the stream has moved on; think of a new bundle.",
+            "short",
+            [Query(largest("hcdv_drift_distance", *PARTITION), BY_PARTITION)],
+        ),
+        Panel(
+            "Labels in the stream",
+            "Share of each label among the sessions that arrive.",
+            "percentunit",
+            [
+                Query(
+                    share_of(
+                        per_second("hcdv_label_records_total", "label"),
+                        per_second("hcdv_label_records_total"),
+                        "label",
+                    ),
+                    "{{label}}",
+                )
+            ],
+            stacked=True,
+        ),
+        Panel(
+            "Labels in the corpus",
+            "Share of each label among all examples; beside the stream's.",
+            "percentunit",
+            [
+                Query(
+                    share_of(
+                        total("hcdv_label_points", "label"), total("hcdv_label_points"), "label"
+                    ),
+                    "{{label}}",
+                )
+            ],
+            stacked=True,
+        ),
+        Panel(
+            "Sessions that found a leaf",
+            "Share of the sessions that were farther than τ from every leaf. It should fade; where "
+            "it stays up, the stream drifts or τ is too small.",
+            "percentunit",
+            [
+                Query(
+                    share_of(
+                        per_second("hcdv_leaves_spawned_total"), per_second("hcdv_records_total")
+                    ),
+                    "share",
+                )
+            ],
+        ),
+        Panel(
+            "Changes of the tree",
+            "Leaves spawned, split and merged, and rebalances, in the window of a rate.",
+            "short",
+            [
+                Query(growth("hcdv_leaves_spawned_total"), "spawned"),
+                Query(growth("hcdv_leaves_split_total"), "split"),
+                Query(growth("hcdv_leaves_merged_total"), "merged"),
+                Query(growth("hcdv_tree_rebalances_total"), "rebalances"),
+            ],
+        ),
+        Panel(
+            "Updates a second",
+            "Updates of the tree completed (HCDV_UPDATE_SIZE sessions each), by partition.",
+            "cps",
+            [Query(per_second("hcdv_updates_total", *PARTITION), BY_PARTITION)],
+        ),
+    ],
+)
+
+SHAPE = Row(
+    "Shape of the tree",
+    [
+        Panel(
+            "Examples by partition",
+            "Examples in the corpus. Partitions far apart mean keys that are not spread.",
+            "short",
+            [Query(total("hcdv_points", *PARTITION), BY_PARTITION)],
+            stacked=True,
+        ),
+        Panel(
+            "Leaves by partition",
+            "Leaves of the tree.",
+            "short",
+            [Query(total("hcdv_leaves", *PARTITION), BY_PARTITION)],
+            stacked=True,
+        ),
+        Panel(
+            "Leaves by how full they are",
+            "Empty, under HCDV_MERGE_BELOW (small), up to half of HCDV_LEAF_SIZE (half), up to all "
+            "of it (full), more (over, until the update ends). Many small ones say little: their "
+            "values come from few neighbours.",
+            "short",
+            [Query(total("hcdv_leaves_by_fill", "fill"), "{{fill}}")],
+            stacked=True,
+        ),
+        Panel(
+            "Mean examples a leaf",
+            "Examples over leaves, by partition.",
+            "short",
+            [
+                Query(
+                    share_of(total("hcdv_points", *PARTITION), total("hcdv_leaves", *PARTITION)),
+                    BY_PARTITION,
+                )
+            ],
+        ),
+        Panel(
+            "Inner nodes",
+            "Coalitions between the root and the leaves.",
+            "short",
+            [Query(total("hcdv_tree_nodes", *PARTITION), BY_PARTITION)],
+            stacked=True,
+        ),
+        Panel(
+            "Height",
+            "Levels of the tree above its leaves.",
+            "short",
+            [Query(largest("hcdv_tree_height", *PARTITION), BY_PARTITION)],
+        ),
+    ],
+)
+
+BOARD = Board(
+    "hcdv-valuation",
+    "hcdv: valuation health",
+    "Do the values add up, how are they spread, does the stream drift, is the tree in shape?",
+    [RIGHT, DRIFT, SHAPE],
+)

@@ -1,0 +1,271 @@
+"""Recording rules and alerts: parsed by promtool, each alert fires when it should and only then."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dashboards.alerts import ALERTS
+from dashboards.files import PROMETHEUS
+from dashboards.recordings import RECORDINGS
+from dashboards.rules import Alert, Recording, custom_resource
+from tests.deploy.programs import program
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted(PROMETHEUS.glob("*.yml"))
+RULES = [rule for group in ALERTS for rule in group.rules if isinstance(rule, Alert)]
+WORKER = 'job="hcdv-worker", instance="w:9108"'
+API = 'job="hcdv-api", instance="a:8080"'
+UP = {f"up{{{WORKER}}}": "1x600", f"up{{{API}}}": "1x600"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Series of a value a minute, and what of an alert fires at a minute.
+
+    ``summary`` is that of one of the alerts, to see that its template renders.
+    """
+
+    alert: str
+    severity: str
+    fires: bool
+    series: dict[str, str]
+    minute: int = 20
+    about: str = ""
+    summary: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.alert} {self.severity} {'fires' if self.fires else 'silent'} {self.about}"
+
+
+def polls(slow: str, others: str) -> dict[str, str]:
+    """So many slow polls, and others that were fast, since the start."""
+    return {
+        f'hcdv_update_latency_seconds_bucket{{{WORKER}, le="0.5"}}': others,
+        f"hcdv_update_latency_seconds_count{{{WORKER}}}": slow,
+    }
+
+
+def lag(values: str) -> dict[str, str]:
+    return {f'hcdv_consumer_lag_records{{{WORKER}, topic="t", partition="0"}}': values}
+
+
+def letters(rejected: str, accepted: str) -> dict[str, str]:
+    where = f'{WORKER}, topic="t", partition="0"'
+    return {
+        f'hcdv_dead_letters_total{{{where}, reason="not_json"}}': rejected,
+        f"hcdv_records_total{{{where}}}": accepted,
+    }
+
+
+def residual(values: str) -> dict[str, str]:
+    return {f'hcdv_efficiency_residual{{{WORKER}, topic="t", partition="0"}}': values}
+
+
+def given_out(values: str) -> dict[str, str]:
+    return {f"hcdv_group_assignments_total{{{WORKER}}}": values}
+
+
+def ages(look: str, view: str, job: str = API) -> dict[str, str]:
+    return {
+        f"hcdv_api_look_age_seconds{{{job}}}": look,
+        f"hcdv_api_view_age_seconds{{{job}}}": view,
+    }
+
+
+def late(in_time: str, all_of_them: str) -> dict[str, str]:
+    return {
+        f'hcdv_api_update_delay_seconds_bucket{{{API}, le="0.25"}}': in_time,
+        f"hcdv_api_update_delay_seconds_count{{{API}}}": all_of_them,
+    }
+
+
+def answers(failed: str, others: str) -> dict[str, str]:
+    return {
+        f'hcdv_api_requests_total{{{API}, status="500"}}': failed,
+        f'hcdv_api_requests_total{{{API}, status="200"}}': others,
+    }
+
+
+CRITICAL, WARNING = "critical", "warning"
+GATEWAY = 'job="hcdv-gateway", instance="g:8090"'
+CASES = [
+    Case("WorkerDown", CRITICAL, True, UP | {f"up{{{WORKER}}}": "1x10 0x20"},
+         summary="Worker w:9108 is down"),
+    Case("WorkerDown", CRITICAL, True, {f"up{{{API}}}": "1x30"}, about="no target",
+         summary="No worker runs"),
+    Case("WorkerDown", CRITICAL, False, UP),
+    Case("WorkerDown", CRITICAL, False, UP | {f"up{{{WORKER}}}": "1x19 0 1x10"}, about="a scrape"),
+    Case("ConsumerLagGrowing", WARNING, True, lag("0+200x60"), 30,
+         summary="6k records of t wait, and more and more"),
+    Case("ConsumerLagGrowing", WARNING, False, lag("9000-100x60"), 30, "catching up"),
+    Case("ConsumerLagGrowing", WARNING, False, lag("0+10x60"), 30, "less than a poll"),
+    Case("ConsumerLagGrowing", WARNING, False, lag("5000x60"), 30, "not growing"),
+    Case("UpdateLatencySLO", CRITICAL, True, polls("0+100x90", "0+80x90"), 80,
+         summary="20% of the polls take longer than 0.5 s"),
+    Case("UpdateLatencySLO", CRITICAL, False, polls("0+100x90", "0+95x90"), 80, "in budget"),
+    Case("UpdateLatencySLO", CRITICAL, False,
+         polls("0+100x90", "0+100x77 7705+5x12"), 80, "five minutes of an hour"),
+    Case("UpdateLatencySLO", CRITICAL, False,
+         polls("0+100x90", "0+50x60 3100+100x30"), 80, "over again"),
+    Case("UpdateLatencySLO", WARNING, True, polls("0+100x500", "0+92x500"), 400,
+         summary="8% of the polls take longer than 0.5 s"),
+    Case("UpdateLatencySLO", WARNING, False, polls("0+100x500", "0+99x500"), 400, "in budget"),
+    Case("EfficiencyViolated", CRITICAL, True, residual("1e-12x10 3e-9x20"),
+         summary="Values of t/0 do not add up"),
+    Case("EfficiencyViolated", CRITICAL, False, residual("9e-10x30")),
+    Case("DeadLetters", WARNING, True, letters("0+5x30", "0+95x30"),
+         summary="5% of the sessions of t are rejected"),
+    Case("DeadLetters", WARNING, False, letters("0+1x30", "0+199x30"), about="one of 200"),
+    Case("DeadLetters", WARNING, False, letters("0x30", "0x30"), about="nothing arrives"),
+    Case("RebalanceStorm", WARNING, True, given_out("0+1x40"), 30,
+         summary="The consumer group of w:9108 does not settle"),
+    Case("RebalanceStorm", WARNING, False, given_out("1x10 2x2 4x28"), 30, "a rolling restart"),
+    Case("StaleValues", CRITICAL, True, ages("0+60x30", "0+60x30"), about="not looked at",
+         summary="The newest values are 20m 0s old"),
+    Case("StaleValues", CRITICAL, True, ages("0x30", "0+60x30") | lag("5x30"),
+         about="sessions wait", summary="The newest values are 20m 0s old"),
+    Case("StaleValues", CRITICAL, False, ages("0x30", "0+60x30") | lag("0x30"), about="idle"),
+    Case("StaleValues", CRITICAL, False, ages("0x30", "1x30") | lag("900x30"), about="busy"),
+    Case("StaleValues", CRITICAL, False, ages("0+60x30", "0+60x30", GATEWAY), about="a gateway"),
+    Case("StaleValues", WARNING, True, late("0+8x40", "0+10x40"), 30,
+         summary="20% of the updates are visible later than 250 ms"),
+    Case("StaleValues", WARNING, False, late("0+99x40", "0+100x40"), 30),
+    Case("ApiDown", CRITICAL, True, UP | {f"up{{{API}}}": "1x10 0x20"}, summary="a:8080 is down"),
+    Case("ApiDown", CRITICAL, True, {f"up{{{WORKER}}}": "1x30"}, about="no target",
+         summary="No API runs"),
+    Case("ApiDown", CRITICAL, True, UP | {f"up{{{GATEWAY}}}": "0x30"}, about="the gateway",
+         summary="g:8090 is down"),
+    Case("ApiDown", CRITICAL, False, UP | {f"up{{{GATEWAY}}}": "1x30"}),
+    Case("ApiErrors", WARNING, True, answers("0+3x30", "0+97x30"),
+         summary="3% of the requests to hcdv-api fail"),
+    Case("ApiErrors", WARNING, False, answers("0+1x30", "0+999x30")),
+]  # fmt: skip
+
+
+def promtool(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [program("promtool"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def rendered(case: Case) -> dict[str, Any]:
+    """The case as promtool's ``test rules`` reads it."""
+    labels = f'alertname="{case.alert}", severity="{case.severity}", alertstate="firing"'
+    count = {"labels": "{}", "value": int(case.fires)}
+    return {
+        "name": case.name,
+        "interval": "1m",
+        "input_series": [
+            {"series": name, "values": values} for name, values in case.series.items()
+        ],
+        "promql_expr_test": [
+            {
+                "expr": f"count(ALERTS{{{labels}}}) or vector(0)",
+                "eval_time": f"{case.minute}m",
+                "exp_samples": [count],
+            }
+        ],
+    }
+
+
+def examined(directory: Path, tests: list[dict[str, Any]]) -> subprocess.CompletedProcess[str]:
+    """Let promtool run these tests of the rules."""
+    file = directory / "tests.yml"
+    # In order, so that alerts see what the recording rules of the same minute gave.
+    order = [RECORDINGS.name, *(group.name for group in ALERTS)]
+    file.write_text(
+        json.dumps(
+            {
+                "rule_files": [str(path) for path in FILES],
+                "evaluation_interval": "1m",
+                "group_eval_order": order,
+                "tests": tests,
+            }
+        )
+    )
+    return promtool("test", "rules", file)
+
+
+def test_promtool_checks_them() -> None:
+    checked = promtool("check", "rules", "--lint=all", "--lint-fatal", *FILES)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert len(FILES) == 2
+
+
+def test_every_alert_fires_and_stays_silent_in_its_cases(tmp_path: Path) -> None:
+    done = examined(tmp_path, [rendered(case) for case in CASES])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_cases_of_both_kinds() -> None:
+    named = {(rule.name, rule.severity) for rule in RULES}
+    for fires in (True, False):
+        assert {(case.alert, case.severity) for case in CASES if case.fires is fires} == named
+    assert {rule.name for rule in RULES} >= {
+        "WorkerDown",
+        "ConsumerLagGrowing",
+        "UpdateLatencySLO",
+        "StaleValues",
+        "EfficiencyViolated",
+        "DeadLetters",
+        "RebalanceStorm",
+    }
+
+
+def test_every_case_can_fail(tmp_path: Path) -> None:
+    wrong = [rendered(case) for case in CASES]
+    for test in wrong:
+        (sample,) = test["promql_expr_test"][0]["exp_samples"]
+        sample["value"] = 1 - sample["value"]
+    done = examined(tmp_path, wrong)
+    assert done.returncode != 0
+    assert (done.stdout + done.stderr).count("exp:") == len(CASES)
+
+
+def test_summaries_are_sentences_with_the_values_in_them(tmp_path: Path) -> None:
+    said = [case for case in CASES if case.fires]
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": rendered(case)["input_series"],
+            "alert_rule_test": [{"eval_time": f"{case.minute}m", "alertname": case.alert}],
+        }
+        for case in said
+    ]
+    done = examined(tmp_path, tests)  # fails, and prints what it got instead of nothing
+    for case in said:
+        assert f'summary="{case.summary}"' in done.stdout + done.stderr, case.name
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.name} {rule.severity}")
+def test_every_alert_says_what_to_do(rule: Alert) -> None:
+    page, _, anchor = rule.runbook.partition("#")
+    headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), re.MULTILINE)
+    assert rule.name in headings
+    assert anchor == rule.name.lower()
+    assert rule.description.endswith(".")
+    assert not rule.summary.endswith(".")
+
+
+def test_recorded_names_say_level_metric_and_operation() -> None:
+    for rule in RECORDINGS.rules:
+        assert isinstance(rule, Recording)
+        assert re.fullmatch(r"[a-z_]+:hcdv_[a-z_]+:[a-z0-9_]+", rule.name)
+        level = set(rule.name.partition(":")[0].split("_"))
+        for group in re.findall(r"by \(([^)]*)\)", rule.expression):
+            assert set(group.split(", ")) - {"le"} == level
+
+
+def test_the_operators_resource_holds_the_same_rules() -> None:
+    resource = yaml.safe_load(custom_resource([RECORDINGS, *ALERTS]))
+    groups = [
+        group for path in reversed(FILES) for group in yaml.safe_load(path.read_text())["groups"]
+    ]
+    assert resource["spec"]["groups"] == groups
+    assert resource["kind"] == "PrometheusRule"
