@@ -12,6 +12,7 @@ from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.logs import fields
+from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.health import Health
@@ -49,6 +50,7 @@ def run_worker(settings: Settings) -> None:
             "metrics listening",
             extra=fields(host=settings.metrics_host, port=server.port, pid=os.getpid()),
         )
+        notify("READY=1")
         asyncio.run(_run(parts))
     log.info("worker stopped")
 
@@ -67,6 +69,7 @@ async def _run(parts: Parts) -> None:
         for task in done:
             task.result()
     finally:
+        notify("STOPPING=1")
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)

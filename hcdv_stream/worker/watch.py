@@ -8,6 +8,7 @@ from aiokafka import errors
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.logs import fields
+from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.parts import Parts
@@ -25,9 +26,12 @@ async def watch(app: Any, parts: Parts) -> NoReturn:
     """Watch the running ``app`` until cancelled; raises GroupError for what retrying cannot mend.
 
     A broker that cannot be asked for long is for liveness to notice: then ``health`` is not told.
+    Systemd's watchdog is fed as long as the worker is alive.
     """
     while True:
         await asyncio.sleep(_EVERY_SECONDS)
+        if parts.health.ailment() is None:
+            notify("WATCHDOG=1")
         try:
             await app.consumer.check_group()
             parts.health.watched(await _lag(app, parts.ownership))
