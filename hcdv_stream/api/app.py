@@ -33,6 +33,7 @@ from hcdv_stream.api.metrics import ApiMetrics, Measured
 from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.api.source import Source
 from hcdv_stream.api.value_metrics import ValueMetrics
+from hcdv_stream.page.router import router as page
 from hcdv_stream.settings import Settings
 
 _THREADS = 4
@@ -127,4 +128,5 @@ def serving(
         app.include_router(router, responses=dict(RESPONSES))
     app.include_router(events.router)
     app.include_router(probes.router)
+    app.include_router(page)
     return app

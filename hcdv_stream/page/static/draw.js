@@ -1,0 +1,45 @@
+// Plotly in the page's own colours.
+
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+export const classColour = (place) => colour(`class-${place % 8}`);
+
+const config = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false };
+
+export function draw(element, traces, layout = {}) {
+  if (!window.Plotly) {
+    element.textContent = "Charts need Plotly.js, which comes with the Python package plotly: pip install plotly.";
+    return Promise.resolve();
+  }
+  const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("soft") };
+  return window.Plotly.react(
+    element,
+    traces,
+    {
+      font,
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 44, r: 8, t: 8, b: 36 },
+      hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { ...font, color: colour("ink") } },
+      dragmode: false,
+      showlegend: false,
+      ...layout,
+    },
+    config,
+  );
+}
+
+export const axis = (more = {}) => ({
+  gridcolor: colour("line"),
+  linecolor: colour("line"),
+  zerolinecolor: colour("soft"),
+  zeroline: false,
+  fixedrange: true,
+  automargin: false,
+  ...more,
+});
+
+/** The next round number from `size` on: bounds that move in steps, and so seldom. */
+export function rounded(size) {
+  const power = 10 ** Math.floor(Math.log10(size));
+  return power * [1, 1.5, 2, 3, 4, 6, 8, 10].find((step) => step * power >= size * 0.9999);
+}
