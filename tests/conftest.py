@@ -23,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=3, help="How often the kill loop kills its worker (3)."
     )
+    parser.addoption(
+        "--panels", help="Markdown file to write what each panel of the boards showed to."
+    )
 
 
 def _tansu() -> Iterator[str]:

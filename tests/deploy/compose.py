@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from tests.deploy.service import Service
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy"
 _VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
@@ -28,6 +30,21 @@ def image_environment() -> dict[str, str]:
 def environment(service: str) -> dict[str, str]:
     """The settings that one of our services runs with."""
     return image_environment() | SERVICES[service].get("environment", {})
+
+
+def service(name: str) -> Service:
+    """One of our services; its health check is a program that asks for one of the paths."""
+    one = SERVICES[name]
+    probe = one.get("healthcheck", {"test": [""]})["test"][-1]
+    asked = re.findall(r"http://127\.0\.0\.1:(\d+)(/\w+)", probe)
+    return Service(
+        one["command"],
+        environment(name),
+        [path for _, path in asked],
+        int(asked[0][0]) if asked else 0,
+        [mount.split(":")[1] for mount in one.get("volumes", [])],
+        float(one.get("stop_grace_period", "10s").removesuffix("s")),
+    )
 
 
 def prometheus_configuration() -> dict[str, Any]:

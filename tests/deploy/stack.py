@@ -1,4 +1,4 @@
-"""What the compose file starts, started here: its commands, settings, probes and scrape jobs.
+"""What the deployment's files start, started here: commands, settings, probes, scrape jobs, rules.
 
 Only places differ: loopback and free ports for the containers' names and ports, directories of the
 test for volumes. Nothing outlives the ``with`` block.
@@ -19,11 +19,15 @@ from typing import Any, Self
 import orjson
 import yaml
 
+from dashboards.files import PROMETHEUS
+from hcdv_stream.api.keys import Scope, new_key
 from hcdv_stream.broker.embedded import accepts_connections, free_port
 from hcdv_stream.tether import tethered
-from tests.deploy.compose import SERVICES, environment, prometheus_configuration
+from tests.deploy import compose
+from tests.deploy.compose import SERVICES, prometheus_configuration
 from tests.deploy.programs import program
-from tests.worker.harness import small_bundle, until
+from tests.deploy.service import Secret, Service
+from tests.worker.harness import until
 
 START_SECONDS = 60.0
 
@@ -76,18 +80,31 @@ def kafka_settings(ports: Mapping[str, int]) -> list[str]:
 
 
 class Stack:
-    """Broker from outside or a real Kafka with the file's settings; then the file's services."""
+    """Broker from outside or a real Kafka with the file's settings; then the files' services.
+
+    ``ports`` are those that worker, API, gateway and Prometheus listen on here.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.ports = {name: free_port() for name in ("worker", "api", "prometheus")}
+        self.ports = {name: free_port() for name in ("worker", "api", "gateway", "prometheus")}
         self.bootstrap = ""
         self.running: dict[str, Process] = {}
+        self.secrets: dict[str, str] = {}
+        self._keys = directory / "keys"
         self._exits = ExitStack()
 
     def __enter__(self) -> Self:
-        (self.directory / "state").mkdir()
-        small_bundle().save(self.directory / "bundles" / "bundle")
+        for name in ("state", "bundles"):
+            (self.directory / name).mkdir()
+        for name, scope in (
+            ("hcdv-gateway-key/key", Scope.SHARD),
+            ("hcdv-metrics-key/key", Scope.METRICS),
+            ("reader", Scope.READ),
+        ):
+            self.secrets[name], key = new_key(name, [scope])
+            with self._keys.open("a") as file:
+                file.write(key.line)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,24 +122,41 @@ class Stack:
         self.bootstrap = f"127.0.0.1:{inside}"
         return kafka
 
-    def start(self, service: str) -> Process:
-        """Start one of our services by its command and settings."""
-        command = [sys.executable, "-m", "hcdv_stream", *SERVICES[service]["command"]]
-        log = self.directory / f"{service}.log"
-        process = Process(command, self._environment(service), log)
-        self.running[service] = self._exits.enter_context(process)
+    def start(self, name: str, service: Service, **more: str) -> Process:
+        """Start a service by its command and settings; ``more`` are variables besides."""
+        bundles = str(self.directory / "bundles")
+        words = [word.replace("/bundles", bundles) for word in service.command]
+        command = [sys.executable, "-m", "hcdv_stream", *words]
+        log = self.directory / f"{name}.log"
+        process = Process(command, self._environment(service) | more, log)
+        self.running[name] = self._exits.enter_context(process)
         return process
 
+    def run(self, name: str, service: Service, seconds: float = START_SECONDS) -> None:
+        """Run a service that ends by itself, as it should."""
+        process = self.start(name, service)
+        assert process.process.wait(seconds) == 0, process.log.read_text()
+
+    def stop(self, name: str, service: Service) -> None:
+        """Stop a service: it ends well, in half the time that it is given."""
+        process = self.running.pop(name)
+        begin = time.monotonic()
+        assert process.stop() == 0, process.log.read_text()
+        assert time.monotonic() - begin < service.stop_seconds / 2
+
     def start_prometheus(self) -> None:
-        """Start Prometheus on the file's jobs, scraping every second."""
+        """Start Prometheus on the file's jobs and rules, scraping and judging every second."""
         configuration = prometheus_configuration()
-        configuration["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+        configuration["global"] = dict.fromkeys(
+            ("scrape_interval", "scrape_timeout", "evaluation_interval"), "1s"
+        )
         for job in configuration["scrape_configs"]:
             (discovery,) = job.pop("dns_sd_configs")
             (name,) = discovery["names"]
             job["static_configs"] = [{"targets": [f"127.0.0.1:{self.ports[name]}"]}]
         file = self.directory / "prometheus.yml"
         file.write_text(yaml.safe_dump(configuration))
+        (self.directory / "rules").symlink_to(PROMETHEUS)
         command = [program("prometheus"), f"--config.file={file}"]
         command += [f"--storage.tsdb.path={self.directory / 'tsdb'}", "--log.level=warn"]
         command += [f"--web.listen-address=127.0.0.1:{self.ports['prometheus']}"]
@@ -130,38 +164,65 @@ class Stack:
         prometheus = self._exits.enter_context(Process(command, {}, log))
         until(lambda: prometheus.listens(self.ports["prometheus"]), START_SECONDS, "Prometheus")
 
-    def probe(self, service: str) -> bool:
-        """Whether the service's health check, run as it is written, succeeds."""
-        kind, _, *arguments = SERVICES[service]["healthcheck"]["test"]
+    def passes(self, name: str, path: str) -> bool:
+        """Whether a probe of a service succeeds, asked as an orchestrator asks it."""
+        url = f"http://127.0.0.1:{self.ports[name]}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=3) as answer:
+                return answer.status == 200
+        except OSError:  # among them a status that is an error
+            return False
+
+    def health_check(self, name: str) -> bool:
+        """Whether the compose file's health check, run as it is written, succeeds."""
+        kind, _, *arguments = SERVICES[name]["healthcheck"]["test"]
         assert kind == "CMD"
-        port = {"worker": "9108", "api": "8080"}[service]
-        arguments = [one.replace(f":{port}/", f":{self.ports[service]}/") for one in arguments]
+        port = compose.service(name).port
+        arguments = [one.replace(f":{port}/", f":{self.ports[name]}/") for one in arguments]
         done = subprocess.run([sys.executable, *arguments], capture_output=True, check=False)
         return done.returncode == 0
 
-    def get(self, service: str, path: str, **query: str) -> Any:
+    def get(self, name: str, path: str, **query: str) -> Any:
         """The JSON that a service answers with."""
-        url = f"http://127.0.0.1:{self.ports[service]}{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return orjson.loads(answer.read())
+        return orjson.loads(self.read(name, path, **query))
+
+    def read(self, name: str, path: str, **query: str) -> bytes:
+        """What a service answers with, asked by someone who may read."""
+        url = f"http://127.0.0.1:{self.ports[name]}{path}?{urllib.parse.urlencode(query)}"
+        headers = {"Authorization": f"Bearer {self.secrets['reader']}"}
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5) as got:
+            body: bytes = got.read()
+            return body
+
+    def ask(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """Series that Prometheus returns now, with their values."""
+        found = self.get("prometheus", "/api/v1/query", query=expression, time=f"{time.time():.3f}")
+        return [(one["metric"], float(one["value"][1])) for one in found["data"]["result"]]
 
     def query(self, expression: str) -> list[float]:
-        """Values of the series that Prometheus returns now."""
-        found = self.get("prometheus", "/api/v1/query", query=expression, time=f"{time.time():.3f}")
-        return [float(series["value"][1]) for series in found["data"]["result"]]
+        """The values alone."""
+        return [value for _, value in self.ask(expression)]
 
-    def _environment(self, service: str) -> dict[str, str]:
-        wanted = environment(service)
+    def _environment(self, service: Service) -> dict[str, str]:
+        wanted = {
+            name: self.secrets[value.name] if isinstance(value, Secret) else value
+            for name, value in service.environment.items()
+        }
         here = {
             "HCDV_BOOTSTRAP": self.bootstrap,
+            "HCDV_REPLICATION": "1",
             "HCDV_BUNDLE": str(self.directory / "bundles" / "bundle"),
             "HCDV_STATE_DIR": str(self.directory / "state"),
+            "HCDV_API_KEYS": str(self._keys),
             "HCDV_API_HOST": "127.0.0.1",
             "HCDV_METRICS_HOST": "127.0.0.1",
+            "HCDV_GATEWAY_HOST": "127.0.0.1",
+            "HCDV_GATEWAY_SIDECARS": f"http://127.0.0.1:{self.ports['api']}",
         }
         here = {name: here[name] for name in here.keys() & wanted.keys()}
         ports = {
             "HCDV_METRICS_PORT": str(self.ports["worker"]),
             "HCDV_API_PORT": str(self.ports["api"]),
+            "HCDV_GATEWAY_PORT": str(self.ports["gateway"]),
         }
         return wanted | here | ports
