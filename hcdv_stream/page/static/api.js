@@ -16,6 +16,9 @@ export class Problem extends Error {
   }
 }
 
+const silence = () => new Problem(0, "The API does not answer", "it may have been stopped, or the network is down");
+const cut = () => { throw silence(); };
+
 async function request(path, parameters, options) {
   const query = new URLSearchParams(
     Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== ""),
@@ -26,7 +29,7 @@ async function request(path, parameters, options) {
     response = await fetch(`v1/${path}?${query}`, { headers, cache: "no-store", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, "The API does not answer", "it may have been stopped, or the network is down");
+    throw silence();
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
@@ -35,7 +38,7 @@ async function request(path, parameters, options) {
 
 export async function ask(path, parameters = {}, signal = undefined) {
   const response = await request(path, parameters, { signal });
-  return response.json();
+  return response.json().catch(cut);
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -49,7 +52,7 @@ export async function follow({ interval, onupdate, onlost }) {
       const response = await request("events", { interval }, { headers });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let text = ""; ; ) {
-        const { value, done } = await within(reader.read(), 25_000);
+        const { value, done } = await within(reader.read().catch(cut), 25_000);
         if (done) break;
         wait = 500;
         const blocks = (text + value).split("\n\n");

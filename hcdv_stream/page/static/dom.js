@@ -15,11 +15,16 @@ export function h(tag, about = {}, ...children) {
   return element;
 }
 
-/** Put other children in; the focus stays with what has the same data-key. */
+/** Put other children in; what is the same stays, and the focus with what has the same data-key. */
 export function fill(parent, children) {
   const key = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  parent.replaceChildren(...children);
-  if (key !== undefined) {
+  children.forEach((child, place) => {
+    const before = parent.children[place];
+    if (!before) parent.append(child);
+    else if (!before.isEqualNode(child)) before.replaceWith(child);
+  });
+  while (parent.children.length > children.length) parent.lastElementChild.remove();
+  if (key !== undefined && !parent.contains(document.activeElement)) {
     [...parent.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key)?.focus({ preventScroll: true });
   }
 }

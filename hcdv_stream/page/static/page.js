@@ -12,6 +12,7 @@ import * as weights from "./weights.js";
 import * as why from "./why.js";
 
 const INTERVAL = 1; // least seconds between two updates of the page
+const MOST_DRAWN = 1200; // coalitions in the picture
 const main = $("main");
 const corpus = { unit: 1, labels: [], total: 0, points: 0 };
 let shown = 8; // rows of a list of examples
@@ -28,6 +29,7 @@ async function refresh(urgent = false) {
   while (wanted) {
     const { urgent: now } = wanted;
     wanted = null;
+    if (!now && newest !== null && answers?.summary.as_of.view === newest) continue;
     try {
       const got = await everything();
       if (wanted?.urgent) continue; // it was asked for with what has changed since
@@ -46,7 +48,7 @@ async function everything() {
   const coalition = tree.place();
   const points = (order) => ask("points", { ...asked, coalition, order, limit: shown });
   const [branch, top, bottom, providers] = await Promise.all([
-    ask("tree", { ...asked, root: coalition }),
+    ask("tree", { ...asked, root: coalition, depth: 16, limit: Math.ceil(MOST_DRAWN / summary.partitions.length) }),
     points("desc"),
     points("asc"),
     ask("providers", asked),

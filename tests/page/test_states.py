@@ -1,0 +1,57 @@
+"""What the page says when there is nothing to show, no key, or no API any more."""
+
+import time
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from hcdv_stream.api.keys import Scope, new_key
+from tests.api.world import Owner
+from tests.page.conftest import serving
+from tests.page.test_page import Page, number
+
+pytestmark = pytest.mark.browser
+
+
+def test_it_waits_for_the_first_update_and_outlives_the_api(chromium, tmp_path):
+    with serving(tmp_path) as (process, address):
+        page = Page(chromium, address)
+        chromium.get(address)
+        page.until(lambda: page.text("#notice-title") == "No state to answer from")
+        assert "HCDV_STATE_DIR" in page.text("#notice-detail")
+        assert page.text("#badge-state") == "Waiting for updates"
+        assert not page.one(".figures").is_displayed()
+        owner = Owner(tmp_path, 0)
+        owner.apply(owner.batch(80), time.time())
+        page.until(lambda: number(page.text("#figure-points")) == 80)
+        page.until(lambda: page.text("#badge-state") == "Live")
+        assert not page.one("#notice").is_displayed()
+        process.kill()
+        page.until(lambda: page.text("#badge-state") == "Connection lost")
+        assert number(page.text("#figure-points")) == 80, "the last that came is still shown"
+        assert "trying again" in page.text("#announce")
+    owner.store.close()
+    chromium.get_log("browser")
+
+
+def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
+    owner = Owner(tmp_path, 0)
+    owner.apply(owner.batch(80), time.time())
+    owner.store.close()
+    secret, key = new_key("page", [Scope.READ])
+    file = tmp_path / "keys"
+    file.write_text(key.line)
+    with serving(tmp_path, api_keys=str(file)) as (_, address):
+        page = Page(chromium, address)
+        chromium.get(address)
+        page.until(lambda: page.one("#key").is_displayed())
+        assert page.focused().get_attribute("id") == "key-secret"
+        page.focused().send_keys("a wrong one", Keys.ENTER)
+        page.until(lambda: "not accepted" in page.text("#key-detail"))
+        page.until(lambda: page.one("#key").is_displayed())
+        page.one("#key-secret").clear()
+        page.one("#key-secret").send_keys(secret, Keys.ENTER)
+        page.until(lambda: number(page.text("#figure-points")) == 80)
+        page.until(lambda: page.text("#badge-state") == "Live")
+        assert not page.one("#key").is_displayed()
+    chromium.get_log("browser")
