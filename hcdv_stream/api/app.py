@@ -32,6 +32,7 @@ from hcdv_stream.api.local_source import LocalSource
 from hcdv_stream.api.metrics import ApiMetrics, Measured
 from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.api.source import Source
+from hcdv_stream.api.specification import describe
 from hcdv_stream.api.value_metrics import ValueMetrics
 from hcdv_stream.page.router import router as page
 from hcdv_stream.settings import Settings
@@ -129,4 +130,5 @@ def serving(
     app.include_router(events.router)
     app.include_router(probes.router)
     app.include_router(page)
+    describe(app)
     return app

@@ -23,6 +23,7 @@ Utility = Annotated[
     Query(
         description="balanced, accuracy or class:<label>; default: HCDV_UTILITY.",
         examples=["balanced"],
+        json_schema_extra={"pattern": "^(balanced|accuracy|class:.*)$"},
     ),
 ]
 Beta = Annotated[
@@ -47,8 +48,8 @@ Lambda = Annotated[
 At = Annotated[
     str | None,
     Query(
-        description="Answer from this state again: `as_of.view` of a list, a summary or an event.",
-        examples=["1f0c93ab.0-208.1-204"],
+        description="Answer from this state again, `as_of.view` of a list, a summary or an event: "
+        "1f0c93ab.0-208.1-204, for instance.",
     ),
 ]
 MinOffset = Annotated[
@@ -56,7 +57,7 @@ MinOffset = Annotated[
     Query(
         description="<partition>:<offset>, or an offset for every partition: `as_of.offsets` must "
         "be at least that, else 503. To read what you wrote, ask for its offset plus 1.",
-        examples=[["0:31215"]],
+        examples=[["0:0"]],
     ),
 ]
 MaxLag = Annotated[
@@ -158,8 +159,10 @@ async def source_of(request: Request) -> Source:
 
 
 async def chosen(utility: Utility = None, beta: Beta = None, lam: Lambda = None) -> Chosen:
-    """Take the weights that are asked for."""
-    return Chosen(utility, beta, lam)
+    """Take the weights that are asked for; what no corpus could take is refused here."""
+    wanted = Chosen(utility, beta, lam)
+    wanted.weights(Weights(), "routed")
+    return wanted
 
 
 async def demands(min_offset: MinOffset = None, max_lag: MaxLag = None) -> Demands:

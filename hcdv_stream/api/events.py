@@ -17,7 +17,19 @@ router = APIRouter(tags=["events"])
 
 BEAT_SECONDS = 10.0
 """A comment is sent after so long without news, so that a dead connection is noticed."""
-_EXAMPLE = "event: update\nid: 1f0c93ab.0-208.1-204\ndata: {...}\n\n"
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"const": "update"},
+        "id": {"type": "string", "examples": ["1f0c93ab.0-208.1-204"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/UpdateEvent"},
+        },
+        "retry": {"type": "integer"},
+    },
+}
 
 
 @router.get(
@@ -25,7 +37,7 @@ _EXAMPLE = "event: update\nid: 1f0c93ab.0-208.1-204\ndata: {...}\n\n"
     response_class=Response,
     responses={
         int(HTTPStatus.OK): {
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
             "description": "A stream of events; the data of `update` is an UpdateEvent.",
         },
         **described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),

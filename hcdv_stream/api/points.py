@@ -50,7 +50,11 @@ async def read_point(asked: AskedLightly, id: PointId, rank: Rank = False) -> Re
     return asked.respond(PointAnswer.model_construct(**dict(point), **asked.answer()))
 
 
-@router.post("/v1/points:batchGet", response_model=BatchAnswer)
+@router.post(
+    "/v1/points:batchGet",
+    responses=described(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    response_model=BatchAnswer,
+)
 async def read_points(asked: AskedLightly, request: BatchRequest) -> Response:
     """Up to 1,000 examples by id, all as of the same updates."""
     found = await asked.whole.find(request.ids)

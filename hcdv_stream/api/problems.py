@@ -113,20 +113,7 @@ def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of ``app`` a problem, and have OpenAPI say so."""
-    build_page = app.openapi
-
-    def page() -> dict[str, Any]:
-        # FastAPI lists a model's answers as plain JSON besides what ``described`` says.
-        built = build_page()
-        for methods in built["paths"].values():
-            for operation in methods.values():
-                for response in operation["responses"].values():
-                    if MEDIA_TYPE in response.get("content", {}):
-                        response["content"].pop("application/json", None)
-        return built
-
-    app.openapi = page  # type: ignore[method-assign]
+    """Make every error of ``app`` a problem."""
 
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, error: ProblemError) -> Response:

@@ -10,7 +10,6 @@ from hcdv_stream.api import picture_answers, ranking
 from hcdv_stream.api.arrow_rows import rows
 from hcdv_stream.api.coalition_ids import find_coalition, node_id
 from hcdv_stream.api.described import coalition_of, detail_of, point_of
-from hcdv_stream.api.exact import exact_sum
 from hcdv_stream.api.models import Counters, PartitionSummary
 from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.api.reasons import why
@@ -123,7 +122,7 @@ def _summary(valuation: Valuation, asked: Nothing) -> SummaryPart:
         leaves=sum(len(part.stored.state.leaves) for part in parts),
         nodes=sum(len(part.stored.state.nodes) for part in parts),
         classes=classes.tolist(),
-        values=[each for values in valuation.values() for each in exact_sum(values)],
+        values=valuation.sums,
         totals=valuation.totals(),
         partitions=[_partition(valuation, part) for part in parts],
         **counters,

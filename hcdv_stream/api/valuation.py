@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hcdv_stream.api.columns import Floats
-from hcdv_stream.api.exact import exact_sums
+from hcdv_stream.api.exact import exact_sum, exact_sums
 from hcdv_stream.api.homes import Found
 from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.valuation.leaf import Leaf, Node
@@ -108,6 +108,11 @@ class Valuation:
     def ascending(self) -> Floats:
         """All values, lowest first: for counting how many are higher than one."""
         return np.sort(np.concatenate(self.values()))
+
+    @cached_property
+    def sums(self) -> list[float]:
+        """Floats that add up to Σ φ exactly."""
+        return [each for values in self.values() for each in exact_sum(values)]
 
     def totals(self) -> list[float]:
         """Parts of v(D) − v(∅), one for each partition, reached without any Shapley value."""

@@ -1,0 +1,48 @@
+"""A partition of as many points as one likes, written without playing a game: in seconds."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hcdv_stream.state import Identity, PartitionStore, Position
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.delta import Delta, Header
+from hcdv_stream.valuation.embedding import unit_grid
+from hcdv_stream.valuation.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.sketch import Sketch
+from tests.api.world import CLASSES, TOPIC
+
+LEAF, DIMENSIONS = 50, 16
+
+
+def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF) -> Leaf:
+    """A leaf with points and components that no game gave."""
+    embeddings = unit_grid(rng.normal(size=(size, DIMENSIONS)))
+    labels = rng.integers(0, len(CLASSES), size).astype(np.int16)
+    points = Points(
+        tuple(f"example-{number:06d}-{place:03d}" for place in range(size)),
+        labels,
+        tuple(f"shop-{place % 7}" for place in range(size)),
+        np.full(size, 1e9 + number),
+        embeddings,
+    )
+    shape = (size, 2, len(CLASSES))
+    outcome = {
+        "components": rng.integers(-(1 << 40), 1 << 40, shape),
+        "moments": rng.integers(0, 1 << 42, shape),
+    }
+    sketch = Sketch.of_points(embeddings, labels, len(CLASSES))
+    sketch.components[:] = outcome["components"].sum(axis=0)
+    return Leaf(number, 0, embeddings[0], points, sketch, outcome)
+
+
+def write_large(state_dir: Path, points: int) -> None:
+    """Write a state of so many points, in leaves of fifty."""
+    rng, leaves = np.random.default_rng(0), points // LEAF
+    identity = Identity(TOPIC, 0, "ab" * 16, CLASSES, (20, 20, 20), EngineConfig())
+    made = {number: leaf_of(number, rng) for number in range(leaves)}
+    whole = Sketch(np.sum([leaf.sketch.vector for leaf in made.values()], axis=0), len(CLASSES))
+    root = Node(0, -1, 1, tuple(made), whole)
+    header = Header(0, leaves, 1, records=points, updates=1)
+    with PartitionStore.open(state_dir / TOPIC / "0", identity=identity) as store:
+        store.write(Delta(header, {0: root}, made), Position(points, points, 1e9, 1e9, 0.0))

@@ -1,0 +1,39 @@
+"""An export of 200,000 points takes no more memory than one of few."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.large import write_large
+from tests.api.test_process import serving
+
+POINTS = 200_000
+MOST_GROWTH = 16 << 20
+
+
+def resident(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^VmRSS:\s+(\d+) kB$", status, re.M)[1]) * 1024
+
+
+@pytest.mark.slow
+def test_memory_is_flat(tmp_path):
+    write_large(tmp_path, POINTS)
+    with serving(tmp_path) as (process, address), httpx.Client(base_url=address) as client:
+        client.get("/readyz")
+        while client.get("/readyz").status_code != 200:
+            pass
+        for format in ("ndjson", "csv", "arrow"):
+            asked = {"format": format}
+            with client.stream("GET", "/v1/export", params=asked, timeout=60.0) as answer:
+                read, before, most = 0, None, 0
+                for part in answer.iter_raw():
+                    read += len(part)
+                    if read > 1_000_000:
+                        most = max(most, resident(process.pid))
+                        before = before or most
+            assert read > 15_000_000
+            assert most - before < MOST_GROWTH, f"{format}: {(most - before) >> 20} MiB more"
+            print(f"{format}: {read >> 20} MiB, {(most - before) / 2**20:.1f} MiB more resident")
