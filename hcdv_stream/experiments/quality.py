@@ -121,7 +121,39 @@ def tables(result: Result) -> list[Table]:
     count = f"mean ± sd over {len(result['seeds'])} seeds"
     per_set = [_table(name, each, count) for name, each in summed["sets"].items()]
     runs = f"mean ± sd over {len(result['runs'])} runs"
-    return [*per_set, _table("all sets", summed["all"], runs), _claims_table(summed["claims"])]
+    return [
+        *per_set,
+        _table("all sets", summed["all"], runs),
+        _rival_table(result),
+        _claims_table(summed["claims"]),
+    ]
+
+
+def _rival_table(result: Result) -> Table:
+    """Return what the default is above global KNN-Shapley, seed by seed and then averaged."""
+    names = list(result["summary"]["sets"])
+    rows = [
+        (
+            name,
+            *(
+                _number(
+                    spread_of(
+                        [
+                            _measured(run, DEFAULT, measure) - _measured(run, KNN, measure)
+                            for run in result["runs"]
+                            if run["set"] == name
+                        ]
+                    ),
+                    3 if measure == "detection" else 1,
+                )
+                for measure in MEASURES
+            ),
+        )
+        for name in names
+    ]
+    note = f"mean ± sd over {len(result['seeds'])} seeds of the difference on the same case."
+    columns = ("set", "detection", f"top {SHARE:.0%}", f"select {SHARE:.0%}")
+    return Table(f"Quality: {DEFAULT} minus {KNN}", columns, rows, note)
 
 
 def _table(name: str, each: Mapping[str, Any], count: str) -> Table:

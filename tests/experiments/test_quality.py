@@ -76,7 +76,7 @@ def test_quality_runs_and_tables_come_from_its_json(data):
     points = 100 * (first["methods"][DEFAULT]["top"] - first["references"]["random"])
     assert stored["summary"]["sets"][first["set"]]["methods"][DEFAULT]["top"]["mean"] == points
     tables = quality.tables(stored)
-    assert len(tables) == 6
+    assert len(tables) == 7
     text = "\n".join(table.markdown() for table in tables)
     assert all(name in text for name in METHODS)
     assert f"{points:+.1f} ± 0.0" in text
