@@ -45,6 +45,7 @@ _ANYWHERE = (
 )
 _ROUTERS = (
     points.router,
+    points.plain_router,
     coalitions.router,
     totals.router,
     choosing.router,

@@ -1,11 +1,13 @@
 """``/v1/points`` and ``/v1/history``: points by id, the ranking, values in the past."""
 
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from hcdv_stream.api.asking import AskedLightly, AskingNow
+from hcdv_stream.api.asking import AskedLightly, AskingNow, asked_plainly
 from hcdv_stream.api.cursors import Cursor, question_of, read_cursor
 from hcdv_stream.api.models import (
     BatchAnswer,
@@ -19,6 +21,7 @@ from hcdv_stream.api.paging import CursorText, Limit, next_link
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
 from hcdv_stream.api.retrying import Retrying
 from hcdv_stream.api.shard_models import Order, Place, PointFilter, PointsPage
+from hcdv_stream.api.source import ShardLost
 from hcdv_stream.api.whole import Whole
 
 router = APIRouter(tags=["points"], route_class=Retrying)
@@ -41,7 +44,26 @@ async def read_history(asked: AskedLightly, id: PointId) -> Response:
     return asked.respond(HistoryAnswer(id=id, history=history, reach=reach, **asked.answer()))
 
 
-@router.get("/v1/points/{id:path}", responses=_NOT_FOUND, response_model=PointAnswer)
+class PlainRead(Retrying):
+    """The route of a point: most requests have no parameters, and are not searched for any."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
+        handle = super().get_route_handler()
+
+        async def handle_plainly(request: Request) -> Response:
+            if not request.scope["query_string"]:
+                with suppress(ShardLost):  # then it is asked for again, as others are
+                    return await read_point(await asked_plainly(request), request.path_params["id"])
+            return await handle(request)
+
+        return handle_plainly
+
+
+plain_router = APIRouter(tags=["points"], route_class=PlainRead)
+
+
+@plain_router.get("/v1/points/{id:path}", responses=_NOT_FOUND, response_model=PointAnswer)
 async def read_point(asked: AskedLightly, id: PointId, rank: Rank = False) -> Response:
     """One example, by its id."""
     point = await _point(asked.whole, id)
