@@ -26,8 +26,8 @@ async def choose_points(
     strategy: Annotated[
         Strategy,
         Query(
-            description="spread: drop negative values, at most 30% of a class, then draw evenly over "
-            "the classes; top: the highest values.",
+            description="spread: drop negative values, at most 30% of a class, then draw evenly "
+            "over the classes; top: the highest values.",
             examples=["spread"],
         ),
     ] = "spread",

@@ -106,7 +106,9 @@ def test_equal_values_are_ranked_by_id(tmp_path):
     owner.store.close()
 
 
-@pytest.mark.parametrize("name", ["a/b", "a/b/", "ü€𝄞", "a b?c#d&e=f", "100%", "points", ":x", "a/history"])
+@pytest.mark.parametrize(
+    "name", ["a/b", "a/b/", "ü€𝄞", "a b?c#d&e=f", "100%", "points", ":x", "a/history"]
+)
 def test_ids_may_hold_any_characters(tmp_path, name):
     owner = Owner(tmp_path, 0)
     one = unit_grid(np.ones((1, DIMENSIONS)))
