@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from hcdv_stream.experiments import latency, latency_tables, quality, rivals, scaling, tuning
+from hcdv_stream.experiments import (
+    api_load,
+    latency,
+    latency_tables,
+    quality,
+    rivals,
+    scaling,
+    tuning,
+)
 from hcdv_stream.experiments.experiment import Experiment
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -21,6 +29,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             5,
             latency.run,
             latency_tables.tables,
+        ),
+        Experiment(
+            "api-load",
+            "the API at 500 reads a second beside a busy worker; every answer checked by replay",
+            1,
+            api_load.run,
+            api_load.tables,
         ),
         Experiment(
             "scaling",
