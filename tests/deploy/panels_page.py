@@ -1,7 +1,7 @@
 """A table of what every panel showed while sessions streamed, as Markdown."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dashboards.files import BOARDS
@@ -14,18 +14,18 @@ _HEAD = """# Panels, and what each showed
 
 Every query of every panel, asked of Prometheus while the compose file's services ran and its
 simulator streamed. Written by the test that asks them:
-`pytest tests/deploy/test_stack.py --panels docs/panels.md`.
-"""
+`pytest tests/deploy/test_stack.py --panels docs/panels.md`."""
 
 
-def write(path: Path, answers: Mapping[Target, Answer]) -> None:
+def write(path: Path, answers: Sequence[tuple[Target, Answer]]) -> None:
     """Write the table: of many series the first few."""
     lines = [_HEAD]
     for board in BOARDS:
         lines += [f"\n## {board.title}\n", "| panel | series | value |", "| --- | --- | --- |"]
-        for target, answer in answers.items():
+        for target, answer in answers:
             if target.board == board.uid:
-                unit = target.panel["fieldConfig"]["defaults"]["unit"]
+                heat = target.panel["type"] == "heatmap"  # whose cells are counts
+                unit = "short" if heat else target.panel["fieldConfig"]["defaults"]["unit"]
                 shown = "; ".join(_one(target, *series, unit) for series in answer[:_MOST])
                 more = "; …" if len(answer) > _MOST else ""
                 lines.append(f"| {target.panel['title']} | {len(answer)} | {shown}{more} |")
