@@ -86,9 +86,9 @@ class ContrastShapley:
         values: Floats = self.offset[labels]
         for start in range(0, len(values), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            total, own, vectors = values[rows], labels[rows], embeddings[rows]
+            total, own, vectors = values[rows], labels[rows].astype(np.intp), embeddings[rows]
             for dimension in range(embeddings.shape[1]):
-                total += vectors[:, dimension] * self.slope[own, dimension]
+                total += vectors[:, dimension] * self.slope[:, dimension].take(own)
         return values
 
     def coalition(self, counts: npt.NDArray[np.int64], sums: Floats) -> float:
