@@ -234,7 +234,7 @@ def test_everything_has_a_name(page):
             assert element.accessible_name, element.get_attribute("outerHTML")[:200]
     said = page.text("#tree-said")
     assert said.startswith("All examples:")
-    assert "leaves shown" in said
+    assert "coalitions shown" in said
     assert page.one("[role=status]").get_attribute("aria-live") == "polite"
 
 

@@ -36,7 +36,7 @@ def test_it_waits_for_the_first_update_and_outlives_the_api(chromium, tmp_path):
 
 def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
     owner = Owner(tmp_path, 0)
-    owner.apply(owner.batch(80), time.time())
+    owner.apply(owner.batch(80), time.time() - 120)
     owner.store.close()
     secret, key = new_key("page", [Scope.READ])
     file = tmp_path / "keys"
@@ -52,6 +52,9 @@ def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
         page.one("#key-secret").clear()
         page.one("#key-secret").send_keys(secret, Keys.ENTER)
         page.until(lambda: number(page.text("#figure-points")) == 80)
-        page.until(lambda: page.text("#badge-state") == "Live")
         assert not page.one("#key").is_displayed()
+        # Written two minutes ago, and records have waited since: somebody should look.
+        page.until(lambda: page.text("#badge-state") == "Behind")
+        assert page.text("#badge-lag") == "3 waiting"
+        assert "see that the worker runs" in page.text("#announce")
     chromium.get_log("browser")

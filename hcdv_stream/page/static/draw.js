@@ -38,6 +38,14 @@ export const axis = (more = {}) => ({
   ...more,
 });
 
+/** An axis of time between two moments, in seconds since the epoch. */
+export const timeAxis = (from, to) => {
+  const format = to - from > 86_400 ? "%d %b" : to - from > 600 ? "%H:%M" : "%H:%M:%S";
+  const around = Math.max(0.04 * (to - from), 2);
+  const range = [from - around, to + around].map((at) => new Date(1000 * at));
+  return axis({ type: "date", range, nticks: 5, tickformat: format });
+};
+
 /** The next round number from `size` on: bounds that move in steps, and so seldom. */
 export function rounded(size) {
   const power = 10 ** Math.floor(Math.log10(size));

@@ -17,6 +17,9 @@ export function times(ratio) {
   return `${signed(text === "-0.00" ? "0.00" : text)}×`;
 }
 
+/** The same for round numbers: 4×. */
+export const plainTimes = (ratio) => `${signed(String(Number(ratio.toPrecision(3))))}×`;
+
 /** Small numbers in full: 4.87·10⁻⁵. */
 export function exact(number) {
   if (number === 0) return "0";

@@ -1,7 +1,7 @@
 // How long updates took from their newest session's arrival to their write.
 
 import { $, say } from "./dom.js";
-import { axis, colour, draw } from "./draw.js";
+import { axis, colour, draw, timeAxis } from "./draw.js";
 import { seconds } from "./format.js";
 
 const MOST = 240;
@@ -34,10 +34,9 @@ export function show() {
     hovertemplate: "%{x|%H:%M:%S}: %{y:.3f} s<extra></extra>",
   };
   const [from, to] = recent.length ? [recent[0].at, recent.at(-1).at] : [0, 0];
-  const around = Math.max(0.04 * (to - from), 2);
   draw($("latency"), [trace], {
     margin: { l: 52, r: 8, t: 8, b: 32 },
-    xaxis: axis({ type: "date", range: [new Date(1000 * (from - around)), new Date(1000 * (to + around))], nticks: 5, tickformat: "%H:%M:%S", hoverformat: "%H:%M:%S" }),
+    xaxis: timeAxis(from, to),
     yaxis: axis({ range: [0, 1.15 * top], ticksuffix: " s", nticks: 4 }),
   });
   const middle = sizes[Math.floor(sizes.length / 2)];

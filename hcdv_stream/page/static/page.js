@@ -12,7 +12,7 @@ import * as weights from "./weights.js";
 import * as why from "./why.js";
 
 const INTERVAL = 1; // least seconds between two updates of the page
-const MOST_DRAWN = 1200; // coalitions in the picture
+const MOST_DRAWN = 1000; // coalitions in the picture: more take too long to draw every second
 const main = $("main");
 const corpus = { unit: 1, labels: [], total: 0, points: 0 };
 let shown = 8; // rows of a list of examples
@@ -47,18 +47,23 @@ async function everything() {
   const asked = { ...weights.weights(), at: summary.as_of.view };
   const coalition = tree.place();
   const points = (order) => ask("points", { ...asked, coalition, order, limit: shown });
-  const [branch, top, bottom, providers] = await Promise.all([
+  const unit = summary.total > 0 ? summary.total / summary.points : 1 / Math.max(summary.points, 1);
+  const [branch, top, bottom, providers, values] = await Promise.all([
     ask("tree", { ...asked, root: coalition, depth: 16, limit: Math.ceil(MOST_DRAWN / summary.partitions.length) }),
     points("desc"),
     points("asc"),
     ask("providers", asked),
+    distribution(asked, unit),
   ]);
-  const unit = summary.total > 0 ? summary.total / summary.points : 1 / Math.max(summary.points, 1);
-  let values = await ask("distribution", { ...asked, ...spread.edges(unit) });
-  for (let tries = 0; tries < 12 && !spread.fits(values); tries += 1) {
-    values = await ask("distribution", { ...asked, ...spread.edges(unit) });
-  }
   return { summary, branch, top, bottom, providers, values, unit };
+}
+
+/** Ask again with wider bounds until nearly all values lie within. */
+async function distribution(asked, unit) {
+  for (let tries = 0; ; tries += 1) {
+    const values = await ask("distribution", { ...asked, ...spread.edges(unit) });
+    if (spread.fits(values) || tries === 12) return values;
+  }
 }
 
 function display(now = false) {

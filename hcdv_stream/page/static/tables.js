@@ -48,12 +48,11 @@ function rows(points, unit, labels) {
 export const tag = (label, labels) => h("span", { class: "tag", style: { "--of": classColour(labels.indexOf(label)) } }, label);
 
 export function providers(answer, unit) {
-  const most = Math.max(...answer.providers.map((one) => one.share ?? 0), 1e-9);
   fill(
     $("providers-rows"),
     answer.providers.map((one) => {
       const ratio = one.value / one.points / unit;
-      const part = `${Math.max(0, (100 * (one.share ?? 0)) / most)}%`;
+      const part = `${100 * Math.min(Math.max(one.share ?? 0, 0), 1)}%`;
       return h(
         "tr", {},
         h("td", { title: provider(one.provider) }, provider(one.provider)),

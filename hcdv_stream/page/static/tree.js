@@ -4,7 +4,7 @@
 
 import { $, fill, h, say } from "./dom.js";
 import { colour, draw, rounded } from "./draw.js";
-import { coalition, count, percent, times } from "./format.js";
+import { coalition, count, percent, plainTimes, times } from "./format.js";
 
 let root = ""; // the coalition in the middle; "": everything
 let bound = null; // of the colours
@@ -46,6 +46,8 @@ export function show(answer, unit) {
   widen(drawn);
   crumbs(answer.path, top);
   list(rows.filter((row) => row.parent === top.id && row !== top), top);
+  const parents = new Set(rows.map((row) => row.parent));
+  $("tree-deeper").hidden = rows.every((row) => row.children === 0 || parents.has(row.id));
   say("tree-said", summary(drawn, top));
   sunburst(drawn, top, answer.labels);
 }
@@ -61,8 +63,8 @@ function widen(rows) {
   const sizes = rows.filter((row) => row.points).map((row) => Math.abs(row.ratio - 1)).sort((a, b) => a - b);
   const wanted = Math.max(sizes[Math.floor(0.97 * (sizes.length - 1))] ?? 1, 1);
   if (bound === null || wanted > bound || wanted < 0.45 * bound) bound = rounded(1.05 * wanted);
-  say("legend-low", times(1 - bound));
-  say("legend-high", times(1 + bound));
+  say("legend-low", plainTimes(1 - bound));
+  say("legend-high", plainTimes(1 + bound));
 }
 
 /** Colours run from the average, 1, both ways, finer near it. */
@@ -93,7 +95,7 @@ function sunburst(rows, top, labels) {
       colorscale: [[0, colour("low")], [0.5, colour("middle")], [1, colour("high")]],
       cmin: -Math.sqrt(bound),
       cmax: Math.sqrt(bound),
-      line: { color: colour("card"), width: rows.length > 200 ? 0.5 : 1 },
+      line: { color: colour("card"), width: rows.length > 200 ? 0.3 : 1 },
     },
   };
   draw(element, [trace], { margin: { l: 0, r: 0, t: 4, b: 4 }, uniformtext: { minsize: 11, mode: "hide" } }).then(() => {
@@ -139,8 +141,7 @@ function row(one) {
 }
 
 function summary(rows, top) {
-  const leaves = rows.filter((row) => row.children === 0 && row.points);
-  const negative = leaves.filter((row) => row.ratio < 0);
-  const share = leaves.length ? percent(negative.length / leaves.length) : "none";
-  return `${named(top.id)}: ${count(top.points)} examples, each worth ${times(top.ratio)} the average. ${count(leaves.length)} leaves shown, of which ${count(negative.length)} (${share}) are worth less than nothing. The list below has the same figures.`;
+  const negative = rows.filter((row) => row.ratio < 0);
+  const share = percent(negative.length / rows.length);
+  return `${named(top.id)}: ${count(top.points)} examples, each worth ${times(top.ratio)} the average. ${count(rows.length)} coalitions shown, of which ${count(negative.length)} (${share}) are worth less than nothing. The list below has the same figures.`;
 }

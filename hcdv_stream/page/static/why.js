@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { $, h } from "./dom.js";
-import { axis, classColour, colour, draw } from "./draw.js";
+import { axis, classColour, colour, draw, timeAxis } from "./draw.js";
 import { count, exact, moment, provider, times } from "./format.js";
 import { tag } from "./tables.js";
 import { go, named } from "./tree.js";
@@ -117,7 +117,7 @@ function neighbours({ mates, leaf_points: size, point }, unit, labels, again) {
       h("thead", {}, h("tr", {}, ...[["Example", ""], ["Label", ""], ["Provider", "wide"], ["Distance", "right wide"], ["Gives it", "right"]].map(([title, kind]) => h("th", { scope: "col", class: kind }, title)))),
       body,
     ),
-    h("p", {}, button),
+    h("p", { class: "below" }, button),
   ];
 }
 
@@ -168,7 +168,7 @@ async function past(id, { total, unit }) {
   };
   draw(element, [trace], {
     margin: { l: 48, r: 8, t: 6, b: 26 },
-    xaxis: axis({ type: "date", nticks: 5 }),
+    xaxis: timeAxis(history[0].written_at, history.at(-1).written_at),
     yaxis: axis({ ticksuffix: "×", nticks: 4 }),
   });
 }
