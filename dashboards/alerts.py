@@ -86,15 +86,15 @@ _API = [
         [
             [Condition('hcdv_api_look_age_seconds{job!="hcdv-gateway"}', "{} > 30")],
             [
-                Condition('max(hcdv_api_view_age_seconds{job!="hcdv-gateway"})', "{} > 120"),
-                Condition("sum(hcdv_consumer_lag_records)", "{} > 0"),
+                Condition("hcdv_seconds_since_last_batch", "{} > 120"),
+                Condition("sum by (instance) (hcdv_consumer_lag_records)", "on (instance) {} > 0"),
             ],
         ],
         "2m",
         "critical",
-        "The newest values are {{ $value | humanizeDuration }} old",
-        "Either the API cannot read the worker's state, or sessions wait and no update of a "
-        "partition is written. Answers say as of when they are.",
+        "Values at {{ $labels.instance }} stand still since {{ $value | humanizeDuration }}",
+        "Either the API cannot read the worker's state, or sessions wait and the worker writes no "
+        "update. Answers say as of when they are.",
     ),
     Alert(
         "StaleValues",

@@ -54,10 +54,10 @@ def test_it_rests_and_says_nothing_where_there_is_nothing(state_dir, owners):
     shown[0] = first
     assert len(samples(metrics)) == len(CLASSES) * (len(PERCENTILES) + 1)
     before = metrics._families
-    shown[0], now[0] = second, 104.9
+    shown[0], now[0] = second, 114.9
     samples(metrics)
     assert metrics._families is before
-    now[0] = 105.0
+    now[0] = 115.0
     samples(metrics)
     assert metrics._families is not before
 

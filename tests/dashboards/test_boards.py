@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from dashboards import objectives
 from dashboards.exported import TARGET, exported
-from dashboards.files import checkout_files, files
+from dashboards.files import FOLDER, checkout_files, files
 from hcdv_stream.api import metrics as api_metrics
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker import metrics as worker_metrics
@@ -43,6 +44,13 @@ def labels_in(expression: str) -> set[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_generated_file_is_what_the_code_says(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == FILES[path], "run: python -m dashboards"
+
+
+def test_boards_and_rules_travel_with_an_installed_package() -> None:
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["dashboards"]
+    packed = {path for pattern in patterns for path in FOLDER.glob(pattern)}
+    assert packed == files().keys()
 
 
 @pytest.mark.parametrize("board", COMMITTED)

@@ -72,11 +72,12 @@ def given_out(values: str) -> dict[str, str]:
     return {f"hcdv_group_assignments_total{{{WORKER}}}": values}
 
 
-def ages(look: str, view: str, job: str = API) -> dict[str, str]:
-    return {
-        f"hcdv_api_look_age_seconds{{{job}}}": look,
-        f"hcdv_api_view_age_seconds{{{job}}}": view,
-    }
+def looked_at(seconds: str, job: str = API) -> dict[str, str]:
+    return {f"hcdv_api_look_age_seconds{{{job}}}": seconds}
+
+
+def batch(seconds: str) -> dict[str, str]:
+    return {f"hcdv_seconds_since_last_batch{{{WORKER}}}": seconds}
 
 
 def late(in_time: str, all_of_them: str) -> dict[str, str]:
@@ -127,13 +128,13 @@ CASES = [
     Case("RebalanceStorm", WARNING, True, given_out("0+1x40"), 30,
          summary="The consumer group of w:9108 does not settle"),
     Case("RebalanceStorm", WARNING, False, given_out("1x10 2x2 4x28"), 30, "a rolling restart"),
-    Case("StaleValues", CRITICAL, True, ages("0+60x30", "0+60x30"), about="not looked at",
-         summary="The newest values are 20m 0s old"),
-    Case("StaleValues", CRITICAL, True, ages("0x30", "0+60x30") | lag("5x30"),
-         about="sessions wait", summary="The newest values are 20m 0s old"),
-    Case("StaleValues", CRITICAL, False, ages("0x30", "0+60x30") | lag("0x30"), about="idle"),
-    Case("StaleValues", CRITICAL, False, ages("0x30", "1x30") | lag("900x30"), about="busy"),
-    Case("StaleValues", CRITICAL, False, ages("0+60x30", "0+60x30", GATEWAY), about="a gateway"),
+    Case("StaleValues", CRITICAL, True, looked_at("0+60x30"), about="not looked at",
+         summary="Values at a:8080 stand still since 20m 0s"),
+    Case("StaleValues", CRITICAL, True, looked_at("0x30") | batch("0+60x30") | lag("5x30"),
+         about="sessions wait", summary="Values at w:9108 stand still since 20m 0s"),
+    Case("StaleValues", CRITICAL, False, batch("0+60x30") | lag("0x30"), about="idle"),
+    Case("StaleValues", CRITICAL, False, batch("1x30") | lag("900x30"), about="busy"),
+    Case("StaleValues", CRITICAL, False, looked_at("0+60x30", GATEWAY), about="a gateway"),
     Case("StaleValues", WARNING, True, late("0+8x40", "0+10x40"), 30,
          summary="20% of the updates are visible later than 250 ms"),
     Case("StaleValues", WARNING, False, late("0+99x40", "0+100x40"), 30),
