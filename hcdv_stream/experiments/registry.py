@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hcdv_stream.experiments import (
+    ambiguities,
     api_load,
     latency,
     latency_tables,
@@ -57,6 +58,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             4,
             tuning.run,
             tuning.tables,
+        ),
+        Experiment(
+            "ambiguities",
+            "what each reading of the printed Algorithm 1 comes to, and what context adds",
+            4,
+            ambiguities.run,
+            ambiguities.tables,
         ),
     )
 }
