@@ -7,6 +7,7 @@ from hcdv_stream.experiments import (
     api_load,
     latency,
     latency_tables,
+    marketplace,
     quality,
     rivals,
     scaling,
@@ -65,6 +66,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             4,
             ambiguities.run,
             ambiguities.tables,
+        ),
+        Experiment(
+            "marketplace",
+            "five sellers of Adult rows paid by value, and one that floods the market with copies",
+            3,
+            marketplace.run,
+            marketplace.tables,
         ),
     )
 }
