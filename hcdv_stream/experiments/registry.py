@@ -11,6 +11,7 @@ from hcdv_stream.experiments import (
     quality,
     rivals,
     scaling,
+    streaming,
     tuning,
 )
 from hcdv_stream.experiments.experiment import Experiment
@@ -73,6 +74,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             marketplace.run,
             marketplace.tables,
+        ),
+        Experiment(
+            "streaming",
+            "ten days of clicks valued as they come: refreshed, rebuilt, by groups, by chance",
+            3,
+            streaming.run,
+            streaming.tables,
         ),
     )
 }
