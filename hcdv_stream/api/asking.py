@@ -14,7 +14,7 @@ from hcdv_stream.api.models import Answer, Model, WeightsUsed
 from hcdv_stream.api.problems import NotModified, behind, described, invalid
 from hcdv_stream.api.source import Snapshot, Source
 from hcdv_stream.api.whole import Whole
-from hcdv_stream.valuation.weights import Weights
+from hcdv_stream.valuation.weights import MOST_LAMBDA, Weights
 
 MISSING_HEADER = "HCDV-Missing-Partitions"
 _FAR = (1 << 63) - 1
@@ -41,6 +41,7 @@ Lambda = Annotated[
     Query(
         alias="lambda",
         ge=0,
+        le=MOST_LAMBDA,
         allow_inf_nan=False,
         description="Weight of the cross-label contrast; default: HCDV_LAM.",
         examples=[0.1],

@@ -8,14 +8,16 @@ import numpy.typing as npt
 
 DEFAULT_BETA = 0.5
 DEFAULT_LAMBDA = 0.05
+MOST_LAMBDA = 1e6
+"""Beyond, nothing but the contrast would be left of a value, and in the end no number either."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A utility, one of ``balanced``, ``accuracy`` and ``class:<label>``, with β and λ.
 
-    β in [0, 1] is the peers' share of the judgement, λ >= 0 the weight of the mean cross-label
-    distance. Raises ValueError where one is out of range.
+    β in [0, 1] is the peers' share of the judgement, λ in [0, MOST_LAMBDA] the weight of the mean
+    cross-label distance. Raises ValueError where one is out of range.
     """
 
     utility: str = "balanced"
@@ -25,8 +27,8 @@ class Weights:
     def __post_init__(self) -> None:
         if not 0.0 <= self.beta <= 1.0:
             raise ValueError(f"beta must lie in [0, 1], got {self.beta}")
-        if not 0.0 <= self.lam < float("inf"):
-            raise ValueError(f"lambda must be a finite number of at least 0, got {self.lam}")
+        if not 0.0 <= self.lam <= MOST_LAMBDA:
+            raise ValueError(f"lambda must lie in [0, {MOST_LAMBDA:.0f}], got {self.lam}")
         if self.utility not in {"balanced", "accuracy"} and not self.utility.startswith("class:"):
             raise ValueError(
                 f"utility must be balanced, accuracy or class:<label>, got {self.utility!r}"
