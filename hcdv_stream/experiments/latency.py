@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.experiments.experiment import Options, Progress, Result
@@ -43,7 +44,15 @@ PAPER_SETTINGS: dict[str, object] = {
 
 
 def run(options: Options, progress: Progress) -> Result:
-    """Measure everything; ``seeds`` is how many streams the mini-batches are measured on."""
+    """Measure everything; ``seeds`` is how many streams the mini-batches are measured on.
+
+    With one BLAS thread, as in the worker.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _measured(options, progress)
+
+
+def _measured(options: Options, progress: Progress) -> Result:
     small = options.small
     points, large, steps = (600, 3_000, 4) if small else (15_000, 200_000, 40)
     progress.plan(options.seeds + 4)

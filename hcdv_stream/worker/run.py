@@ -7,6 +7,7 @@ import signal
 import time
 
 from prometheus_client import CollectorRegistry
+from threadpoolctl import threadpool_limits
 
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
@@ -51,7 +52,9 @@ def run_worker(settings: Settings) -> None:
             extra=fields(host=settings.metrics_host, port=server.port, pid=os.getpid()),
         )
         notify("READY=1")
-        asyncio.run(_run(parts))
+        # Products of leaf size are too small to share out: a second thread would only spin.
+        with threadpool_limits(limits=1, user_api="blas"):
+            asyncio.run(_run(parts))
     log.info("worker stopped")
 
 
