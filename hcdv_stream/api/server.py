@@ -45,16 +45,17 @@ def serve(
 ) -> None:
     """Serve an application; ``beside`` runs as long, at the process's own priority."""
     listener = _listener(name, host, port)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stopped)
-    config = uvicorn.Config(
-        app,
-        lifespan="on",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        )
     )
+    _heed_signals(server)
     # A thread that computes lets another go on after so long, 5 ms by default. Every event of a
     # socket may have to wait for that once: at 1 ms, reads beside a busy worker took ten times as
     # long as at 0.1 ms.
@@ -63,12 +64,21 @@ def serve(
         os.nice(NICENESS)  # on Linux, of this thread and of those that it starts from here on
         address, bound = listener.getsockname()[:2]
         log.info("%s listening", name, extra=fields(host=address, port=bound, pid=os.getpid()))
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     log.info("%s stopped", name)
 
 
-def _stopped(number: int, frame: FrameType | None) -> None:
-    """Make having been stopped a success: uvicorn stops, then raises the signal again."""
+def _heed_signals(server: uvicorn.Server) -> None:
+    """Make having been stopped a success, also before uvicorn listens to signals itself.
+
+    It raises the signal again once it has stopped, which then changes nothing any more.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 def _listener(name: str, host: str, port: int) -> socket.socket:

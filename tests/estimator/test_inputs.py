@@ -141,7 +141,7 @@ def test_providers_do_not_judge_their_own(data: World) -> None:
         ({"utility": "best"}, "utility must be"),
         ({"utility": "class:maybe"}, "class 'maybe'"),
         ({"beta": 2.0}, "beta must lie"),
-        ({"lam": -1.0}, "lambda must be"),
+        ({"lam": -1.0}, "lambda must lie"),
         ({"leaf_size": 2}, "leaf_size must be"),
         ({"tau": 3.0}, "tau must be"),
         ({"validation_share": 1.0}, "validation_share must lie"),
