@@ -100,6 +100,7 @@ def demo(tmp_path, *arguments):
 
 
 @pytest.mark.broker
+@pytest.mark.slow
 def test_the_whole_way_and_everything_up_until_ctrl_c(tmp_path):
     summary_path = tmp_path / "summary.json"
     arguments = ("--sessions", 600, "--rate", 0, "--seed", 1, "--json", summary_path)

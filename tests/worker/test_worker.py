@@ -34,6 +34,7 @@ def poison() -> list[tuple[bytes | None, bytes | None]]:
     return [*((b"s000007", value) for value in values), *keys, huge]
 
 
+@pytest.mark.slow
 def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     directory = workers.directory / "state" / topic / "0"
     bad = poison()
