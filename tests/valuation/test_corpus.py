@@ -95,7 +95,7 @@ def test_weights_cannot_be_asked_of_a_game_that_fixed_them(corpus: Corpus) -> No
 
 
 def test_providers_do_not_profit_from_vouching_for_themselves() -> None:
-    """DESIGN fact 11 in small: jittered copies of wrong labels pay less than with peers=all."""
+    """Jittered copies of wrong labels pay less than where a seller judges itself."""
     payouts = {}
     for peers in ("all", "other-providers"):
         config = EngineConfig(leaf_size=32, peers=peers, tau=0.5)
