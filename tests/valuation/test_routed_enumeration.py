@@ -17,7 +17,7 @@ DIMENSIONS = 3
 
 
 def global_game(corpus: Corpus, engine: Engine, validation, weights: Weights, config: EngineConfig):
-    """v(S) as DESIGN prints it, over all of the corpus at once."""
+    """v(S) as `docs/method.md` prints it, over all of the corpus at once."""
     classes = len(corpus.classes)
     counts = np.bincount(corpus.labels, minlength=classes)
     trusted = validation.counts(classes)
