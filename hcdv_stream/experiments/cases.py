@@ -9,7 +9,7 @@ from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.experiments.datasets import Dataset
 from hcdv_stream.experiments.measures import Judge, judge
-from hcdv_stream.experiments.protocol import flip, part
+from hcdv_stream.experiments.protocol import FLIPPED, flip, part
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.hierarchy import SeedHierarchy
@@ -46,8 +46,13 @@ class Case:
         return Batch(ids, self.labels, [None] * n, np.arange(n, dtype=np.float64), self.embeddings)
 
 
-def prepare(data: Dataset, seed: int, options: TrainingOptions | None = None) -> Case:
-    """Cut, flip, train and embed; everything random follows from ``seed``.
+def prepare(
+    data: Dataset,
+    seed: int,
+    options: TrainingOptions | None = None,
+    share: float = FLIPPED,
+) -> Case:
+    """Cut, flip a ``share``, train and embed; everything random follows from ``seed``.
 
     The bundle is what ``train`` makes of the noisy training part; its V is then replaced by the
     trusted rows.
@@ -55,7 +60,7 @@ def prepare(data: Dataset, seed: int, options: TrainingOptions | None = None) ->
     generator = np.random.default_rng(seed)
     parts = part(data.labels, generator)
     corpus = np.concatenate([parts.training, parts.trusted, parts.valued])
-    noisy, flipped = flip(data.labels[corpus], len(data.classes), generator)
+    noisy, flipped = flip(data.labels[corpus], len(data.classes), generator, share)
     first, second = len(parts.training), len(parts.training) + len(parts.trusted)
     bundle = _bundle(data.take(parts.training).with_labels(noisy[:first]), seed, options)
     trusted = bundle.encode_columns(data.take(parts.trusted).columns)

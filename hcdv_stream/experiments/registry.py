@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from hcdv_stream.experiments import (
     ambiguities,
     api_load,
+    benchmark,
+    benchmark_tables,
     latency,
     latency_tables,
     marketplace,
@@ -25,6 +27,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             quality.run,
             quality.tables,
+        ),
+        Experiment(
+            "tables",
+            "the paper's comparison: utility at 30%, stability and time of eight methods",
+            3,
+            benchmark.run,
+            benchmark_tables.tables,
         ),
         Experiment(
             "latency",

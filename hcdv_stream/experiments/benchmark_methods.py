@@ -1,0 +1,70 @@
+"""The methods of the paper's comparison on one case, each behind the same call.
+
+What retrains asks a class-balanced ridge classifier on the case's embeddings for its balanced
+accuracy on V: the model with the cheapest coalitions, so that sampling gets somewhere.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from hcdv_stream.experiments.cases import Case
+from hcdv_stream.experiments.methods import Values, algorithm1, global_knn, out_of_bag, routed
+from hcdv_stream.learners.metrics import balanced_accuracy
+from hcdv_stream.learners.ridge import Ridge
+from hcdv_stream.learners.trained import TrainedUtility
+from hcdv_stream.valuation.baselines.chance import chance
+from hcdv_stream.valuation.baselines.data_shapley import banzhaf, tmc
+from hcdv_stream.valuation.baselines.group_shapley import group_shapley, shared
+from hcdv_stream.valuation.sampling.run import Sampler, run
+from hcdv_stream.valuation.sampling.stopping import Evaluations, Rounds
+
+HCDV = "HCDV"
+PRINTED = "HCDV as printed"
+RANDOM = "RANDOM"
+RIVALS = ("MCDS", "GS", "Banzhaf", "KNN-Shapley", RANDOM)
+"""Whom the default is expected to be ahead of."""
+GROUPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Coalitions that MCDS and Banzhaf may ask for; MCDS takes two orders in any case."""
+
+    mcds: int = 4000
+    banzhaf: int = 1000
+
+
+def _game(case: Case) -> TrainedUtility:
+    classes = len(case.classes)
+    learner = Ridge(case.embeddings, case.labels, case.validation, classes)
+    return TrainedUtility(learner, balanced_accuracy)
+
+
+def _sampled(case: Case, sampler: Sampler, evaluations: int) -> Values:
+    until = Evaluations(evaluations) & Rounds(2)
+    return run(sampler, _game(case), until, seed=case.seed).values
+
+
+def _groups(case: Case) -> Values:
+    """GS among k-means clusters, small enough a game to be exact."""
+    count = min(GROUPS, len(case.labels))
+    groups = KMeans(count, n_init=1, random_state=case.seed).fit_predict(case.embeddings)
+    named = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    return shared(group_shapley(_game(case), named, Rounds(2), seed=case.seed), named).values
+
+
+def methods(budget: Budget) -> Mapping[str, Callable[[Case], Values]]:
+    """Return every method by the paper's name of it."""
+    return {
+        "MCDS": lambda case: _sampled(case, tmc(batch=1), budget.mcds),
+        "GS": _groups,
+        "Banzhaf": lambda case: _sampled(case, banzhaf(), budget.banzhaf),
+        "KNN-Shapley": global_knn,
+        "Data-OOB": out_of_bag,
+        HCDV: routed,
+        PRINTED: algorithm1,
+        RANDOM: lambda case: chance(len(case.labels), case.seed).values,
+    }

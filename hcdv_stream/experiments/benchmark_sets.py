@@ -1,0 +1,117 @@
+"""The sets of the paper's comparison: three blobs a class, Adult, Fashion-MNIST, sparse clicks.
+
+Fashion-MNIST (Xiao et al. 2017) is read from ``fashion-mnist/`` in the data folder or from where
+Debian's package ``dataset-fashion-mnist`` puts it; its pixels become principal components, which
+see no label. Criteo's log is not free to pass on: ``clicks`` makes sparse categories in its place.
+"""
+
+import gzip
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.decomposition import PCA
+
+from hcdv_stream.experiments.datasets import Column, Dataset, DatasetError, adult
+
+Matrix = npt.NDArray[np.float64]
+
+FASHION_FOLDER = "fashion-mnist"
+FASHION_PACKAGED = Path("/usr/share/datasets/fashion-mnist")
+FASHION_IMAGES, FASHION_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
+FASHION_CLASSES = (
+    *("top", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "boot"),
+)
+IMAGE_HEADER, LABEL_HEADER = 16, 8
+COMPONENTS = 32
+SPREAD = 0.8
+CLICK_RATE = 0.03
+NUMBERS, CODES, LEVELS = 4, 8, 40
+"""Counts, categories and the levels of each category, of a made-up advertisement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A set of the comparison.
+
+    ``read`` takes a size and a seed; ``metric`` (``accuracy`` or ``auc``) judges models trained on
+    it; ``flipped`` is the share of labels that are made wrong.
+    """
+
+    name: str
+    metric: str
+    flipped: float
+    read: Callable[[int, int], Dataset]
+
+
+def benchmarks(data: Path) -> tuple[Benchmark, ...]:
+    """Return the four sets; reading one that is not there raises DatasetError."""
+    return (
+        Benchmark("synthetic", "accuracy", 0.1, blobs),
+        Benchmark("adult", "auc", 0.1, lambda size, _: adult(data, size)),
+        Benchmark("fashion-mnist", "accuracy", 0.1, lambda size, _: fashion(data, size)),
+        Benchmark("clicks", "auc", 0.01, clicks),
+    )
+
+
+def blobs(size: int, seed: int) -> Dataset:
+    """Two classes of three overlapping blobs in the plane, as many of each blob."""
+    generator = np.random.default_rng((seed, 1))
+    angles = np.arange(6) * np.pi / 3
+    centres = 1.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    blob = generator.permutation(size) % 6
+    places = centres[blob] + generator.normal(0.0, SPREAD, (size, 2))
+    columns = {"x": places[:, 0], "y": places[:, 1]}
+    return Dataset("synthetic", columns, (blob % 2).astype(np.int16), ("even", "odd"))
+
+
+def clicks(size: int, seed: int) -> Dataset:
+    """Advertisements shown, 3% clicked: skewed counts and categories with Zipf's frequencies.
+
+    Every level of a category moves the log-odds of a click by an amount of its own, the first two
+    categories also together.
+    """
+    taste = np.random.default_rng(2014)
+    generator = np.random.default_rng((seed, 2))
+    frequency = 1.0 / np.arange(1, LEVELS + 1)
+    codes = generator.choice(LEVELS, size=(size, CODES), p=frequency / frequency.sum())
+    counts = np.floor(generator.lognormal(1.0, 1.0, (size, NUMBERS)))
+    effects = taste.normal(0.0, 0.6, (CODES, LEVELS))
+    pairs = taste.normal(0.0, 0.6, (LEVELS, LEVELS))
+    odds = effects[np.arange(CODES), codes].sum(axis=1) + pairs[codes[:, 0], codes[:, 1]]
+    odds += np.log1p(counts) @ taste.normal(0.0, 0.5, NUMBERS) + generator.logistic(size=size)
+    labels = (odds > np.quantile(odds, 1.0 - CLICK_RATE)).astype(np.int16)
+    columns: dict[str, Column] = {f"count{i}": counts[:, i] for i in range(NUMBERS)}
+    for place in range(CODES):
+        columns[f"code{place}"] = np.array([f"v{c}" for c in codes[:, place]], dtype=object)
+    return Dataset("clicks", columns, labels, ("passed", "clicked"))
+
+
+def fashion(data: Path, size: int) -> Dataset:
+    """The first ``size`` of one fixed shuffle of the training images, as principal components."""
+    folder = next(
+        (each for each in (data / FASHION_FOLDER, FASHION_PACKAGED) if each.is_dir()), None
+    )
+    if folder is None:
+        raise DatasetError(
+            f"Fashion-MNIST is neither in {data / FASHION_FOLDER} nor in {FASHION_PACKAGED}; "
+            "install Debian's package dataset-fashion-mnist"
+        )
+    labels = _unpacked(folder / FASHION_LABELS)[LABEL_HEADER:]
+    pixels = _unpacked(folder / FASHION_IMAGES)[IMAGE_HEADER:].reshape(len(labels), -1)
+    rows = np.random.default_rng(2017).permutation(len(labels))[:size]
+    images = pixels[rows].astype(np.float64) / 255.0
+    width = min(COMPONENTS, *images.shape)
+    places = PCA(width, svd_solver="randomized", random_state=0).fit_transform(images)
+    columns: Mapping[str, Column] = {f"p{i:02d}": places[:, i] for i in range(width)}
+    return Dataset("fashion-mnist", columns, labels[rows].astype(np.int16), FASHION_CLASSES)
+
+
+def _unpacked(path: Path) -> npt.NDArray[np.uint8]:
+    try:
+        return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
+    except OSError as error:
+        raise DatasetError(f"cannot read {path}: {error}") from error
