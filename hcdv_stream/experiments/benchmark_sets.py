@@ -1,11 +1,9 @@
 """The sets of the paper's comparison: three blobs a class, Adult, Fashion-MNIST, sparse clicks.
 
-Fashion-MNIST (Xiao et al. 2017) is read from ``fashion-mnist/`` in the data folder or from where
-Debian's package ``dataset-fashion-mnist`` puts it; its pixels become principal components, which
-see no label. Criteo's log is not free to pass on: ``clicks`` makes sparse categories in its place.
+The pixels of Fashion-MNIST become principal components, which see no label. Criteo's log is not
+free to pass on: ``clicks`` makes sparse categories in its place.
 """
 
-import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
 
-from hcdv_stream.experiments.datasets import Column, Dataset, DatasetError, adult
+from hcdv_stream.experiments.datasets import Column, Dataset, adult
+from hcdv_stream.experiments.fashion import CLASSES, fashion_images
 
 Matrix = npt.NDArray[np.float64]
 
-FASHION_FOLDER = "fashion-mnist"
-FASHION_PACKAGED = Path("/usr/share/datasets/fashion-mnist")
-FASHION_IMAGES, FASHION_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
-FASHION_CLASSES = (
-    *("top", "trouser", "pullover", "dress", "coat"),
-    *("sandal", "shirt", "sneaker", "bag", "boot"),
-)
-IMAGE_HEADER, LABEL_HEADER = 16, 8
 COMPONENTS = 32
 SPREAD = 0.8
 CLICK_RATE = 0.03
@@ -92,26 +83,10 @@ def clicks(size: int, seed: int) -> Dataset:
 
 def fashion(data: Path, size: int) -> Dataset:
     """The first ``size`` of one fixed shuffle of the training images, as principal components."""
-    folder = next(
-        (each for each in (data / FASHION_FOLDER, FASHION_PACKAGED) if each.is_dir()), None
-    )
-    if folder is None:
-        raise DatasetError(
-            f"Fashion-MNIST is neither in {data / FASHION_FOLDER} nor in {FASHION_PACKAGED}; "
-            "install Debian's package dataset-fashion-mnist"
-        )
-    labels = _unpacked(folder / FASHION_LABELS)[LABEL_HEADER:]
-    pixels = _unpacked(folder / FASHION_IMAGES)[IMAGE_HEADER:].reshape(len(labels), -1)
+    pixels, labels = fashion_images(data, "train")
     rows = np.random.default_rng(2017).permutation(len(labels))[:size]
-    images = pixels[rows].astype(np.float64) / 255.0
+    images = pixels[rows].reshape(len(rows), -1) / 255.0
     width = min(COMPONENTS, *images.shape)
     places = PCA(width, svd_solver="randomized", random_state=0).fit_transform(images)
     columns: Mapping[str, Column] = {f"p{i:02d}": places[:, i] for i in range(width)}
-    return Dataset("fashion-mnist", columns, labels[rows].astype(np.int16), FASHION_CLASSES)
-
-
-def _unpacked(path: Path) -> npt.NDArray[np.uint8]:
-    try:
-        return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
-    except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error}") from error
+    return Dataset("fashion-mnist", columns, labels[rows], CLASSES)

@@ -1,6 +1,7 @@
 """Made-up files in the shape of the real sets, learnable and small."""
 
 import csv
+import gzip
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from hcdv_stream.experiments.datasets import (
     SHOPPERS_CODES,
     SHOPPERS_FILE,
 )
+from hcdv_stream.experiments.fashion import CLASSES, FOLDER, IMAGE_HEADER, LABEL_HEADER, SIDE
 
 SHOPPERS_NUMBERS = ("Administrative", "ProductRelated", "BounceRates", "ExitRates", "PageValues")
 
@@ -24,6 +26,20 @@ def write_sets(folder, rows=400, seed=0):
     _write_adult(folder / ADULT_FILES[0], generator, half, "")
     _write_adult(folder / ADULT_FILES[1], generator, rows - half, ".")
     return folder
+
+
+def write_fashion(folder, count=60, part="train"):
+    """Write noise whose first pixel is the label; return the images."""
+    (folder / FOLDER).mkdir(exist_ok=True)
+    labels = (np.arange(count) % len(CLASSES)).astype(np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE)).astype(np.uint8)
+    images[:, 0, 0] = labels
+    for name, header, content in (
+        (f"{part}-labels-idx1-ubyte.gz", LABEL_HEADER, labels),
+        (f"{part}-images-idx3-ubyte.gz", IMAGE_HEADER, images),
+    ):
+        (folder / FOLDER / name).write_bytes(gzip.compress(bytes(header) + content.tobytes()))
+    return images
 
 
 def _write_shoppers(path, generator, rows):

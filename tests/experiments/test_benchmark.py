@@ -1,34 +1,19 @@
 """The comparison of the paper's Tables 1 and 2, small, with and without Fashion-MNIST."""
 
-import gzip
-
 import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import benchmark, benchmark_sets, benchmark_tables
+from hcdv_stream.experiments import benchmark, benchmark_sets, benchmark_tables, fashion
 from hcdv_stream.experiments.benchmark_methods import methods
 from hcdv_stream.experiments.datasets import DatasetError
 from hcdv_stream.experiments.experiment import Options, Silent
-from tests.experiments.files import write_sets
+from tests.experiments.files import write_fashion, write_sets
 
 
 @pytest.fixture
 def unpackaged(monkeypatch, tmp_path):
-    monkeypatch.setattr(benchmark_sets, "FASHION_PACKAGED", tmp_path / "nowhere")
-
-
-def write_fashion(folder, count=60):
-    generator = np.random.default_rng(0)
-    folder.mkdir()
-    labels = (np.arange(count) % 10).astype(np.uint8)
-    images = generator.integers(0, 256, (count, 784)).astype(np.uint8)
-    images[:, 0] = labels
-    for name, header, content in (
-        (benchmark_sets.FASHION_LABELS, benchmark_sets.LABEL_HEADER, labels),
-        (benchmark_sets.FASHION_IMAGES, benchmark_sets.IMAGE_HEADER, images),
-    ):
-        (folder / name).write_bytes(gzip.compress(bytes(header) + content.tobytes()))
+    monkeypatch.setattr(fashion, "PACKAGED", tmp_path / "nowhere")
 
 
 def test_blobs_are_three_a_class_and_overlap():
@@ -50,7 +35,7 @@ def test_clicks_are_rare_skewed_and_follow_their_seed():
 
 
 def test_fashion_is_read_from_the_data_folder(tmp_path):
-    write_fashion(tmp_path / benchmark_sets.FASHION_FOLDER)
+    write_fashion(tmp_path)
     read = benchmark_sets.fashion(tmp_path, 50)
     assert len(read) == 50
     assert len(read.columns) == benchmark_sets.COMPONENTS
