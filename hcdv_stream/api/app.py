@@ -103,6 +103,8 @@ def serving(
         description=(__doc__ or "").partition(": ")[2].capitalize(),
         lifespan=lifespan,
         responses=problems.described(*_ANYWHERE),
+        docs_url=None,  # FastAPI's own load their scripts from elsewhere; the page brings /docs
+        redoc_url=None,
     )
     app.state.source = source
     app.state.metrics = metrics

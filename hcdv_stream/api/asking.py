@@ -22,7 +22,7 @@ _FAR = (1 << 63) - 1
 Utility = Annotated[
     str | None,
     Query(
-        description="balanced, accuracy or class:<label>; default: HCDV_UTILITY.",
+        description="`balanced`, `accuracy` or `class:<label>`; default: HCDV_UTILITY.",
         examples=["balanced"],
         json_schema_extra={"pattern": "^(balanced|accuracy|class:.*)$"},
     ),
@@ -57,7 +57,7 @@ At = Annotated[
 MinOffset = Annotated[
     list[Annotated[str, Query(pattern=r"^([0-9]{1,9}:)?[0-9]{1,18}$")]] | None,
     Query(
-        description="<partition>:<offset>, or an offset for every partition: `as_of.offsets` must "
+        description="`<partition>:<offset>`, or an offset for every partition: `as_of.offsets` must "
         "be at least that, else 503. To read what you wrote, ask for its offset plus 1.",
         examples=[["0:0"]],
     ),

@@ -1,1 +1,1 @@
-"""The live page: static files that ask the API from the browser, and nothing else."""
+"""The live page and the documentation: static files that ask the API, and nothing else."""

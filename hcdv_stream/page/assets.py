@@ -1,4 +1,4 @@
-"""The page's files: its own from this package, Plotly.js from the installed package ``plotly``."""
+"""The pages' files: their own from this package, others' from installed packages: nothing copied."""
 
 import gzip
 from dataclasses import dataclass
@@ -8,7 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _STATIC = Path(__file__).parent / "static"
-_PLOTLY = "plotly.min.js"
+_BORROWED = {
+    "plotly.min.js": ("plotly", "package_data"),
+    "swagger-ui-bundle.js": ("fastapi_offline", "static"),
+    "swagger-ui.css": ("fastapi_offline", "static"),
+}
+"""Files of other packages: the package, and the folder in it."""
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -37,8 +42,8 @@ class Asset:
 
 @cache
 def asset(name: str) -> Asset | None:
-    """Return a file by its name, None where the page has none of that name."""
-    path = _plotly() if name == _PLOTLY else _own(name)
+    """Return a file by its name, None where the pages have none of that name."""
+    path = _borrowed(name) if name in _BORROWED else _own(name)
     return None if path is None else Asset(path.read_bytes(), _TYPES[path.suffix])
 
 
@@ -47,9 +52,10 @@ def _own(name: str) -> Path | None:
     return path if path.parent == _STATIC and path.suffix in _TYPES and path.is_file() else None
 
 
-def _plotly() -> Path | None:
+def _borrowed(name: str) -> Path | None:
+    package, folder = _BORROWED[name]
     # The package's place is asked for; importing it would take longer and is not needed.
-    spec = find_spec("plotly")
+    spec = find_spec(package)
     places = (spec and spec.submodule_search_locations) or []
-    files = (Path(place) / "package_data" / _PLOTLY for place in places)
+    files = (Path(place) / folder / name for place in places)
     return next((path for path in files if path.is_file()), None)

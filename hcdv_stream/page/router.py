@@ -1,4 +1,4 @@
-"""``/`` and ``/page/...``: the live page, which needs no key; the answers that it asks for may."""
+"""``/``, ``/docs`` and ``/page/...``: pages, which need no key; the answers they ask for may."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from hcdv_stream.page.assets import asset
 router = APIRouter(include_in_schema=False)
 
 _HEADERS = {
-    # No request leaves this origin; Plotly.js sets styles of its own.
+    # No request leaves this origin; Plotly.js and Swagger UI set styles of their own.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -23,13 +23,19 @@ _HEADERS = {
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def read_page(request: Request) -> Response:
-    """The page."""
+    """The live page."""
     return _respond(request, "index.html")
+
+
+@router.api_route("/docs", methods=["GET", "HEAD"])
+async def read_documentation(request: Request) -> Response:
+    """The API's specification, to read and to try."""
+    return _respond(request, "docs.html")
 
 
 @router.api_route("/page/{name}", methods=["GET", "HEAD"])
 def read_asset(request: Request, name: str) -> Response:
-    """One of its files; compressing the largest takes a moment, hence in a thread."""
+    """One of their files; compressing the largest takes a moment, hence in a thread."""
     return _respond(request, name)
 
 

@@ -1,5 +1,6 @@
 """The OpenAPI page: committed, with examples, and true."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,12 @@ def page():
 def test_the_committed_page_is_up_to_date():
     committed = (ROOT / PAGE).read_bytes()
     assert committed == specification(), "run: python -m hcdv_stream.api.specification"
+
+
+def test_what_is_in_angle_brackets_is_code_and_so_not_lost_as_html():
+    text = specification().decode()
+    assert "`<partition>:<offset>`" in text
+    assert "<" not in re.sub(r"`[^`]*`", "", text)
 
 
 def test_every_field_is_shown_by_example():

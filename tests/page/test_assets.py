@@ -1,9 +1,10 @@
-"""The page's files, without a browser."""
+"""The pages' files, without a browser."""
 
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
+import fastapi_offline
 import plotly
 import pytest
 
@@ -18,8 +19,9 @@ def client(tmp_path_factory) -> Client:
     return Client(app_of(tmp_path_factory.mktemp("empty")))
 
 
-def test_the_page_comes_without_any_state_and_lets_no_request_leave(client):
-    answer = client.get("/")
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_pages_come_without_any_state_and_let_no_request_leave(client, path):
+    answer = client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     policy = answer.headers["content-security-policy"]
@@ -37,14 +39,27 @@ def test_every_file_is_served_and_names_no_other_host(client, path):
     assert "https://" not in text
 
 
-def test_plotly_is_that_of_the_installed_package(client):
-    installed = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    answer = client.get("/page/plotly.min.js", headers={"Accept-Encoding": "identity"})
-    assert answer.content == installed.read_bytes()
-    packed = client.get("/page/plotly.min.js", headers={"Accept-Encoding": "gzip"})
+BORROWED = {
+    "plotly.min.js": Path(plotly.__file__).parent / "package_data",
+    "swagger-ui-bundle.js": Path(fastapi_offline.__file__).parent / "static",
+    "swagger-ui.css": Path(fastapi_offline.__file__).parent / "static",
+}
+
+
+@pytest.mark.parametrize("name", BORROWED)
+def test_others_files_are_those_of_the_installed_packages(client, name):
+    installed = (BORROWED[name] / name).read_bytes()
+    answer = client.get(f"/page/{name}", headers={"Accept-Encoding": "identity"})
+    assert answer.content == installed
+    packed = client.get(f"/page/{name}", headers={"Accept-Encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
-    assert int(packed.headers["content-length"]) < len(installed.read_bytes()) / 2
-    assert packed.content == installed.read_bytes()
+    assert int(packed.headers["content-length"]) < len(installed) / 2
+    assert packed.content == installed
+
+
+def test_nothing_is_asked_of_frameworks_that_load_from_elsewhere(client):
+    assert client.get("/redoc").status_code == 404
+    assert client.get("/docs/oauth2-redirect").status_code == 404
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(client):
