@@ -57,8 +57,8 @@ At = Annotated[
 MinOffset = Annotated[
     list[Annotated[str, Query(pattern=r"^([0-9]{1,9}:)?[0-9]{1,18}$")]] | None,
     Query(
-        description="`<partition>:<offset>`, or an offset for every partition: `as_of.offsets` must "
-        "be at least that, else 503. To read what you wrote, ask for its offset plus 1.",
+        description="`<partition>:<offset>`, or an offset for every partition: `as_of.offsets` "
+        "must be at least that, else 503. To read what you wrote, ask for its offset plus 1.",
         examples=[["0:0"]],
     ),
 ]

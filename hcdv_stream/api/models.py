@@ -43,7 +43,9 @@ class AsOf(Model):
 class WeightsUsed(Model):
     """How values were weighed."""
 
-    utility: str = Field(description="`balanced`, `accuracy` or `class:<label>`.", examples=["balanced"])
+    utility: str = Field(
+        description="`balanced`, `accuracy` or `class:<label>`.", examples=["balanced"]
+    )
     beta: float = Field(description="The peers' share of the judgement.", examples=[0.5])
     lam: float = Field(
         alias="lambda", description="Weight of the cross-label contrast.", examples=[0.1]
@@ -159,7 +161,9 @@ class HistoryAnswer(Answer):
 class Coalition(Model):
     """A leaf or an inner node of a partition's tree."""
 
-    id: str = Field(description="`p<partition>-l<leaf>` or `p<partition>-n<node>`.", examples=["p0-n4"])
+    id: str = Field(
+        description="`p<partition>-l<leaf>` or `p<partition>-n<node>`.", examples=["p0-n4"]
+    )
     kind: Literal["leaf", "node"] = Field(examples=["node"])
     partition: int = Field(examples=[0])
     height: int = Field(description="Levels above the leaves; 0 for a leaf.", examples=[1])

@@ -1,4 +1,4 @@
-"""The pages' files: their own from this package, others' from installed packages: nothing copied."""
+"""The pages' files: their own from this package, others' from installed packages, never copied."""
 
 import gzip
 from dataclasses import dataclass
