@@ -1,17 +1,17 @@
 """How a partition lies in RocksDB: column families, keys and options.
 
-Write buffers are small, so that whoever opens the database read-only replays little of the
+Write buffers are small, so that whoever opens the database beside its owner replays little of the
 write-ahead log; all families are flushed together, so that a file never holds one family ahead of
 another.
 """
 
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from rocksdict import AccessType, DBCompressionType, Options, Rdict
+from rocksdict import DBCompressionType, Options, Rdict
 
 META, NODES, LEAVES, LOG = "meta", "nodes", "leaves", "log"
 FAMILIES = (META, NODES, LEAVES, LOG)
@@ -52,31 +52,29 @@ def options() -> Options:
     return chosen
 
 
+class Family(Protocol):
+    """A column family, for reading."""
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """Return the record of a key, None where there is none."""
+
+    def values(self) -> Iterable[bytes]:
+        """Return all records in the order of their keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Families:
     """The column families of an open database, for reading."""
 
-    meta: Rdict
-    nodes: Rdict
-    leaves: Rdict
-    log: Rdict
+    meta: Family
+    nodes: Family
+    leaves: Family
+    log: Family
 
 
 def open_for_writing(directory: Path) -> Rdict:
     """Open or create the database as its one owner."""
     return Rdict(str(directory), options(), {name: options() for name in FAMILIES})
-
-
-@contextmanager
-def opened_read_only(directory: Path) -> Iterator[Families]:
-    """Open an existing database beside its owner, as it is now; nothing is written to it."""
-    access = AccessType.read_only(error_if_log_file_exist=False)
-    families = {name: options() for name in FAMILIES}
-    database = Rdict(str(directory), options(), families, access)
-    try:
-        yield families_of(database)
-    finally:
-        database.close()
 
 
 def families_of(database: Rdict) -> Families:

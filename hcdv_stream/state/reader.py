@@ -1,11 +1,10 @@
 """Reading a partition's state beside its live owner: current, cheap and never torn.
 
-A look costs a directory listing. Only when the write-ahead log or the manifest has moved is the
-database opened read-only, which replays the (short) log, and only leaves and nodes that the update
-log names since the last look are decoded. RocksDB's read-only open does not notice when the owner
-deletes a write-ahead log underneath it, which would show a part of an update: the owner deletes one
-only after recording its contents in the manifest, so an open during which the manifest moved is
-thrown away and made again.
+A look costs a directory listing. Only when the write-ahead log or the manifest has moved does a
+secondary instance catch up, and only leaves and nodes that the update log names since the last look
+are decoded. What is read belongs to one update where the manifest did not move meanwhile: the owner
+deletes a write-ahead log only after recording its contents in the manifest. Otherwise it is read
+again, and every record says which write it is of, which is compared with the update log.
 """
 
 import time
@@ -14,7 +13,8 @@ from pathlib import Path
 
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.identity import Identity
-from hcdv_stream.state.layout import Families, opened_read_only
+from hcdv_stream.state.layout import Families
+from hcdv_stream.state.secondary import Secondary
 from hcdv_stream.state.snapshot import (
     read_all,
     read_changes,
@@ -54,6 +54,8 @@ class PartitionReader:
         self.changes: tuple[Change, ...] | None = None
         self._seen: Signature = ()
         self._database = b""
+        self._secondary: Secondary | None = None
+        self._opened: tuple[str, bytes] = ("", b"")
 
     def refresh(self) -> bool:
         """Look for a new update; return whether ``stored`` is another one now.
@@ -69,6 +71,7 @@ class PartitionReader:
             try:
                 found = self._look(before)
             except Exception as error:  # rocksdict raises no other: a file vanished or moved
+                self.close()
                 problem = error
                 continue
             if found is not None:
@@ -77,15 +80,33 @@ class PartitionReader:
         cause = problem or "its owner writes faster than it can be opened"
         raise StateError(f"{self.directory} cannot be read now: {cause}") from problem
 
+    def close(self) -> None:
+        """Let go of the owner's files; the next ``refresh`` opens them again."""
+        if self._secondary is not None:
+            self._secondary.close()
+            self._secondary = None
+
     def _look(self, before: Signature) -> _Found | None:
         """Read what is there now; None where the manifest moved since ``before``."""
         database = (self.directory / "IDENTITY").read_bytes()
-        with opened_read_only(self.directory) as families:
-            # From here on all is in memory or in open files, whatever the owner does.
-            if _manifest(_signature(self.directory)) != _manifest(before):
-                return None
-            stored, identity, changes = self._read(families, anew=database != self._database)
+        secondary = self._current((before[0][0], database))
+        # From here on all is in memory or in open files, whatever the owner does.
+        if _manifest(_signature(self.directory)) != _manifest(before):
+            return None
+        stored, identity, changes = self._read(
+            secondary.families(), anew=database != self._database
+        )
         return _Found(stored, identity, changes, database)
+
+    def _current(self, opened: tuple[str, bytes]) -> Secondary:
+        """Return a secondary as of now: opened anew where the owner has, else caught up."""
+        if self._secondary is not None and self._opened == opened:
+            self._secondary.catch_up()
+            return self._secondary
+        self.close()
+        self._secondary = Secondary(self.directory)
+        self._opened = opened
+        return self._secondary
 
     def _read(
         self, families: Families, *, anew: bool
@@ -112,17 +133,17 @@ class PartitionReader:
 
 
 def _signature(directory: Path) -> Signature:
-    """Names and sizes of what moves with every write; empty where there is no database."""
+    """Names and sizes of what moves with every write, the manifest first; empty without one."""
+    sizes: dict[str, int] = {}
     try:
         current = (directory / "CURRENT").read_text().strip()
-        files = [(f"CURRENT={current}", 0)]
         for path in directory.iterdir():
             if path.name == current or path.suffix == ".log":
-                files.append((path.name, path.stat().st_size))
+                sizes[path.name] = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    return tuple(sorted(files))
+    return ((current, sizes.pop(current, 0)), *sorted(sizes.items()))
 
 
 def _manifest(signature: Signature) -> Signature:
-    return tuple(entry for entry in signature if not entry[0].endswith(".log"))
+    return signature[:1]

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from rocksdict import Rdict
-
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.layout import (
@@ -13,6 +11,7 @@ from hcdv_stream.state.layout import (
     POSITION_KEY,
     SEQUENCE_KEY,
     Families,
+    Family,
     key,
     number,
 )
@@ -62,10 +61,13 @@ def read_all(families: Families) -> StoredPartition | None:
 
 def read_changes(families: Families, after: int, upto: int) -> tuple[Change, ...] | None:
     """Return the log entries of writes after+1..upto; None where one of them is gone."""
-    records = [families.log.get(key(sequence)) for sequence in range(after + 1, upto + 1)]
-    if any(record is None for record in records):
-        return None
-    return tuple(decode_change(record) for record in records)
+    changes = []
+    for sequence in range(after + 1, upto + 1):
+        record = families.log.get(key(sequence))
+        if record is None:
+            return None
+        changes.append(decode_change(record))
+    return tuple(changes)
 
 
 def read_onwards(
@@ -102,7 +104,7 @@ def _note(
 
 def _update(
     members: dict[int, Member],
-    family: Rdict,
+    family: Family,
     made: Mapping[int, int],
     decode: Callable[[bytes], tuple[Member, int]],
 ) -> bool:
@@ -125,7 +127,7 @@ def _read_header(families: Families) -> Header:
 
 
 def _meta(families: Families, name: bytes) -> bytes:
-    record: bytes | None = families.meta.get(name)
+    record = families.meta.get(name)
     if record is None:
         raise StateError(f"the state has no {name.decode()}: {REBUILD}")
     return record
