@@ -5,7 +5,9 @@ All arithmetic is per point and element by element, in a fixed order, so that a 
 the same bits whoever reads it with whatever other points.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,7 @@ from hcdv_stream.valuation.weights import Weights
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RoutedWeights:
     """What turns components into values, for one corpus and one choice of ω, β, λ.
 
@@ -60,11 +62,9 @@ class RoutedWeights:
     ) -> Floats:
         """φ of points, (n,), from components (n, 2, C)."""
         values = self.lam * self.shapley.points(labels, embeddings)
-        for kind in (TRUSTED, PEERS):
-            for label in range(self.scale.shape[1]):
-                values += self.scale[kind, label] * np.ldexp(
-                    components[:, kind, label].astype(np.float64), -UTILITY_BITS
-                )
+        judged = self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)
+        for term in _terms(judged):
+            values += term
         return values
 
     def errors(self, components: Counts, moments: Counts) -> Floats:
@@ -73,20 +73,24 @@ class RoutedWeights:
         The mean over |V_c| (or n_c) evaluators of a term whose sum and sum of squares are known.
         """
         variance = np.zeros(len(components))
-        for kind in (TRUSTED, PEERS):
-            for label in range(self.scale.shape[1]):
-                sums = np.ldexp(components[:, kind, label].astype(np.float64), -UTILITY_BITS)
-                squares = np.ldexp(moments[:, kind, label].astype(np.float64), -SQUARE_BITS)
-                variance += self._variance(kind, label, sums, squares)
+        for term in _terms(self._variances(components, moments)):
+            variance += term
         return np.sqrt(variance)
 
-    def _variance(self, kind: int, label: int, sums: Floats, squares: Floats) -> Floats:
-        count = int(self.judges[kind, label])
-        if count < 2:
-            return np.zeros_like(sums)
-        spread = np.maximum(squares - sums * sums / count, 0.0) * count / (count - 1)
-        scaled: Floats = self.scale[kind, label] ** 2 * spread
+    def _variances(self, sums: Counts, squares: Counts) -> Floats:
+        """Return the variance that each kind and class of evaluators contributes, (..., 2, C)."""
+        total = np.ldexp(sums.astype(np.float64), -UTILITY_BITS)
+        spread = np.ldexp(squares.astype(np.float64), -SQUARE_BITS)
+        spread -= total * total / np.maximum(self.judges, 1)
+        scaled: Floats = self._per_judge * np.maximum(spread, 0.0)
         return scaled
+
+    @cached_property
+    def _per_judge(self) -> Floats:
+        """What scales a sum of squared deviations; a single judge has none."""
+        judges = self.judges.astype(np.float64)
+        factor = self.scale**2 * judges / np.maximum(judges - 1.0, 1.0)
+        return np.where(judges < 2, 0.0, factor)
 
     def coalition(self, sketch: Sketch) -> float:
         """Σ φ over a coalition, from its sketch alone."""
@@ -100,15 +104,7 @@ class RoutedWeights:
         Within a leaf the points' values sum to u_e(D) for each evaluator, so errors do not add up;
         the spread of u_e(D) itself decides.
         """
-        sums = np.ldexp(sketch.utilities.astype(np.float64), -UTILITY_BITS)
-        squares = np.ldexp(sketch.squares.astype(np.float64), -SQUARE_BITS)
-        variance = 0.0
-        for kind in (TRUSTED, PEERS):
-            for label in range(self.scale.shape[1]):
-                here = slice(label, label + 1)
-                spread = self._variance(kind, label, sums[kind, here], squares[kind, here])
-                variance += float(spread[0])
-        return float(np.sqrt(variance))
+        return float(np.sqrt(self._variances(sketch.utilities, sketch.squares).sum()))
 
     def total(self) -> float:
         """v(D) − v(∅), from the utilities of the whole and Δ̄(D): no Shapley value is involved."""
@@ -119,3 +115,10 @@ class RoutedWeights:
     def residual(self) -> float:
         """Efficiency residual |Σ φ − (v(D) − v(∅))|, from the root sketch."""
         return abs(self.coalition(self.whole) - self.total())
+
+
+def _terms(weighed: Floats) -> Iterator[Floats]:
+    """Yield the columns of (n, 2, C) in one order, V's before the peers'."""
+    for kind in (TRUSTED, PEERS):
+        for label in range(weighed.shape[2]):
+            yield weighed[:, kind, label]
