@@ -17,7 +17,7 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.logs import fields
 from hcdv_stream.settings import Settings
 
-NICENESS = 5
+NICENESS = 2
 """Added to the niceness of the threads that answer: where processors are short, the worker goes
 first. The thread that follows the state keeps its own, so that answers stay current."""
 _SHUTDOWN_SECONDS = 5
@@ -56,9 +56,8 @@ def serve(
         )
     )
     _heed_signals(server)
-    # A thread that computes lets another go on after so long, 5 ms by default. Every event of a
-    # socket may have to wait for that once: at 1 ms, reads beside a busy worker took ten times as
-    # long as at 0.1 ms.
+    # The thread that follows the state lets another go on after so long, 5 ms by default, and every
+    # event of a socket may have to wait for that once.
     sys.setswitchinterval(_SWITCH_SECONDS)
     with listener, beside or nullcontext():
         os.nice(NICENESS)  # on Linux, of this thread and of those that it starts from here on

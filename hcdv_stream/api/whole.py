@@ -3,10 +3,10 @@
 import asyncio
 import heapq
 import math
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -98,7 +98,7 @@ class Whole:
         questions = [
             shard.ask(FIND, Find(ids=ids)) for shard, ids in zip(shards, asked, strict=True) if ids
         ]
-        for told in await asyncio.gather(*questions):
+        for told in await _together(questions):
             found |= {point.id: point for point in told.points}
 
     async def points(self, page: PointsPage) -> tuple[list[Point], int]:
@@ -181,7 +181,14 @@ class Whole:
 
     async def ask_all(self, operation: Operation[Asked, Told], asked: Asked) -> list[Told]:
         """Put a question to every shard."""
-        return await asyncio.gather(*(shard.ask(operation, asked) for shard in self._shards))
+        return await _together([shard.ask(operation, asked) for shard in self._shards])
+
+
+async def _together(questions: Sequence[Coroutine[Any, Any, Told]]) -> list[Told]:
+    """Wait for all answers; a single one needs no task of its own."""
+    if len(questions) == 1:
+        return [await questions[0]]
+    return await asyncio.gather(*questions) if questions else []
 
 
 def _entry(point: HistoryPoint, whole: int) -> HistoryEntry:
