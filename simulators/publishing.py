@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -15,6 +15,8 @@ from kafka.errors import KafkaError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.errors import HcdvError
 from simulators.messages import Message
+
+Sent = TypeVar("Sent")
 
 _IN_FLIGHT = 5_000
 """Messages sent and not acknowledged; the client itself has no bound."""
@@ -104,14 +106,14 @@ class Publisher:
 
 
 def paced(
-    messages: Iterable[Message],
+    messages: Iterable[Sent],
     rate: float | None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Message]:
-    """Let ``rate`` messages a second through, evenly, or all at once where it is None.
+) -> Iterator[Sent]:
+    """Let ``rate`` messages, or bursts of them, a second through; all at once where it is None.
 
-    The schedule is absolute: what a slow receiver delays is caught up.
+    They come evenly, and the schedule is absolute: what a slow receiver delays is caught up.
     """
     if rate is not None and not rate > 0:
         raise ValueError(f"the rate must be above 0 sessions per second, got {rate}")

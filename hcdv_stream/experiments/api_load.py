@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -38,6 +39,8 @@ from simulators.publishing import Publisher, paced
 _IDS = 200
 _CONNECTIONS = 8
 _LOOK_SECONDS = 0.2
+_BURST = 25
+"""Sessions sent at once: one by one, producer and broker would take more than the worker."""
 _WAIT_SECONDS = 300.0
 _DELAY = re.compile(r'^hcdv_api_update_delay_seconds_(?:bucket\{le="0.25"\}|count) (\S+)$', re.M)
 
@@ -51,6 +54,11 @@ class Scale:
     reads: float = 500.0
     alone: float = 40.0
     loaded: float = 200.0
+
+    @property
+    def sent(self) -> int:
+        """Sessions made for the whole of it, and half as many for what lies between."""
+        return int(1.5 * self.sessions * (self.alone + self.loaded))
 
 
 _SMALL = Scale(before=600, sessions=150.0, reads=60.0, alone=2.0, loaded=3.0)
@@ -78,7 +86,7 @@ def run(options: Options, progress: Progress) -> Result:
             progress.begin("filling")
             ids = _filled(settings, service, stream, scale.before)
             progress.done()
-            with _streaming(settings, stream, scale.sessions):
+            with _streaming(settings, stream, scale.sessions, scale.sent):
                 progress.begin("the worker alone")
                 alone = _polls_during(service, scale.alone)
                 progress.done()
@@ -153,16 +161,20 @@ def _filled(
 
 
 @contextmanager
-def _streaming(settings: Settings, stream: Iterator[Message], rate: float) -> Iterator[None]:
-    """Send sessions at a rate all the while."""
+def _streaming(
+    settings: Settings, stream: Iterator[Message], rate: float, count: int
+) -> Iterator[None]:
+    """Send sessions, made before, at a rate all the while."""
     stop = Event()
+    bursts = [list(islice(stream, _BURST)) for _ in range(ceil(count / _BURST))]
 
     def send() -> None:
         with Publisher(settings.bootstrap, settings.topic) as publisher:
-            for message in paced(stream, rate):
+            for burst in paced(bursts, rate / _BURST):
                 if stop.is_set():
                     return
-                publisher.send(message)
+                for message in burst:
+                    publisher.send(message)
 
     thread = Thread(target=send, name="stream")
     thread.start()

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import orjson
+import uvloop
 
 _LENGTH = b"content-length:"
 
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> None:
     address = urlsplit(url)
     names = Path(ids).read_text().splitlines()
     load = Load(address.hostname or "", address.port or 80, float(rate), float(seconds), names)
-    asyncio.run(load.run(int(connections)))
+    uvloop.run(load.run(int(connections)))
     with Path(out).open("wb") as file:
         for taken, status, body in load.answers:
             line = {"seconds": taken, "status": status, "answer": orjson.Fragment(body)}
