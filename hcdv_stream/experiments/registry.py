@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from hcdv_stream.experiments import (
     ambiguities,
     api_load,
+    augmentation,
+    augmentation_tables,
     benchmark,
     benchmark_tables,
     latency,
@@ -90,6 +92,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             streaming.run,
             streaming.tables,
+        ),
+        Experiment(
+            "augmentation",
+            "made images valued beside the originals: what the best and the worst are good for",
+            3,
+            augmentation.run,
+            augmentation_tables.tables,
         ),
     )
 }
