@@ -57,6 +57,17 @@ class Levels:
         """How many levels there are below D, L."""
         return len(self.assignment)
 
+    @property
+    def described(self) -> str:
+        """The number of coalitions of every level from D down, as ``1/16/256``."""
+        return "/".join(str(self.size(level)) for level in range(self.depth + 1))
+
+    def checked(self, players: int) -> int:
+        """Return the number of a game's players; raises ValueError unless it is the points'."""
+        if players != self.points:
+            raise ValueError(f"the game has {players} players, the levels {self.points}")
+        return players
+
     def coalitions(self, level: int) -> Integers:
         """Return the coalition of every point at a level, (n,); level 0 is D."""
         if level == 0:

@@ -62,9 +62,8 @@ class OwenSampler:
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
-        depth = self.levels.depth
         return {
-            "levels": "/".join(str(self.levels.size(level)) for level in range(depth + 1)),
+            "levels": self.levels.described,
             "orders": self.orders,
             "minimum": self.minimum,
             "batch": self.batch,
@@ -75,11 +74,7 @@ class OwenSampler:
         return 1
 
     def players(self, utility: Utility) -> int:
-        if utility.players != self.levels.points:
-            raise ValueError(
-                f"the game has {utility.players} players, the levels {self.levels.points}"
-            )
-        return utility.players
+        return self.levels.checked(utility.players)
 
     def round(
         self, utility: Utility, ends: Ends, generator: np.random.Generator

@@ -71,8 +71,7 @@ def algorithm_1(
     most M points. Raises ValueError where the utility has not the levels' points, or where a leaf
     is too large to enumerate and none is given.
     """
-    if utility.players != levels.points:
-        raise ValueError(f"the game has {utility.players} players, the levels {levels.points}")
+    levels.checked(utility.players)
     return _Run(utility, levels, permutations, leaf_size, reading or Reading(), seed).valuation(
         leaf_values
     )

@@ -34,6 +34,13 @@ class Tally:
         counts = np.full((1, terms.shape[1]), float(len(terms)))
         return cls(counts, terms.sum(axis=0)[None], (terms * terms).sum(axis=0)[None])
 
+    @classmethod
+    def of_means(cls, count: int, means: Floats, errors: Floats) -> Self:
+        """Count ``count`` >= 2 one-arm observations known by mean (n,) and standard error (n,)."""
+        counts = np.full((1, len(means)), float(count))
+        squares = count * ((count - 1) * errors * errors + means * means)
+        return cls(counts, count * means[None], squares[None])
+
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
             self.counts + other.counts, self.sums + other.sums, self.squares + other.squares
