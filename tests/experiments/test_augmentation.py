@@ -6,6 +6,7 @@ import pytest
 
 from hcdv_stream.experiments import augmentation, augmentation_tables
 from hcdv_stream.experiments.augmented_pool import KINDS, Labelled, candidates
+from hcdv_stream.experiments.augmented_trial import SMALL, Trial
 from hcdv_stream.experiments.experiment import Options, Silent
 from hcdv_stream.experiments.fashion import CLASSES, SIDE
 from hcdv_stream.experiments.image_classifier import ConvNet
@@ -25,12 +26,12 @@ def pictures(count, seed):
 
 @pytest.fixture(scope="module")
 def trial():
-    return augmentation.Trial.of(pictures(1_600, 1), 0, augmentation.SMALL)
+    return Trial.of(pictures(1_600, 1), 0, SMALL)
 
 
 @pytest.fixture(scope="module")
 def outcome(trial):
-    return trial.outcome(pictures(100, 2))
+    return augmentation.outcome(trial, pictures(100, 2))
 
 
 @pytest.mark.parametrize("name", [*TRANSFORMS])
@@ -104,12 +105,12 @@ def test_candidates_are_as_many_of_each_kind_shuffled_and_balanced_where_drawn()
 
 
 def test_slices_of_a_ranking_are_disjoint_and_in_order(trial):
-    slices = trial._slices(np.random.default_rng(0))
+    slices = augmentation._slices(trial, np.random.default_rng(0))
     ranked = [slices[f"HCDV {part}"] for part in ("top", "mid", "bottom")]
-    assert len(np.unique(np.concatenate(ranked))) == 3 * augmentation.SMALL.slice
+    assert len(np.unique(np.concatenate(ranked))) == 3 * SMALL.slice
     means = [trial.values["HCDV"][rows].mean() for rows in ranked]
     assert means == sorted(means, reverse=True)
-    assert {len(rows) for rows in slices.values()} == {augmentation.SMALL.slice}
+    assert {len(rows) for rows in slices.values()} == {SMALL.slice}
 
 
 def test_values_add_up_over_originals_and_candidates(trial):
@@ -122,10 +123,10 @@ def test_values_add_up_over_originals_and_candidates(trial):
 
 
 def test_an_outcome_says_what_slices_are_made_of_and_train(outcome):
-    size = augmentation.SMALL.slice
+    size = SMALL.slice
     for found in outcome["slices"].values():
         assert sum(found["counts"]) == sum(found["kinds"].values()) == size
-        assert len(found["accuracy"]) == augmentation.SMALL.initialisations
+        assert len(found["accuracy"]) == SMALL.initialisations
         assert all(0.0 <= found[share] <= 1.0 for share in ("overlap", "beyond", "recognised"))
 
 
