@@ -9,7 +9,7 @@ stay on the embedding grid, so scores are exact and the cut never depends on a B
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.embedding import Embeddings, unit_grid
+from hcdv_stream.valuation.embedding import Embeddings, unit_grid, wide_grid
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,15 +60,15 @@ def _bisect(wide: Floats) -> npt.NDArray[np.bool_]:
 def _axis(wide: Floats) -> Floats:
     """Return the direction (d,) along which vectors (n, d) are cut, from first to second centre."""
     total = wide.sum(axis=0)
-    first = wide[np.argmin(wide @ unit_grid(total[None, :])[0].astype(np.float64))]
+    first = wide[np.argmin(wide @ wide_grid(total[None, :])[0])]
     axis: Floats = wide[np.argmin(wide @ first)] - first
     mask = _cut(wide @ axis)
     for _ in range(_ROUNDS):
         taken = mask.astype(np.float64) @ wide
-        first, second = unit_grid(np.stack([total - taken, taken])).astype(np.float64)
+        first, second = wide_grid(np.stack([total - taken, taken]))
         axis = second - first
         improved = _cut(wide @ axis)
-        if np.array_equal(improved, mask):
+        if (improved == mask).all():
             break
         mask = improved
     return axis
@@ -81,6 +81,9 @@ def _cut(lean: Floats) -> npt.NDArray[np.bool_]:
     size = len(lean) - int(np.count_nonzero(mask))
     if least <= size <= len(lean) - least:
         return mask
-    mask[:] = True
-    mask[np.argsort(lean, kind="stable")[: np.clip(size, least, len(lean) - least)]] = False
+    wanted = min(max(size, least), len(lean) - least)
+    edge = np.partition(lean, wanted - 1)[wanted - 1]
+    mask = lean >= edge
+    below = len(lean) - int(np.count_nonzero(mask))
+    mask[np.flatnonzero(lean == edge)[: wanted - below]] = False
     return mask

@@ -25,9 +25,14 @@ def unit_grid(vectors: npt.ArrayLike) -> Embeddings:
     wide = np.asarray(vectors, dtype=np.float64)
     if not np.isfinite(wide).all():
         raise ValueError("embeddings must be finite")
-    squared = np.einsum("ij,ij->i", wide, wide)
+    return wide_grid(wide).astype(np.float32)
+
+
+def wide_grid(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return what ``unit_grid`` makes of finite rows (n, d), the same numbers in float64."""
+    squared = np.einsum("ij,ij->i", vectors, vectors)
     norms = np.sqrt(np.where(squared > 0.0, squared, 1.0))
-    grid: Embeddings = (np.rint(wide / norms[:, None] * _GRID) / _GRID).astype(np.float32)
+    grid: npt.NDArray[np.float64] = np.rint(vectors / norms[:, None] * _GRID) / _GRID
     return grid
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.bisection import bisect, parts
+from hcdv_stream.valuation.bisection import _cut, bisect, parts
 from hcdv_stream.valuation.centroids import Centroids
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding import unit_grid
@@ -31,6 +31,19 @@ def test_a_cut_separates_what_is_apart() -> None:
     second = bisect(unit_grid((centres + generator.normal(size=(80, 3)))[order]))
     sides = order >= 40
     assert (second == sides).all() or (second == ~sides).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(2, 80))
+def test_a_short_side_takes_the_nearest_of_the_other_and_of_equals_the_earlier(
+    seed: int, count: int
+) -> None:
+    lean = np.random.default_rng(seed).integers(-1, 4, count).astype(np.float64)
+    least = min(-(-count // 3), count // 2)
+    first = np.clip(np.count_nonzero(lean <= 0), least, count - least)
+    expected = np.ones(count, bool)
+    expected[np.argsort(lean, kind="stable")[:first]] = False
+    assert np.array_equal(_cut(lean), expected)
 
 
 def test_identical_vectors_are_cut_all_the_same() -> None:
