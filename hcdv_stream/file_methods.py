@@ -1,137 +1,33 @@
-"""Values a file by any method, not the incremental game alone."""
+"""Values a file by any method, not the routed game alone."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.examples import Examples
+from hcdv_stream.file_game import GROUPS, MethodOptions, World
 from hcdv_stream.file_valuation import FileValuation
-from hcdv_stream.judged_examples import Judged, ValuationError, judge_examples
+from hcdv_stream.judged_examples import ValuationError, judge_examples
 from hcdv_stream.learners.data_oob import data_oob
-from hcdv_stream.learners.metrics import metric_of
-from hcdv_stream.learners.named import Setting, learner_of
-from hcdv_stream.learners.trained import TrainedUtility
 from hcdv_stream.settings import Settings
 from hcdv_stream.valuation.baselines.chance import chance
 from hcdv_stream.valuation.baselines.data_shapley import banzhaf, beta_shapley, tmc
 from hcdv_stream.valuation.baselines.group_shapley import group_shapley, shared
 from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
 from hcdv_stream.valuation.baselines.leave_one_out import leave_one_out
-from hcdv_stream.valuation.centroids import Centroids
-from hcdv_stream.valuation.sampling.run import Estimate, Sampler, run
-from hcdv_stream.valuation.sampling.stopping import Criterion, Evaluations, Rounds, Seconds
+from hcdv_stream.valuation.owen import OwenSampler
+from hcdv_stream.valuation.printed import PrintedSampler
+from hcdv_stream.valuation.sampling.run import Estimate
 from hcdv_stream.valuation.sampling.uniform_sizes import UniformSizeSampler
-from hcdv_stream.valuation.utility import Floats, Membership
 
-GROUPS = ("label", "cluster", "provider")
-Groups = npt.NDArray[np.int64]
+__all__ = ["GROUPS", "METHODS", "MethodOptions", "value_by"]
 
 TREES = 100
 """Trees of data-oob, as in its paper's comparison with 100 players."""
-
-
-@dataclass(frozen=True, slots=True)
-class MethodOptions:
-    """What the methods that ask a utility are told.
-
-    ``learner`` is trained on coalitions and scored by ``metric``; ``groups`` says whose members
-    ``group`` and ``du-shapley`` value together. Sampling ends after ``evaluations``, or after
-    ``seconds`` where given, but not before its second round, which standard errors need. ``jobs``
-    processes share the training.
-    """
-
-    learner: str = "ridge"
-    metric: str = "balanced"
-    groups: str = "label"
-    evaluations: int = 10_000
-    seconds: float | None = None
-    jobs: int = 1
-
-    def until(self) -> Criterion:
-        """Return when sampling ends."""
-        enough: Criterion = Evaluations(self.evaluations)
-        if self.seconds is not None:
-            enough = enough | Seconds(self.seconds)
-        return enough & Rounds(2)
-
-
-@dataclass(slots=True)
-class World:
-    """What a method may look at; counts what the utility is asked."""
-
-    judged: Judged
-    bundle: Bundle
-    settings: Settings
-    options: MethodOptions
-    progress: Callable[[int], None]
-    evaluations: int = 0
-
-    @property
-    def players(self) -> int:
-        return len(self.judged.batch)
-
-    def utility(self) -> "Counted":
-        """Return the game: the learner, on the bundle's embeddings, judged by its V."""
-        batch = self.judged.batch
-        setting = Setting(
-            batch.embeddings,
-            batch.labels,
-            self.bundle.validation,
-            len(self.bundle.classes),
-            self.bundle.seed.centroids,
-            self.settings.neighbours,
-            self.settings.seed,
-        )
-        learner = learner_of(self.options.learner, setting)
-        metric = metric_of(self.options.metric)
-        return Counted(TrainedUtility(learner, metric, self.options.jobs), self)
-
-    def sampled(self, sampler: Sampler) -> Estimate:
-        """Run a sampler on the game."""
-        return run(
-            sampler,
-            self.utility(),
-            self.options.until(),
-            seed=self.settings.seed,
-            clock=time.monotonic,
-        )
-
-    def groups(self) -> Groups:
-        """Return the group of every example; one without a provider is a provider of its own."""
-        batch, by = self.judged.batch, self.options.groups
-        if by == "label":
-            keys: Any = batch.labels
-        elif by == "cluster":
-            leaves = Centroids(dict(enumerate(self.bundle.seed.centroids)))
-            keys = leaves.nearest(batch.embeddings)[0]
-        else:
-            names = zip(batch.providers, batch.ids, strict=True)
-            keys = np.array([repr((who is None, who or own)) for who, own in names])
-        return np.unique(keys, return_inverse=True)[1].astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The game, counting for the world what it is asked."""
-
-    utility: TrainedUtility
-    world: World
-
-    @property
-    def players(self) -> int:
-        return self.utility.players
-
-    def __call__(self, membership: Membership) -> Floats:
-        worth = self.utility(membership)
-        self.world.evaluations += len(membership)
-        self.world.progress(self.world.evaluations)
-        return worth
 
 
 def _group(world: World) -> Estimate:
@@ -165,6 +61,22 @@ def _data_oob(world: World) -> Estimate:
     return data_oob(features, labels, TREES, seed, world.options.jobs)
 
 
+def _algorithm1(world: World) -> Estimate:
+    chosen = world.options.hierarchy
+    sampler = PrintedSampler(
+        world.cut(),
+        chosen.permutations or world.settings.permutations,
+        chosen.leaf_size or world.settings.leaf_size,
+        chosen.reading,
+    )
+    return world.sampled(sampler, world.contrasted(), rounds=1)
+
+
+def _owen(world: World) -> Estimate:
+    sampler = OwenSampler(world.cut(), world.options.hierarchy.orders)
+    return world.sampled(sampler, world.contrasted())
+
+
 METHODS: Mapping[str, Callable[[World], Estimate]] = {
     "random": lambda world: chance(world.players, world.settings.seed),
     "loo": lambda world: leave_one_out(world.utility()),
@@ -175,8 +87,10 @@ METHODS: Mapping[str, Callable[[World], Estimate]] = {
     "knn-shapley": _knn_shapley,
     "du-shapley": _du_shapley,
     "data-oob": _data_oob,
+    "algorithm1": _algorithm1,
+    "owen": _owen,
 }
-"""Every method that has no tree; see ``file_valuation`` for those that do."""
+"""Every method but the routed game, which keeps a tree: see ``file_valuation``."""
 
 
 def value_by(
@@ -205,11 +119,19 @@ def value_by(
         total=worth,
         residual=None if worth is None else abs(float(estimate.values.sum()) - worth),
         updates=0,
-        leaves=0,
+        leaves=0 if world.levels is None else world.levels.size(world.levels.depth),
         rejected=judged.rejected,
         replaced=len(judged.batch) - world.players,
         evaluations=estimate.evaluations,
+        facts={"rounds": estimate.rounds, "parameters": _parameters(world, estimate)},
     )
+
+
+def _parameters(world: World, estimate: Estimate) -> dict[str, Any]:
+    if world.levels is None:
+        return dict(estimate.parameters)
+    chosen = world.options.hierarchy
+    return {**estimate.parameters, "averaged": chosen.averaged, "counted": chosen.counted}
 
 
 def _table(world: World, estimate: Estimate) -> pa.Table:
@@ -223,6 +145,10 @@ def _table(world: World, estimate: Estimate) -> pa.Table:
         "value": estimate.values[order],
         "stderr": estimate.errors[order],
     }
+    if world.levels is not None:
+        paths = world.levels.assignment[:, order]
+        columns["leaf"] = world.levels.coalitions(world.levels.depth)[order]
+        columns["path"] = pa.array(["/".join(map(str, path)) for path in paths.T.tolist()])
     if any(name is not None for name in batch.providers):
         columns["provider"] = pa.array([batch.providers[row] for row in listed], pa.string())
     return pa.table(columns)

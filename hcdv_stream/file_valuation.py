@@ -1,7 +1,7 @@
 """Values a file as one corpus: the same engine as the worker's, without Kafka and without disk."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,10 +35,11 @@ class FileValuation:
 
     ``table`` has the columns ``id``, ``label``, ``value``, ``stderr``, ``leaf`` and ``path`` (its
     nodes from the root, joined by ``/``), and ``provider`` where the file has one; methods without
-    a tree have neither leaf nor path. ``total`` is v(D) − v(∅), None where it was not asked for,
-    and ``residual`` how far the values' sum is from it. ``rejected`` counts rows by why they were
-    refused; ``replaced`` counts rows whose id came again, of which the last counts; ``evaluations``
-    counts the coalitions that a utility was asked for.
+    a hierarchy have neither leaf nor path. ``total`` is v(D) − v(∅), None where it was not asked
+    for, and ``residual`` how far the values' sum is from it. ``rejected`` counts rows by why they
+    were refused; ``replaced`` counts rows whose id came again, of which the last counts;
+    ``evaluations`` counts the coalitions that a utility was asked for, and
+    ``facts`` says how a sampled method drew them.
     """
 
     table: pa.Table
@@ -49,6 +50,7 @@ class FileValuation:
     rejected: Mapping[str, int]
     replaced: int
     evaluations: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train_own_bundle(

@@ -5,12 +5,21 @@ import pytest
 
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.examples import Examples
+from hcdv_stream.file_hierarchies import HierarchyOptions, chosen
 from hcdv_stream.file_methods import METHODS, MethodOptions, value_by
 from hcdv_stream.file_valuation import value_examples
 from hcdv_stream.judged_examples import ValuationError, judge_examples
+from hcdv_stream.learners.logistic import Logistic
+from hcdv_stream.learners.metrics import balanced_accuracy
+from hcdv_stream.learners.task import Task
+from hcdv_stream.learners.trained import TrainedUtility
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
+from hcdv_stream.valuation.contrasted import Contrasted
 from hcdv_stream.valuation.encoder_training import EncoderOptions
+from hcdv_stream.valuation.levels import build_levels
+from hcdv_stream.valuation.printed import algorithm_1
+from tests.theory.games import winter
 
 ROWS = 120
 OPTIONS = TrainingOptions(stage_one=EncoderOptions(epochs=4, dimensions=4))
@@ -45,12 +54,101 @@ def test_every_method_values_every_example(bundle, method):
     groups = "provider" if method == "du-shapley" else "label"
     result = valued(bundle, method, groups=groups, metric="log-loss")
     assert result.table["id"].to_pylist() == sessions().ids
-    assert result.table.column_names == ["id", "label", "value", "stderr", "provider"]
+    cut = ["leaf", "path"] if method in ("algorithm1", "owen") else []
+    assert result.table.column_names == ["id", "label", "value", "stderr", *cut, "provider"]
     values = result.table["value"].to_numpy()
     assert np.isfinite(values).all()
     assert len(set(values.tolist())) > 1
     again = valued(bundle, method, groups=groups, metric="log-loss")
     assert again.table.equals(result.table)
+
+
+def few(bundle, rows=7):
+    """A file small enough to enumerate, and its game for the logistic learner, with contrast."""
+    examples = sessions(40, seed=3).take(np.arange(rows))
+    judged = judge_examples(examples, bundle)
+    batch, validation = judged.batch, bundle.validation
+    task = Task(
+        batch.embeddings.astype(float),
+        batch.labels,
+        validation.embeddings.astype(float),
+        validation.labels,
+        2,
+    )
+    trained = TrainedUtility(Logistic(task), balanced_accuracy)
+    game = Contrasted(trained, batch.embeddings, batch.labels, 2, 0.4)
+    levels = build_levels(batch.embeddings, (2, 2))
+    return examples, batch.ids, game, levels
+
+
+HIERARCHY = HierarchyOptions(counts=(2, 2))
+
+
+@pytest.mark.parametrize("choice", ["players=level", "omega=blend", "leaf=exact", "leaf=uniform"])
+def test_algorithm_1_plays_any_learner(bundle, choice):
+    """Seven examples: every game is enumerated, and ``algorithm_1`` is held to the text."""
+    examples, ids, game, levels = few(bundle)
+    hierarchy = chosen(HIERARCHY, [choice])
+    result = valued(
+        bundle,
+        "algorithm1",
+        examples,
+        load_settings(lam=0.4),
+        learner="logistic",
+        hierarchy=hierarchy,
+        evaluations=None,
+    )
+    expected = algorithm_1(game, levels, reading=hierarchy.reading).values
+    found = dict(result.table.select(["id", "value"]).to_pandas().to_numpy().tolist())
+    np.testing.assert_allclose([found[name] for name in ids], expected, atol=1e-9)
+    assert result.residual < 1e-9
+    assert result.leaves == levels.size(2)
+    assert result.facts["rounds"] == 1
+    assert result.facts["parameters"]["levels"] == levels.described
+
+
+def test_owen_is_the_average_over_the_orders_that_keep_coalitions_together(bundle):
+    examples, ids, game, levels = few(bundle)
+    settings = load_settings(lam=0.4)
+    result = valued(
+        bundle,
+        "owen",
+        examples,
+        settings,
+        learner="logistic",
+        hierarchy=HIERARCHY,
+        evaluations=2_000,
+    )
+    table = result.table.select(["id", "value", "stderr"]).to_pylist()
+    found = {row["id"]: (row["value"], row["stderr"]) for row in table}
+    values, errors = np.array([found[name] for name in ids]).T
+    assert (np.abs(values - winter(game, levels)) <= 4 * errors + 1e-9).all()
+    assert result.residual < 1e-9
+    assert len(set(result.table["path"].to_pylist())) == result.leaves
+
+
+def test_the_ridge_classifier_merges_what_others_spell_out(bundle):
+    """Balanced accuracy by merged sketches, and by any metric's way."""
+    sketched = valued(bundle, "algorithm1", evaluations=None)
+    spelt = valued(bundle, "algorithm1", metric="accuracy", evaluations=None)
+    assert sketched.evaluations == spelt.evaluations
+    assert sketched.table["path"].equals(spelt.table["path"])
+    assert not sketched.table["value"].equals(spelt.table["value"])
+
+
+def test_more_evaluations_are_more_rounds(bundle):
+    reading = chosen(HierarchyOptions(counts=(4, 4), permutations=4), ["draws=own"])
+    once = valued(bundle, "algorithm1", hierarchy=reading, evaluations=None)
+    more = valued(bundle, "algorithm1", hierarchy=reading, evaluations=4 * once.evaluations)
+    assert more.facts["rounds"] > 3
+    assert np.mean(more.table["stderr"].to_numpy()) < np.mean(once.table["stderr"].to_numpy())
+
+
+def test_a_choice_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="must be one of players, scope, omega,"):
+        chosen(HIERARCHY, ["size=3"])
+    with pytest.raises(ValueError, match="players must be one of siblings, level, got 'all'"):
+        chosen(HIERARCHY, ["players=all"])
 
 
 @pytest.mark.parametrize("learner", ["ridge", "routed-knn", "logistic", "forest", "wide-deep"])

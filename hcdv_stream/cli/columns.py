@@ -32,8 +32,34 @@ Metric = Annotated[
 Groups = Annotated[
     str, typer.Option(help="group and du-shapley: by label, by cluster or by provider.")
 ]
+Levels = Annotated[
+    str | None,
+    typer.Option(
+        help="algorithm1 and owen: K1,K2,... coalitions each one of the level above is cut into; "
+        "HCDV_BRANCHING."
+    ),
+]
+Permutations = Annotated[
+    int | None, typer.Option(min=1, help="algorithm1: T, permutations; HCDV_PERMUTATIONS.")
+]
+LeafSize = Annotated[
+    int | None,
+    typer.Option(min=1, help="algorithm1: M, larger leaves are split equally; HCDV_LEAF_SIZE."),
+]
+Reading = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="algorithm1 and owen: what the paper leaves open, NAME=VALUE,...: players, "
+        "scope, omega, unscalable, draws, leaf, averaged, counted, orders."
+    ),
+]
 Evaluations = Annotated[
-    int, typer.Option(min=1, help="Coalitions after which sampling ends, to the end of a round.")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Coalitions after which sampling ends, to the end of a round: 10,000, and one round "
+        "of algorithm1.",
+    ),
 ]
 Seconds = Annotated[float | None, typer.Option(min=0, help="Seconds after which sampling ends.")]
 Jobs = Annotated[int, typer.Option(help="Processes that train models; -1 takes all cores.")]

@@ -16,11 +16,12 @@ from hcdv_stream.settings import Settings, load_settings
 if TYPE_CHECKING:
     from hcdv_stream.bundle.bundle import Bundle
     from hcdv_stream.examples import Examples
+    from hcdv_stream.file_hierarchies import HierarchyOptions
     from hcdv_stream.file_methods import MethodOptions
     from hcdv_stream.file_valuation import FileValuation
 
-TREES = ("hcdv", "algorithm1", "hcdv-full")
-"""Methods that have a tree: grown update by update, or (full) cut from everything at once."""
+TREES = ("hcdv", "hcdv-full")
+"""The game that keeps a tree: grown update by update, or (full) cut from everything at once."""
 
 
 def value(
@@ -38,14 +39,18 @@ def value(
     method: Annotated[
         str | None,
         typer.Option(
-            help="hcdv, algorithm1, hcdv-full, random, loo, tmc, group, banzhaf, beta-shapley, "
-            "knn-shapley, du-shapley or data-oob; without it HCDV_GAME decides."
+            help="hcdv, hcdv-full, algorithm1, owen, random, loo, tmc, group, banzhaf, "
+            "beta-shapley, knn-shapley, du-shapley or data-oob; without it HCDV_GAME decides."
         ),
     ] = None,
     learner: columns.Learner = "ridge",
     metric: columns.Metric = "balanced",
     groups: columns.Groups = "label",
-    evaluations: columns.Evaluations = 10_000,
+    levels: columns.Levels = None,
+    permutations: columns.Permutations = None,
+    leaf_size: columns.LeafSize = None,
+    reading: columns.Reading = None,
+    evaluations: columns.Evaluations = None,
     seconds: columns.Seconds = None,
     jobs: columns.Jobs = 1,
     utility: Annotated[
@@ -70,11 +75,12 @@ def value(
     from hcdv_stream.examples import Roles, read_examples  # noqa: PLC0415 (loads pyarrow)
     from hcdv_stream.tables import check_writable, write_table  # noqa: PLC0415
 
-    game = {"hcdv": "routed", "algorithm1": "algorithm1"}.get(method or "")
+    game = "routed" if method == "hcdv" else None
     settings = load_settings(seed=seed, utility=utility, beta=beta, lam=lam, game=game)
     options = _options(
         method,
         groups,
+        (levels, permutations, leaf_size, reading),
         learner=learner,
         metric=metric,
         evaluations=evaluations,
@@ -98,14 +104,14 @@ def value(
         "total": result.total,
         "efficiency_residual": result.residual,
         "bundle": chosen.checksum,
-        "method": method or TREES[settings.game == "algorithm1"],
+        "method": method or "hcdv",
         "game": settings.game,
         "utility": settings.utility,
         "beta": settings.beta,
         "lambda": settings.lam,
     }
     if options is not None:
-        summary |= {"learner": learner, "metric": metric, "groups": groups}
+        summary |= {"learner": learner, "metric": metric, "groups": groups, **result.facts}
     metadata = {"hcdv_stream": orjson.dumps(summary | {"validation_ids": judges})}
     write_table(out, result.table.replace_schema_metadata(metadata))
     if json is not None and str(json) == "-":
@@ -136,8 +142,13 @@ def _bundle(
     return trained, [examples.ids[row] for row in judges], examples.take(others)
 
 
-def _options(method: str | None, groups: str, **given: Any) -> "MethodOptions | None":
-    """Return what a method without a tree is told; refuse what there is not."""
+def _options(
+    method: str | None,
+    groups: str,
+    hierarchy: tuple[str | None, int | None, int | None, list[str] | None],
+    **given: Any,
+) -> "MethodOptions | None":
+    """Return what a method other than TREES is told; refuse what there is not."""
     from hcdv_stream.file_methods import GROUPS, METHODS, MethodOptions  # noqa: PLC0415
     from hcdv_stream.learners.metrics import METRICS  # noqa: PLC0415
     from hcdv_stream.learners.named import LEARNERS  # noqa: PLC0415
@@ -153,7 +164,25 @@ def _options(method: str | None, groups: str, **given: Any) -> "MethodOptions | 
             raise HcdvError(f"{option} must be one of {', '.join(names)}, got {value_given!r}")
     if method is None or method in TREES:
         return None
-    return MethodOptions(groups=groups, **given)
+    return MethodOptions(groups=groups, hierarchy=_hierarchy(*hierarchy), **given)
+
+
+def _hierarchy(
+    levels: str | None, permutations: int | None, leaf_size: int | None, reading: list[str] | None
+) -> "HierarchyOptions":
+    from hcdv_stream.file_hierarchies import HierarchyOptions, chosen  # noqa: PLC0415
+
+    try:
+        counts = tuple(int(part) for part in levels.split(",")) if levels else None
+    except ValueError as error:
+        raise HcdvError(f"--levels must be numbers K1,K2,..., got {levels!r}") from error
+    if counts and min(counts) < 1:
+        raise HcdvError(f"--levels must each be at least 1, got {levels!r}")
+    options = HierarchyOptions(counts, permutations, leaf_size)
+    try:
+        return chosen(options, columns.names(reading))
+    except ValueError as error:
+        raise HcdvError(f"--reading: {error}") from error
 
 
 def _valued(

@@ -47,9 +47,10 @@ def show(result: "FileValuation", summary: Mapping[str, Any], out: Path) -> None
 
 
 def _work(result: "FileValuation") -> str:
-    if result.leaves:
-        return f"in {result.leaves} leaves after {result.updates} updates"
-    return f"valued by {result.evaluations:,} evaluations" if result.evaluations else "valued"
+    leaves = f" in {result.leaves} leaves" if result.leaves else ""
+    if result.evaluations:
+        return f"valued by {result.evaluations:,} evaluations{leaves}"
+    return f"{leaves.strip()} after {result.updates} updates" if leaves else "valued"
 
 
 def _sum(result: "FileValuation") -> str:

@@ -157,6 +157,37 @@ def test_a_method_without_a_tree(hcdv, clicks, bundle, tmp_path):
     assert f"{ROWS} examples valued by {facts['evaluations']} evaluations" in printed
 
 
+def test_algorithm_1_for_a_learner(hcdv, clicks, bundle, tmp_path):
+    out = tmp_path / "values.parquet"
+    how = ("--levels", "3,2", "--permutations", "8", "--leaf-size", "12", "--lambda", "0.2")
+    choices = ("--reading", "players=level,leaf=uniform", "--learner", "logistic", "--seed", "5")
+    arguments = ("--bundle", bundle, "--out", out, "--method", "algorithm1", *how, *choices)
+    code, printed, _ = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 0
+    assert "evaluations in 6 leaves; total" in printed
+    facts = summary(pyarrow.parquet.read_table(out))
+    assert (facts["learner"], facts["lambda"], facts["rounds"]) == ("logistic", 0.2, 1)
+    wanted = {"levels": "1/3/6", "permutations": 8, "leaf_size": 12, "players": "level"}
+    assert facts["parameters"].items() >= wanted.items()
+    assert facts["efficiency_residual"] < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "complaint"),
+    [
+        ("--levels", "4,x", "--levels must be numbers K1,K2,..., got '4,x'"),
+        ("--levels", "4,0", "--levels must each be at least 1"),
+        ("--reading", "omega=all", "--reading: omega must be one of fallback, blend"),
+        ("--reading", "depth=2", "--reading: it must be one of players, scope"),
+    ],
+)
+def test_a_hierarchy_that_cannot_be_is_refused(hcdv, clicks, tmp_path, option, given, complaint):
+    arguments = ("--out", tmp_path / "v.parquet", "--method", "owen", option, given)
+    code, _, printed = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 1
+    assert complaint in " ".join(printed.split())
+
+
 def test_the_tree_of_everything_at_once(hcdv, clicks, bundle, tmp_path):
     out = tmp_path / "values.parquet"
     arguments = ("--bundle", bundle, "--out", out, "--method", "hcdv-full", "--json", "-")
@@ -169,7 +200,7 @@ def test_the_tree_of_everything_at_once(hcdv, clicks, bundle, tmp_path):
 @pytest.mark.parametrize(
     ("option", "given", "names"),
     [
-        ("--method", "shap", "hcdv, algorithm1, hcdv-full, random"),
+        ("--method", "shap", "hcdv, hcdv-full, random"),
         ("--learner", "svm", "ridge, routed-knn"),
         ("--metric", "f1", "accuracy, balanced"),
         ("--groups", "age", "label, cluster, provider"),
