@@ -12,44 +12,50 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
 
+from hcdv_stream.experiments.benchmark_judge import Metric
 from hcdv_stream.experiments.datasets import Column, Dataset, adult
 from hcdv_stream.experiments.fashion import CLASSES, fashion_images
 
 Matrix = npt.NDArray[np.float64]
 
 COMPONENTS = 32
-SPREAD = 0.8
+SPREAD = 0.5
+"""Of a blob, whose nearest neighbours, of the other class, are 1.5 away."""
 CLICK_RATE = 0.03
 NUMBERS, CODES, LEVELS = 4, 8, 40
 """Counts, categories and the levels of each category, of a made-up advertisement."""
+DRAW = 0
+"""The one draw of a made-up set: splits differ in how they cut it, as with the real sets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A set of the comparison.
+    """A set of the comparison: ``read`` takes how many ``rows`` are wanted.
 
-    ``read`` takes a size and a seed; ``metric`` (``accuracy`` or ``auc``) judges models trained on
-    it; ``flipped`` is the share of labels that are made wrong.
+    ``metric`` judges models trained on it, ``flipped`` is the share of labels that are made wrong,
+    ``test`` the share of the rows that is kept for judging.
     """
 
     name: str
-    metric: str
+    metric: Metric
+    rows: int
     flipped: float
-    read: Callable[[int, int], Dataset]
+    test: float
+    read: Callable[[int], Dataset]
 
 
 def benchmarks(data: Path) -> tuple[Benchmark, ...]:
     """Return the four sets; reading one that is not there raises DatasetError."""
     return (
-        Benchmark("synthetic", "accuracy", 0.1, blobs),
-        Benchmark("adult", "auc", 0.1, lambda size, _: adult(data, size)),
-        Benchmark("fashion-mnist", "accuracy", 0.1, lambda size, _: fashion(data, size)),
-        Benchmark("clicks", "auc", 0.01, clicks),
+        Benchmark("synthetic", "AUC", 10_000, 0.1, 0.5, lambda rows: blobs(rows, DRAW)),
+        Benchmark("adult", "balanced accuracy", 48_842, 0.1, 0.25, lambda rows: adult(data, rows)),
+        Benchmark("fashion-mnist", "accuracy", 20_000, 0.1, 0.25, lambda rows: fashion(data, rows)),
+        Benchmark("clicks", "AUC", 100_000, 0.01, 0.5, lambda rows: clicks(rows, DRAW)),
     )
 
 
 def blobs(size: int, seed: int) -> Dataset:
-    """Two classes of three overlapping blobs in the plane, as many of each blob."""
+    """Two classes of three blobs in the plane, which overlap slightly, as many of each blob."""
     generator = np.random.default_rng((seed, 1))
     angles = np.arange(6) * np.pi / 3
     centres = 1.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)

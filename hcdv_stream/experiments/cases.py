@@ -8,8 +8,8 @@ import numpy.typing as npt
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.experiments.datasets import Dataset
-from hcdv_stream.experiments.measures import Judge, judge
-from hcdv_stream.experiments.protocol import FLIPPED, flip, part
+from hcdv_stream.experiments.measures import Judge, Rows, judge
+from hcdv_stream.experiments.protocol import FLIPPED, TEST, flip, part
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.hierarchy import SeedHierarchy
@@ -23,7 +23,7 @@ class Case:
     n examples: ``embeddings`` (n, d) on the grid, ``labels`` int16 (n,) as observed, ``flipped``
     bool (n,) the truth that no method sees. ``validation`` has clean labels, ``noisy_validation``
     the same rows as noisy as the rest. ``judge`` measures selections; its ``candidates`` are the
-    raw features.
+    raw features. ``rows`` (n,) are the examples' places in the set that was cut.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Case:
     tau: float
     judge: Judge
     seed: int
+    rows: Rows
 
     @property
     def batch(self) -> Batch:
@@ -45,20 +46,36 @@ class Case:
         ids = [f"{position:07d}" for position in range(n)]
         return Batch(ids, self.labels, [None] * n, np.arange(n, dtype=np.float64), self.embeddings)
 
+    def take(self, rows: Rows) -> "Case":
+        """Return the case of some of its examples, with all of V."""
+        judging = self.judge
+        candidates, labels = judging.candidates[rows], judging.labels[rows]
+        return replace(
+            self,
+            embeddings=self.embeddings[rows],
+            labels=self.labels[rows],
+            flipped=self.flipped[rows],
+            judge=replace(judging, candidates=candidates, labels=labels),
+            rows=self.rows[rows],
+        )
+
 
 def prepare(
     data: Dataset,
     seed: int,
     options: TrainingOptions | None = None,
     share: float = FLIPPED,
+    test: float = TEST,
 ) -> Case:
     """Cut, flip a ``share``, train and embed; everything random follows from ``seed``.
+
+    A share ``test`` of the rows is kept for judging.
 
     The bundle is what ``train`` makes of the noisy training part; its V is then replaced by the
     trusted rows.
     """
     generator = np.random.default_rng(seed)
-    parts = part(data.labels, generator)
+    parts = part(data.labels, generator, test)
     corpus = np.concatenate([parts.training, parts.trusted, parts.valued])
     noisy, flipped = flip(data.labels[corpus], len(data.classes), generator, share)
     first, second = len(parts.training), len(parts.training) + len(parts.trusted)
@@ -76,6 +93,7 @@ def prepare(
         tau=bundle.tau,
         judge=judge(data, parts.valued, parts.test, noisy[second:]),
         seed=seed,
+        rows=parts.valued,
     )
 
 
