@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from hcdv_stream.cli.value import TREES
 from hcdv_stream.file_methods import GROUPS, METHODS
 from hcdv_stream.learners.metrics import METRICS
@@ -30,8 +32,9 @@ def test_the_modules_it_names_are_there() -> None:
         assert any(place.exists() for place in places), name
 
 
-def test_its_code_runs() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+def test_its_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"task": task_of(n=24)}
-    exec(compile(block, "baselines.md", "exec"), names)
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(compile(block, "baselines.md", "exec"), names)
     assert names["more"].evaluations >= names["estimate"].evaluations >= 24

@@ -30,9 +30,13 @@ def provenance(
             "updates": header.updates,
         },
         "encoder": encoder,
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in _VERSIONED},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Return those of Python, of this package, and of what decides about a value's bits."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _VERSIONED}
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_below, path
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
+from hcdv_stream.valuation.frames import frame
 from hcdv_stream.valuation.readings import Reading, Values, residual
 from hcdv_stream.valuation.selection import Strategy, select
 from hcdv_stream.valuation.weights import Weights
@@ -145,26 +146,25 @@ class Results:
         return path(self._held.corpus, int(self.leaves_[sample]))
 
     def to_frame(self) -> Any:
-        """Return a pandas DataFrame: index ``id``; label, value, error, leaf, path, provider."""
-        import pandas as pd  # noqa: PLC0415 (not required)
+        """Return a pandas DataFrame: index ``id``; label, value, error, leaf, path, provider.
 
+        Its ``attrs`` are ``provenance_``. Raises ImportError without pandas.
+        """
         held, corpus = self._held, self._held.corpus
         leaves = self.leaves_.tolist()
         paths = {leaf: "/".join(path(corpus, leaf)) for leaf in set(leaves) - {NOWHERE}}
         value, error = self._values()
         labels = held.labels
         named = np.append(self.classes_.astype(object), [None])[labels]
-        return pd.DataFrame(
-            {
-                "label": pd.Series(named).infer_objects().to_numpy(),
-                "value": value,
-                "error": error,
-                "leaf": leaves,
-                "path": [paths.get(leaf) for leaf in leaves],
-                "provider": held.providers,
-            },
-            index=pd.Index(self.ids_, name="id"),
-        )
+        columns = {
+            "label": named.tolist(),
+            "value": value,
+            "error": error,
+            "leaf": leaves,
+            "path": [paths.get(leaf) for leaf in leaves],
+            "provider": held.providers,
+        }
+        return frame(columns, self.ids_, self.provenance_)
 
     @property
     def _held(self) -> Holding:

@@ -4,13 +4,14 @@ Round t draws from a generator of its own, seeded by (seed, t): the values depen
 the number of rounds alone, not on how a run was cut, cached or spread over processes.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.frames import frame
 from hcdv_stream.valuation.sampling.stopping import MOST_REMEMBERED, Criterion, Progress
 from hcdv_stream.valuation.sampling.tally import Tally
 from hcdv_stream.valuation.utility import Floats, Utility
@@ -71,6 +72,31 @@ class Estimate:
     ends: Ends | None = None
     tally: Tally | None = None
     history: tuple[Floats, ...] = ()
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """How the values came about, as plain values: enough to get them from the same game."""
+        return {
+            "method": self.method,
+            "seed": self.seed,
+            "parameters": dict(self.parameters),
+            "rounds": self.rounds,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "ends": None if self.ends is None else asdict(self.ends),
+        }
+
+    def to_frame(self, ids: Iterable[Any] | None = None) -> Any:
+        """Return a pandas DataFrame: index ``id``; value, error, count; ``attrs``: provenance.
+
+        ``ids`` (n,) name the players, None their positions. Raises ImportError without pandas,
+        ValueError for another number of ids.
+        """
+        names = range(len(self.values)) if ids is None else list(ids)
+        if len(names) != len(self.values):
+            raise ValueError(f"{len(self.values)} values have {len(names)} ids")
+        columns = {"value": self.values, "error": self.errors, "count": self.counts}
+        return frame(columns, names, self.provenance)
 
     @classmethod
     def exact(
