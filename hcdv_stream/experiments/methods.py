@@ -12,13 +12,29 @@ from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
 from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.planting import plant
 from hcdv_stream.valuation.weights import Weights
 
 Values = npt.NDArray[np.float64]
 
 TREES = 100
 DEFAULT = "routed (default)"
+DETECTING = "routed, λ for detection"
 KNN = "global KNN-Shapley"
+OUT_OF_BAG = "Data-OOB"
+DETECTION = Weights(lam=1.0)
+"""Weights that find wrong labels best: of all λ tried, ``tuning`` detects most with this one."""
+
+
+def planted(case: Case, config: EngineConfig) -> Corpus:
+    """Value the case as a corpus at hand: its own points make the tree, each leaf is played once.
+
+    This is what ``HCDV.fit`` does once everything is embedded.
+    """
+    classes = len(case.classes)
+    engine = Engine(config, classes, case.validation, plant(case.batch, classes, config))
+    engine.play()
+    return _corpus(case, engine)
 
 
 def streamed(case: Case, config: EngineConfig) -> Corpus:
@@ -27,25 +43,38 @@ def streamed(case: Case, config: EngineConfig) -> Corpus:
     batch = case.batch
     for start in range(0, len(batch), config.update_size):
         engine.apply(batch.slice(start, start + config.update_size))
+    return _corpus(case, engine)
+
+
+def _corpus(case: Case, engine: Engine) -> Corpus:
     trusted = case.validation.counts(len(case.classes))
-    return Corpus(engine.state(), config.game, case.classes, trusted)
+    return Corpus(engine.state(), engine.config.game, case.classes, trusted)
 
 
 def read(corpus: Corpus, weights: Weights | None) -> Values:
-    """Read the values of a streamed case, in the case's order."""
+    """Read the values of a valued case, in the case's order."""
     values = np.empty(len(corpus))
     values[[int(name) for name in corpus.ids]] = corpus.values(weights).value
     return values
 
 
-def routed(case: Case) -> Values:
-    """Return the values of the default game, with the defaults of everything."""
-    return read(streamed(case, replace(EngineConfig(), tau=case.tau, seed=case.seed)), Weights())
+def at_hand(case: Case, weights: Weights | None = None) -> Values:
+    """Return the values of the default game, with the defaults of everything but the weights."""
+    return read(planted(case, _defaults(case)), weights or Weights())
 
 
-def routed_noisy(case: Case) -> Values:
+def at_hand_noisy(case: Case) -> Values:
     """Return the same where V is as noisy as the rest, as when nobody checked it."""
-    return routed(replace(case, validation=case.noisy_validation))
+    return at_hand(replace(case, validation=case.noisy_validation))
+
+
+def routed(case: Case) -> Values:
+    """Return the values of the default game when the examples come as a stream."""
+    return read(streamed(case, _defaults(case)), Weights())
+
+
+def _defaults(case: Case) -> EngineConfig:
+    return replace(EngineConfig(), tau=case.tau, seed=case.seed)
 
 
 def algorithm1(case: Case) -> Values:
@@ -71,10 +100,12 @@ def out_of_bag(case: Case) -> Values:
 
 
 METHODS: Mapping[str, Callable[[Case], Values]] = {
-    DEFAULT: routed,
-    "routed, V noisy too": routed_noisy,
-    "algorithm1 (paper)": algorithm1,
+    DEFAULT: at_hand,
+    DETECTING: lambda case: at_hand(case, DETECTION),
+    "routed, V noisy too": at_hand_noisy,
+    "routed, streamed": routed,
+    "algorithm1 (paper), streamed": algorithm1,
     KNN: global_knn,
     "global KNN-Shapley, V noisy too": global_knn_noisy,
-    "Data-OOB": out_of_bag,
+    OUT_OF_BAG: out_of_bag,
 }
