@@ -13,25 +13,36 @@ which it replaces 30%; how a slice of 1,000 does that it does not say. Cluster o
 of a slice whose leaf holds an original at the end; "beyond τ" is the share that was too far from
 every leaf of originals when it came. MCDS has a budget of evaluations that leaves most images
 unseen; GS values a label, and its ties go by chance.
+
+![Candidates of each kind, from the top and from the bottom](augmentation.png)
+
+Drawn by ``python -m hcdv_stream.experiments.augmentation_picture``; a frame marks what is not
+recognised as its class.
 """
 
 from collections import Counter
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from hcdv_stream.experiments.augmented_pool import GENERATED, KINDS, Labelled
-from hcdv_stream.experiments.augmented_trial import HCDV, SMALL, Clock, Flags, Sizes, Trial, Values
+from hcdv_stream.experiments.augmented_trial import (
+    HCDV,
+    SMALL,
+    Clock,
+    Flags,
+    Rows,
+    Sizes,
+    Trial,
+    Values,
+)
 from hcdv_stream.experiments.augmented_values import RIVALS
 from hcdv_stream.experiments.experiment import Options, Progress, Result
 from hcdv_stream.experiments.fashion import CLASSES, Labels, fashion_images
 from hcdv_stream.experiments.image_classifier import ConvNet
 from hcdv_stream.experiments.measures import detection
 from hcdv_stream.valuation.selection import select
-
-Rows = npt.NDArray[np.intp]
 
 SHARE = 0.3
 """Of the slice in what is trained on."""

@@ -96,8 +96,8 @@ def _paper(runs: Runs) -> Table:
         ("", "found", "paper"),
         rows,
         "Paired differences ± standard error, as above. The paper's figures are from its text and "
-        "its Figures 1 and 2, where accuracies lie between 89% and 92.5%: it has another generator, "
-        "another ConvNet and eighteen times as many images to train on.",
+        "its Figures 1 and 2, whose accuracies lie between 89% and 92.5%: another generator, "
+        "another ConvNet, and eighteen times as many images to train on.",
     )
 
 

@@ -1,7 +1,7 @@
 """One trial of the augmentation experiment: originals, candidates, and what each is worth."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from hcdv_stream.experiments.fashion import CLASSES
 from hcdv_stream.experiments.image_classifier import ConvNet
 
 Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
 Values = npt.NDArray[np.float64]
 
 HCDV = "HCDV"
@@ -58,7 +59,13 @@ class Trial:
     seed: int
 
     @classmethod
-    def of(cls, train: Labelled, seed: int, sizes: Sizes) -> "Trial":
+    def of(
+        cls,
+        train: Labelled,
+        seed: int,
+        sizes: Sizes,
+        rivals: Mapping[str, Callable[[Site], Values]] = RIVALS,
+    ) -> "Trial":
         """Cut the originals at random, make the candidates, and value both."""
         order = np.random.default_rng([seed, 9]).permutation(len(train))
         ends = np.cumsum([sizes.known, sizes.others, sizes.valued])
@@ -78,7 +85,7 @@ class Trial:
         ours = streamed(site)
         clock.lap(HCDV)
         values = {HCDV: ours.values[first:]}
-        for name, rival in RIVALS.items():
+        for name, rival in rivals.items():
             values[name] = rival(site)[first:]
             clock.lap(name)
         return cls(pool, first, made.kinds, recognised, values, ours, clock.seconds, sizes, seed)

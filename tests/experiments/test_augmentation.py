@@ -1,10 +1,12 @@
 """The augmentation experiment on made-up images, and what it is built from."""
 
+from dataclasses import replace
+
 import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import augmentation, augmentation_tables
+from hcdv_stream.experiments import augmentation, augmentation_picture, augmentation_tables
 from hcdv_stream.experiments.augmented_pool import KINDS, Labelled, candidates
 from hcdv_stream.experiments.augmented_trial import SMALL, Trial
 from hcdv_stream.experiments.experiment import Options, Silent
@@ -137,6 +139,15 @@ def test_tables_come_from_json(outcome):
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     text = "\n".join(table.markdown() for table in tables)
     assert "+2.8" in text
+
+
+def test_the_picture_frames_what_is_not_recognised(trial):
+    axes = augmentation_picture.picture(trial).axes
+    assert len(axes) == 2 * len(KINDS)
+    shown = sum(len(ax.patches) for ax in axes)
+    assert shown > 0
+    nothing_bad = replace(trial, recognised=np.ones(len(trial.pool), np.bool_))
+    assert not any(ax.patches for ax in augmentation_picture.picture(nothing_bad).axes)
 
 
 def test_paired_differences_and_their_error_by_hand():
