@@ -117,12 +117,21 @@ _API = [
         "as missing.",
     ),
     Alert(
+        "PartitionsMissing",
+        [[Condition("max by (job) (hcdv_gateway_partitions_missing)", "{} > 0")]],
+        "2m",
+        "critical",
+        "Partitions that nobody serves: {{ $value }}",
+        "No API behind the gateway answers for them. Answers name them and are of the rest of the "
+        "corpus alone: do not pay by these.",
+    ),
+    Alert(
         "ApiErrors",
         [[Condition(FAILED, "{} > 0.01")]],
         "5m",
         "warning",
         "{{ $value | humanizePercentage }} of the requests to {{ $labels.job }} fail",
-        "Answers with a status from 500 on; their problem type says why.",
+        "Answers to readers with a status from 500 on; their problem type says why.",
     ),
 ]
 

@@ -1,11 +1,15 @@
-"""The board of the API: how fast it answers, and how current its answers are."""
+"""The board of the API: how fast it answers, how current that is, and who is missing."""
 
 from dashboards.board import Board
-from dashboards.expressions import buckets, largest, per_second, quantile, share_of, total
+from dashboards.expressions import buckets, largest, per_second, quantile, total
 from dashboards.objectives import REQUEST_SECONDS, VISIBLE_SECONDS
 from dashboards.panel import Panel, Query
 from dashboards.process import process
+from dashboards.recordings import GOOD, READERS
 from dashboards.row import Row, quantiles
+
+_ASKED = per_second("hcdv_api_requests_total", where=READERS)
+_SERVED = per_second("hcdv_api_requests_total", where=f"{READERS}, {GOOD}")
 
 REQUESTS = Row(
     "Requests",
@@ -22,18 +26,9 @@ REQUESTS = Row(
         ),
         Panel(
             "Share of failed requests",
-            "Requests answered with a status from 500 on, of all.",
+            "Requests of readers (not probes, not gateways) answered with a status from 500 on.",
             "percentunit",
-            [
-                Query(
-                    "1 - "
-                    + share_of(
-                        per_second("hcdv_api_requests_total", where='status!~"5.."'),
-                        per_second("hcdv_api_requests_total"),
-                    ),
-                    "failed",
-                )
-            ],
+            [Query(f"1 - ({_SERVED} or 0 * {_ASKED}) / {_ASKED}", "failed")],
         ),
         Panel(
             "Requests being answered",
@@ -115,9 +110,33 @@ FRESHNESS = Row(
     ],
 )
 
+GATEWAY = Row(
+    "The gateway",
+    [
+        Panel(
+            "Partitions that nobody serves",
+            "Partitions of the corpus that no API behind the gateway answers for. Answers name "
+            "them; the rest of the corpus is valued without them. It must be 0.",
+            "short",
+            [Query(largest("hcdv_gateway_partitions_missing", "instance"), "{{instance}}")],
+        ),
+        Panel(
+            "APIs that answer the gateway",
+            "1 where the gateway could ask the API the last time, 0 where it could not.",
+            "short",
+            [
+                Query(
+                    largest("hcdv_gateway_sidecar_up", "instance", "sidecar"),
+                    "{{sidecar}} from {{instance}}",
+                )
+            ],
+        ),
+    ],
+)
+
 BOARD = Board(
     "hcdv-api",
     "hcdv: API",
     "How fast the API answers, and how current its answers are.",
-    [REQUESTS, FRESHNESS, process("The processes")],
+    [REQUESTS, FRESHNESS, GATEWAY, process("The processes")],
 )

@@ -1,4 +1,4 @@
-"""What worker and API export: every metric, its series, and the labels that tell those apart."""
+"""What our processes export: every metric, its series, and the labels that tell those apart."""
 
 import time
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric
 
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.value_metrics import LABELS, ValueMetrics
+from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.valuation.weights import Weights
 from hcdv_stream.worker.metrics import WorkerMetrics
 
@@ -41,10 +42,11 @@ class Exported:
 
 def exported() -> list[Exported]:
     """Return every metric that the real registries hold, in their order."""
-    worker, api = CollectorRegistry(), CollectorRegistry()
+    worker, api, gateway = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
     tables = (
         (WorkerMetrics(worker), worker, (WORKER,)),
         (ApiMetrics(api, time.time), api, (API, GATEWAY)),
+        (GatewayMetrics(gateway), gateway, (GATEWAY,)),
     )
     found: dict[str, Exported] = {}
     for table, registry, jobs in tables:

@@ -30,6 +30,7 @@ def metrics_page() -> str:
         _section("Worker", [one for one in exported() if one.jobs == (WORKER,)]),
         _section("API and gateway", [one for one in exported() if one.jobs == (API, GATEWAY)]),
         _section("API alone", [one for one in exported() if one.jobs == (API,)]),
+        _section("Gateway alone", [one for one in exported() if one.jobs == (GATEWAY,)]),
         _section("Every process", [one for one in exported() if len(one.jobs) == 3]),
     ]
     return _HEAD + "\n".join(rows) + "\n" + "".join(sections) + _recordings() + _alerts()

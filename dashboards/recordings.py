@@ -21,6 +21,14 @@ FAILED = "job:hcdv_api_requests_failed:ratio_rate5m"
 LATE = "job:hcdv_api_updates_late:ratio_rate5m"
 
 
+READERS, GOOD = 'route=~"/v1/.+"', 'status!~"5.."'
+"""What readers asked for, without probes and what gateways look up; and what did not fail of it."""
+
+
+def _asked(more: str = "") -> str:
+    return f"sum by (job) (rate(hcdv_api_requests_total{{{READERS}{more}}}[5m]))"
+
+
 def _over(histogram: str, edge: float, window: str) -> str:
     """Return the share of a histogram's observations that lie over one of its edges."""
     return (
@@ -53,8 +61,7 @@ RECORDINGS = Group(
         ),
         Recording(
             FAILED,
-            '1 - sum by (job) (rate(hcdv_api_requests_total{status!~"5.."}[5m]))\n'
-            "/ sum by (job) (rate(hcdv_api_requests_total[5m]))",
+            f"1 - ({_asked(', ' + GOOD)} or 0 * {_asked()})\n/ {_asked()}",
         ),
         Recording(LATE, _over("hcdv_api_update_delay_seconds", VISIBLE_SECONDS, "5m")),
         Recording("job:hcdv_api_request_seconds:p99_5m", _p99("hcdv_api_request_seconds")),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from http import HTTPStatus
 from importlib.metadata import version
 
@@ -34,6 +34,7 @@ from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.api.source import Source
 from hcdv_stream.api.specification import describe
 from hcdv_stream.api.value_metrics import ValueMetrics
+from hcdv_stream.api.watchdog import watched
 from hcdv_stream.page.router import router as page
 from hcdv_stream.settings import Settings
 
@@ -91,11 +92,8 @@ def serving(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # Answers are computed one at a time anyway; more threads would only hold up the refresher.
         current_default_thread_limiter().total_tokens = _THREADS
-        if running is None:
+        async with running or nullcontext(), watched(source):
             yield
-        else:
-            async with running:
-                yield
 
     app = FastAPI(
         title="hcdv-stream",

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from hcdv_stream.api.app import serving
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.server import serve
+from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.source import RemoteSource
 from hcdv_stream.settings import Settings
 
@@ -18,7 +19,7 @@ def build_gateway(settings: Settings) -> FastAPI:
     Raises HcdvError where no API is named, and where keys are needed and there are none.
     """
     metrics = ApiMetrics(CollectorRegistry(), time.time)
-    source = RemoteSource(settings, metrics)
+    source = RemoteSource(settings, metrics, GatewayMetrics(metrics.registry))
     return serving(source, settings, metrics, settings.gateway_host, running=source)
 
 

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import httpx
 
@@ -15,8 +15,10 @@ from hcdv_stream.api.problems import ProblemError, gone, unavailable
 from hcdv_stream.api.shard_models import PartitionState, ViewState
 from hcdv_stream.api.source import ShardLost, Snapshot
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
 from hcdv_stream.gateway.sidecar import RemoteShard, Sidecar
+from hcdv_stream.gateway.watch import watch
 from hcdv_stream.settings import Settings
 from hcdv_stream.valuation.weights import Weights
 
@@ -35,7 +37,7 @@ class RemoteSource:
     Raises HcdvError where they name none.
     """
 
-    def __init__(self, settings: Settings, metrics: ApiMetrics) -> None:
+    def __init__(self, settings: Settings, metrics: ApiMetrics, behind: GatewayMetrics) -> None:
         if not settings.gateway_sidecars:
             raise HcdvError(
                 "HCDV_GATEWAY_SIDECARS is empty: name the APIs to ask, http://HOST:PORT[,..]"
@@ -49,12 +51,16 @@ class RemoteSource:
         self._sidecars = [Sidecar(address, self._client) for address in settings.gateway_sidecars]
         self._partitions = settings.partitions
         self._metrics = metrics
+        self._behind = behind
+        behind.partitions_missing.set(settings.partitions)
         self._looking = asyncio.Lock()
         self._last: Snapshot | None = None
         self._looked = 0.0
         self._kept: OrderedDict[str, Snapshot] = OrderedDict()
+        self._watching: asyncio.Task[NoReturn] | None = None
 
     async def __aenter__(self) -> Self:
+        self._watching = asyncio.create_task(watch(self))
         return self
 
     async def __aexit__(
@@ -63,6 +69,8 @@ class RemoteSource:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         await self._client.aclose()
 
     async def current(self, *, keep: bool) -> Snapshot:
@@ -71,11 +79,19 @@ class RemoteSource:
             if self._last is None or time.monotonic() > self._looked + _FRESH_SECONDS:
                 began = time.monotonic()
                 states = await asyncio.gather(*(each.newest() for each in self._sidecars))
-                self._last = self._merged(tuple(states))
+                for each in self._sidecars:
+                    self._behind.sidecar_up.labels(each.address).set(each.problem is None)
+                try:
+                    self._last = self._merged(tuple(states))
+                except ProblemError:
+                    self._behind.partitions_missing.set(self._partitions)
+                    raise
                 self._looked = began
                 self._keep(self._last)
+                self._behind.partitions_missing.set(len(self._last.missing))
                 self._metrics.points.set(self._last.size)
                 self._metrics.partitions.set(len(self._last.partitions))
+                self._metrics.view_written_at(max(one.written_at for one in self._last.partitions))
                 self._metrics.looked_at(time.time())
             return self._last
 
@@ -152,7 +168,8 @@ class RemoteSource:
                     "have states of different bundles or parameters: rebuild the older ones"
                 )
         owners = _owners(known)
-        count = max(self._partitions, 1 + max(owners))
+        # One that was seen once is missed from then on, whatever the setting says.
+        count = self._partitions = max(self._partitions, 1 + max(owners))
         partitions = tuple(owners[number][1] for number in sorted(owners))
 
         def shards(weights: Weights | None, whole: int) -> Sequence[RemoteShard]:

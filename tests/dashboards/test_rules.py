@@ -87,11 +87,17 @@ def late(in_time: str, all_of_them: str) -> dict[str, str]:
     }
 
 
-def answers(failed: str, others: str) -> dict[str, str]:
+def answers(failed: str, others: str = "", route: str = "/v1/points") -> dict[str, str]:
     return {
-        f'hcdv_api_requests_total{{{API}, status="500"}}': failed,
-        f'hcdv_api_requests_total{{{API}, status="200"}}': others,
+        f'hcdv_api_requests_total{{{API}, route="{route}", status="{status}"}}': values
+        for status, values in (("500", failed), ("200", others))
+        if values
     }
+
+
+def missing(partitions: str, instance: str = "g:8090") -> dict[str, str]:
+    where = f'job="hcdv-gateway", instance="{instance}"'
+    return {f"hcdv_gateway_partitions_missing{{{where}}}": partitions}
 
 
 CRITICAL, WARNING = "critical", "warning"
@@ -144,9 +150,19 @@ CASES = [
     Case("ApiDown", CRITICAL, True, UP | {f"up{{{GATEWAY}}}": "0x30"}, about="the gateway",
          summary="g:8090 is down"),
     Case("ApiDown", CRITICAL, False, UP | {f"up{{{GATEWAY}}}": "1x30"}),
+    Case("PartitionsMissing", CRITICAL, True, missing("0x10 2x20") | missing("0x10 2x20", "h:8090"),
+         summary="Partitions that nobody serves: 2"),
+    Case("PartitionsMissing", CRITICAL, True, missing("0x30") | missing("0x10 1x20", "h:8090"),
+         about="one of two gateways", summary="Partitions that nobody serves: 1"),
+    Case("PartitionsMissing", CRITICAL, False, missing("0x30")),
+    Case("PartitionsMissing", CRITICAL, False, missing("0x18 2 0x12"), about="a restart"),
     Case("ApiErrors", WARNING, True, answers("0+3x30", "0+97x30"),
          summary="3% of the requests to hcdv-api fail"),
+    Case("ApiErrors", WARNING, True, answers("0+5x30"), about="every one of them",
+         summary="100% of the requests to hcdv-api fail"),
     Case("ApiErrors", WARNING, False, answers("0+1x30", "0+999x30")),
+    Case("ApiErrors", WARNING, False,
+         answers("0+9x30", "0+1x30", "/readyz") | answers("0x30", "0+9x30"), about="a probe"),
 ]  # fmt: skip
 
 

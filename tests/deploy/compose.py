@@ -37,14 +37,22 @@ def service(name: str) -> Service:
     one = SERVICES[name]
     probe = one.get("healthcheck", {"test": [""]})["test"][-1]
     asked = re.findall(r"http://127\.0\.0\.1:(\d+)(/\w+)", probe)
+    sources = {target: source for source, target in mounts(name)}
     return Service(
         one["command"],
         environment(name),
         [path for _, path in asked],
         int(asked[0][0]) if asked else 0,
-        [mount.split(":")[1] for mount in one.get("volumes", [])],
+        [target for _, target in mounts(name)],
         float(one.get("stop_grace_period", "10s").removesuffix("s")),
+        sources.get("/state", ""),
     )
+
+
+def mounts(service: str) -> list[tuple[str, str]]:
+    """What a service mounts, and where."""
+    parts = (mount.split(":") for mount in SERVICES[service].get("volumes", []))
+    return [(source, target) for source, target, *_ in parts]
 
 
 def prometheus_configuration() -> dict[str, Any]:

@@ -15,7 +15,8 @@ class Secret:
 class Service:
     """``command`` follows the program; ``probes`` are paths on ``port``, which is listened on.
 
-    ``mounts`` are the paths that it can write to or that are brought in from outside.
+    ``mounts`` are the paths that it can write to or that are brought in from outside. Services of
+    one ``state`` share its directory.
     """
 
     command: Sequence[str]
@@ -24,3 +25,4 @@ class Service:
     port: int = 0
     mounts: Sequence[str] = field(default_factory=tuple)
     stop_seconds: float = 30.0
+    state: str = "state"

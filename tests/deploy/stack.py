@@ -30,6 +30,12 @@ from tests.deploy.service import Secret, Service
 from tests.worker.harness import until
 
 START_SECONDS = 60.0
+_PORTS = {
+    "worker": "HCDV_METRICS_PORT",
+    "api": "HCDV_API_PORT",
+    "gateway": "HCDV_GATEWAY_PORT",
+}
+"""Settings of the port that each of our commands listens on."""
 
 
 class Process:
@@ -82,12 +88,13 @@ def kafka_settings(ports: Mapping[str, int]) -> list[str]:
 class Stack:
     """Broker from outside or a real Kafka with the file's settings; then the files' services.
 
-    ``ports`` are those that worker, API, gateway and Prometheus listen on here.
+    ``ports`` are those that workers, APIs, gateway and Prometheus listen on here.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.ports = {name: free_port() for name in ("worker", "api", "gateway", "prometheus")}
+        names = ("worker", "worker-2", "api", "api-2", "gateway", "prometheus")
+        self.ports = {name: free_port() for name in names}
         self.bootstrap = ""
         self.running: dict[str, Process] = {}
         self.secrets: dict[str, str] = {}
@@ -95,7 +102,7 @@ class Stack:
         self._exits = ExitStack()
 
     def __enter__(self) -> Self:
-        for name in ("state", "bundles"):
+        for name in ("state", "state-2", "bundles"):
             (self.directory / name).mkdir()
         for name, scope in (
             ("hcdv-gateway-key/key", Scope.SHARD),
@@ -128,7 +135,7 @@ class Stack:
         words = [word.replace("/bundles", bundles) for word in service.command]
         command = [sys.executable, "-m", "hcdv_stream", *words]
         log = self.directory / f"{name}.log"
-        process = Process(command, self._environment(service) | more, log)
+        process = Process(command, self._environment(name, service) | more, log)
         self.running[name] = self._exits.enter_context(process)
         return process
 
@@ -152,8 +159,8 @@ class Stack:
         )
         for job in configuration["scrape_configs"]:
             (discovery,) = job.pop("dns_sd_configs")
-            (name,) = discovery["names"]
-            job["static_configs"] = [{"targets": [f"127.0.0.1:{self.ports[name]}"]}]
+            targets = [f"127.0.0.1:{self.ports[name]}" for name in discovery["names"]]
+            job["static_configs"] = [{"targets": targets}]
         file = self.directory / "prometheus.yml"
         file.write_text(yaml.safe_dump(configuration))
         (self.directory / "rules").symlink_to(PROMETHEUS)
@@ -203,26 +210,29 @@ class Stack:
         """The values alone."""
         return [value for _, value in self.ask(expression)]
 
-    def _environment(self, service: Service) -> dict[str, str]:
+    def _environment(self, name: str, service: Service) -> dict[str, str]:
         wanted = {
-            name: self.secrets[value.name] if isinstance(value, Secret) else value
-            for name, value in service.environment.items()
+            key: self.secrets[value.name] if isinstance(value, Secret) else value
+            for key, value in service.environment.items()
         }
         here = {
             "HCDV_BOOTSTRAP": self.bootstrap,
             "HCDV_REPLICATION": "1",
             "HCDV_BUNDLE": str(self.directory / "bundles" / "bundle"),
-            "HCDV_STATE_DIR": str(self.directory / "state"),
+            "HCDV_STATE_DIR": str(self.directory / service.state),
             "HCDV_API_KEYS": str(self._keys),
             "HCDV_API_HOST": "127.0.0.1",
             "HCDV_METRICS_HOST": "127.0.0.1",
             "HCDV_GATEWAY_HOST": "127.0.0.1",
-            "HCDV_GATEWAY_SIDECARS": f"http://127.0.0.1:{self.ports['api']}",
+            "HCDV_GATEWAY_SIDECARS": self._sidecars(wanted),
         }
-        here = {name: here[name] for name in here.keys() & wanted.keys()}
-        ports = {
-            "HCDV_METRICS_PORT": str(self.ports["worker"]),
-            "HCDV_API_PORT": str(self.ports["api"]),
-            "HCDV_GATEWAY_PORT": str(self.ports["gateway"]),
-        }
-        return wanted | here | ports
+        here = {key: here[key] for key in here.keys() & wanted.keys()}
+        if port := _PORTS.get(service.command[0]):
+            here[port] = str(self.ports[name])
+        return wanted | here
+
+    def _sidecars(self, wanted: Mapping[str, str]) -> str:
+        """Where the APIs that a gateway is told of are here; all that have no name here are one."""
+        hosts = re.findall(r"http://([\w-]+)", wanted.get("HCDV_GATEWAY_SIDECARS", ""))
+        ports = (self.ports.get(host, self.ports["api"]) for host in hosts)
+        return ",".join(dict.fromkeys(f"http://127.0.0.1:{port}" for port in ports))

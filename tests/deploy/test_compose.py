@@ -17,6 +17,7 @@ from tests.deploy.compose import (
     OURS,
     SERVICES,
     environment,
+    mounts,
     prometheus_configuration,
     provisioned,
 )
@@ -29,10 +30,9 @@ def option(service: str, name: str) -> str:
     return str(words[words.index(name) + 1])
 
 
-def mounts(service: str) -> dict[str, str]:
+def sources(service: str) -> dict[str, str]:
     """What a service sees at which path."""
-    pairs = (one.split(":")[:2] for one in SERVICES[service].get("volumes", []))
-    return {target: source for source, target in pairs}
+    return {target: source for source, target in mounts(service)}
 
 
 def test_it_is_a_compose_file() -> None:
@@ -72,27 +72,35 @@ def test_containers_can_do_little(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_mounted_files_exist(service: str) -> None:
-    for source in mounts(service).values():
+    for source, _ in mounts(service):
         assert not source.startswith(".") or (FOLDER / source).exists(), source
 
 
-def test_worker_and_api_share_the_state_and_the_worker_finds_the_bundle() -> None:
-    places = environment("worker")
-    assert mounts("worker")[places["HCDV_STATE_DIR"]] == mounts("api")["/state"] == "state"
+@pytest.mark.parametrize("number", ["", "-2"])
+def test_worker_and_api_share_the_state_and_the_worker_finds_the_bundle(number: str) -> None:
+    worker, api = f"worker{number}", f"api{number}"
+    places = environment(worker)
+    state = f"state{number}"
+    assert sources(worker)[places["HCDV_STATE_DIR"]] == sources(api)["/state"] == state
     assert option("bundle", "--bundle") == places["HCDV_BUNDLE"]
     assert option("bundle", "--input") == option("history", "--out")
-    assert {mounts(one)["/bundles"] for one in ("worker", "bundle", "history")} == {"bundles"}
+    assert {sources(one)["/bundles"] for one in (worker, "bundle", "history")} == {"bundles"}
 
 
 def test_ports_are_those_that_are_listened_on() -> None:
     fields = Settings.model_fields
-    ports = {"worker": fields["metrics_port"].default, "api": fields["api_port"].default}
+    worker, api, gateway = (
+        fields[name].default for name in ("metrics_port", "api_port", "gateway_port")
+    )
+    ports = {"worker": worker, "worker-2": worker, "api": api, "api-2": api, "gateway": gateway}
     for service, port in ports.items():
         (url,) = re.findall(
             r"http://127\.0\.0\.1:(\d+)/livez", str(SERVICES[service]["healthcheck"])
         )
         assert int(url) == port
-    assert SERVICES["api"]["ports"] == [f"127.0.0.1:{ports['api']}:{ports['api']}"]
+    for service in ("api", "gateway"):
+        assert SERVICES[service]["ports"] == [f"127.0.0.1:{ports[service]}:{ports[service]}"]
+    assert not SERVICES["api-2"]["ports"]
     scraped = {
         name: discovery["port"]
         for job in prometheus_configuration()["scrape_configs"]
@@ -100,10 +108,20 @@ def test_ports_are_those_that_are_listened_on() -> None:
         for name in discovery["names"]
     }
     assert scraped == ports
+    asked = environment("gateway")["HCDV_GATEWAY_SIDECARS"]
+    assert asked == f"http://api:{api},http://api-2:{api}"
+    assert environment("gateway")["HCDV_GATEWAY_HOST"] == "0.0.0.0"
+
+
+def test_a_plain_start_has_one_worker_and_one_api() -> None:
+    started = [name for name, one in OURS.items() if "profiles" not in one]
+    assert started == ["topics", "worker", "api"]
+    besides = [name for name, one in OURS.items() if one.get("profiles") == ["gateway"]]
+    assert besides == ["worker-2", "api-2", "gateway"]
 
 
 def test_prometheus_takes_its_configuration_with_our_rules(tmp_path: Path) -> None:
-    seen = mounts("prometheus")
+    seen = sources("prometheus")
     folder = tmp_path / "etc"
     folder.mkdir()
     for target in ("prometheus.yml", "rules"):
@@ -127,7 +145,7 @@ def test_grafana_reads_our_prometheus_and_our_boards() -> None:
     assert source["jsonData"]["timeInterval"] == interval
     (provider,) = provisioned("dashboards", "hcdv-stream")["providers"]
     place = provider["options"]["path"]
-    assert (FOLDER / mounts("grafana")[place]).samefile(GRAFANA)
+    assert (FOLDER / sources("grafana")[place]).samefile(GRAFANA)
     assert {path.name for path in GRAFANA.iterdir()} == {board.file for board in BOARDS}
     home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert home == f"{place}/{HOME.file}"

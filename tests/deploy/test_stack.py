@@ -11,6 +11,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,6 +34,8 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 KAFKA_SCRIPT = os.environ.get("HCDV_TEST_KAFKA", "")
 PATIENCE = 40.0
+SERVED = ("worker", "worker-2", "api", "api-2", "gateway")
+"""The compose file's services that are asked something."""
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +53,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def streaming(stack: Stack) -> Stack:
     """Every service of ours in the compose file, in its order; and some poison among sessions."""
-    stack.start("api", compose.service("api"))
+    for name in ("api", "api-2", "gateway"):
+        stack.start(name, compose.service(name))
     for name in ("history", "bundle", "topics"):
         stack.run(name, compose.service(name))
-    stack.start("worker", compose.service("worker"))
-    for name in ("worker", "api"):
+    for name in ("worker", "worker-2"):
+        stack.start(name, compose.service(name))
+    for name in SERVED:
         until(lambda name=name: stack.health_check(name), PATIENCE, f"health of {name}")
     stack.start("sessions", compose.service("sessions"))
     return stack
@@ -63,10 +69,31 @@ def points(stack: Stack, name: str) -> int:
     return int(stack.get(name, "/v1/summary")["points"])
 
 
-def test_the_api_answers_what_the_worker_valued(streaming: Stack) -> None:
-    until(lambda: sum(streaming.query("sum(hcdv_api_points)")) >= 150, PATIENCE, "150 points")
-    (best,) = streaming.get("api", "/v1/points", limit="1")["points"]
-    assert streaming.get("api", f"/v1/points/{quote(best['id'])}")["id"] == best["id"]
+def served_by(stack: Stack, name: str) -> set[int]:
+    """The partitions that an API answers for."""
+    return {part["partition"] for part in stack.get(name, "/v1/summary")["partitions"]}
+
+
+def test_the_gateway_answers_what_two_workers_valued(streaming: Stack) -> None:
+    until(lambda: sum(streaming.query("sum(hcdv_points)")) >= 150, PATIENCE, "150 points")
+    missing = "hcdv_gateway_partitions_missing"
+    until(lambda: streaming.query(missing) == [0], PATIENCE, "an API for every partition")
+    assert streaming.query("hcdv_gateway_sidecar_up") == [1, 1]
+    summary = streaming.get("gateway", "/v1/summary")
+    assert summary["missing_partitions"] == []
+    assert [part["partition"] for part in summary["partitions"]] == [0, 1, 2, 3]
+    # A partition that moved while the second worker joined is with both, further with one of them.
+    shares = [served_by(streaming, name) for name in ("api", "api-2")]
+    assert all(shares)
+    assert set.union(*shares) == {0, 1, 2, 3}
+    (best,) = streaming.get("gateway", "/v1/points", limit="1")["points"]
+    assert streaming.get("gateway", f"/v1/points/{quote(best['id'])}")["id"] == best["id"]
+
+
+def read(stack: Stack) -> None:
+    """Be a reader: shares of failed requests are of theirs."""
+    for name in ("api", "gateway"):
+        stack.get(name, "/v1/summary")
 
 
 def waiting_for(
@@ -98,6 +125,7 @@ def test_every_expression_of_every_panel_returns_a_series(
 
     def poison() -> None:
         produce(streaming.bootstrap, "sessions", [(b"p", b"no session")])
+        read(streaming)
 
     answers = waiting_for(streaming, expressions, poison)
     if page := request.config.getoption("--panels"):
@@ -108,22 +136,22 @@ def test_every_expression_of_every_panel_returns_a_series(
 
 
 @pytest.mark.parametrize("board", COMMITTED)
-def test_every_choice_of_a_board_offers_both_jobs(streaming: Stack, board: str) -> None:
+def test_every_choice_of_a_board_offers_every_job(streaming: Stack, board: str) -> None:
     offered = {}
     for name in ("job", "instance"):
         query = substituted(variables(board)[name]["query"]["query"])
         (series,) = re.findall(r"label_values\((.+), \w+\)", query)
         path = f"/api/v1/label/{quote(name)}/values"
         offered[name] = streaming.get("prometheus", path, **{"match[]": series})["data"]
-    assert offered["job"] == ["hcdv-api", "hcdv-worker"]
-    assert len(offered["instance"]) == 2
+    assert offered["job"] == ["hcdv-api", "hcdv-gateway", "hcdv-worker"]
+    assert len(offered["instance"]) == len(SERVED)
 
 
 def test_every_rule_and_every_measure_of_an_alert_returns_a_series(streaming: Stack) -> None:
     alerts = [rule for group in ALERTS for rule in group.rules if isinstance(rule, Alert)]
     measures = [rule.name for rule in RECORDINGS.rules]
     measures += [measure for alert in alerts for measure in alert.measures]
-    waiting_for(streaming, {measure: measure for measure in measures})
+    waiting_for(streaming, {measure: measure for measure in measures}, lambda: read(streaming))
     groups = streaming.get("prometheus", "/api/v1/rules")["data"]["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     assert len(rules) == len(RECORDINGS.rules) + len(alerts)
@@ -133,7 +161,7 @@ def test_every_rule_and_every_measure_of_an_alert_returns_a_series(streaming: St
     assert firing <= {"DeadLetters", "UpdateLatencySLO", "StaleValues"}
 
 
-@pytest.mark.parametrize("name", ["worker", "api"])
+@pytest.mark.parametrize("name", ["worker", "api", "gateway"])
 def test_promtool_likes_the_metrics_and_all_are_in_the_reference(
     streaming: Stack, name: str
 ) -> None:
@@ -151,7 +179,7 @@ def test_promtool_likes_the_metrics_and_all_are_in_the_reference(
 @pytest.fixture(scope="module")
 def handed_over(streaming: Stack) -> Stack:
     """The compose file's services, stopped as Docker stops them: well, and in time."""
-    for name in ("sessions", "worker", "api"):
+    for name in ("sessions", *SERVED):
         process = streaming.running.pop(name)
         begin = time.monotonic()
         assert process.stop() == 0 or name == "sessions", process.log.read_text()
@@ -159,10 +187,12 @@ def handed_over(streaming: Stack) -> Stack:
     return streaming
 
 
-def served(stack: Stack, services: Mapping[str, Service], **variables: str) -> None:
+def served(
+    stack: Stack, services: Mapping[str, Service], variables: Mapping[str, dict[str, str]]
+) -> None:
     """Start services, ask their probes and how much they value, and stop them in time."""
     for name, service in services.items():
-        stack.start(name, service, **variables if name == "worker" else {})
+        stack.start(name, service, **variables.get(name, {}))
     for name, service in services.items():
         for path in dict.fromkeys(service.probes or ["/readyz"]):
             about = f"{name} {path}"
@@ -176,7 +206,7 @@ def test_the_containers_of_kubernetes_go_on_with_the_state(handed_over: Stack) -
     handed_over.run("topics", kubernetes.service("topics"))
     services = {name: kubernetes.service(name) for name in ("worker", "api", "gateway")}
     assert all({"/livez", "/readyz"} <= set(one.probes) for one in services.values())
-    served(handed_over, services)
+    served(handed_over, services, {})
 
 
 def test_the_units_of_systemd_go_on_with_the_state(handed_over: Stack) -> None:
@@ -185,14 +215,22 @@ def test_the_units_of_systemd_go_on_with_the_state(handed_over: Stack) -> None:
         "api": systemd.service("hcdv-api.service"),
         "gateway": systemd.service("hcdv-gateway.service"),
     }
-    address = handed_over.directory / "notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
-        heard.bind(str(address))
-        heard.setblocking(False)
-        served(handed_over, services, NOTIFY_SOCKET=str(address))
-        said = list(iter(lambda: _next(heard), b""))
-    assert (said[0], said[-1]) == (b"READY=1", b"STOPPING=1")
-    assert set(said[1:-1]) == {b"WATCHDOG=1"}
+    addresses = {name: handed_over.directory / f"{name}.notify" for name in services}
+    with ExitStack() as exits:
+        heard = {name: exits.enter_context(_listening(path)) for name, path in addresses.items()}
+        sockets = {name: {"NOTIFY_SOCKET": str(path)} for name, path in addresses.items()}
+        served(handed_over, services, sockets)
+        for listener in heard.values():
+            said = list(iter(partial(_next, listener), b""))
+            assert (said[0], said[-1]) == (b"READY=1", b"STOPPING=1")
+            assert set(said[1:-1]) == {b"WATCHDOG=1"}
+
+
+def _listening(path: Path) -> socket.socket:
+    heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    heard.bind(str(path))
+    heard.setblocking(False)
+    return heard
 
 
 def _next(heard: socket.socket) -> bytes:

@@ -73,12 +73,15 @@ def test_one_user_owns_what_settings_name(path: Path) -> None:
     assert unit["EnvironmentFile"] == [f"/etc/hcdv-stream/{SETTINGS.name}"]
 
 
-def test_they_are_started_anew_and_stalled_workers_too() -> None:
-    for path in UNITS:
-        unit = directives(path)
-        assert (unit["Restart"], unit["StartLimitIntervalSec"]) == (["always"], ["0"])
-    worker = directives(SYSTEMD / "hcdv-worker@.service")
-    assert (worker["Type"], worker["WatchdogSec"]) == (["notify"], ["30"])
+@EVERY_UNIT
+def test_they_are_started_anew_also_where_they_stall(path: Path) -> None:
+    unit = directives(path)
+    assert (unit["Restart"], unit["StartLimitIntervalSec"]) == (["always"], ["0"])
+    assert (unit["Type"], unit["WatchdogSec"], unit["NotifyAccess"]) == (
+        ["notify"],
+        ["30"],
+        ["main"],
+    )
 
 
 def test_systemd_makes_the_user(tmp_path: Path) -> None:

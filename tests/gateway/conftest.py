@@ -28,9 +28,8 @@ class Gateway(Client):
 
     def __init__(self, apps: dict[str, object], **settings: object) -> None:
         self.apps = dict(apps)
-        chosen = load_settings(
-            gateway_sidecars=",".join(ADDRESSES), partitions=PARTITIONS, **settings
-        )
+        settings = {"partitions": PARTITIONS, **settings}
+        chosen = load_settings(gateway_sidecars=",".join(ADDRESSES), **settings)
         super().__init__(app := build_gateway(chosen))
         self.source = app.state.source
         self._route()
