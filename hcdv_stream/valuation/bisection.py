@@ -82,7 +82,7 @@ def _cut(lean: Floats) -> npt.NDArray[np.bool_]:
     if least <= size <= len(lean) - least:
         return mask
     wanted = min(max(size, least), len(lean) - least)
-    edge = np.partition(lean, wanted - 1)[wanted - 1]
+    edge = float(np.partition(lean, wanted - 1)[wanted - 1])
     mask = lean >= edge
     below = len(lean) - int(np.count_nonzero(mask))
     mask[np.flatnonzero(lean == edge)[: wanted - below]] = False
