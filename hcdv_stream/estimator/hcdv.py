@@ -49,7 +49,8 @@ class HCDV(Results, BaseEstimator):
     and 1 where there is no validation sample) and ``lam`` (the contrast's weight, at least 0) are
     the weights of ``values_``, which ``value`` can change. ``validation_share`` of the samples
     judge the others where no X_val is given; they are not valued. ``leaf_size`` is a number or
-    ``auto``, 32 per class within [64, 2048]; ``tau`` is a cosine distance or ``auto``.
+    ``auto``: 32 per class within [64, 2048], and at least 512 where ``fit`` gets no more samples
+    than that, so that all are in one leaf; ``tau`` is a cosine distance or ``auto``.
     ``encoder_options`` are those of ``EncoderOptions``. The others are described at
     ``EngineConfig``. Parameters out of range raise ValueError when fitted.
 
@@ -115,7 +116,7 @@ class HCDV(Results, BaseEstimator):
         ``provider`` (n,) names whose each sample is, None for nobody's in particular; ``ids`` (n,)
         are told apart by their spelling and default to 0, 1, ... Raises ValueError.
         """
-        return self._begin(X, y, y, (X_val, y_val), provider=provider, ids=ids)
+        return self._begin(X, y, y, (X_val, y_val), provider=provider, ids=ids, whole=True)
 
     def partial_fit(
         self,
@@ -130,9 +131,9 @@ class HCDV(Results, BaseEstimator):
     ) -> Self:
         """Add samples, or replace those whose id is there already.
 
-        The first call is a ``fit``: it fixes encoder, validation set and classes, for which
-        ``classes`` may name more than come in its ``y``. Raises ValueError, and then nothing has
-        changed.
+        The first call is a ``fit``, but that more is to come (see ``leaf_size``): it fixes encoder,
+        validation set and classes, for which ``classes`` may name more than come in its ``y``.
+        Raises ValueError, and then nothing has changed.
         """
         if not hasattr(self, "_holding"):
             named = y if classes is None else classes
@@ -167,12 +168,13 @@ class HCDV(Results, BaseEstimator):
         *,
         provider: Iterable[Any] | None,
         ids: Iterable[Any] | None,
+        whole: bool = False,
     ) -> Self:
         seed = seed_of(self.random_state)
         table = self._checked(X, y, reset=True)
         labels = targets.classes_of(classes)
-        config = engine_config(self, len(labels), seed)
         codes = targets.codes_of(y, labels, "y")
+        config = engine_config(self, len(labels), seed, len(codes) if whole else None)
         owners = targets.providers_of(provider, len(codes))
         roster = Roster()
         names = roster.enter(ids, len(codes))

@@ -211,3 +211,24 @@ def test_gaps_among_providers_are_nobody(data: World) -> None:
     named = pd.Series(["me", pd.NA, None, "you"] * 100, dtype="string")
     hcdv = HCDV(encoder="identity").fit(data.X, data.y, provider=named)
     assert set(hcdv.provider_values_) == {"me", "you"}
+
+
+def leaves(samples: int, classes: int = 2, **parameters: Any) -> int:
+    generator = np.random.default_rng(1)
+    X, y = generator.normal(size=(samples, 4)), np.arange(samples) % classes
+    hcdv = HCDV(encoder="identity", **parameters).fit(X, y)
+    return len(np.unique(hcdv.leaves_))
+
+
+def test_few_samples_are_one_leaf_and_more_have_leaves_by_class() -> None:
+    assert leaves(512) == 1
+    assert leaves(513) >= 513 / 64
+    assert leaves(513, leaf_size=512) == 2
+    assert leaves(320, leaf_size=64) >= 5
+    assert 2 <= leaves(640, classes=10) <= 4
+
+
+def test_a_stream_that_begins_small_has_leaves_for_more() -> None:
+    generator = np.random.default_rng(1)
+    hcdv = HCDV(encoder="identity").partial_fit(generator.normal(size=(200, 4)), [0, 1] * 100)
+    assert len(np.unique(hcdv.leaves_)) >= 200 / 64

@@ -27,7 +27,7 @@ def data() -> World:
 @pytest.fixture(scope="module")
 def fitted(data: World) -> HCDV:
     sellers = [None if row % 4 == 0 else f"seller-{row % 3}" for row in range(len(data.X))]
-    return HCDV(encoder="identity").fit(*data[:4], provider=sellers)
+    return HCDV(encoder="identity", leaf_size=64).fit(*data[:4], provider=sellers)
 
 
 def test_values_are_the_engines_in_the_order_of_x(data: World, fitted: HCDV) -> None:
@@ -63,7 +63,7 @@ def test_flipped_labels_are_worth_least(data: World, fitted: HCDV) -> None:
 
 
 def test_other_weights_equal_a_refit(data: World, fitted: HCDV) -> None:
-    again = HCDV(encoder="identity", utility="accuracy", beta=0.9, lam=0.0)
+    again = HCDV(encoder="identity", utility="accuracy", beta=0.9, lam=0.0, leaf_size=64)
     sellers = [None if row % 4 == 0 else f"seller-{row % 3}" for row in range(len(data.X))]
     again.fit(*data[:4], provider=sellers)
     np.testing.assert_array_equal(

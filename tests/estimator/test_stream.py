@@ -18,7 +18,9 @@ def test_a_first_partial_fit_is_a_fit(data: World) -> None:
 
 
 def test_samples_are_added_in_order(data: World) -> None:
-    hcdv = HCDV(encoder="identity").fit(data.X[:300], data.y[:300], data.X_val, data.y_val)
+    hcdv = HCDV(encoder="identity", leaf_size=64).fit(
+        data.X[:300], data.y[:300], data.X_val, data.y_val
+    )
     for start in range(300, 600, 70):
         hcdv.partial_fit(data.X[start : start + 70], data.y[start : start + 70])
     assert list(hcdv.ids_) == list(range(600))
