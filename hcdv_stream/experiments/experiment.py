@@ -72,10 +72,14 @@ def _line(cells: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One entry of the registry; ``seeds`` is the default number of repetitions."""
+    """One entry of the registry.
+
+    ``seeds`` is the default number of repetitions, ``arguments`` what its command must be given.
+    """
 
     name: str
     about: str
     seeds: int
     run: Callable[[Options, Progress], Result]
     tables: Callable[[Result], Sequence[Table]]
+    arguments: str = ""

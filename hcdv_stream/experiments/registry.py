@@ -73,6 +73,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             rivals.run,
             rivals.tables,
+            "--python rivals/bin/python",
         ),
         Experiment(
             "tuning",

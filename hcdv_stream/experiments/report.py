@@ -38,7 +38,8 @@ def _chapter(name: str, file: Path) -> str:
     experiment = EXPERIMENTS[name]
     about = (sys.modules[experiment.run.__module__].__doc__ or "").strip()
     tables = "\n".join(table.markdown() for table in experiment.tables(result))
-    command = f"hcdv-stream experiment {name} --out docs/results/{name}.json"
+    asked = f"{name} {experiment.arguments}".strip()
+    command = f"hcdv-stream experiment {asked} --out docs/results/{name}.json"
     return f"## {name.capitalize()}\n\n{about}\n\n```\n{command}\n```\n\n{tables}"
 
 

@@ -1,7 +1,9 @@
 """Beside pyDVL 0.10 and OpenDataVal 1.3: the same values, how long they take, what they find.
 
 Everything of one seed is measured in one run, on one thread each: the rivals in a process of the
-interpreter that ``--python`` names, since they need numpy 1, then ours. ``tmc`` asks for every
+interpreter that ``--python`` names, since they need numpy 1, then ours. One is made, in a copy of
+the repository, by ``python3 -m venv rivals && rivals/bin/pip install --upgrade pip`` and
+``rivals/bin/pip install --group rivals``. ``tmc`` asks for every
 prefix of the same orders; ``tmc, truncated`` is everybody's own rule (ours: within 0.01 of the
 whole; pyDVL: within 1% after 40% of an order; OpenDataVal: ten additions in a row without effect,
 which an order that lacks a class for long meets at its start).
@@ -33,7 +35,10 @@ from hcdv_stream.experiments.scores import spread_of
 from hcdv_stream.valuation.ranks import spearman
 
 CHILD = Path(__file__).with_name("rivals_child.py")
-FIX = "make one with `python3 -m venv rivals && rivals/bin/pip install --group rivals`"
+FIX = (
+    "make one with `python3 -m venv rivals && rivals/bin/pip install --upgrade pip && "
+    "rivals/bin/pip install --group rivals`"
+)
 RIVALS = {"pydvl": "pyDVL", "opendataval": "OpenDataVal"}
 COMPARED = ("knn-shapley", "banzhaf", "tmc", "tmc, truncated")
 CHECKED = 50

@@ -7,8 +7,8 @@ our samplers draw, so that everybody gets the same.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from hcdv_stream.estimator import HCDV
 from hcdv_stream.experiments.protocol import flip
 from hcdv_stream.learners.logistic import Logistic
 from hcdv_stream.learners.retraining import Retraining
@@ -24,16 +25,8 @@ from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import TrainedUtility
 from hcdv_stream.valuation.baselines.data_shapley import banzhaf, tmc
 from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley_euclidean
-from hcdv_stream.valuation.batch import Batch
-from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.embedding import unit_grid
-from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.hierarchy import build_seed
 from hcdv_stream.valuation.sampling.run import Sampler, run
 from hcdv_stream.valuation.sampling.stopping import Rounds
-from hcdv_stream.valuation.validation import Validation
-from hcdv_stream.valuation.weights import Weights
 
 Values = npt.NDArray[np.float64]
 Answer = tuple[Values, int]
@@ -116,9 +109,9 @@ def answers(given: Contest) -> dict[str, dict[str, Any]]:
         "banzhaf": (lambda: _sampled(given, banzhaf(BATCH), size.subsets // BATCH), 1),
         "tmc": (lambda: _sampled(given, tmc(None, batch=orders), 1), 1),
         "tmc, truncated": (lambda: _sampled(given, tmc(batch=orders), 1), 1),
-        "hcdv": (lambda: (hcdv(given.task, EngineConfig(), given.seed), 0), size.repeats),
-        "hcdv, one leaf": (
-            lambda: (hcdv(given.task, EngineConfig(leaf_size=size.valued), given.seed), 0),
+        "hcdv": (lambda: (hcdv(given.task, given.seed), 0), size.repeats),
+        "hcdv, leaves of 64": (
+            lambda: (hcdv(given.task, given.seed, leaf_size=64), 0),
             size.repeats,
         ),
     }
@@ -126,21 +119,12 @@ def answers(given: Contest) -> dict[str, dict[str, Any]]:
         return {name: _timed(method, repeats) for name, (method, repeats) in methods.items()}
 
 
-def hcdv(task: Task, config: EngineConfig, seed: int) -> Values:
-    """Return the default game's values on the features as they are, everything in one update."""
-    n = len(task.labels)
-    chosen = replace(config, update_size=n, seed=seed)
-    embeddings = unit_grid(task.features)
-    validation = Validation(unit_grid(task.judge_features), task.judges)
-    hierarchy = build_seed(embeddings, chosen)
-    engine = Engine.from_seed(chosen, task.classes, validation, hierarchy)
-    ids = [f"{row:07d}" for row in range(n)]
-    engine.apply(Batch(ids, task.labels, [None] * n, np.arange(n, dtype=np.float64), embeddings))
-    names = [str(label) for label in range(task.classes)]
-    corpus = Corpus(engine.state(), chosen.game, names, validation.counts(task.classes))
-    values = np.empty(n)
-    values[[int(name) for name in corpus.ids]] = corpus.values(Weights()).value
-    return values
+def hcdv(task: Task, seed: int, leaf_size: int | Literal["auto"] = "auto") -> Values:
+    """Return what the estimator, with its defaults, makes of the features as they are."""
+    fitted = HCDV(encoder="identity", leaf_size=leaf_size, random_state=seed).fit(
+        task.features, task.labels, task.judge_features, task.judges
+    )
+    return fitted.values_
 
 
 def same_learner(given: Contest, coalitions: int) -> dict[str, float]:
