@@ -137,7 +137,7 @@ class Columns:
             self._give_back(gone)
         for identifier, leaf in state.leaves.items():
             slot = self._slots.get(identifier)
-            if slot is None or slot.leaf is not leaf:
+            if slot is None or slot.leaf.outcome is not leaf.outcome:
                 self._write(leaf)
 
     def _give_back(self, leaf: int) -> None:

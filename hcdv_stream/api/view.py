@@ -1,7 +1,7 @@
 """Everything that one answer is made from: one update of every partition of a state directory."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from threading import Lock
 from zlib import crc32
@@ -73,15 +73,12 @@ class View:
 
     def beside(self, other: "View") -> int:
         """Return about how many bytes of leaves this view has that the other has not."""
-        shared = {
-            id(leaf) for part in other.partitions for leaf in part.stored.state.leaves.values()
-        }
-        return sum(
-            _bytes(leaf)
-            for part in self.partitions
-            for leaf in part.stored.state.leaves.values()
-            if id(leaf) not in shared
-        )
+        # A leaf whose centroid alone moved is another object with the same columns.
+        shared = {id(leaf.outcome) for leaf in other._leaves()}
+        return sum(_bytes(leaf) for leaf in self._leaves() if id(leaf.outcome) not in shared)
+
+    def _leaves(self) -> Iterator[Leaf]:
+        return (leaf for part in self.partitions for leaf in part.stored.state.leaves.values())
 
 
 def fingerprint(identity: Identity) -> str:

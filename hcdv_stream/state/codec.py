@@ -9,6 +9,7 @@ import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -18,8 +19,9 @@ from hcdv_stream.state.errors import REBUILD, StateError
 
 Array = npt.NDArray[np.generic]
 
-FORMAT = 1
-"""Version of records and layout; a reader refuses a newer one."""
+FORMAT = 2
+"""Version of records and layout; a reader refuses a newer one. Since 2, a centroid that moved alone
+has a record of its own."""
 
 _MAGIC = b"HCDV"
 _SEAL = struct.Struct("<4sI")  # magic and checksum
@@ -33,6 +35,8 @@ _CODES = {
     )
 }
 _DTYPES = [np.dtype(name) for name in _CODES]
+_Entry = tuple[str, np.dtype[np.generic], int, tuple[int, ...], int]
+"""Of an array: name, type, number of elements, shape, where it begins in the data."""
 _SHAPES = [struct.Struct(f"<{dimensions}I") for dimensions in range(5)]
 
 
@@ -70,26 +74,34 @@ def unpack(kind: bytes, record: bytes) -> dict[str, Array]:
 
     Raises StateError for foreign bytes, a newer format, another kind, or a damaged record.
     """
-    count, position, at = _check(kind, record)
+    count, start = _check(kind, record)
     arrays: dict[str, Array] = {}
-    for _ in range(count):
-        name_length, code, dimensions = record[at : at + 3]
-        at += 3
-        name = record[at : at + name_length].decode()
-        at += name_length
-        shape = _SHAPES[dimensions].unpack_from(record, at)
-        at += 4 * dimensions
-        dtype = _DTYPES[code]
-        size = math.prod(shape)
-        array = np.frombuffer(record, dtype, size, position)
-        arrays[name] = array if dimensions == 1 else array.reshape(shape)
-        position += size * dtype.itemsize
-        position += -position % _ALIGNMENT
+    for name, dtype, size, shape, place in _directory(record[_FRAMED:start], count):
+        array = np.frombuffer(record, dtype, size, start + place)
+        arrays[name] = array if len(shape) == 1 else array.reshape(shape)
     return arrays
 
 
-def _check(kind: bytes, record: bytes) -> tuple[int, int, int]:
-    """Return (number of arrays, start of the data, start of the directory)."""
+@lru_cache(maxsize=4096)  # most records of a state are laid out like many others
+def _directory(table: bytes, count: int) -> tuple[_Entry, ...]:
+    entries: list[_Entry] = []
+    at = place = 0
+    for _ in range(count):
+        name_length, code, dimensions = table[at : at + 3]
+        at += 3
+        name = table[at : at + name_length].decode()
+        at += name_length
+        shape = _SHAPES[dimensions].unpack_from(table, at)
+        at += 4 * dimensions
+        dtype, size = _DTYPES[code], math.prod(shape)
+        entries.append((name, dtype, size, shape, place))
+        place += size * dtype.itemsize
+        place += -place % _ALIGNMENT
+    return tuple(entries)
+
+
+def _check(kind: bytes, record: bytes) -> tuple[int, int]:
+    """Return (number of arrays, start of the data)."""
     if len(record) < _FRAMED or not record.startswith(_MAGIC):
         raise StateError(f"a record was not written by hcdv-stream: {REBUILD}")
     _, checksum = _SEAL.unpack_from(record)
@@ -106,7 +118,7 @@ def _check(kind: bytes, record: bytes) -> tuple[int, int, int]:
             f"a record of kind {found.decode('latin-1')} lies where {kind.decode('latin-1')} "
             f"belongs: {REBUILD}"
         )
-    return count, start, _FRAMED
+    return count, start
 
 
 def strings(name: str, texts: Sequence[str]) -> dict[str, Array]:

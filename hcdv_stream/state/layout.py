@@ -13,8 +13,8 @@ from typing import Protocol
 
 from rocksdict import DBCompressionType, Options, Rdict
 
-META, NODES, LEAVES, LOG = "meta", "nodes", "leaves", "log"
-FAMILIES = (META, NODES, LEAVES, LOG)
+META, NODES, LEAVES, CENTROIDS, LOG = "meta", "nodes", "leaves", "centroids", "log"
+FAMILIES = (META, NODES, LEAVES, CENTROIDS, LOG)
 
 IDENTITY_KEY, HEADER_KEY, POSITION_KEY, SEQUENCE_KEY = b"identity", b"header", b"position", b"write"
 
@@ -64,11 +64,15 @@ class Family(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """The column families of an open database, for reading."""
+    """The column families of an open database, for reading, in the order of ``FAMILIES``.
+
+    A record of ``centroids`` counts where it is of a later write than its leaf's own.
+    """
 
     meta: Family
     nodes: Family
     leaves: Family
+    centroids: Family
     log: Family
 
 

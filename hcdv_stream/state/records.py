@@ -15,12 +15,13 @@ from hcdv_stream.state.codec import Array, pack, read_strings, strings, unpack
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.stored import Change, Position
 from hcdv_stream.valuation.delta import Header
+from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.leaf import Leaf, Node, Points
 from hcdv_stream.valuation.sketch import Sketch
 
-_LEAF, _NODE, _HEADER, _POSITION, _CHANGE = b"L", b"N", b"H", b"P", b"C"
+_LEAF, _NODE, _HEADER, _POSITION, _CHANGE, _CENTROID = b"L", b"N", b"H", b"P", b"C", b"Z"
 _OUTCOME = "outcome."
-_IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes")
+_IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes", "centroids")
 
 
 def encode_leaf(leaf: Leaf, written: int) -> bytes:
@@ -63,6 +64,21 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
         return Leaf(identifier, parent, centroid, points, sketch, _outcome(arrays)), written
     except KeyError as error:
         raise _lacking("leaf", error) from error
+
+
+def encode_centroid(leaf: int, centroid: Embeddings, written: int) -> bytes:
+    """Encode the centroid (d,) of a leaf as of the write of that number."""
+    return pack(_CENTROID, {"numbers": _numbers(leaf, written), "centroid": centroid})
+
+
+def decode_centroid(record: bytes) -> tuple[int, Embeddings, int]:
+    """Return the leaf, its centroid and the number of the write that made the record."""
+    arrays: dict[str, Any] = unpack(_CENTROID, record)
+    try:
+        leaf, written = arrays["numbers"].tolist()
+        return leaf, arrays["centroid"], written
+    except KeyError as error:
+        raise _lacking("centroid", error) from error
 
 
 def encode_node(node: Node, written: int) -> bytes:

@@ -1,6 +1,7 @@
 """Reading one update as a whole out of an open database."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from hcdv_stream.state.errors import REBUILD, StateError
@@ -16,6 +17,7 @@ from hcdv_stream.state.layout import (
     number,
 )
 from hcdv_stream.state.records import (
+    decode_centroid,
     decode_change,
     decode_header,
     decode_leaf,
@@ -48,13 +50,15 @@ def read_all(families: Families) -> StoredPartition | None:
         return None
     leaves = [decode_leaf(record) for record in families.leaves.values()]
     nodes = [decode_node(record) for record in families.nodes.values()]
-    latest = max((written for _, written in [*leaves, *nodes]), default=0)
-    state = EngineState(
-        _read_header(families),
-        {node.id: node for node, _ in nodes},
-        {leaf.id: leaf for leaf, _ in leaves},
-    )
-    if latest > sequence or not _is_whole(state):
+    centroids = [decode_centroid(record) for record in families.centroids.values()]
+    made = {leaf.id: written for leaf, written in leaves}
+    writes = [*made.values(), *(written for _, written in nodes), *(at for *_, at in centroids)]
+    members = {leaf.id: leaf for leaf, _ in leaves}
+    for leaf, centroid, at in centroids:
+        if at > made.get(leaf, at):
+            members[leaf] = replace(members[leaf], centroid=centroid)
+    state = EngineState(_read_header(families), {node.id: node for node, _ in nodes}, members)
+    if max(writes, default=0) > sequence or not _is_whole(state):
         raise StateError(f"the state is not one update as a whole: {REBUILD}")
     return StoredPartition(state, decode_position(_meta(families, POSITION_KEY)), sequence)
 
@@ -80,13 +84,18 @@ def read_onwards(
     leaves, nodes = dict(seen.state.leaves), dict(seen.state.nodes)
     made_leaves: dict[int, int] = {}
     made_nodes: dict[int, int] = {}
+    moved: dict[int, int] = {}
     for change in changes:
         _note(made_leaves, change.sequence, change.leaves, change.removed_leaves)
         _note(made_nodes, change.sequence, change.nodes, change.removed_nodes)
+        for leaf in (*change.leaves, *change.removed_leaves):
+            moved.pop(leaf, None)
+        moved.update(dict.fromkeys(change.centroids, change.sequence))
     state = EngineState(_read_header(families), nodes, leaves)
     if not (
         _update(leaves, families.leaves, made_leaves, decode_leaf)
         and _update(nodes, families.nodes, made_nodes, decode_node)
+        and _move(leaves, families.centroids, moved)
         and _is_whole(state)
     ):
         return None
@@ -119,6 +128,19 @@ def _update(
             members[identifier], written = decode(record)
             if written != expected:
                 return False
+    return True
+
+
+def _move(leaves: dict[int, Leaf], family: Family, moved: Mapping[int, int]) -> bool:
+    """Bring centroids up to the writes in ``moved``; False where the family holds others."""
+    for leaf, expected in moved.items():
+        record = family.get(key(leaf))
+        if record is None or leaf not in leaves:
+            return False
+        _, centroid, written = decode_centroid(record)
+        if written != expected:
+            return False
+        leaves[leaf] = replace(leaves[leaf], centroid=centroid)
     return True
 
 

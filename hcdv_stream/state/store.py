@@ -9,6 +9,7 @@ from rocksdict import Rdict, WriteBatch, WriteOptions
 from hcdv_stream.state.errors import REBUILD, StateError, StateLocked
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.layout import (
+    CENTROIDS,
     FAMILIES,
     HEADER_KEY,
     IDENTITY_KEY,
@@ -23,6 +24,7 @@ from hcdv_stream.state.layout import (
     open_for_writing,
 )
 from hcdv_stream.state.records import (
+    encode_centroid,
     encode_change,
     encode_header,
     encode_leaf,
@@ -83,15 +85,18 @@ class PartitionStore:
         """
         sequence = self._sequence + 1
         batch = WriteBatch(raw_mode=True)
-        leaves, nodes = self._handles[LEAVES], self._handles[NODES]
+        leaves, nodes, centroids = (self._handles[name] for name in (LEAVES, NODES, CENTROIDS))
         for removed in delta.removed_leaves:
             batch.delete(key(removed), leaves)
+            batch.delete(key(removed), centroids)
         for removed in delta.removed_nodes:
             batch.delete(key(removed), nodes)
         for identifier, leaf in delta.leaves.items():
             batch.put(key(identifier), encode_leaf(leaf, sequence), leaves)
         for identifier, node in delta.nodes.items():
             batch.put(key(identifier), encode_node(node, sequence), nodes)
+        for identifier, centroid in delta.centroids.items():
+            batch.put(key(identifier), encode_centroid(identifier, centroid, sequence), centroids)
         self._put_meta(batch, delta, position, sequence)
         try:
             self._database.write(batch, self._write_options)
@@ -132,6 +137,7 @@ class PartitionStore:
             tuple(delta.nodes),
             delta.removed_leaves,
             delta.removed_nodes,
+            tuple(delta.centroids),
         )
         batch.put(key(sequence), encode_change(change), log)
         if sequence > self._log_length:

@@ -37,7 +37,8 @@ class Change:
     """One entry of the update log: which write it was and what it replaced or removed.
 
     ``sequence`` counts writes from 1, ``updates`` and ``records`` are the engine's counters after
-    it. ``leaves`` and ``nodes`` are the ids written, the other two the ids removed.
+    it. ``leaves`` and ``nodes`` are the ids written, ``centroids`` those of leaves that moved and
+    changed in nothing else; the other two are the ids removed.
     """
 
     sequence: int
@@ -48,6 +49,7 @@ class Change:
     nodes: tuple[int, ...]
     removed_leaves: tuple[int, ...]
     removed_nodes: tuple[int, ...]
+    centroids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """What an update changed, whole enough to be written by itself, and the state it adds up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.leaf import Leaf, Node
 
 
@@ -41,8 +42,8 @@ class EngineState:
 class Delta:
     """The difference between two engine states.
 
-    ``leaves`` and ``nodes`` hold the new state of everything that changed; the other two name what
-    is no longer there.
+    ``leaves`` and ``nodes`` hold the new state of everything that changed, ``centroids`` the new
+    centroids (d,) of leaves of which nothing else did; the other two name what is no longer there.
     """
 
     header: Header
@@ -50,10 +51,13 @@ class Delta:
     leaves: Mapping[int, Leaf] = field(default_factory=dict)
     removed_nodes: tuple[int, ...] = ()
     removed_leaves: tuple[int, ...] = ()
+    centroids: Mapping[int, Embeddings] = field(default_factory=dict)
 
     def applied_to(self, state: EngineState) -> EngineState:
         """Return the state after this difference."""
         gone_nodes, gone_leaves = set(self.removed_nodes), set(self.removed_leaves)
         nodes = {i: n for i, n in state.nodes.items() if i not in gone_nodes} | dict(self.nodes)
         leaves = {i: n for i, n in state.leaves.items() if i not in gone_leaves} | dict(self.leaves)
+        for leaf, centroid in self.centroids.items():
+            leaves[leaf] = replace(leaves[leaf], centroid=centroid)
         return EngineState(self.header, nodes, leaves)

@@ -141,7 +141,8 @@ class Engine:
         seats = [Seat(tree.leaves[leaf].points, self._evaluators.of(leaf)) for leaf in played]
         for leaf, (outcome, sketch) in zip(played, self._game.play_leaves(seats), strict=True):
             tree.leaves[leaf] = replace(tree.leaves[leaf], outcome=outcome, sketch=sketch)
-        rewritten = (self._centred | tree.moved | set(played)) & tree.leaves.keys()
+        rewritten = (tree.moved | set(played)) & tree.leaves.keys()
+        centred = (self._centred - rewritten) & tree.leaves.keys()
         nodes = self._climb(played)
         delta = Delta(
             self._header,
@@ -149,6 +150,7 @@ class Engine:
             {leaf: tree.leaves[leaf] for leaf in sorted(rewritten)},
             tuple(sorted(tree.gone_nodes)),
             tuple(sorted(tree.gone_leaves)),
+            {leaf: tree.leaves[leaf].centroid for leaf in sorted(centred)},
         )
         for changed in (self._filled, self._centred, self._removed):
             changed.clear()

@@ -7,6 +7,7 @@ that are there, and prints number and time of each once it is durable.
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,11 @@ from hcdv_stream.valuation.sketch import Sketch
 IDENTITY = Identity("sessions", 0, "0f" * 16, ("bounce", "buy"), (30, 12), EngineConfig())
 CLASSES, DIMENSIONS, POINTS = 2, 16, 64
 OLD, LIVING = 12, 5  # leaves that stay, leaves that come and go
+
+
+def centroid(identifier: int, stamp: int) -> np.ndarray:
+    """Centroid as update ``stamp`` moved it."""
+    return np.random.default_rng([identifier, stamp, 1]).random(DIMENSIONS, np.float32)
 
 
 def leaf(identifier: int, stamp: int, points: int = POINTS) -> Leaf:
@@ -50,6 +56,19 @@ def stamp_of(identifier: int, update: int) -> int:
     return latest if latest >= born else born
 
 
+def moves(identifier: int, update: int) -> bool:
+    """Whether an update moves the centroid of a leaf of which it writes nothing else."""
+    return (identifier + update) % 2 == 0 and stamp_of(identifier, update) != update
+
+
+def leaf_after(identifier: int, update: int) -> Leaf:
+    """Leaf as it is after an update."""
+    stamp = stamp_of(identifier, update)
+    found = leaf(identifier, stamp)
+    moved = [later for later in range(stamp + 1, update + 1) if moves(identifier, later)]
+    return replace(found, centroid=centroid(identifier, moved[-1])) if moved else found
+
+
 def nodes(update: int) -> dict[int, Node]:
     sketch = Sketch(np.full(CLASSES * (DIMENSIONS + 9), update, np.int64), CLASSES)
     return {0: Node(0, -1, 2, (1,), sketch), 1: Node(1, 0, 1, tuple(alive(update)), sketch)}
@@ -60,7 +79,7 @@ def header(update: int) -> Header:
 
 
 def state_after(update: int) -> EngineState:
-    leaves = {number: leaf(number, stamp_of(number, update)) for number in alive(update)}
+    leaves = {number: leaf_after(number, update) for number in alive(update)}
     return EngineState(header(update), nodes(update), leaves)
 
 
@@ -69,7 +88,10 @@ def delta_of(update: int) -> Delta:
     written = [number for number in alive(update) if stamp_of(number, update) == update]
     gone = sorted(set(alive(update - 1)) - set(alive(update))) if update > 1 else []
     leaves = {number: leaf(number, update) for number in written}
-    return Delta(header(update), nodes(update), leaves, (), tuple(gone))
+    known = set(alive(update - 1)) if update > 1 else set()
+    moved = [each for each in alive(update) if each in known and moves(each, update)]
+    centroids = {number: centroid(number, update) for number in moved}
+    return Delta(header(update), nodes(update), leaves, (), tuple(gone), centroids)
 
 
 def position_of(update: int, written_at: float = 0.0) -> Position:

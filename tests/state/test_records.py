@@ -9,11 +9,13 @@ from hypothesis.extra import numpy as hnp
 from hcdv_stream.state import Change, Position, StateError
 from hcdv_stream.state.codec import pack
 from hcdv_stream.state.records import (
+    decode_centroid,
     decode_change,
     decode_header,
     decode_leaf,
     decode_node,
     decode_position,
+    encode_centroid,
     encode_change,
     encode_header,
     encode_leaf,
@@ -92,6 +94,13 @@ def test_a_leaf_comes_back(leaf, written):
     assert_same_outcome(found.outcome, leaf.outcome)
 
 
+@given(NUMBERS, hnp.arrays("f4", 5, elements=FLOAT32), NUMBERS)
+def test_a_centroid_comes_back(leaf, centroid, written):
+    found = decode_centroid(encode_centroid(leaf, centroid, written))
+    assert (found[0], found[2]) == (leaf, written)
+    assert_same(found[1], centroid)
+
+
 @given(nodes(), NUMBERS)
 def test_a_node_comes_back(node, written):
     found, made = decode_node(encode_node(node, written))
@@ -110,7 +119,7 @@ def test_a_position_comes_back(position):
     assert repr(decode_position(encode_position(position))) == repr(position)  # NaN is not itself
 
 
-@given(st.builds(Change, NUMBERS, NUMBERS, NUMBERS, POSITIONS, IDS, IDS, IDS, IDS))
+@given(st.builds(Change, NUMBERS, NUMBERS, NUMBERS, POSITIONS, IDS, IDS, IDS, IDS, IDS))
 def test_a_log_entry_comes_back(change):
     assert repr(decode_change(encode_change(change))) == repr(change)
 
@@ -119,11 +128,20 @@ def test_the_same_leaf_gives_the_same_bytes():
     assert encode_leaf(samples.leaf(3, 4), 5) == encode_leaf(samples.leaf(3, 4), 5)
 
 
+FIELDS = {b"N": 5, b"Z": 2}
+
+
 @pytest.mark.parametrize(
     ("kind", "decode"),
-    [(b"L", decode_leaf), (b"N", decode_node), (b"H", decode_header), (b"P", decode_position)],
+    [
+        (b"L", decode_leaf),
+        (b"N", decode_node),
+        (b"H", decode_header),
+        (b"P", decode_position),
+        (b"Z", decode_centroid),
+    ],
 )
 def test_a_record_that_lacks_a_field_is_refused(kind, decode):
-    record = pack(kind, {"numbers": np.zeros(5 if kind == b"N" else 4, np.int64)})
+    record = pack(kind, {"numbers": np.zeros(FIELDS.get(kind, 4), np.int64)})
     with pytest.raises(StateError, match="another version wrote it"):
         decode(record)
