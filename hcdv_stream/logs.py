@@ -16,7 +16,7 @@ import orjson
 from hcdv_stream.errors import HcdvError
 
 _FIELDS = "hcdv_fields"
-_NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio")
+_NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio", "httpx")
 
 
 def fields(**values: object) -> Mapping[str, object]:
@@ -27,7 +27,7 @@ def fields(**values: object) -> Mapping[str, object]:
 def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     """Send every log line of at least ``level`` to standard error.
 
-    The Kafka libraries are heard from WARNING on, or all of it at DEBUG; not where they report an
+    Libraries are heard from WARNING on, or all of it at DEBUG; not where they report an
     HcdvError, which the command line says in one sentence.
     """
     handler = logging.StreamHandler(sys.stderr)

@@ -3,10 +3,11 @@
 ``docs/configuration.md`` is generated from the descriptions here; a test holds the two together.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hcdv_stream.errors import HcdvError
@@ -14,6 +15,15 @@ from hcdv_stream.valuation.config import EngineConfig, GameName, Peers
 from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA, Weights
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise ValueError("it must be an address, http://HOST:PORT")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class SettingsError(HcdvError):
@@ -27,7 +37,11 @@ class Settings(BaseSettings):
 
     bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..].")
     topic: str = Field("sessions", min_length=1, description="Topic that sessions arrive on.")
-    partitions: int = Field(4, ge=1, description="Partitions that `topics create` gives the topic.")
+    partitions: int = Field(
+        4,
+        ge=1,
+        description="Partitions that `topics create` gives the topic and that the gateway expects.",
+    )
     replication: int = Field(1, ge=1, description="Replicas that `topics create` asks for.")
     dead_letter_suffix: str = Field(
         ".dlq", min_length=1, description="Appended to the topic for sessions that were rejected."
@@ -125,13 +139,13 @@ class Settings(BaseSettings):
     api_history_mib: int = Field(
         128, ge=1, description="Most memory for past states, in MiB; the oldest go first."
     )
-    api_url: str = Field(
+    api_url: Address = Field(
         "http://127.0.0.1:8080", description="API or gateway that top, point, ... and watch ask."
     )
     api_key: SecretStr | None = Field(None, description="API key that they show.")
     gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
     gateway_port: Port = Field(8090, description="Port of the gateway; 0 takes a free one.")
-    gateway_sidecars: Annotated[tuple[str, ...], NoDecode] = Field(
+    gateway_sidecars: Annotated[tuple[Address, ...], NoDecode] = Field(
         (), description="Addresses of the APIs that the gateway asks, http://HOST:PORT[,..]."
     )
     gateway_key: SecretStr | None = Field(
@@ -204,7 +218,8 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "HCDV_" + "_".join(str(part) for part in first["loc"][:1]).upper()
-        raise SettingsError(f"{name}={first['input']!r}: {first['msg']}") from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}={first['input']!r}: {message}") from error
     try:
         settings.engine(tau=1.0)
         _ = settings.weights

@@ -35,6 +35,7 @@ from hcdv_stream.api.source import Source
 from hcdv_stream.api.specification import describe
 from hcdv_stream.api.value_metrics import ValueMetrics
 from hcdv_stream.api.watchdog import watched
+from hcdv_stream.errors import HcdvError
 from hcdv_stream.page.router import router as page
 from hcdv_stream.settings import Settings
 
@@ -59,8 +60,10 @@ def build_app(settings: Settings) -> FastAPI:
     """Build the application; ``state.refresher`` is to be entered by whoever serves it.
 
     It needs the state directory alone: class labels and validation counts are in the state. Raises
-    HcdvError where keys are needed and there are none.
+    HcdvError where that cannot be one, and where keys are needed and there are none.
     """
+    if settings.state_dir.exists() and not settings.state_dir.is_dir():
+        raise HcdvError(f"HCDV_STATE_DIR={settings.state_dir} is no directory: name the worker's")
     metrics = ApiMetrics(CollectorRegistry(), time.time)
     kept = KeptViews(
         settings.api_kept_views, settings.api_history_views, settings.api_history_mib * _MIB

@@ -1,15 +1,20 @@
-"""Tells systemd that the API answers, and goes on telling it as long as ``/livez`` would succeed.
+"""Looks after an API while it serves: tells systemd that it lives, and the log when it is ready.
 
-It is told from the loop that answers: one that hangs says nothing, and is started anew.
+Systemd is told from the loop that answers, as long as ``/livez`` would succeed: one that hangs says
+nothing, and is started anew.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
 from hcdv_stream.api.source import Source
+from hcdv_stream.logs import fields
 from hcdv_stream.notify import notify
+
+log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
 
@@ -17,13 +22,14 @@ _EVERY_SECONDS = 1.0
 @asynccontextmanager
 async def watched(source: Source) -> AsyncIterator[None]:
     """Be ready inside the block, alive while it lasts, and stopping in the end."""
-    telling = asyncio.create_task(_tell(source))
+    tasks = [asyncio.create_task(one) for one in (_tell(source), _look(source))]
     notify("READY=1")
     try:
         yield
     finally:
         notify("STOPPING=1")
-        telling.cancel()
+        for task in tasks:
+            task.cancel()
 
 
 async def _tell(source: Source) -> NoReturn:
@@ -31,3 +37,20 @@ async def _tell(source: Source) -> NoReturn:
         if source.ailment() is None:
             notify("WATCHDOG=1")
         await asyncio.sleep(_EVERY_SECONDS)
+
+
+async def _look(source: Source) -> NoReturn:
+    """Say when answers begin and cease to be possible; looks also where nobody asks."""
+    ready: bool | None = None
+    while True:
+        await asyncio.sleep(_EVERY_SECONDS)
+        try:
+            reasons = [check.detail for check in await source.readiness() if not check.ok]
+        except Exception:
+            log.exception("readiness unknown")
+            continue
+        if ready is not (ready := not reasons):
+            if ready:
+                log.info("ready")
+            else:
+                log.warning("not ready", extra=fields(reason=reasons[0]))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.weights import Weights
 
@@ -36,12 +38,17 @@ console = Console(highlight=False)
 @contextmanager
 def connected(url: str | None, key: str | None) -> "Iterator[Client]":
     """Connect to the API that is named, here or in the environment."""
-    from hcdv_stream.client import Client  # noqa: PLC0415 (late, so that --help is quick)
+    from hcdv_stream.client import ApiError, Client  # noqa: PLC0415 (late: --help is quick)
 
     settings = load_settings(api_url=url, api_key=key)
     secret = settings.api_key
     with Client(settings.api_url, key=secret.get_secret_value() if secret else None) as client:
-        yield client
+        try:
+            yield client
+        except ApiError as error:
+            if error.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+                raise
+            raise HcdvError(f"{error}; with --key or HCDV_API_KEY") from error
 
 
 def weights(

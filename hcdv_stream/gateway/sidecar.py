@@ -1,5 +1,6 @@
 """An API behind the gateway, and what of its state is asked for."""
 
+import logging
 import time
 from http import HTTPStatus
 from typing import TypeVar
@@ -19,7 +20,10 @@ from hcdv_stream.api.shard_models import (
     Weighing,
 )
 from hcdv_stream.api.source import ShardLost
+from hcdv_stream.logs import fields
 from hcdv_stream.valuation.weights import Weights
+
+log = logging.getLogger(__name__)
 
 _VIEW, _ASK = "/internal/v1/view", "/internal/v1/ask"
 _PAUSE_SECONDS = 1.0
@@ -46,6 +50,8 @@ class Sidecar:
         except ShardLost as lost:
             self._leave_alone(lost)
             return None
+        if self.problem:
+            log.info("API can be asked", extra=fields(address=self.address))
         self.problem = None
         return state
 
@@ -62,6 +68,8 @@ class Sidecar:
             raise ShardLost(problem.detail) from problem
 
     def _leave_alone(self, lost: ShardLost) -> None:
+        if not self.problem:
+            log.warning("API cannot be asked", extra=fields(reason=lost.detail))
         self.problem, self._again_at = lost.detail, time.monotonic() + _PAUSE_SECONDS
 
     async def _read(
@@ -74,11 +82,18 @@ class Sidecar:
             )
         except httpx.HTTPError as error:
             cause = str(error) or type(error).__name__
-            lost = ShardLost(f"{self.address} does not answer: {cause}")
+            lost = ShardLost(
+                f"{self.address} does not answer ({cause}): see that the API runs there"
+            )
             self._leave_alone(lost)
             raise lost from error
         if answer.status_code == HTTPStatus.GONE:
             raise gone(path)
+        if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise ShardLost(
+                f"{self.address} refuses the key ({_detail(answer)}): let HCDV_GATEWAY_KEY be one "
+                "of its keys, with the scope `shard`"
+            )
         if answer.status_code != HTTPStatus.OK:
             raise ShardLost(f"{self.address} answers {answer.status_code}: {_detail(answer)}")
         try:

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 import httpx
 
@@ -18,7 +18,6 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
 from hcdv_stream.gateway.sidecar import RemoteShard, Sidecar
-from hcdv_stream.gateway.watch import watch
 from hcdv_stream.settings import Settings
 from hcdv_stream.valuation.weights import Weights
 
@@ -57,10 +56,8 @@ class RemoteSource:
         self._last: Snapshot | None = None
         self._looked = 0.0
         self._kept: OrderedDict[str, Snapshot] = OrderedDict()
-        self._watching: asyncio.Task[NoReturn] | None = None
 
     async def __aenter__(self) -> Self:
-        self._watching = asyncio.create_task(watch(self))
         return self
 
     async def __aexit__(
@@ -69,8 +66,6 @@ class RemoteSource:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
         await self._client.aclose()
 
     async def current(self, *, keep: bool) -> Snapshot:

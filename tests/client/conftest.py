@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
@@ -21,19 +22,27 @@ class Service:
         self.owners = owners
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory) -> Iterator[Service]:
-    state_dir = tmp_path_factory.mktemp("served")
-    owners = [grown(state_dir, 0, 120), grown(state_dir, 3, 60)]
-    app, port = app_of(state_dir), free_port()
+@contextmanager
+def served(app) -> Iterator[str]:
+    """Serve an application on a free port; yields its address."""
+    port = free_port()
     config = uvicorn.Config(app, port=port, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield Service(f"http://127.0.0.1:{port}", app, owners)
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory) -> Iterator[Service]:
+    state_dir = tmp_path_factory.mktemp("served")
+    owners = [grown(state_dir, 0, 120), grown(state_dir, 3, 60)]
+    app = app_of(state_dir)
+    with served(app) as address:
+        yield Service(address, app, owners)
     for owner in owners:
         owner.store.close()

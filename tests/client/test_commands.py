@@ -5,10 +5,13 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from hcdv_stream.api.keys import Scope, new_key
 from hcdv_stream.cli.main import app
 from hcdv_stream.client import ApiError, NotReachedError
+from hcdv_stream.errors import HcdvError
 from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA
-from tests.api.world import expected, ranking
+from tests.api.world import app_of, expected, ranking
+from tests.client.conftest import served
 
 
 @pytest.fixture
@@ -79,6 +82,16 @@ def test_what_goes_wrong_is_one_sentence(ask, monkeypatch):
         ask("point", "nobody")
     with pytest.raises(NotReachedError, match="see that the API runs there"):
         ask("providers", "--url", "http://127.0.0.1:1")
+
+
+def test_a_key_that_is_missing_or_not_good_for_this_is_said_with_the_setting(ask, tmp_path):
+    secret, key = new_key("gateway", [Scope.SHARD])
+    (tmp_path / "keys").write_text(key.line)
+    with served(app_of(tmp_path, api_keys=tmp_path / "keys")) as address:
+        with pytest.raises(HcdvError, match=r"An API key is needed: .*with --key or HCDV_API_KEY"):
+            ask("top", "--url", address)
+        with pytest.raises(HcdvError, match="scope 'read'; with --key or HCDV_API_KEY"):
+            ask("watch", "--url", address, "--key", secret)
 
 
 @pytest.mark.parametrize("command", ["top", "point", "providers", "watch", "gateway", "key"])

@@ -37,7 +37,7 @@ class Gateway(Client):
     def _route(self) -> None:
         """Lead the gateway's own requests to the applications; a client is of one event loop."""
         for sidecar in self.source._sidecars:
-            sidecar._client = _Direct(self.apps)
+            sidecar._client = _Direct(self.apps, self.source._client.headers)
 
     def stop(self, address: str) -> None:
         self.apps.pop(address)
@@ -46,15 +46,16 @@ class Gateway(Client):
 
 
 class _Direct:
-    def __init__(self, apps):
+    def __init__(self, apps, headers):
         self._apps = apps
+        self._headers = headers
 
     async def request(self, method, url, **asked):
         address = url[: url.index("/", 8)]
         if address not in self._apps:
             raise httpx.ConnectError("All connection attempts failed")
         transport = httpx.ASGITransport(self._apps[address])
-        async with httpx.AsyncClient(transport=transport) as client:
+        async with httpx.AsyncClient(transport=transport, headers=self._headers) as client:
             return await client.request(method, url, **asked)
 
 

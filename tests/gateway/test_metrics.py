@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 
+from hcdv_stream.api import watchdog
 from tests.api.world import app_of
 from tests.gateway.conftest import ADDRESSES, Gateway
 
@@ -44,9 +45,11 @@ def test_a_partition_that_was_seen_once_is_missed_whatever_the_setting(directori
     assert gateway.get("/v1/summary").json()["missing_partitions"] == [1, 3]
 
 
-def test_they_are_true_where_nobody_asks(gateway):
+def test_they_are_true_where_nobody_asks(gateway, monkeypatch):
+    monkeypatch.setattr(watchdog, "_EVERY_SECONDS", 0.01)
+
     async def run() -> None:
-        async with gateway.source, asyncio.timeout(5):
+        async with watchdog.watched(gateway.source), asyncio.timeout(5):
             while gateway.source._last is None:
                 await asyncio.sleep(0.01)
 

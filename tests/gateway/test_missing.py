@@ -2,6 +2,7 @@
 
 import pytest
 
+from hcdv_stream.api.keys import Scope, new_key
 from hcdv_stream.gateway.partitioner import partition_of
 from tests.api.world import Client, Owner, app_of
 from tests.gateway.conftest import ADDRESSES, Gateway
@@ -96,6 +97,22 @@ def test_a_partition_that_moved_is_asked_where_it_is_further(directories, tmp_pa
     assert summary["as_of"]["offsets"]["2"] == 10_030
     assert summary["missing_partitions"] == [1, 3]
     assert [part["partition"] for part in summary["partitions"]] == [0, 2]
+
+
+@pytest.mark.parametrize("secret", [None, "wrong", "a reader's"])
+def test_an_api_that_refuses_the_key_is_said_to(directories, tmp_path, secret):
+    reader, key = new_key("reader", [Scope.READ])
+    file = tmp_path / "keys"
+    file.write_text(key.line)
+    keyed = app_of(directories[1], api_keys=file)
+    shown = reader if secret == "a reader's" else secret
+    apps = dict(zip(ADDRESSES, (keyed, app_of(directories[2])), strict=True))
+    gateway = Gateway(apps, gateway_key=shown)
+    answer = gateway.get("/readyz?verbose")
+    told = answer.json()["checks"][1]["detail"]
+    assert told.startswith("http://left refuses the key (")
+    assert told.endswith("let HCDV_GATEWAY_KEY be one of its keys, with the scope `shard`")
+    assert gateway.get("/v1/summary").json()["missing_partitions"] == [0, 2]
 
 
 def test_states_of_other_bundles_are_not_merged(directories, tmp_path):
