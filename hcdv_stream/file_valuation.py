@@ -14,6 +14,8 @@ from hcdv_stream.bundle.training import Progress, TrainingOptions, train_bundle
 from hcdv_stream.examples import Examples
 from hcdv_stream.judged_examples import Judged, ValuationError, judge_examples
 from hcdv_stream.settings import Settings
+from hcdv_stream.threads import one_blas_thread
+from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.planting import plant
@@ -89,16 +91,8 @@ def value_examples(
     """
     judged = judge_examples(examples, bundle)
     config = settings.engine(bundle.tau)
-    if rebuilt:
-        planted = plant(judged.distinct().batch, len(bundle.classes), config)
-        engine = Engine(config, len(bundle.classes), bundle.validation, planted)
-        engine.play()
-        progress(len(judged.batch))
-    else:
-        engine = Engine.from_seed(config, len(bundle.classes), bundle.validation, bundle.seed)
-        for start in range(0, len(judged.batch), config.update_size):
-            engine.apply(judged.batch.slice(start, start + config.update_size))
-            progress(min(start + config.update_size, len(judged.batch)))
+    with one_blas_thread():
+        engine = _played(judged, bundle, config, progress, rebuilt)
     trusted = bundle.validation.counts(len(bundle.classes))
     corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
     try:
@@ -114,6 +108,26 @@ def value_examples(
         rejected=judged.rejected,
         replaced=len(judged.batch) - len(engine),
     )
+
+
+def _played(
+    judged: Judged,
+    bundle: Bundle,
+    config: EngineConfig,
+    progress: Callable[[int], None],
+    rebuilt: bool,
+) -> Engine:
+    if rebuilt:
+        planted = plant(judged.distinct().batch, len(bundle.classes), config)
+        engine = Engine(config, len(bundle.classes), bundle.validation, planted)
+        engine.play()
+        progress(len(judged.batch))
+    else:
+        engine = Engine.from_seed(config, len(bundle.classes), bundle.validation, bundle.seed)
+        for start in range(0, len(judged.batch), config.update_size):
+            engine.apply(judged.batch.slice(start, start + config.update_size))
+            progress(min(start + config.update_size, len(judged.batch)))
+    return engine
 
 
 def _table(

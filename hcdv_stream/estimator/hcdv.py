@@ -28,6 +28,7 @@ from hcdv_stream.estimator.parameters import (
 from hcdv_stream.estimator.results import Results
 from hcdv_stream.estimator.roster import Roster
 from hcdv_stream.estimator.tabular import is_frame, take
+from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import GameName, Peers
 from hcdv_stream.valuation.embedding import Embeddings
@@ -147,7 +148,8 @@ class HCDV(Results, BaseEstimator):
         owners = targets.providers_of(provider, len(codes))
         embeddings = self._embedder.embed(table, self._holding.roster.seen)
         names = self._holding.roster.enter(ids, len(codes))
-        self._holding.apply(_batch(names, codes, owners, embeddings))
+        with one_blas_thread():
+            self._holding.apply(_batch(names, codes, owners, embeddings))
         return self
 
     def forget(self, ids: Iterable[Any]) -> Self:
@@ -156,7 +158,8 @@ class HCDV(Results, BaseEstimator):
         Raises KeyError for an id that is not there and ValueError for that of a validation sample.
         """
         check_is_fitted(self)
-        self._holding.forget(ids)
+        with one_blas_thread():
+            self._holding.forget(ids)
         return self
 
     def _begin(
@@ -190,10 +193,11 @@ class HCDV(Results, BaseEstimator):
         batch = _batch(names, codes, owners, embeddings)
         if len(judging):
             batch = _rows_of(batch, valued)
-        state = plant(batch, len(labels), config)
-        tau = config.tau or spawn_distance(state, batch.embeddings, seed)
-        config = replace(config, tau=tau)
-        holding = Holding(config, targets.class_names(labels), judges, roster, state)
+        with one_blas_thread():
+            state = plant(batch, len(labels), config)
+            tau = config.tau or spawn_distance(state, batch.embeddings, seed)
+            config = replace(config, tau=tau)
+            holding = Holding(config, targets.class_names(labels), judges, roster, state)
         holding.corpus.reading(usual_weights(self, config.game, len(judges)))
         self.classes_, self.tau_ = labels, tau
         self._embedder, self._holding, self._seed = embedder, holding, seed
