@@ -1,6 +1,6 @@
 """What a model trained on chosen examples is worth, by the metric that the paper names for a set.
 
-Gradient boosting of 50 rounds, each class of the chosen examples weighing the same, so that a
+Gradient boosting of 30 rounds, each class of the chosen examples weighing the same, so that a
 choice is judged by its examples and not by how many of each class it holds.
 """
 
@@ -13,7 +13,7 @@ from hcdv_stream.experiments.measures import Judge, Rows
 
 Metric = Literal["AUC", "balanced accuracy", "accuracy"]
 
-ROUNDS = 50
+ROUNDS, RATE = 30, 0.2
 
 
 def utility(metric: Metric, judge: Judge, rows: Rows) -> float:
@@ -23,6 +23,7 @@ def utility(metric: Metric, judge: Judge, rows: Rows) -> float:
     """
     model = HistGradientBoostingClassifier(
         max_iter=ROUNDS,
+        learning_rate=RATE,
         categorical_features=judge.categorical,
         class_weight="balanced",
         early_stopping=False,

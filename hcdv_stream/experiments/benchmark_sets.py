@@ -49,7 +49,7 @@ def benchmarks(data: Path) -> tuple[Benchmark, ...]:
     return (
         Benchmark("synthetic", "AUC", 10_000, 0.1, 0.5, lambda rows: blobs(rows, DRAW)),
         Benchmark("adult", "balanced accuracy", 48_842, 0.1, 0.25, lambda rows: adult(data, rows)),
-        Benchmark("fashion-mnist", "accuracy", 20_000, 0.1, 0.25, lambda rows: fashion(data, rows)),
+        Benchmark("fashion-mnist", "accuracy", 12_000, 0.1, 0.25, lambda rows: fashion(data, rows)),
         Benchmark("clicks", "AUC", 100_000, 0.01, 0.5, lambda rows: clicks(rows, DRAW)),
     )
 

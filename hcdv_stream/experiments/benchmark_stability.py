@@ -22,7 +22,7 @@ from hcdv_stream.experiments.protocol import Rows
 from hcdv_stream.valuation.ranks import spearman
 from hcdv_stream.valuation.validation import Validation
 
-MOST = 6_000
+MOST = 3_000
 """Examples that are valued twice, the first ones where a case has more."""
 ANEW = 10_000
 """Added to the seed of what is valued the second time."""

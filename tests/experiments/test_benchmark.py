@@ -5,6 +5,7 @@ import orjson
 import pytest
 
 from hcdv_stream.experiments import benchmark, benchmark_sets, benchmark_tables, fashion
+from hcdv_stream.experiments.benchmark_claims import claims
 from hcdv_stream.experiments.benchmark_judge import utility
 from hcdv_stream.experiments.benchmark_methods import HCDV, RIVALS, methods
 from hcdv_stream.experiments.benchmark_stability import stability, twice
@@ -103,15 +104,15 @@ def test_the_claims_compare_case_by_case():
         methods = {name: {"top": rival, "select": rival + 0.05} for name in RIVALS}
         return {
             "set": "clicks",
-            "references": {"clean": 0.7},
+            "references": {"clean": 0.7, "clean_even": 0.6},
             "methods": methods | {HCDV: {"top": hcdv, "select": hcdv + 0.1}},
         }
 
     result = {"summary": {"clicks": {}}, "skipped": {}, "runs": [run(0.5, 0.52), run(0.7, 0.72)]}
-    table = benchmark_tables.claims(result)
+    table = claims(result)
     used, top, chosen = table.rows
     assert used[2:7] == ("+8.0 ± 0.0",) * 5
-    assert used[-2] == "+0.0 ± 14.1"
+    assert used[-3:-1] == ("+0.0 ± 14.1", "+10.0 ± 14.1")
     assert used[-1] == chosen[-1] == "ahead"
     assert top[-1].startswith("short of MCDS, GS")
     assert "top, all of them: 0 of 1; select, all of them: 1 of 1" in table.note
