@@ -16,7 +16,10 @@ MOST_DROPPED = 0.3
 """Largest share of a class that ``spread`` drops; where labels are clean it drops about half that.
 
 A fixed share instead (a quarter of each class) chose slightly worse data from noisy labels and
-much worse from clean ones, on seeds that no reported experiment uses.
+much worse from clean ones, on seeds that no reported experiment uses. So did, in points of AUC over
+four sets and three seeds, drawing in proportion to the classes (0.3 from noisy, 0.5 from clean).
+Sparing what is hardly below 0, down to a quarter of the median size of a class's values, lost 0.1
+from noisy labels, for which the gate is there, and gained 0.4 from clean ones.
 """
 
 
