@@ -63,6 +63,10 @@ def value(
         float | None, typer.Option("--lambda", help="Weight of the contrast; HCDV_LAM.")
     ] = None,
     seed: columns.Seed = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Picture to draw, .png, .svg or .pdf: values by class; needs [plot]."),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the summary as JSON to this file; - prints it.")
     ] = None,
@@ -72,6 +76,7 @@ def value(
     Without --bundle one is trained on 40% of the rows; a quarter of these, at most 2,000, judge
     the others and are not valued themselves.
     """
+    from hcdv_stream.cli.value_picture import check_picture, draw_picture  # noqa: PLC0415
     from hcdv_stream.examples import Roles, read_examples  # noqa: PLC0415 (loads pyarrow)
     from hcdv_stream.tables import check_writable, write_table  # noqa: PLC0415
 
@@ -88,6 +93,8 @@ def value(
         jobs=jobs,
     )
     check_writable(out)
+    if plot is not None:
+        check_picture(plot)
     roles = Roles(label=label, id=id_column, time=time, provider=provider)
     examples = read_examples(source, roles, columns.names(drop))
     chosen, judges, valued = _bundle(bundle, examples, label, settings)
@@ -114,6 +121,8 @@ def value(
         summary |= {"learner": learner, "metric": metric, "groups": groups, **result.facts}
     metadata = {"hcdv_stream": orjson.dumps(summary | {"validation_ids": judges})}
     write_table(out, result.table.replace_schema_metadata(metadata))
+    if plot is not None:
+        draw_picture(result.table, str(summary["method"]), plot)
     if json is not None and str(json) == "-":
         sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
         return

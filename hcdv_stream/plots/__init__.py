@@ -1,6 +1,7 @@
-"""Pictures of a fitted ``HCDV``. Each function draws on ``ax``, or a new figure, and returns it.
+"""Pictures of values: a fitted ``HCDV``'s, or any method's.
 
-Needs matplotlib: ``pip install 'hcdv-stream[plot]'``.
+Each function draws on ``ax``, or a new figure, and returns it. Needs matplotlib:
+``pip install 'hcdv-stream[plot]'``.
 """
 
 try:

@@ -188,6 +188,28 @@ def test_a_hierarchy_that_cannot_be_is_refused(hcdv, clicks, tmp_path, option, g
     assert complaint in " ".join(printed.split())
 
 
+def test_a_picture_of_any_methods_values(hcdv, clicks, bundle, tmp_path):
+    out, picture = tmp_path / "values.parquet", tmp_path / "values.svg"
+    arguments = ("--bundle", bundle, "--out", out, "--method", "knn-shapley", "--plot", picture)
+    code, _, _ = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 0
+    drawn = picture.read_text()
+    labels = pyarrow.parquet.read_table(out)["label"].to_pylist()
+    classes = [f"{name} ({labels.count(name)})" for name in set(labels)]
+    assert len(classes) == 2
+    for text in ("Values by knn-shapley", *classes):
+        assert f"<!-- {text} -->" in drawn
+
+
+def test_a_picture_of_no_known_kind_is_refused_before_valuing(hcdv, clicks, tmp_path):
+    out = tmp_path / "values.parquet"
+    arguments = ("--out", out, "--plot", tmp_path / "values.doc")
+    code, _, complaint = hcdv("value", "--input", clicks, *ROLES, *arguments)
+    assert code == 1
+    assert "the name must end in .png or .svg or .pdf" in " ".join(complaint.split())
+    assert not out.exists()
+
+
 def test_the_tree_of_everything_at_once(hcdv, clicks, bundle, tmp_path):
     out = tmp_path / "values.parquet"
     arguments = ("--bundle", bundle, "--out", out, "--method", "hcdv-full", "--json", "-")

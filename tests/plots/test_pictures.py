@@ -8,6 +8,7 @@ from matplotlib.patches import Rectangle
 from hcdv_stream import HCDV
 from hcdv_stream.curves import Curve
 from hcdv_stream.plots import coalition_map, plot_curves, value_histogram
+from hcdv_stream.valuation.sampling.run import Estimate
 
 
 def test_a_histogram_draws_each_class_as_shares(fitted: HCDV) -> None:
@@ -27,6 +28,30 @@ def test_a_histogram_draws_each_class_as_shares(fitted: HCDV) -> None:
 def test_a_histogram_takes_values_under_other_weights(fitted: HCDV) -> None:
     usual = value_histogram(fitted).get_xlim()
     assert value_histogram(fitted, fitted.value(lam=5.0)).get_xlim() != usual
+
+
+def test_a_histogram_draws_any_methods_values(fitted: HCDV) -> None:
+    valued = ~np.isnan(fitted.values_)
+    values, names = fitted.values_[valued], fitted.classes_[fitted.labels_[valued]]
+    estimate = Estimate.exact("loo", values, 0)
+    usual = value_histogram(fitted)
+    for given in (estimate, values, values.tolist()):
+        ax = value_histogram(given, labels=names)
+        texts = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert texts == [text.get_text() for text in usual.get_legend().get_texts()]
+        for one, other in zip(ax.patches, usual.patches, strict=True):
+            np.testing.assert_array_equal(one.get_xy(), other.get_xy())
+
+
+def test_a_histogram_says_what_it_lacks(fitted: HCDV) -> None:
+    with pytest.raises(ValueError, match="needs labels"):
+        value_histogram([0.1, 0.2])
+    with pytest.raises(ValueError, match="2 values have 3 labels"):
+        value_histogram([0.1, 0.2], labels=["a", "b", "a"])
+    with pytest.raises(ValueError, match="no value to draw"):
+        value_histogram([np.nan, np.nan], labels=["a", "b"])
+    with pytest.raises(ValueError, match="fitted HCDV only"):
+        value_histogram([0.1], [0.2], labels=["a"])
 
 
 @pytest.mark.parametrize("height", [0, 1])

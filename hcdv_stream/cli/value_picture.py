@@ -1,0 +1,32 @@
+"""The picture that ``hcdv-stream value --plot`` draws: how the values of each class spread."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from hcdv_stream.errors import HcdvError
+from hcdv_stream.tables import check_writable
+
+
+def check_picture(path: Path) -> None:
+    """Raise HcdvError where the picture could not be drawn: before anything is valued."""
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 (an extra, and slow to load)
+    except ModuleNotFoundError as error:
+        raise HcdvError("--plot needs matplotlib: install hcdv-stream[plot]") from error
+    mpl.use("agg")
+    check_writable(path, (".png", ".svg", ".pdf"))
+
+
+def draw_picture(table: pa.Table, method: str, path: Path) -> None:
+    """Draw the columns ``value`` and ``label`` of a table of values."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    from hcdv_stream.plots import value_histogram  # noqa: PLC0415
+
+    labels = table["label"].to_numpy(zero_copy_only=False).astype(str)
+    figure, ax = plt.subplots(figsize=(7.0, 4.0), layout="constrained")
+    value_histogram(table["value"].to_numpy(), labels=labels, ax=ax)
+    ax.set_title(f"Values by {method}", loc="left")
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
