@@ -187,6 +187,7 @@ def _tell(summary: Summary, console: Console) -> None:
 def _stay(service: Service, console: Console) -> None:
     addresses: Sequence[tuple[str, str]] = (
         ("Kafka", f"{service.bootstrap}, topic {service.topic}"),
+        ("live page", f"{service.api}/"),
         ("API", f"{service.api}/docs"),
         ("worker's metrics", f"{service.metrics}/metrics"),
     )

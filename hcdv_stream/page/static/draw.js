@@ -43,7 +43,8 @@ export const timeAxis = (from, to) => {
   const format = to - from > 86_400 ? "%d %b" : to - from > 600 ? "%H:%M" : "%H:%M:%S";
   const around = Math.max(0.04 * (to - from), 2);
   const range = [from - around, to + around].map((at) => new Date(1000 * at));
-  return axis({ type: "date", range, nticks: 5, tickformat: format });
+  const nticks = document.documentElement.clientWidth < 500 ? 3 : 5; // on a phone five run together
+  return axis({ type: "date", range, nticks, tickformat: format });
 };
 
 /** The next round number from `size` on: bounds that move in steps, and so seldom. */
