@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_info
 
 from hcdv_stream.estimator import HCDV
 from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.threads import one_blas_thread
 
 SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 DIMENSIONS, VALIDATION, BLOBS = 64, 1_000, 20
@@ -42,10 +43,12 @@ def run(options: Options, progress: Progress) -> Result:
         seeds = options.seeds if size <= REPEATED else 1
         measured.append(_measured(size, seeds))
         progress.done()
+    with one_blas_thread():  # as ``fit`` has it
+        threads = max(pool["num_threads"] for pool in threadpool_info())
     return {
         "experiment": "scaling",
         "processors": os.cpu_count(),
-        "blas_threads": max(pool["num_threads"] for pool in threadpool_info()),
+        "blas_threads": threads,
         "load_at_start": os.getloadavg()[0],
         "dimensions": DIMENSIONS,
         "validation": VALIDATION,

@@ -6,11 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments import rivals
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.rivals_task import SMALL, answers, contest, same_learner
+from hcdv_stream.experiments.rivals_task import (
+    SMALL,
+    Size,
+    answers,
+    contest,
+    hcdv,
+    same_learner,
+)
 from hcdv_stream.learners.logistic import Logistic
 from hcdv_stream.learners.trained import TrainedUtility
 
@@ -57,3 +65,10 @@ def test_beside_both():
         assert methods["knn-shapley"][rival]["largest_difference"] < 1e-9
     assert methods["banzhaf"]["pydvl"]["rank_correlation"] > 0.98
     assert len(rivals.tables(result)) == 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_estimators_defaults_find_the_wrong_labels(seed):
+    given = contest(seed, Size())
+    values = hcdv(given.task, seed)
+    assert roc_auc_score(given.wrong, -values) > 0.99
