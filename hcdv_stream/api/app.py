@@ -33,6 +33,7 @@ from hcdv_stream.api.metrics import ApiMetrics, Measured
 from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.api.source import Source
 from hcdv_stream.api.specification import describe
+from hcdv_stream.api.strict import ONLY_KNOWN
 from hcdv_stream.api.value_metrics import ValueMetrics
 from hcdv_stream.api.watchdog import watched
 from hcdv_stream.errors import HcdvError
@@ -130,8 +131,8 @@ def serving(
     app.add_middleware(Measured, metrics=metrics)
     problems.install(app)
     for router in _ROUTERS:
-        app.include_router(router, responses=dict(RESPONSES))
-    app.include_router(events.router)
+        app.include_router(router, responses=dict(RESPONSES), dependencies=[ONLY_KNOWN])
+    app.include_router(events.router, dependencies=[ONLY_KNOWN])
     app.include_router(probes.router)
     app.include_router(page)
     describe(app)

@@ -56,6 +56,15 @@ def test_a_method_that_is_not_there(client):
     assert answer.headers["allow"] == "GET"
 
 
+@pytest.mark.parametrize(
+    "path", ["points/p0s00007", "points", "coalitions", "summary", "export", "events", "tree"]
+)
+def test_a_parameter_that_is_not_there_is_not_ignored(client, path):
+    found = problem(client.get(f"/v1/{path}?lamda=0.5"))
+    assert (found["status"], found["type"]) == (422, INVALID)
+    assert found["detail"].startswith("lamda: there is no such parameter; there are ")
+
+
 @pytest.mark.parametrize("path", ["points/x", "points", "coalitions", "providers", "summary"])
 def test_weights_that_cannot_be_used(client, path):
     answer = client.get(f"/v1/{path}", params={"beta": 3, "lambda": "inf"})

@@ -36,9 +36,12 @@ def test_rankings(alone, gateway, weights, order):
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
-@pytest.mark.parametrize("path", ["/v1/providers", "/v1/summary", "/v1/coalitions?limit=9999"])
-def test_totals(alone, gateway, weights, path):
-    same(alone, gateway, path.partition("?")[0], limit=9999, **weights)
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [("/v1/providers", {}), ("/v1/summary", {}), ("/v1/coalitions", {"limit": 9999})],
+)
+def test_totals(alone, gateway, weights, path, more):
+    same(alone, gateway, path, **more, **weights)
 
 
 @pytest.mark.parametrize("amount", [0, 1, 100, 99_999, 10**15])
