@@ -88,7 +88,7 @@ def _listener(name: str, host: str, port: int) -> socket.socket:
         prefix = f"HCDV_{name.upper()}"
         raise HcdvError(
             f"{prefix}_HOST={host} {prefix}_PORT={port} cannot be listened on "
-            f"({os.strerror(error.errno or 0)}): choose another port, or 0 for a free one"
+            f"({error.strerror}): choose another port, or 0 for a free one"
         ) from error
     # asyncio does so only for sockets whose protocol number is spelled out; 40 ms an answer.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
