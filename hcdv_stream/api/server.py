@@ -86,9 +86,11 @@ def _listener(name: str, host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         prefix = f"HCDV_{name.upper()}"
+        unknown = isinstance(error, socket.gaierror)  # whose numbers are no system's
+        reason = error.strerror if unknown else os.strerror(error.errno or 0)
         raise HcdvError(
             f"{prefix}_HOST={host} {prefix}_PORT={port} cannot be listened on "
-            f"({error.strerror}): choose another port, or 0 for a free one"
+            f"({reason}): choose another port, or 0 for a free one"
         ) from error
     # asyncio does so only for sockets whose protocol number is spelled out; 40 ms an answer.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
