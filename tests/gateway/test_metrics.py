@@ -49,7 +49,7 @@ def test_they_are_true_where_nobody_asks(gateway, monkeypatch):
     monkeypatch.setattr(watchdog, "_EVERY_SECONDS", 0.01)
 
     async def run() -> None:
-        async with watchdog.watched(gateway.source), asyncio.timeout(5):
+        async with watchdog.watched(gateway.source), asyncio.timeout(30):
             while gateway.source._last is None:
                 await asyncio.sleep(0.01)
 
