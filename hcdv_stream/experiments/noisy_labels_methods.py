@@ -112,13 +112,9 @@ def _printed(given: Problem) -> Values:
 
 
 def _fit(given: Problem, model: estimator.HCDV) -> estimator.HCDV:
+    """Fit; of V, whose class no player has can tell nobody's value."""
     task = given.task
     owners = given.owners.tolist() if len(given.owners) > PLAYERS else None
-    return model.partial_fit(
-        task.features,
-        task.labels,
-        np.arange(task.classes),
-        X_val=task.judge_features,
-        y_val=task.judges,
-        provider=owners,
-    )
+    seen = np.isin(task.judges, task.labels)
+    judges = task.judge_features[seen], task.judges[seen]
+    return model.fit(task.features, task.labels, *judges, provider=owners)

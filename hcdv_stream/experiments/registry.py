@@ -15,6 +15,7 @@ from hcdv_stream.experiments import (
     noisy_labels,
     noisy_labels_tables,
     quality,
+    quality_tables,
     rivals,
     scaling,
     streaming,
@@ -30,7 +31,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "flipped labels found and training data chosen, beside other methods, on four sets",
             3,
             quality.run,
-            quality.tables,
+            quality_tables.tables,
         ),
         Experiment(
             "tables",

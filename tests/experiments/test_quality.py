@@ -4,11 +4,22 @@ import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import quality, tuning
+from hcdv_stream.experiments import quality, quality_tables, tuning
 from hcdv_stream.experiments.cases import prepare
 from hcdv_stream.experiments.datasets import clickstream, four_sets
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.methods import DEFAULT, METHODS, read, routed, streamed
+from hcdv_stream.experiments.methods import (
+    DEFAULT,
+    DETECTING,
+    DETECTION,
+    METHODS,
+    OUT_OF_BAG,
+    at_hand,
+    planted,
+    read,
+    routed,
+    streamed,
+)
 from hcdv_stream.experiments.scores import MEASURES, References, score, spread_of
 from hcdv_stream.valuation.config import EngineConfig
 from tests.experiments.files import write_sets
@@ -75,7 +86,7 @@ def test_quality_runs_and_tables_come_from_its_json(data):
     first = stored["runs"][0]
     points = 100 * (first["methods"][DEFAULT]["top"] - first["references"]["random"])
     assert stored["summary"]["sets"][first["set"]]["methods"][DEFAULT]["top"]["mean"] == points
-    tables = quality.tables(stored)
+    tables = quality_tables.tables(stored)
     assert len(tables) == 7
     text = "\n".join(table.markdown() for table in tables)
     assert all(name in text for name in METHODS)
