@@ -1,5 +1,7 @@
 """The quality and tuning experiments, whole but small, on files in the shape of the real ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import orjson
 import pytest
@@ -22,6 +24,7 @@ from hcdv_stream.experiments.methods import (
 )
 from hcdv_stream.experiments.scores import MEASURES, References, score, spread_of
 from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.weights import Weights
 from tests.experiments.files import write_sets
 
 
@@ -57,6 +60,13 @@ def test_values_come_back_in_the_order_of_the_examples(case):
     assert np.isfinite(routed(case)).all()
 
 
+def test_values_at_hand_are_readings_of_one_planted_tree(case):
+    corpus = planted(case, replace(EngineConfig(), tau=case.tau, seed=case.seed))
+    assert np.array_equal(at_hand(case), read(corpus, Weights()))
+    assert np.array_equal(at_hand(case, DETECTION), read(corpus, DETECTION))
+    assert not np.array_equal(at_hand(case), at_hand(case, DETECTION))
+
+
 def test_true_values_score_high(case):
     found = score(case, 1.0 - case.flipped)
     references = References.of(case)
@@ -86,6 +96,9 @@ def test_quality_runs_and_tables_come_from_its_json(data):
     first = stored["runs"][0]
     points = 100 * (first["methods"][DEFAULT]["top"] - first["references"]["random"])
     assert stored["summary"]["sets"][first["set"]]["methods"][DEFAULT]["top"]["mean"] == points
+    everything = stored["summary"]["all"]["methods"]
+    busy = [everything[name]["processor_seconds"]["mean"] for name in (OUT_OF_BAG, DETECTING)]
+    assert stored["summary"]["claims"]["times_faster_than_out_of_bag"] == busy[0] / busy[1]
     tables = quality_tables.tables(stored)
     assert len(tables) == 7
     text = "\n".join(table.markdown() for table in tables)
