@@ -76,13 +76,27 @@ def _standing(summed: Cases, skipped: Mapping[str, str]) -> Table:
     note = (
         f"Sets and rates on which it is ahead of, level with or behind the best of the paper's "
         f"five ({', '.join(FIVE)}), draw by draw: within {CLEAR:.0f} standard errors is level. The "
-        f"lead is averaged over them. {DETECTING} is tuned to tell wrong from right inside a "
+        f"lead is averaged over them. {_verdict(summed, HCDV)} {_verdict(summed, PRINTED)} "
+        f"{DETECTING} is tuned to tell wrong from right inside a "
         "class; where classes differ in size, as Adult's do, its values also set the larger "
         f"class below the smaller, and these measures, which rank all players, suffer. {missing}"
     )
     counts = "ahead, level, behind"
     columns = ("players", "measure", f"{HCDV}: {counts}", "lead", f"{PRINTED}: {counts}", "lead")
     return Table(f"Table 3: where {HCDV} stands", columns, rows, note.strip())
+
+
+def _verdict(summed: Cases, ours: str) -> str:
+    """Say in a sentence how often it is clearly ahead, and on what it falls clearly short."""
+    leads = [(measure, case["leads"][ours][measure]) for case in summed for measure in MEASURES]
+    ahead = sum(lead["verdict"] == "ahead" for _, lead in leads)
+    short = [measure for measure, lead in leads if lead["verdict"] == "behind"]
+    named = ", ".join(f"{m} {short.count(m)}" for m in MEASURES if m in short)
+    where = f" ({named})" if short else ""
+    return (
+        f"Of {len(leads)} comparisons {ours} is clearly ahead in {ahead} and falls clearly short "
+        f"in {len(short)}{where}."
+    )
 
 
 def _counted(leads: Sequence[Mapping[str, Any]]) -> Iterator[str]:

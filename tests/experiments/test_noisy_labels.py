@@ -115,4 +115,6 @@ def test_it_runs_on_what_is_there_and_tells_what_is_not(tmp_path, monkeypatch):
     assert [row[1].split()[0] for row in standing.rows] == [m.split()[0] for m in MEASURES]
     assert all(sum(map(int, row[2].split(", "))) == 2 for row in standing.rows)
     assert "fashion-mnist is missing" in standing.note
+    behind = sum(int(row[2].split(", ")[2]) for row in standing.rows)
+    assert f"falls clearly short in {behind}" in standing.note
     assert ("removal ↓", HCDV, "0.57 / 0.52") in [tuple(row[:3]) for row in paper.rows]
