@@ -59,6 +59,7 @@ def running(settings: Settings, workspace: Workspace, *, made_here: bool) -> Ite
         "HCDV_METRICS_HOST": HOST,
         "HCDV_METRICS_PORT": str(metrics_port),
         "HCDV_TIMINGS": str(timings),
+        "TMPDIR": str(workspace.path),  # what a killed API leaves there goes with the rest
     }
     with ExitStack() as stack:
         made = create_topics(settings.bootstrap, session_topics(settings))
