@@ -18,6 +18,7 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.estimator.provenance import versions
 from hcdv_stream.valuation.sampling.run import Ends, Estimate
 from hcdv_stream.valuation.sampling.tally import Tally
+from hcdv_stream.whole_files import written_whole
 
 FORMAT = 1
 """Raised whenever a file written before could not be read any more."""
@@ -54,13 +55,8 @@ def write_estimate(path: Path, estimate: Estimate, ids: Iterable[str] | None = N
     if estimate.tally is not None:
         arrays |= {f"tally_{name}": sums for name, sums in asdict(estimate.tally).items()}
         arrays["history"] = np.array(estimate.history)
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_estimate(path: Path) -> Kept:

@@ -1,6 +1,5 @@
 """Tables as files, in and out: CSV, Parquet and NDJSON, made alike."""
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pyarrow.json
 import pyarrow.parquet
 
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.whole_files import written_whole
 
 GAPS = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "Null", "null", "None", "#N/A")
 """What a CSV file may hold in place of a value; columns kept as text have only the first."""
@@ -59,14 +59,11 @@ def write_table(path: Path, table: pa.Table) -> None:
     """Write Parquet or CSV, as the name's ending says, whole or not at all; raises TableError."""
     writers = {".parquet": pyarrow.parquet.write_table, ".csv": pyarrow.csv.write_csv}
     check_writable(path, tuple(writers))
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        writers[path.suffix.lower()](table, beside)
-        beside.replace(path)
+        with written_whole(path) as beside:
+            writers[path.suffix.lower()](table, beside)
     except OSError as error:
         raise TableError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def check_writable(path: Path, endings: Sequence[str] = (".parquet",)) -> None:

@@ -38,6 +38,7 @@ from hcdv_stream.client.connection import (
     read,
 )
 from hcdv_stream.client.errors import NotReachedError
+from hcdv_stream.whole_files import written_whole
 
 
 class AsyncClient:
@@ -178,15 +179,10 @@ class AsyncClient:
     async def export(self, path: Path, *, format: Format = "ndjson", **ask: Unpack[Ask]) -> None:
         """Write every point to a file, whole or not at all."""
         place, parameters = calls.export(format, ask)
-        beside = path.with_name(f".{path.name}.part")
-        try:
-            with beside.open("wb") as file:
-                async with self._stream(place, parameters) as answer:
-                    async for part in answer.aiter_bytes():
-                        file.write(part)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with written_whole(path) as beside, beside.open("wb") as file:
+            async with self._stream(place, parameters) as answer:
+                async for part in answer.aiter_bytes():
+                    file.write(part)
 
     async def events(self, *, interval: float = 0.0) -> AsyncIterator[UpdateEvent]:
         """Yield the newest state and each one that follows, ``interval`` seconds apart at least.

@@ -39,6 +39,7 @@ from hcdv_stream.client.connection import (
     read,
 )
 from hcdv_stream.client.errors import NotReachedError
+from hcdv_stream.whole_files import written_whole
 
 
 class Client:
@@ -172,14 +173,13 @@ class Client:
     def export(self, path: Path, *, format: Format = "ndjson", **ask: Unpack[Ask]) -> None:
         """Write every point to a file, whole or not at all."""
         place, parameters = calls.export(format, ask)
-        beside = path.with_name(f".{path.name}.part")
-        try:
-            with self._stream(place, parameters) as answer, beside.open("wb") as file:
-                for part in answer.iter_bytes():
-                    file.write(part)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with (
+            written_whole(path) as beside,
+            self._stream(place, parameters) as answer,
+            beside.open("wb") as file,
+        ):
+            for part in answer.iter_bytes():
+                file.write(part)
 
     def events(self, *, interval: float = 0.0) -> Iterator[UpdateEvent]:
         """Yield the newest state and each one that follows, ``interval`` seconds apart at least.
