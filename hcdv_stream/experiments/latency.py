@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.experiments.experiment import Options, Progress, Result
@@ -25,6 +24,7 @@ from hcdv_stream.experiments.feed import Feed, trained_bundle
 from hcdv_stream.experiments.lane import STAGES, Lane, Timed
 from hcdv_stream.experiments.throughput import measure_throughput
 from hcdv_stream.settings import load_settings
+from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.engine import Engine
@@ -48,7 +48,7 @@ def run(options: Options, progress: Progress) -> Result:
 
     With one BLAS thread, as in the worker.
     """
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return _measured(options, progress)
 
 

@@ -7,7 +7,6 @@ import signal
 import time
 
 from prometheus_client import CollectorRegistry
-from threadpoolctl import threadpool_limits
 
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
@@ -15,6 +14,7 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.logs import fields
 from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
+from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.metrics import WorkerMetrics
@@ -52,8 +52,7 @@ def run_worker(settings: Settings) -> None:
             extra=fields(host=settings.metrics_host, port=server.port, pid=os.getpid()),
         )
         notify("READY=1")
-        # Products of leaf size are too small to share out: a second thread would only spin.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             asyncio.run(_run(parts))
     log.info("worker stopped")
 
