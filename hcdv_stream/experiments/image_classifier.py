@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from hcdv_stream.experiments.fashion import Labels
+from hcdv_stream.experiments.image_training import train
 from hcdv_stream.experiments.image_transforms import Images
 from hcdv_stream.valuation.encoder import use_one_thread
 
@@ -34,7 +35,7 @@ class ConvNet:
 
     @classmethod
     def fit(cls, images: Images, labels: Labels, classes: int, seed: int, epochs: int) -> Self:
-        """Train by Adam, the rate up and down once; the same input and seed give the same model."""
+        """Train; the same input and seed give the same model."""
         use_one_thread()
         draws = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
@@ -42,16 +43,11 @@ class ConvNet:
             network = _network(images.shape[1], classes)
         inputs = torch.from_numpy(images)[:, None]
         targets = torch.from_numpy(labels.astype(np.int64))
-        optimiser = torch.optim.Adam(network.parameters())
-        steps = epochs * -(-len(inputs) // BATCH)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
-        for _ in range(epochs):
-            for batch in torch.split(torch.randperm(len(inputs), generator=draws), BATCH):
-                optimiser.zero_grad()
-                loss = nn.functional.cross_entropy(network(inputs[batch]), targets[batch])
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-                schedule.step()
+
+        def loss_of(rows: torch.Tensor) -> torch.Tensor:
+            return nn.functional.cross_entropy(network(inputs[rows]), targets[rows])
+
+        train(network, loss_of, len(inputs), draws, batch=BATCH, peak_rate=PEAK_RATE, epochs=epochs)
         return cls(network)
 
     def predict(self, images: Images) -> npt.NDArray[np.int64]:

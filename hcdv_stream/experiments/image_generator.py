@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from hcdv_stream.experiments.fashion import Labels
+from hcdv_stream.experiments.image_training import train
 from hcdv_stream.experiments.image_transforms import Images
 from hcdv_stream.valuation.encoder import use_one_thread
 
@@ -91,16 +92,12 @@ def _trained(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = ConditionalVae(rows.shape[1], int(labels.max()) + 1)
-    optimiser = torch.optim.Adam(model.parameters())
-    steps = epochs * -(-len(rows) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
-    for _ in range(epochs):
-        for batch in torch.split(torch.randperm(len(rows), generator=draws), BATCH):
-            optimiser.zero_grad()
-            noise = torch.randn((len(batch), CODE), generator=draws)
-            model.loss(rows[batch], labels[batch], noise).backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
+
+    def loss_of(batch: torch.Tensor) -> torch.Tensor:
+        noise = torch.randn((len(batch), CODE), generator=draws)
+        return model.loss(rows[batch], labels[batch], noise)
+
+    train(model, loss_of, len(rows), draws, batch=BATCH, peak_rate=PEAK_RATE, epochs=epochs)
     return model
 
 
