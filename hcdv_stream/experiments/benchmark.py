@@ -29,6 +29,7 @@ from hcdv_stream.experiments.cases import Case, prepare
 from hcdv_stream.experiments.datasets import Dataset, DatasetError
 from hcdv_stream.experiments.experiment import Options, Progress, Result
 from hcdv_stream.experiments.measures import Rows, Values, top
+from hcdv_stream.experiments.methods import COSTS, timed
 from hcdv_stream.experiments.scores import DRAWS, SHARE, spread_of
 from hcdv_stream.valuation.baselines.chance import chance
 from hcdv_stream.valuation.selection import select
@@ -42,7 +43,6 @@ SMALL_ROWS: Mapping[str, int] = {
 FEWER = 4
 """How many times fewer the clicks are that show what size does to the time."""
 BUDGET, SMALL_BUDGET = Budget(), Budget(200, 100)
-COSTS = ("seconds", "processor_seconds")
 
 
 def run(options: Options, progress: Progress) -> Result:
@@ -97,12 +97,10 @@ def _run(
     kept: dict[str, dict[int, float]] = {}
     right = ~case.flipped
     for name, method in methods(budget).items():
-        wall, busy = time.perf_counter(), time.process_time()
-        values = method(case)
-        costs = (time.perf_counter() - wall, time.process_time() - busy)
+        values, costs = timed(method, case)
         found[name] = (
             _scored(each, case, _rankings(name, case, values))
-            | dict(zip(COSTS, costs, strict=True))
+            | costs
             | {"twice": twice(case, method)}
         )
         kept[name] = dict(zip(case.rows[right].tolist(), values[right].tolist(), strict=True))

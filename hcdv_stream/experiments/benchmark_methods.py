@@ -8,6 +8,7 @@ with the cheapest coalitions, so that sampling gets somewhere.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -52,7 +53,7 @@ def methods(budget: Budget) -> Mapping[str, Method]:
         "KNN-Shapley": global_knn,
         "Data-OOB": out_of_bag,
         HCDV: lambda case: _fitted(case, estimator.HCDV(_as_it_is, random_state=case.seed)),
-        PRINTED: lambda case: _fitted(case, _printed(case.seed)),
+        PRINTED: lambda case: _fitted(case, printed(_as_it_is, case.seed)),
         RANDOM: lambda case: chance(len(case.labels), case.seed).values,
     }
 
@@ -61,9 +62,10 @@ def _as_it_is(embeddings: Values) -> Values:
     return embeddings
 
 
-def _printed(seed: int) -> estimator.HCDV:
+def printed(encoder: Literal["identity"] | Callable[[Values], Values], seed: int) -> estimator.HCDV:
+    """Return Algorithm 1 with the paper's streaming parameters, not fitted yet."""
     return estimator.HCDV(
-        _as_it_is,
+        encoder,
         game=PAPER.game,
         branching=PAPER.branching,
         leaf_size=PAPER.leaf_size,

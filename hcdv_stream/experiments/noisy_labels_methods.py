@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hcdv_stream import estimator
-from hcdv_stream.experiments.benchmark_methods import HCDV, PRINTED, RANDOM
+from hcdv_stream.experiments.benchmark_methods import HCDV, PRINTED, RANDOM, printed
 from hcdv_stream.experiments.methods import DETECTION, TREES
 from hcdv_stream.experiments.noisy_labels_problem import PLAYERS, Problem, Values
 from hcdv_stream.learners.data_oob import data_oob
@@ -21,7 +21,7 @@ from hcdv_stream.valuation.baselines.data_shapley import banzhaf, tmc
 from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley_euclidean
 from hcdv_stream.valuation.baselines.leave_one_out import leave_one_out
 from hcdv_stream.valuation.blocks import among
-from hcdv_stream.valuation.config import PAPER, EngineConfig
+from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding import unit_grid
 from hcdv_stream.valuation.sampling.run import Sampler, run
 from hcdv_stream.valuation.sampling.stopping import Evaluations
@@ -50,7 +50,7 @@ def methods(coalitions: int) -> Mapping[str, Callable[[Problem], Values]]:
         DU: _du_shapley,
         "Banzhaf": sampled(banzhaf(COALITIONS)),
         "Data-OOB": lambda given: _summed(given, _out_of_bag(given)),
-        PRINTED: lambda given: _summed(given, _printed(given)),
+        PRINTED: lambda given: _summed(given, _fit(given, printed("identity", given.seed)).values_),
         HCDV: lambda given: _summed(given, _fitted(given).values_),
         DETECTING: lambda given: _summed(given, _fitted(given).value(lam=DETECTION.lam)),
     }
@@ -96,19 +96,6 @@ def _out_of_bag(given: Problem) -> Values:
 def _fitted(given: Problem) -> estimator.HCDV:
     """The default game, weighed by accuracy as everybody else is."""
     return _fit(given, estimator.HCDV("identity", utility="accuracy", random_state=given.seed))
-
-
-def _printed(given: Problem) -> Values:
-    """Algorithm 1 with the paper's streaming parameters."""
-    model = estimator.HCDV(
-        "identity",
-        game=PAPER.game,
-        leaf_size=PAPER.leaf_size,
-        branching=PAPER.branching,
-        permutations=PAPER.permutations,
-        random_state=given.seed,
-    )
-    return _fit(given, model).values_
 
 
 def _fit(given: Problem, model: estimator.HCDV) -> estimator.HCDV:

@@ -7,7 +7,6 @@ worker does. The second row reads the first one's state with another λ (``tunin
 are timed whole, from embeddings to values.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,11 +15,18 @@ from threadpoolctl import threadpool_limits
 from hcdv_stream.experiments.cases import Case, prepare
 from hcdv_stream.experiments.datasets import four_sets
 from hcdv_stream.experiments.experiment import Options, Progress, Result
-from hcdv_stream.experiments.methods import DEFAULT, DETECTING, KNN, METHODS, OUT_OF_BAG
+from hcdv_stream.experiments.methods import (
+    COSTS,
+    DEFAULT,
+    DETECTING,
+    KNN,
+    METHODS,
+    OUT_OF_BAG,
+    timed,
+)
 from hcdv_stream.experiments.scores import MEASURES, References, score, spread_of
 
 SMALL = 300
-TIMES = ("seconds", "processor_seconds")
 
 
 def run(options: Options, progress: Progress) -> Result:
@@ -45,10 +51,8 @@ def _run(case: Case, progress: Progress) -> dict[str, Any]:
     for name, method in METHODS.items():
         progress.begin(f"{case.name}, seed {case.seed}: {name}")
         with threadpool_limits(limits=1):
-            started, busy = time.perf_counter(), time.process_time()
-            values = method(case)
-            spent = time.perf_counter() - started, time.process_time() - busy
-        methods[name] = score(case, values) | dict(zip(TIMES, spent, strict=True))
+            values, costs = timed(method, case)
+        methods[name] = score(case, values) | costs
         progress.done()
     return {
         "set": case.name,
@@ -76,7 +80,7 @@ def _over(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     methods = {
         name: {
             measure: spread_of([measured(run, name, measure) for run in runs])
-            for measure in (*MEASURES, *TIMES)
+            for measure in (*MEASURES, *COSTS)
         }
         for name in runs[0]["methods"]
     }
