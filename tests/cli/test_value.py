@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import orjson
 import pyarrow.parquet
@@ -123,20 +122,27 @@ def test_a_bundle_of_another_table(hcdv, clicks, bundle, tmp_path):
     assert "the bundle needs the column 'pages'" in " ".join(printed.split())
 
 
-def test_ctrl_c_leaves_nothing(clicks, tmp_path):
+@pytest.mark.parametrize(
+    "loaded",
+    [
+        pytest.param("hcdv_stream.errors", id="while the command line loads"),
+        pytest.param("torch.nn", id="while the trainer loads"),
+        pytest.param("torch._dynamo", id="while it trains"),
+    ],
+)
+def test_ctrl_c_leaves_nothing(clicks, tmp_path, loaded):
     out = tmp_path / "values.parquet"
     many = tmp_path / "many.csv"
     header, *rows = clicks.read_text().splitlines()
     many.write_text("\n".join([header, *rows * 100]) + "\n")
-    command = [sys.executable, "-m", "hcdv_stream", "value", "--input", str(many), *ROLES]
-    process = subprocess.Popen(
-        [*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    command = [sys.executable, "-X", "importtime", "-m", "hcdv_stream", "value"]
+    command += ["--input", str(many), *ROLES, "--out", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert any(line.split()[-1:] == [loaded] for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
     assert process.returncode == 130
-    assert "Traceback" not in errors
+    assert "Traceback" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["many.csv"]
 
 
