@@ -19,7 +19,7 @@ from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.planting import plant
-from hcdv_stream.valuation.readings import residual
+from hcdv_stream.valuation.readings import Reading, residual
 
 TRAINING_SHARE = 0.4
 """Share of a file that a bundle of its own is trained on."""
@@ -35,8 +35,9 @@ Rows = npt.NDArray[np.int64]
 class FileValuation:
     """What a file's examples are worth, one row per id in the order of the file.
 
-    ``table`` has the columns ``id``, ``label``, ``value``, ``stderr``, ``leaf`` and ``path`` (its
-    nodes from the root, joined by ``/``), and ``provider`` where the file has one; methods without
+    ``table`` has the columns ``id``, ``label``, ``value``, ``stderr``, ``judged`` (the value
+    without the contrast), ``leaf`` and ``path`` (its nodes from the root, joined by ``/``), and
+    ``provider`` where the file has one; other methods do not say what is judged, and those without
     a hierarchy have neither leaf nor path. ``total`` is v(D) − v(∅), None where it was not asked
     for, and ``residual`` how far the values' sum is from it. ``rejected`` counts rows by why they
     were refused; ``replaced`` counts rows whose id came again, of which the last counts;
@@ -100,7 +101,7 @@ def value_examples(
     except ValueError as error:
         raise ValuationError(str(error)) from error
     return FileValuation(
-        table=_table(corpus, *reading.points(), judged),
+        table=_table(corpus, reading, judged),
         total=reading.total(),
         residual=residual(reading),
         updates=engine.header.updates,
@@ -132,10 +133,10 @@ def _played(
 
 def _table(
     corpus: Corpus,
-    values: npt.NDArray[np.float64],
-    errors: npt.NDArray[np.float64],
+    reading: Reading,
     judged: Judged,
 ) -> pa.Table:
+    values, errors = reading.points()
     places = dict(zip(judged.batch.ids, judged.places.tolist(), strict=True))
     order = sorted(range(len(values)), key=lambda row: places[corpus.ids[row]])
     paths = {leaf: "/".join(map(str, corpus.path(leaf))) for leaf in set(corpus.leaves.tolist())}
@@ -145,6 +146,7 @@ def _table(
         "label": pa.array([corpus.classes[corpus.labels[row]] for row in order], pa.string()),
         "value": values[order],
         "stderr": errors[order],
+        "judged": reading.judged.points().value[order],
         "leaf": leaves,
         "path": pa.array([paths[leaf] for leaf in leaves.tolist()], pa.string()),
     }

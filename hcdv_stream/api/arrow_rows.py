@@ -26,7 +26,12 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of an export."""
-CHOOSING = pa.schema([SCHEMA.field(name) for name in ("id", "label", "value")])
+CHOOSING = pa.schema(
+    [
+        *(SCHEMA.field(name) for name in ("id", "label", "value")),
+        pa.field("judged", pa.float64(), nullable=False),
+    ]
+)
 """Columns that a choice of training data needs."""
 
 
@@ -72,7 +77,9 @@ def _batch(
         "label": pa.DictionaryArray.from_arrays(labels, list(classes)).cast(pa.string()),
         "value": np.concatenate([values for values, _ in valued]),
     }
-    if schema is SCHEMA:
+    if schema is CHOOSING:
+        columns["judged"] = np.concatenate([valuation.judged(partition, leaf) for leaf in leaves])
+    else:
         number = partition.number
         columns |= {
             "provider": [name for each in points for name in each.providers],

@@ -26,8 +26,9 @@ async def choose_points(
     strategy: Annotated[
         Strategy,
         Query(
-            description="spread: drop negative values, at most 30% of a class, then draw evenly "
-            "over the classes; top: the highest values.",
+            description="spread: drop as many of a class as its evaluators judge to do harm, "
+            "at most 30%, lowest values first, then draw evenly over the classes; top: the highest "
+            "values.",
             examples=["spread"],
         ),
     ] = "spread",
@@ -48,7 +49,8 @@ async def choose_points(
         table = table.take(pc.sort_indices(table["id"]))  # an order that no tree decides
         labels = pc.index_in(table["label"], pa.array(classes)).to_numpy()
         generator = np.random.default_rng(seed)
-        kept = select(table["value"].to_numpy(), labels, share, strategy, generator)
+        values, judged = (table[name].to_numpy() for name in ("value", "judged"))
+        kept = select(values, labels, share, strategy, generator, judged=judged)
         counts = np.bincount(labels[kept], minlength=len(classes)).tolist()
         ids: list[str] = table["id"].take(kept).to_pylist()
         return ids, dict(zip(classes, counts, strict=True)), len(table)

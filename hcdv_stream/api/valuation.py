@@ -80,6 +80,11 @@ class Valuation:
         values, share = self._readings[place].leaf(leaf), self._shares[place]
         return share * values.value, share * values.error
 
+    def judged(self, partition: PartitionView, leaf: Leaf) -> Floats:
+        """What the evaluators alone say of a leaf's points: their values without the contrast."""
+        place = self._place[partition.number]
+        return self._shares[place] * self._readings[place].judged.leaf(leaf).value
+
     def coalition(self, partition: PartitionView, coalition: Leaf | Node) -> Worth:
         """Value and standard error of a leaf or node."""
         place = self._place[partition.number]

@@ -24,8 +24,9 @@ def select(
 ) -> None:
     """Choose examples to train on by their value.
 
-    The highest values pile up in dense regions, so `spread` only drops what is worth less than
-    nothing and draws evenly over the classes from the rest.
+    The highest values pile up in dense regions, so `spread` only drops what does harm, as many of a
+    class as the column `judged` (where there is none, `value`) says, and draws evenly over the
+    classes from the rest.
     """
     import numpy as np  # noqa: PLC0415 (late, so that --help is quick)
 
@@ -47,6 +48,7 @@ def select(
         )
     labels = np.unique(table["label"].to_pylist(), return_inverse=True)[1]
     generator = np.random.default_rng(settings.seed)
-    rows = choose(table["value"].to_numpy(), labels, share, strategy, generator)
+    judged = table["judged"].to_numpy() if "judged" in table.column_names else None
+    rows = choose(table["value"].to_numpy(), labels, share, strategy, generator, judged=judged)
     write_table(out, table.select(["id", "label", "value"]).take(rows))
     typer.echo(f"{len(rows):,} of {len(table):,} examples written to {out}")

@@ -99,15 +99,17 @@ class Judge:
 def compare(
     judge: Judge,
     values: npt.NDArray[np.float64],
+    selected: Rows,
     seed: int,
     done: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Return the AUC by way of choosing a fifth: select, top, random; and of choosing all.
 
-    ``values`` (n,) are the candidates'. ``done`` is called after each.
+    ``values`` (n,) are the candidates', ``selected`` the rows that the service chose. ``done`` is
+    called after each.
     """
     aucs = {}
-    for name, draws in _selections(values, judge.labels, seed).items():
+    for name, draws in _selections(values, judge.labels, selected, seed).items():
         aucs[name] = float(np.mean([judge.auc(rows) for rows in draws]))
         done()
     return aucs
@@ -128,12 +130,14 @@ def detection(
     return float(np.mean(found)) if found else None
 
 
-def _selections(values: npt.NDArray[np.float64], labels: Codes, seed: int) -> dict[str, list[Rows]]:
+def _selections(
+    values: npt.NDArray[np.float64], labels: Codes, selected: Rows, seed: int
+) -> dict[str, list[Rows]]:
     count = len(values)
     wanted = max(1, round(SHARE * count))
     generators = [np.random.default_rng([seed, 7, draw]) for draw in range(RANDOM_DRAWS + 1)]
     return {
-        "select20": [select(values, labels, SHARE, "spread", generators[0])],
+        "select20": [selected],
         "top20": [select(values, labels, SHARE, "top", generators[0])],
         "random20": [generator.permutation(count)[:wanted] for generator in generators[1:]],
         "all": [np.arange(count)],

@@ -54,6 +54,13 @@ def values_of(api: str, ids: list[str]) -> dict[str, float]:
     return values
 
 
+def chosen_by(api: str, share: float, seed: int) -> list[str]:
+    """Return the ids that the API at this address selects; raises UnansweredError."""
+    request = urllib.request.Request(f"{api}/v1/select?share={share}&seed={seed}")
+    ids: list[str] = orjson.loads(_read(request))["ids"]
+    return ids
+
+
 def _read(asked: str | urllib.request.Request) -> bytes:
     try:
         with _open(asked, timeout=_SECONDS) as answer:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hcdv_stream.demo.data import Prepared
-from hcdv_stream.demo.downstream import Judge, compare, detection
+from hcdv_stream.demo.downstream import SHARE, Judge, compare, detection
 from hcdv_stream.demo.feeder import Feeder
-from hcdv_stream.demo.http import UnansweredError, values_of
+from hcdv_stream.demo.http import UnansweredError, chosen_by, values_of
 from hcdv_stream.demo.observation import Observation, Observer
 from hcdv_stream.demo.service import Service
 from hcdv_stream.errors import HcdvError
@@ -97,13 +97,14 @@ class _Movement:
 def judge(
     service: Service, prepared: Prepared, seed: int, done: Callable[[], None]
 ) -> tuple[dict[str, float], float | None]:
-    """Train models on selections by the API's values; return their AUCs and the detection.
+    """Train models on what the API selects and values most; return their AUCs and the detection.
 
     Of an id that came several times the last example counts; what was rejected is no candidate.
     """
     examples = prepared.replay.examples
     try:
         values = values_of(service.api, list(dict.fromkeys(examples.ids)))
+        chosen = set(chosen_by(service.api, SHARE, seed))
     except UnansweredError as error:
         raise DemoError(f"the values cannot be read, {error}: try again") from error
     last = {name: row for row, name in enumerate(examples.ids)}
@@ -112,4 +113,5 @@ def judge(
     worth = np.array([values[name] for name in candidates.ids])
     found = detection(worth, candidates.labels, prepared.replay.flipped[rows])
     trees = Judge.of(candidates, prepared.test, prepared.bundle.classes)
-    return compare(trees, worth, seed, done), found
+    selected = np.flatnonzero([name in chosen for name in candidates.ids])
+    return compare(trees, worth, selected, seed, done), found

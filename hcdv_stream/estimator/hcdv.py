@@ -50,10 +50,10 @@ class HCDV(Results, BaseEstimator):
     and 1 where there is no validation sample) and ``lam`` (the contrast's weight, at least 0) are
     the weights of ``values_``, which ``value`` can change. ``validation_share`` of the samples
     judge the others where no X_val is given; they are not valued. ``leaf_size`` is a number or
-    ``auto``: 32 per class within [64, 2048], and at least 512 where ``fit`` gets no more samples
-    than that, so that all are in one leaf; ``tau`` is a cosine distance or ``auto``.
-    ``encoder_options`` are those of ``EncoderOptions``. The others are described at
-    ``EngineConfig``. Parameters out of range raise ValueError when fitted.
+    ``auto``: 32 per class within [64, 2048]; where ``fit`` plays ``routed`` at least 128, and at
+    least 512 where it gets no more samples than that, so that all are in one leaf; ``tau`` is a
+    cosine distance or ``auto``. ``encoder_options`` are those of ``EncoderOptions``. The others are
+    described at ``EngineConfig``. Parameters out of range raise ValueError when fitted.
 
     Attributes, one entry per sample in the order of arrival, NaN or -1 for a sample that became
     a validation sample: ``values_``, ``errors_`` (standard errors), ``leaves_``,

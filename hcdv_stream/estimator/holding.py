@@ -67,6 +67,10 @@ class Holding:
             self._last = (weights, found)
         return self._last[1]
 
+    def judged(self, weights: Weights | None) -> npt.NDArray[np.float64]:
+        """What the evaluators alone say of every sample, NaN for a judge; ``Reading.judged``."""
+        return self.aligned(self.corpus.reading(weights).judged.points().value, np.nan)
+
     @property
     def leaves(self) -> npt.NDArray[np.int64]:
         """Leaf of every sample, NOWHERE for a judge."""

@@ -126,11 +126,15 @@ class Results:
         ``top`` takes the highest values. ``random_state`` None is the fit's seed.
         """
         labels = self._held.labels
-        values = self._values(utility, beta, lam).value
+        weights = self._weights(utility, beta, lam)
+        values, judged = self._held.values(weights).value, self._held.judged(weights)
         seed = self._seed if random_state is None else parameters.seed_of(random_state)
         valued = np.flatnonzero(labels != NOWHERE)
         generator = np.random.default_rng(seed)
-        return valued[select(values[valued], labels[valued], share, strategy, generator)]
+        chosen = select(
+            values[valued], labels[valued], share, strategy, generator, judged=judged[valued]
+        )
+        return valued[chosen]
 
     def members(self, coalition: str) -> Rows:
         """Return indices of a coalition's samples; raises KeyError where there is none so named."""

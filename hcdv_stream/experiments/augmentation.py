@@ -108,7 +108,14 @@ def _slices(trial: Trial, generator: np.random.Generator) -> dict[str, Rows]:
         "HCDV top": ours[:size],
         "HCDV mid": ours[middle : middle + size],
         "HCDV bottom": ours[-size:],
-        "HCDV select": select(trial.values[HCDV], labels, size / count, "spread", generator),
+        "HCDV select": select(
+            trial.values[HCDV],
+            labels,
+            size / count,
+            "spread",
+            generator,
+            judged=trial.streamed.judged[trial.first :],
+        ),
         **{name if name == RANDOM else f"{name} top": ranked[name][:size] for name in RIVALS},
     }
 

@@ -81,13 +81,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """HCDV's values (n,), each image's leaf (n,), and whether it came from beyond τ, (n,).
+    """HCDV's values (n,), those without the contrast, each image's leaf, and if it is ``beyond`` τ.
 
     Beyond τ of every leaf of originals, that is, so that it would found a leaf. Small leaves are
     merged later: the leaf it ends in may well hold originals.
     """
 
     values: Values
+    judged: Values
     leaves: Leaves
     beyond: npt.NDArray[np.bool_]
 
@@ -110,8 +111,9 @@ def streamed(site: Site) -> Streamed:
     trusted = validation.counts(len(CLASSES))
     corpus = Corpus(engine.state(), config.game, _NAMES, trusted)
     order = np.argsort([int(name) for name in corpus.ids])
-    values = corpus.values(Weights()).value[order]
-    return Streamed(values, corpus.leaves[order], 1.0 - closeness > site.bundle.tau)
+    reading = corpus.reading(Weights())
+    values, judged = (each.points().value[order] for each in (reading, reading.judged))
+    return Streamed(values, judged, corpus.leaves[order], 1.0 - closeness > site.bundle.tau)
 
 
 def _knn(site: Site) -> Values:

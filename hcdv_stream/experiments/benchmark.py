@@ -28,8 +28,8 @@ from hcdv_stream.experiments.benchmark_stability import stability, twice
 from hcdv_stream.experiments.cases import Case, prepare
 from hcdv_stream.experiments.datasets import Dataset, DatasetError
 from hcdv_stream.experiments.experiment import Options, Progress, Result
-from hcdv_stream.experiments.measures import Rows, Values, top
-from hcdv_stream.experiments.methods import COSTS, timed
+from hcdv_stream.experiments.measures import Rows, top
+from hcdv_stream.experiments.methods import COSTS, Valued, timed
 from hcdv_stream.experiments.scores import DRAWS, SHARE, spread_of
 from hcdv_stream.valuation.baselines.chance import chance
 from hcdv_stream.valuation.selection import select
@@ -97,13 +97,15 @@ def _run(
     kept: dict[str, dict[int, float]] = {}
     right = ~case.flipped
     for name, method in methods(budget).items():
-        values, costs = timed(method, case)
+        valued, costs = timed(method, case)
         found[name] = (
-            _scored(each, case, _rankings(name, case, values))
+            _scored(each, case, _rankings(name, case, valued))
             | costs
             | {"twice": twice(case, method)}
         )
-        kept[name] = dict(zip(case.rows[right].tolist(), values[right].tolist(), strict=True))
+        kept[name] = dict(
+            zip(case.rows[right].tolist(), valued.values[right].tolist(), strict=True)
+        )
     run = {
         "set": each.name,
         "seed": seed,
@@ -120,21 +122,23 @@ def _run(
     return run, kept
 
 
-def _rankings(name: str, case: Case, values: Values) -> list[Values]:
+def _rankings(name: str, case: Case, valued: Valued) -> list[Valued]:
     """Return what is judged: the one ranking of a method, or several of chance."""
     if name != RANDOM:
-        return [values]
-    return [chance(len(values), DRAWS * case.seed + draw).values for draw in range(DRAWS)]
+        return [valued]
+    count = len(valued.values)
+    return [Valued(chance(count, DRAWS * case.seed + draw).values) for draw in range(DRAWS)]
 
 
-def _scored(each: Benchmark, case: Case, rankings: Sequence[Values]) -> dict[str, float]:
+def _scored(each: Benchmark, case: Case, rankings: Sequence[Valued]) -> dict[str, float]:
     generator = np.random.default_rng([case.seed, 2])
+    turns = [rankings[draw % len(rankings)] for draw in range(DRAWS)]
     selected = [
-        select(rankings[draw % len(rankings)], case.labels, SHARE, "spread", generator)
-        for draw in range(DRAWS)
+        select(values, case.labels, SHARE, "spread", generator, judged=judged)
+        for values, judged in turns
     ]
     return {
-        "top": _mean(each, case, [top(values, SHARE) for values in rankings]),
+        "top": _mean(each, case, [top(values, SHARE) for values, _ in rankings]),
         "select": _mean(each, case, selected),
     }
 

@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 
 from hcdv_stream import estimator
 from hcdv_stream.experiments.cases import Case
-from hcdv_stream.experiments.methods import Values, global_knn, out_of_bag
+from hcdv_stream.experiments.methods import Method, Valued, Values, global_knn, out_of_bag
 from hcdv_stream.learners.metrics import balanced_accuracy
 from hcdv_stream.learners.ridge import Ridge
 from hcdv_stream.learners.trained import TrainedUtility
@@ -33,8 +33,6 @@ RIVALS = ("MCDS", "GS", "Banzhaf", "KNN-Shapley", RANDOM)
 """Whom the default is expected to be ahead of."""
 GROUPS = 10
 
-Method = Callable[[Case], Values]
-
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -50,11 +48,11 @@ def methods(budget: Budget) -> Mapping[str, Method]:
         "MCDS": lambda case: _sampled(case, tmc(batch=1), budget.mcds),
         "GS": _groups,
         "Banzhaf": lambda case: _sampled(case, banzhaf(), budget.banzhaf),
-        "KNN-Shapley": global_knn,
-        "Data-OOB": out_of_bag,
+        "KNN-Shapley": lambda case: Valued(global_knn(case)),
+        "Data-OOB": lambda case: Valued(out_of_bag(case)),
         HCDV: lambda case: _fitted(case, estimator.HCDV(_as_it_is, random_state=case.seed)),
         PRINTED: lambda case: _fitted(case, printed(_as_it_is, case.seed)),
-        RANDOM: lambda case: chance(len(case.labels), case.seed).values,
+        RANDOM: lambda case: Valued(chance(len(case.labels), case.seed).values),
     }
 
 
@@ -75,11 +73,11 @@ def printed(encoder: Literal["identity"] | Callable[[Values], Values], seed: int
     )
 
 
-def _fitted(case: Case, hcdv: estimator.HCDV) -> Values:
+def _fitted(case: Case, hcdv: estimator.HCDV) -> Valued:
     trusted = case.validation
     hcdv.fit(case.embeddings, case.labels, trusted.embeddings, trusted.labels)
-    values: Values = hcdv.values_
-    return values
+    judged = hcdv.value(lam=0.0) if hcdv.game == "routed" else None
+    return Valued(hcdv.values_, judged)
 
 
 def _game(case: Case) -> TrainedUtility:
@@ -88,14 +86,15 @@ def _game(case: Case) -> TrainedUtility:
     return TrainedUtility(learner, balanced_accuracy)
 
 
-def _sampled(case: Case, sampler: Sampler, evaluations: int) -> Values:
+def _sampled(case: Case, sampler: Sampler, evaluations: int) -> Valued:
     until = Evaluations(evaluations) & Rounds(2)
-    return run(sampler, _game(case), until, seed=case.seed).values
+    return Valued(run(sampler, _game(case), until, seed=case.seed).values)
 
 
-def _groups(case: Case) -> Values:
+def _groups(case: Case) -> Valued:
     """GS among k-means clusters, small enough a game to be exact."""
     count = min(GROUPS, len(case.labels))
     groups = KMeans(count, n_init=1, random_state=case.seed).fit_predict(case.embeddings)
     named = np.unique(groups, return_inverse=True)[1].astype(np.int64)
-    return shared(group_shapley(_game(case), named, Rounds(2), seed=case.seed), named).values
+    found = group_shapley(_game(case), named, Rounds(2), seed=case.seed)
+    return Valued(shared(found, named).values)

@@ -10,14 +10,14 @@ The coefficient is pooled: the root mean square of the deviations over the mean 
 mean. It flatters a method whose values lie far from 0, so the rank agreement stands beside it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
 from hcdv_stream.experiments.cases import Case
-from hcdv_stream.experiments.measures import Values
+from hcdv_stream.experiments.methods import Method
 from hcdv_stream.experiments.protocol import Rows
 from hcdv_stream.valuation.ranks import spearman
 from hcdv_stream.valuation.validation import Validation
@@ -30,13 +30,15 @@ ANEW = 10_000
 Stability = Mapping[str, float | None]
 
 
-def twice(case: Case, method: Callable[[Case], Values]) -> Stability:
+def twice(case: Case, method: Method) -> Stability:
     """Value the same examples by each half of V and compare."""
     mixed = np.random.default_rng([case.seed, 3]).permutation(len(case.validation))
     rows = np.arange(min(MOST, len(case.labels)))
     few = case.take(rows)
     valued = [
-        method(replace(few, validation=_part(case.validation, half), seed=case.seed + ANEW * turn))
+        method(
+            replace(few, validation=_part(case.validation, half), seed=case.seed + ANEW * turn)
+        ).values
         for turn, half in enumerate(np.array_split(mixed, 2))
     ]
     return stability([dict(enumerate(values.tolist())) for values in valued])

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.estimator.parameters import usual_leaf_size
 from hcdv_stream.experiments.cases import Case
 from hcdv_stream.learners.data_oob import data_oob
 from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
@@ -18,6 +20,16 @@ from hcdv_stream.valuation.weights import Weights
 
 Values = npt.NDArray[np.float64]
 
+
+class Valued(NamedTuple):
+    """What n examples are worth: ``values`` (n,), and as ``select`` takes it, ``judged`` (n,)."""
+
+    values: Values
+    judged: Values | None = None
+
+
+Method = Callable[[Case], Valued]
+
 COSTS = ("seconds", "processor_seconds")
 TREES = 100
 DEFAULT = "routed (default)"
@@ -28,12 +40,12 @@ DETECTION = Weights(lam=1.0)
 """Weights that find wrong labels best: of all λ tried, ``tuning`` detects most with this one."""
 
 
-def timed(method: Callable[[Case], Values], case: Case) -> tuple[Values, dict[str, float]]:
+def timed(method: Method, case: Case) -> tuple[Valued, dict[str, float]]:
     """Return a method's values of a case, and what they took by each of COSTS."""
     wall, busy = time.perf_counter(), time.process_time()
-    values = method(case)
+    valued = method(case)
     spent = time.perf_counter() - wall, time.process_time() - busy
-    return values, dict(zip(COSTS, spent, strict=True))
+    return valued, dict(zip(COSTS, spent, strict=True))
 
 
 def planted(case: Case, config: EngineConfig) -> Corpus:
@@ -42,6 +54,7 @@ def planted(case: Case, config: EngineConfig) -> Corpus:
     This is what ``HCDV.fit`` does once everything is embedded.
     """
     classes = len(case.classes)
+    config = replace(config, leaf_size=usual_leaf_size(classes, len(case.labels)))
     engine = Engine(config, classes, case.validation, plant(case.batch, classes, config))
     engine.play()
     return _corpus(case, engine)
@@ -61,24 +74,27 @@ def _corpus(case: Case, engine: Engine) -> Corpus:
     return Corpus(engine.state(), engine.config.game, case.classes, trusted)
 
 
-def read(corpus: Corpus, weights: Weights | None) -> Values:
+def read(corpus: Corpus, weights: Weights | None) -> Valued:
     """Read the values of a valued case, in the case's order."""
-    values = np.empty(len(corpus))
-    values[[int(name) for name in corpus.ids]] = corpus.values(weights).value
-    return values
+    reading = corpus.reading(weights)
+    values, judged = np.empty((2, len(corpus)))
+    rows = [int(name) for name in corpus.ids]
+    values[rows] = reading.points().value
+    judged[rows] = reading.judged.points().value
+    return Valued(values, judged)
 
 
-def at_hand(case: Case, weights: Weights | None = None) -> Values:
+def at_hand(case: Case, weights: Weights | None = None) -> Valued:
     """Return the values of the default game, with the defaults of everything but the weights."""
     return read(planted(case, _defaults(case)), weights or Weights())
 
 
-def at_hand_noisy(case: Case) -> Values:
+def at_hand_noisy(case: Case) -> Valued:
     """Return the same where V is as noisy as the rest, as when nobody checked it."""
     return at_hand(replace(case, validation=case.noisy_validation))
 
 
-def routed(case: Case) -> Values:
+def routed(case: Case) -> Valued:
     """Return the values of the default game when the examples come as a stream."""
     return read(streamed(case, _defaults(case)), Weights())
 
@@ -87,7 +103,7 @@ def _defaults(case: Case) -> EngineConfig:
     return replace(EngineConfig(), tau=case.tau, seed=case.seed)
 
 
-def algorithm1(case: Case) -> Values:
+def algorithm1(case: Case) -> Valued:
     """HCDV as printed, with the paper's streaming parameters."""
     return read(streamed(case, replace(PAPER, seed=case.seed)), None)
 
@@ -109,13 +125,13 @@ def out_of_bag(case: Case) -> Values:
     return data_oob(case.judge.candidates, case.labels, TREES, case.seed).values
 
 
-METHODS: Mapping[str, Callable[[Case], Values]] = {
+METHODS: Mapping[str, Method] = {
     DEFAULT: at_hand,
     DETECTING: lambda case: at_hand(case, DETECTION),
     "routed, V noisy too": at_hand_noisy,
     "routed, streamed": routed,
     "algorithm1 (paper), streamed": algorithm1,
-    KNN: global_knn,
-    "global KNN-Shapley, V noisy too": global_knn_noisy,
-    OUT_OF_BAG: out_of_bag,
+    KNN: lambda case: Valued(global_knn(case)),
+    "global KNN-Shapley, V noisy too": lambda case: Valued(global_knn_noisy(case)),
+    OUT_OF_BAG: lambda case: Valued(out_of_bag(case)),
 }

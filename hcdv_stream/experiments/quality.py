@@ -51,8 +51,8 @@ def _run(case: Case, progress: Progress) -> dict[str, Any]:
     for name, method in METHODS.items():
         progress.begin(f"{case.name}, seed {case.seed}: {name}")
         with threadpool_limits(limits=1):
-            values, costs = timed(method, case)
-        methods[name] = score(case, values) | costs
+            valued, costs = timed(method, case)
+        methods[name] = score(case, valued) | costs
         progress.done()
     return {
         "set": case.name,

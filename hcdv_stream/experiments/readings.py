@@ -8,7 +8,7 @@ import numpy as np
 
 from hcdv_stream.experiments.cases import Case
 from hcdv_stream.experiments.measures import Values
-from hcdv_stream.experiments.methods import routed
+from hcdv_stream.experiments.methods import Valued, routed
 from hcdv_stream.valuation.algorithm1 import PrintedGame
 from hcdv_stream.valuation.blocks import Rows
 from hcdv_stream.valuation.characteristic import Averaged, Characteristic
@@ -113,7 +113,7 @@ class Guessing:
         return Game(inner.players, lambda rows: inner(rows) + nobody * ~rows.any(axis=1))
 
 
-def valued(case: Case, choice: Choice) -> tuple[Values, Mapping[str, float]]:
+def valued(case: Case, choice: Choice) -> tuple[Valued, Mapping[str, float]]:
     """Value a case one way: the values, and what else is worth telling."""
     if choice.routed:
         return routed(case), {"evaluations": 0, "error": 0.0, "unscalable": 0.0}
@@ -124,7 +124,8 @@ def valued(case: Case, choice: Choice) -> tuple[Values, Mapping[str, float]]:
         sampler = OwenSampler(levels, orders, minimum)
         found = run(sampler, game, Rounds(count // sampler.batch), seed=case.seed)
         error = float(np.sqrt(np.mean(found.errors**2)) / np.std(found.values))
-        return found.values, {"evaluations": found.evaluations, "error": error, "unscalable": 0.0}
+        facts = {"evaluations": found.evaluations, "error": error, "unscalable": 0.0}
+        return Valued(found.values), facts
     printed = algorithm_1(
         game,
         levels,
@@ -135,7 +136,7 @@ def valued(case: Case, choice: Choice) -> tuple[Values, Mapping[str, float]]:
         seed=case.seed,
     )
     error = float(np.sqrt(np.mean(printed.errors**2)) / np.std(printed.values))
-    return printed.values, {
+    return Valued(printed.values), {
         "evaluations": printed.evaluations + printed.leaf_evaluations,
         "error": error,
         "unscalable": _unscalable(case, levels, printed),

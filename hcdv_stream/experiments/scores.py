@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hcdv_stream.experiments.cases import Case
-from hcdv_stream.experiments.measures import Rows, Values, detection, top
+from hcdv_stream.experiments.measures import Rows, detection, top
+from hcdv_stream.experiments.methods import Valued
 from hcdv_stream.valuation.selection import select
 
 SHARE = 0.3
@@ -46,11 +47,12 @@ def _drawn(case: Case, among: Rows, stream: int) -> float:
     return float(np.mean([case.judge.utility(rows) for rows in draws]))
 
 
-def score(case: Case, values: Values) -> dict[str, float]:
+def score(case: Case, valued: Valued) -> dict[str, float]:
     """Return detection, and the AUC of models trained on the top and on the selected SHARE."""
+    values, judged = valued
     generator = np.random.default_rng([case.seed, 2])
     selected = [
-        case.judge.utility(select(values, case.labels, SHARE, "spread", generator))
+        case.judge.utility(select(values, case.labels, SHARE, "spread", generator, judged=judged))
         for _ in range(DRAWS)
     ]
     return {

@@ -98,11 +98,12 @@ class _Judge:
     def scored(self, kept: Kept) -> dict[str, Any]:
         """Return what the values choose and what they took."""
         generator = np.random.default_rng([self._seed, 8])
+        values, judged = kept.valued
         chosen = [
-            self.auc(select(kept.values, self._labels, SHARE, "spread", generator))
+            self.auc(select(values, self._labels, SHARE, "spread", generator, judged=judged))
             for _ in range(DRAWS)
         ]
-        best = select(kept.values, self._labels, SHARE, "top", generator)
+        best = select(values, self._labels, SHARE, "top", generator)
         return {
             "top": self.auc(best),
             "select": float(np.mean(chosen)),

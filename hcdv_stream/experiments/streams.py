@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.experiments.methods import read
+from hcdv_stream.experiments.methods import Valued, read
 from hcdv_stream.valuation.baselines.group_shapley import group_shapley
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.bisection import parts
@@ -35,12 +35,12 @@ ROUNDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Values (n,) after the last mini-batch, the seconds of each, and how often a tree changed.
+    """What all is worth after the last mini-batch, the seconds of each, how often a tree changed.
 
     ``rebuilt`` counts trees built anew, ``balanced`` rebalances of the one tree.
     """
 
-    values: Values
+    valued: Valued
     seconds: list[float]
     rebuilt: int
     balanced: int
@@ -71,27 +71,27 @@ def incremental(stream: Stream, config: EngineConfig, weights: Weights | None) -
     """HCDV-INC: one tree, of which a mini-batch touches a part."""
     bundle, seconds = stream.bundle, []
     engine = Engine.from_seed(config, len(bundle.classes), bundle.validation, bundle.seed)
-    values = np.zeros(0)
+    valued = Valued(np.zeros(0))
     for start, stop in stream.stops():
         started = time.process_time()
         engine.apply(stream.batch.slice(start, stop))
-        values = read(stream.corpus(engine), weights)
+        valued = read(stream.corpus(engine), weights)
         seconds.append(time.process_time() - started)
-    return Kept(values, seconds, 0, engine.header.rebalances)
+    return Kept(valued, seconds, 0, engine.header.rebalances)
 
 
 def rebuilt(stream: Stream, config: EngineConfig, weights: Weights | None) -> Kept:
     """HCDV-FULL: everything so far is cut into a new tree, and every game is played."""
     bundle, seconds = stream.bundle, []
-    values = np.zeros(0)
+    valued = Valued(np.zeros(0))
     for _, stop in stream.stops():
         started = time.process_time()
         state = plant(stream.batch.slice(0, stop), len(bundle.classes), config)
         engine = Engine(config, len(bundle.classes), bundle.validation, state)
         engine.play()
-        values = read(stream.corpus(engine), weights)
+        valued = read(stream.corpus(engine), weights)
         seconds.append(time.process_time() - started)
-    return Kept(values, seconds, len(seconds), 0)
+    return Kept(valued, seconds, len(seconds), 0)
 
 
 def grouped(stream: Stream) -> Kept:
@@ -110,13 +110,13 @@ def grouped(stream: Stream) -> Kept:
         found = group_shapley(game, groups, Rounds(ROUNDS), seed=stream.seed)
         values = (found.values / np.bincount(groups))[groups]
         seconds.append(time.process_time() - started)
-    return Kept(values, seconds, len(seconds), 0)
+    return Kept(Valued(values), seconds, len(seconds), 0)
 
 
 def by_chance(stream: Stream) -> Kept:
     """RANDOM: a number drawn for every record."""
     values = np.random.default_rng([stream.seed, 7]).random(len(stream.batch))
-    return Kept(values, [0.0 for _ in stream.stops()], 0, 0)
+    return Kept(Valued(values), [0.0 for _ in stream.stops()], 0, 0)
 
 
 def _default(stream: Stream) -> EngineConfig:

@@ -1,6 +1,7 @@
 """What a corpus is worth under one choice of weights: one way of reading for each game."""
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -45,6 +46,10 @@ class Reading(Protocol):
     def total(self) -> float:
         """v(D) − v(∅), reached without any Shapley value."""
 
+    @property
+    def judged(self) -> "Reading":
+        """The same without the contrast, what evaluators alone say; itself where there is none."""
+
 
 def residual(reading: Reading) -> float:
     """|Σ φ − (v(D) − v(∅))|: 0 to rounding, since both games are efficient."""
@@ -88,6 +93,11 @@ class RoutedReading:
         """From utilities and class sums: see ``RoutedWeights.total``."""
         return self.weights.total()
 
+    @property
+    def judged(self) -> Reading:
+        """The same with λ = 0."""
+        return RoutedReading(self._state, replace(self.weights, lam=0.0))
+
 
 class PrintedReading:
     """Divides the pots of ``algorithm1``, whose weights were fixed when it was played."""
@@ -120,6 +130,11 @@ class PrintedReading:
     def total(self) -> float:
         """Return the root's pot, v(D)."""
         return self._pots.nodes[self._state.header.root].value
+
+    @property
+    def judged(self) -> Reading:
+        """Itself: the contrast was played with the rest."""
+        return self
 
     @cached_property
     def _pots(self) -> Pots:

@@ -61,7 +61,9 @@ class RoutedWeights:
         self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
     ) -> Floats:
         """φ of points, (n,), from components (n, 2, C)."""
-        values = self.lam * self.shapley.points(labels, embeddings)
+        values = np.zeros(len(components))
+        if self.lam:
+            values += self.lam * self.shapley.points(labels, embeddings)
         judged = self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)
         for term in _terms(judged):
             values += term

@@ -25,7 +25,16 @@ def test_one_row_per_example_in_the_files_order(hcdv, clicks, bundle, tmp_path):
     code, printed, _ = hcdv("value", "--input", clicks, *ROLES, "--bundle", bundle, "--out", out)
     assert code == 0
     table = pyarrow.parquet.read_table(out)
-    assert table.column_names == ["id", "label", "value", "stderr", "leaf", "path", "provider"]
+    assert table.column_names == [
+        "id",
+        "label",
+        "value",
+        "stderr",
+        "judged",
+        "leaf",
+        "path",
+        "provider",
+    ]
     assert table["id"].to_pylist() == [f"s{row}" for row in range(ROWS)]
     assert set(table["label"].to_pylist()) == {"False", "True"}
     assert table["provider"].to_pylist()[:2] == ["shop 0", "shop 1"]

@@ -13,8 +13,16 @@ def data() -> World:
 
 
 def test_a_first_partial_fit_is_a_fit(data: World) -> None:
-    first = HCDV(encoder="identity").partial_fit(data.X, data.y, X_val=data.X_val, y_val=data.y_val)
-    np.testing.assert_array_equal(first.values_, HCDV(encoder="identity").fit(*data[:4]).values_)
+    judges = {"X_val": data.X_val, "y_val": data.y_val}
+    first = HCDV(encoder="identity").partial_fit(data.X, data.y, **judges)
+    at_once = HCDV(encoder="identity", leaf_size=64).fit(*data[:4])
+    np.testing.assert_array_equal(first.values_, at_once.values_)
+
+
+def test_leaves_of_a_stream_are_smaller_than_those_of_a_corpus_at_hand(data: World) -> None:
+    hcdv = HCDV(encoder="identity")
+    streamed = len(set(hcdv.partial_fit(data.X, data.y).leaves_))
+    assert len(set(hcdv.fit(data.X, data.y).leaves_)) < streamed
 
 
 def test_samples_are_added_in_order(data: World) -> None:

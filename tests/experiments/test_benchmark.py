@@ -13,6 +13,7 @@ from hcdv_stream.experiments.cases import prepare
 from hcdv_stream.experiments.datasets import DatasetError
 from hcdv_stream.experiments.experiment import Options, Silent
 from hcdv_stream.experiments.measures import Judge
+from hcdv_stream.experiments.methods import Valued
 from tests.experiments.files import write_fashion, write_sets
 
 
@@ -72,7 +73,7 @@ def test_twice_halves_v_and_changes_the_seed_but_not_the_examples():
 
     def method(given):
         seen.append(given)
-        return given.embeddings[:, 0].astype(np.float64)
+        return Valued(given.embeddings[:, 0].astype(np.float64))
 
     assert twice(case, method) == {"variation": 0.0, "agreement": pytest.approx(1.0)}
     first, second = seen

@@ -16,6 +16,7 @@ from hcdv_stream.experiments.methods import (
     DETECTION,
     METHODS,
     OUT_OF_BAG,
+    Valued,
     at_hand,
     planted,
     read,
@@ -54,7 +55,7 @@ def test_a_case_follows_from_its_seed(case):
 
 def test_values_come_back_in_the_order_of_the_examples(case):
     corpus = streamed(case, EngineConfig())
-    values = read(corpus, None)
+    values = read(corpus, None).values
     for position in (0, 17, 449):
         assert values[position] == corpus.values().value[corpus.row(f"{position:07d}")]
     assert np.isfinite(routed(case)).all()
@@ -64,11 +65,13 @@ def test_values_at_hand_are_readings_of_one_planted_tree(case):
     corpus = planted(case, replace(EngineConfig(), tau=case.tau, seed=case.seed))
     assert np.array_equal(at_hand(case), read(corpus, Weights()))
     assert np.array_equal(at_hand(case, DETECTION), read(corpus, DETECTION))
-    assert not np.array_equal(at_hand(case), at_hand(case, DETECTION))
+    assert not np.array_equal(at_hand(case).values, at_hand(case, DETECTION).values)
+    assert np.array_equal(at_hand(case).judged, at_hand(case, DETECTION).judged)
+    assert np.array_equal(at_hand(case).judged, read(corpus, Weights(lam=0.0)).values)
 
 
 def test_true_values_score_high(case):
-    found = score(case, 1.0 - case.flipped)
+    found = score(case, Valued(1.0 - case.flipped))
     references = References.of(case)
     assert found["detection"] == 1.0
     assert set(found) == set(MEASURES)

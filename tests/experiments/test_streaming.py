@@ -24,8 +24,8 @@ def test_mini_batches_cover_the_stream(judge):
 @pytest.mark.parametrize("name", [*WAYS])
 def test_every_way_values_every_session_and_times_every_mini_batch(judge, name):
     kept = WAYS[name](judge.stream)
-    assert kept.values.shape == (400,)
-    assert np.isfinite(kept.values).all()
+    assert kept.valued.values.shape == (400,)
+    assert np.isfinite(kept.valued.values).all()
     assert len(kept.seconds) == 10
 
 
@@ -36,7 +36,7 @@ def test_only_the_full_ways_build_trees(judge):
 
 
 def test_members_of_a_cluster_share_its_value(judge):
-    values = grouped(judge.stream).values
+    values = grouped(judge.stream).valued.values
     clusters = parts(judge.stream.batch.embeddings, -(-400 // 64))
     assert all(len(set(values[rows].tolist())) == 1 for rows in clusters)
     assert len(set(values.tolist())) > 10

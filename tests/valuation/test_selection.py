@@ -41,6 +41,14 @@ def test_spread_drops_a_bounded_part_of_a_class_that_is_all_harmful() -> None:
     assert rows.min() == MOST_DROPPED * 100
 
 
+def test_what_is_judged_to_do_harm_says_how_many_are_dropped_and_values_which() -> None:
+    values = np.arange(1.0, 11.0)
+    judged = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0])
+    labels, generator = np.zeros(10, int), np.random.default_rng(0)
+    rows = select(values, labels, 0.8, "spread", generator, judged=judged)
+    assert rows.tolist() == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
 def test_top_takes_the_highest() -> None:
     values = np.array([3.0, 1.0, 2.0, 5.0])
     rows = select(values, np.zeros(4, int), 0.5, "top", np.random.default_rng(0))
