@@ -25,6 +25,7 @@ from hcdv_stream.api import (
 )
 from hcdv_stream.api.access import Guarded
 from hcdv_stream.api.asking import MISSING_HEADER, RESPONSES
+from hcdv_stream.api.heads import Heads
 from hcdv_stream.api.kept import KeptViews
 from hcdv_stream.api.keys import keys_for
 from hcdv_stream.api.limits import Limited
@@ -129,6 +130,7 @@ def serving(
             expose_headers=["ETag", "Link", "Retry-After", MISSING_HEADER],
         )
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(Heads)
     problems.install(app)
     for router in _ROUTERS:
         app.include_router(router, responses=dict(RESPONSES), dependencies=[ONLY_KNOWN])

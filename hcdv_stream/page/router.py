@@ -21,19 +21,19 @@ _HEADERS = {
 }
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 async def read_page(request: Request) -> Response:
     """The live page."""
     return _respond(request, "index.html")
 
 
-@router.api_route("/docs", methods=["GET", "HEAD"])
+@router.get("/docs")
 async def read_documentation(request: Request) -> Response:
     """The API's specification, to read and to try."""
     return _respond(request, "docs.html")
 
 
-@router.api_route("/page/{name}", methods=["GET", "HEAD"])
+@router.get("/page/{name}")
 def read_asset(request: Request, name: str) -> Response:
     """One of their files; compressing the largest takes a moment, hence in a thread."""
     return _respond(request, name)

@@ -50,6 +50,9 @@ def test_it_serves_and_stops_when_asked(tmp_path):
         while client.get("/readyz").status_code != 200:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+        for path in ("/v1/events", "/v1/export", "/v1/summary"):
+            head = client.head(path)
+            assert (head.status_code, head.content) == (200, b"")
         assert client.get("/v1/summary").json()["points"] == BATCH
         answer = client.get("/v1/points/a%2Fb%20%C3%BC")
         assert answer.json()["detail"] == "there is no point 'a/b ü' in the corpus as of now"

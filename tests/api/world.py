@@ -87,6 +87,9 @@ class Client:
     def get(self, path: str, **asked: Any) -> httpx.Response:
         return self.request("GET", path, **asked)
 
+    def head(self, path: str, **asked: Any) -> httpx.Response:
+        return self.request("HEAD", path, **asked)
+
     def post(self, path: str, **asked: Any) -> httpx.Response:
         return self.request("POST", path, **asked)
 
