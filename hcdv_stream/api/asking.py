@@ -11,7 +11,7 @@ from zlib import crc32
 from fastapi import Depends, Query, Request, Response
 
 from hcdv_stream.api.models import Answer, Model, WeightsUsed
-from hcdv_stream.api.problems import NotModified, behind, described, invalid
+from hcdv_stream.api.problems import NotModified, behind, described, incomplete, invalid
 from hcdv_stream.api.source import Snapshot, Source
 from hcdv_stream.api.whole import Whole
 from hcdv_stream.valuation.weights import MOST_LAMBDA, Weights
@@ -66,6 +66,13 @@ MaxLag = Annotated[
     int | None,
     Query(ge=0, le=_FAR, description="`as_of.lag` must be at most that, else 503.", examples=[500]),
 ]
+Complete = Annotated[
+    bool,
+    Query(
+        description="Every partition must be there, else 503: a gateway answers without those that "
+        "it cannot ask, and names them. An API beside a worker has all that the worker owns."
+    ),
+]
 RESPONSES: Mapping[int | str, dict[str, Any]] = {
     int(HTTPStatus.NOT_MODIFIED): {"description": "As it was: If-None-Match names it."},
     **described(HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -97,13 +104,16 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """How far the state must be."""
+    """How far the state must be, and whether every partition must be in it."""
 
-    min_offset: tuple[str, ...]
-    max_lag: int | None
+    min_offset: tuple[str, ...] = ()
+    max_lag: int | None = None
+    complete: bool = False
 
     def check(self, snapshot: Snapshot) -> None:
         """Raise a problem where it is not."""
+        if self.complete and snapshot.missing:
+            raise incomplete(snapshot.missing)
         for demand in self.min_offset:
             named, _, offset = demand.rpartition(":")
             parts = [p for p in snapshot.partitions if not named or p.number == int(named)]
@@ -167,9 +177,11 @@ async def chosen(utility: Utility = None, beta: Beta = None, lam: Lambda = None)
     return wanted
 
 
-async def demands(min_offset: MinOffset = None, max_lag: MaxLag = None) -> Demands:
+async def demands(
+    min_offset: MinOffset = None, max_lag: MaxLag = None, complete: Complete = False
+) -> Demands:
     """Take what the state must fulfil."""
-    return Demands(tuple(min_offset or ()), max_lag)
+    return Demands(tuple(min_offset or ()), max_lag, complete)
 
 
 SourceNow = Annotated[Source, Depends(source_of)]
@@ -244,7 +256,7 @@ def _matches(request: Request, tag: str) -> bool:
 async def asked_plainly(request: Request) -> Asked:
     """Take the newest state for a request without any parameter: quicker than looking for them."""
     source = await source_of(request)
-    plain = Asking(request, source, Chosen(None, None, None), Demands((), None), None)
+    plain = Asking(request, source, Chosen(None, None, None), Demands(), None)
     return await plain.state(keep=False)
 
 

@@ -80,12 +80,21 @@ def gone(view: str) -> ProblemError:
 
 def partition_missing(numbers: Sequence[int]) -> ProblemError:
     """What was asked for may be in a partition that cannot be asked."""
+    return _missing("it may be in a partition that cannot be asked now", numbers)
+
+
+def incomplete(numbers: Sequence[int]) -> ProblemError:
+    """Every partition was demanded, and these cannot be asked."""
+    return _missing("complete asks for all partitions, of which cannot be asked now", numbers)
+
+
+def _missing(why: str, numbers: Sequence[int]) -> ProblemError:
     named = ", ".join(map(str, numbers))
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "partition-missing",
         "A partition cannot be asked",
-        f"it may be in a partition that cannot be asked now: {named}",
+        f"{why}: {named}",
     )
 
 

@@ -35,16 +35,20 @@ def providers(
     lam: Lambda = None,
     url: Url = None,
     key: Key = None,
+    complete: Annotated[
+        bool,
+        typer.Option("--complete", help="Refuse where a gateway cannot ask every partition."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what every provider's examples are worth together, or what each is to be paid."""
     with connected(url, key) as client:
         chosen = weights(client, utility, beta, lam)
         if payout is None:
-            worth = client.providers(weights=chosen)
+            worth = client.providers(weights=chosen, complete=complete)
             print_json(worth) if as_json else _print_worth(worth)
         else:
-            paid = client.payouts(payout, weights=chosen)
+            paid = client.payouts(payout, weights=chosen, complete=complete)
             print_json(paid) if as_json else _print_paid(paid)
 
 

@@ -39,13 +39,14 @@ class Ask(TypedDict, total=False):
 
     ``weights``: other than the API's own; ``at``: the state of an earlier list's ``as_of.view``;
     ``min_offset``: by partition, or for all, what ``as_of.offsets`` must be at least; ``max_lag``:
-    what ``as_of.lag`` may be at most.
+    what ``as_of.lag`` may be at most; ``complete``: refuse an answer without every partition.
     """
 
     weights: Weights | None
     at: str | None
     min_offset: Mapping[int, int] | int | None
     max_lag: int | None
+    complete: bool
 
 
 class Only(TypedDict, total=False):
@@ -165,4 +166,5 @@ def _all(ask: Ask, **own: Any) -> dict[str, Any]:
     elif least is not None:
         parameters["min_offset"] = least
     parameters |= {"at": ask.get("at"), "max_lag": ask.get("max_lag")}
+    parameters["complete"] = ask.get("complete") or None
     return {name: value for name, value in parameters.items() if value is not None}

@@ -33,8 +33,21 @@ def test_every_answer_names_the_partitions_that_are_missing(halved, directories,
     assert body == alone
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/points?", "/v1/providers?", "/v1/payouts?amount=5&", "/v1/select?share=0.5&"],
+)
+def test_what_is_to_be_complete_is_refused(halved, path):
+    answer = halved.get(f"{path}complete=true")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
+    assert answer.json()["detail"].endswith("cannot be asked now: 1, 3")
+    assert halved.get(f"{path}complete=false").status_code == 200
+
+
 def test_nothing_is_missing_where_all_are_there(gateway):
-    answer = gateway.get("/v1/summary")
+    answer = gateway.get("/v1/summary", params={"complete": True})
     assert answer.json()["missing_partitions"] == []
     assert "HCDV-Missing-Partitions" not in answer.headers
 
