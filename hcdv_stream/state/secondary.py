@@ -1,19 +1,19 @@
 """A database followed beside its owner: RocksDB's secondary instance, read through iterators.
 
-It reads the owner's files and writes only in a temporary directory of its own. Catching up costs
-what was written since, a fraction of what opening costs. After its owner flushed, a secondary's
-``get`` can return what the flushed buffer held before; its iterators merge by age and are right.
+It reads the owner's files and writes only in a temporary directory of its own (``scratch``).
+Catching up costs what was written since, a fraction of what opening costs. After its owner flushed,
+a secondary's ``get`` can return what the flushed buffer held before; its iterators merge by age and
+are right.
 """
 
-import shutil
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import mkdtemp
 
 from rocksdict import AccessType, Rdict
 
 from hcdv_stream.state.layout import FAMILIES, Families, options
+from hcdv_stream.state.scratch import Scratch
 
 
 class _Iterated:
@@ -50,10 +50,11 @@ class Secondary:
     """
 
     def __init__(self, directory: Path) -> None:
-        place = mkdtemp(prefix="hcdv-reader-")
-        self._tidy = weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
+        scratch = Scratch("hcdv-reader-")
+        self._tidy = weakref.finalize(self, scratch.remove)
         families = {name: options() for name in FAMILIES}
-        self._database = Rdict(str(directory), options(), families, AccessType.secondary(place))
+        access = AccessType.secondary(str(scratch.path))
+        self._database = Rdict(str(directory), options(), families, access)
 
     def catch_up(self) -> None:
         """Take in what the owner has written since."""
