@@ -1,8 +1,10 @@
 """What a method may look at when it values a file: the examples, the game on them, its options."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,14 @@ from hcdv_stream.valuation.contrasted import Contrasted
 from hcdv_stream.valuation.levels import Levels, build_levels
 from hcdv_stream.valuation.ridge_game import RidgeGame
 from hcdv_stream.valuation.sampling.run import Estimate, Sampler, run
-from hcdv_stream.valuation.sampling.stopping import Criterion, Evaluations, Rounds, Seconds
+from hcdv_stream.valuation.sampling.stopping import (
+    Criterion,
+    Evaluations,
+    RankStability,
+    Rounds,
+    Seconds,
+    StandardError,
+)
 from hcdv_stream.valuation.utility import Floats, Membership, Utility
 
 GROUPS = ("label", "cluster", "provider")
@@ -37,10 +46,12 @@ class MethodOptions:
     """What the methods that ask a utility are told.
 
     ``learner`` is trained on coalitions and scored by ``metric``; ``groups`` says whose members
-    ``group`` and ``du-shapley`` value together. Sampling ends after ``evaluations`` (None: 10,000),
-    or after ``seconds`` where given, but not before its second round, which standard errors need.
-    Algorithm 1 has errors after one round, and plays one where neither is given. ``jobs`` processes
-    share the training. ``hierarchy`` is for the methods that have one.
+    ``group`` and ``du-shapley`` value together. Sampling ends after ``evaluations`` (None: 10,000)
+    or with the first of what is given: after ``seconds``, with no error above ``standard_error``,
+    or once the ranking's Spearman correlation with that of four rounds before is
+    ``rank_correlation``; but not before its second round, which standard errors need. Algorithm 1
+    has errors after one round, and plays one where nothing is given. ``jobs`` processes share the
+    training. ``hierarchy`` is for the methods that have one.
     """
 
     learner: str = "ridge"
@@ -48,17 +59,29 @@ class MethodOptions:
     groups: str = "label"
     evaluations: int | None = None
     seconds: float | None = None
+    standard_error: float | None = None
+    rank_correlation: float | None = None
     jobs: int = 1
     hierarchy: HierarchyOptions = field(default_factory=HierarchyOptions)
 
     def until(self, rounds: int = 2) -> Criterion:
         """Return when sampling ends, after ``rounds`` at the earliest."""
-        if rounds == 1 and self.evaluations is None and self.seconds is None:
+        given = [*self._given()]
+        if rounds == 1 and not given:
             return Rounds(1)
-        enough: Criterion = Evaluations(self.evaluations or EVALUATIONS)
+        if self.evaluations is None:
+            given.append(Evaluations(EVALUATIONS))
+        return reduce(or_, given) & Rounds(rounds)
+
+    def _given(self) -> Iterator[Criterion]:
+        if self.evaluations is not None:
+            yield Evaluations(self.evaluations)
         if self.seconds is not None:
-            enough = enough | Seconds(self.seconds)
-        return enough & Rounds(rounds)
+            yield Seconds(self.seconds)
+        if self.standard_error is not None:
+            yield StandardError(self.standard_error)
+        if self.rank_correlation is not None:
+            yield RankStability(self.rank_correlation)
 
 
 @dataclass(slots=True)

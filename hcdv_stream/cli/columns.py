@@ -62,6 +62,19 @@ Evaluations = Annotated[
     ),
 ]
 Seconds = Annotated[float | None, typer.Option(min=0, help="Seconds after which sampling ends.")]
+StandardError = Annotated[
+    float | None,
+    typer.Option(min=0, help="Sampling ends once no example's standard error is above this."),
+]
+RankCorrelation = Annotated[
+    float | None,
+    typer.Option(
+        min=-1,
+        max=1,
+        help="Sampling ends once the ranking agrees this well (Spearman) with that of four rounds "
+        "before.",
+    ),
+]
 Jobs = Annotated[int, typer.Option(help="Processes that train models; -1 takes all cores.")]
 
 

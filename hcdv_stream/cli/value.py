@@ -52,6 +52,8 @@ def value(
     reading: columns.Reading = None,
     evaluations: columns.Evaluations = None,
     seconds: columns.Seconds = None,
+    standard_error: columns.StandardError = None,
+    rank_correlation: columns.RankCorrelation = None,
     jobs: columns.Jobs = 1,
     utility: Annotated[
         str | None, typer.Option(help="balanced, accuracy or class:<label>; HCDV_UTILITY.")
@@ -90,6 +92,8 @@ def value(
         metric=metric,
         evaluations=evaluations,
         seconds=seconds,
+        standard_error=standard_error,
+        rank_correlation=rank_correlation,
         jobs=jobs,
     )
     check_writable(out)
