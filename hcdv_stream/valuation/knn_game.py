@@ -21,6 +21,8 @@ _POSITION_BITS = 13
 MOST_PLAYERS = 2**_POSITION_BITS
 """Players that fit into a sort key beside distance and match."""
 
+_WIDE_POSITION_BITS = 16
+
 EXCLUDED = -2.0
 """A cosine that stands for a player that does not count: farther than any real one."""
 
@@ -37,6 +39,23 @@ def sorted_keys(
     keys: npt.NDArray[np.int64] = np.ldexp(1.0 - cosines, 2 * FRACTION_BITS).astype(np.int64)
     keys *= 1 << (_POSITION_BITS + 1)
     return _packed(keys, matches)
+
+
+def nearest_first(cosines: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Return each evaluator's players by distance, ties by position, both (evaluators, players).
+
+    For exact ``cosines`` and any number of players; up to 65,536 their position fits below the
+    distance in one integer, which sorts six times as fast.
+    """
+    players = cosines.shape[1]
+    if players > 1 << _WIDE_POSITION_BITS:
+        return np.argsort(-cosines, axis=1, kind="stable")
+    # From 2, not from 1: rounded unit vectors may have a cosine slightly above 1.
+    keys = np.ldexp(2.0 - cosines, 2 * FRACTION_BITS).astype(np.uint64)
+    keys <<= np.uint64(_WIDE_POSITION_BITS)
+    keys |= np.arange(players, dtype=np.uint64)
+    keys.sort(axis=1)
+    return (keys & np.uint64((1 << _WIDE_POSITION_BITS) - 1)).astype(np.intp)
 
 
 def distance_keys(

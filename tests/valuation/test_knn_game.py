@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcdv_stream.valuation.embedding import cosines, unit_grid
 from hcdv_stream.valuation.knn_game import (
     EXCLUDED,
     MOST_PLAYERS,
     by_player,
+    nearest_first,
     shapley_by_rank,
     sorted_keys,
     squared,
@@ -53,6 +55,19 @@ def test_padding_changes_no_bit() -> None:
 def test_ties_go_to_the_earlier_player() -> None:
     keys = sorted_keys(np.zeros((1, 3)), np.array([[True, False, False]]))
     assert utilities(keys, 1)[0] == 2**UTILITY_BITS
+
+
+@pytest.mark.parametrize("players", [0, 1, 700, 65_536, 65_537])
+def test_the_nearest_come_first_however_many_there_are(players: int) -> None:
+    generator = np.random.default_rng(players)
+    some = unit_grid(generator.normal(size=(500, 3)))
+    some = np.concatenate([some, -some])[generator.integers(0, 1000, players)]
+    closeness = cosines(np.concatenate([some[:3], -some[:3]]), some)
+    by_hand = [
+        sorted(range(players), key=lambda player: (-row[player], player))
+        for row in closeness.tolist()
+    ]
+    assert nearest_first(closeness).tolist() == by_hand
 
 
 def test_squares_keep_their_scale() -> None:

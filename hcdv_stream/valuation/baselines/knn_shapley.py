@@ -16,6 +16,7 @@ from hcdv_stream.valuation.knn_game import (
     MOST_PLAYERS,
     by_player,
     distance_keys,
+    nearest_first,
     shapley_by_rank,
     sorted_keys,
 )
@@ -49,7 +50,7 @@ def knn_shapley(
         return sorted_keys(cosines(validation.embeddings[judges], embeddings), matches)
 
     def order(judges: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        return np.argsort(-cosines(validation.embeddings[judges], embeddings), 1, "stable")
+        return nearest_first(cosines(validation.embeddings[judges], embeddings))
 
     summed = (
         _packed(keys, neighbours) if len(labels) <= MOST_PLAYERS else _sorted(order, neighbours)
