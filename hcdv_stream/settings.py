@@ -82,7 +82,11 @@ class Settings(BaseSettings):
         "other-providers", description="Which leaf mates judge: other-providers, all or off."
     )
     neighbours: int = Field(5, description="k of the k-nearest-neighbour utility.")
-    leaf_size: int = Field(64, description="M, the most points a leaf keeps after an update.")
+    leaf_size: int = Field(
+        64,
+        description="M, the most points a leaf keeps after an update. Larger leaves find more "
+        "wrong labels, above all of a rare class; an update takes longer.",
+    )
     branching: Annotated[tuple[int, ...], NoDecode] = Field(
         (16, 64), description="K1,K2: most children of upper nodes and of the parents of leaves."
     )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 Strategy = Literal["spread", "top"]
 
 MOST_DROPPED = 0.3
-"""Largest share of a class that ``spread`` drops; where labels are clean it drops about half that.
+"""Largest share of a class that ``spread`` drops; where labels are clean it drops about a tenth.
 
 A fixed share instead (a quarter of each class) chose slightly worse data from noisy labels and
 much worse from clean ones, on seeds that no reported experiment uses. So did, in points of AUC over
