@@ -7,7 +7,7 @@ contrast lifts the values of a small class and lowers those of a large one, what
 Which points those are, the values say: with the contrast they find wrong labels better.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,10 @@ def select(
     draws the same number from every class, more from the others where a class has too few; it
     never returns a dropped row unless ``share`` asks for more than there is besides. ``judged``
     are the values without the contrast (``Reading.judged``); None: the values. Raises ValueError
-    for a share out of range.
+    for a share out of range and for a strategy that is neither.
     """
+    if strategy not in get_args(Strategy):
+        raise ValueError(f"strategy must be {' or '.join(get_args(Strategy))}, got {strategy!r}")
     if not 0.0 < share <= 1.0:
         raise ValueError(f"share must lie in (0, 1], got {share}")
     wanted = max(1, round(share * len(values)))

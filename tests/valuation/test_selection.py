@@ -55,6 +55,11 @@ def test_top_takes_the_highest() -> None:
     assert rows.tolist() == [0, 3]
 
 
+def test_a_strategy_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be spread or top, got 'best'"):
+        select(np.ones(3), np.ones(3, int), 0.5, "best", np.random.default_rng(0))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("share", [0.0, 1.5])
 def test_shares_out_of_range_are_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
