@@ -1,6 +1,6 @@
 """Values a file as one corpus: the same engine as the worker's, without Kafka and without disk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.bundle.errors import TrainingError
 from hcdv_stream.bundle.split import stratified_split
-from hcdv_stream.bundle.training import Progress, TrainingOptions, train_bundle
+from hcdv_stream.bundle.training import LEAST_ROWS, Progress, TrainingOptions, train_bundle
 from hcdv_stream.examples import Examples
 from hcdv_stream.judged_examples import Judged, ValuationError, judge_examples
 from hcdv_stream.settings import Settings
@@ -67,13 +68,26 @@ def train_own_bundle(
     Returns it with the rows that became V: these judge, so they are not to be valued. The other
     rows of the part may be, though the encoder has seen their labels. Raises TrainingError.
     """
-    codes = np.unique(examples.labels, return_inverse=True)[1]
+    names, codes = np.unique(examples.labels, return_inverse=True)
     share = min(TRAINING_SHARE, TRAINING_ROWS / max(len(examples), 1))
     part = stratified_split(codes, (share,), options.seed)[0]
+    _check_training(names.tolist(), codes, part)
     taken = examples.take(part)
     options = replace(options, validation_share=VALIDATION_SHARE)
     trained = train_bundle(taken.columns, taken.labels, label, options, progress)
     return trained.bundle, part[trained.validation_rows]
+
+
+def _check_training(names: Sequence[str], codes: npt.NDArray[np.intp], part: Rows) -> None:
+    """Raise where a class is too rare for its part to train on: the file's own counts are said."""
+    held, trained = (np.bincount(each, minlength=len(names)) for each in (codes, codes[part]))
+    for name, rows, training in zip(names, held.tolist(), trained.tolist(), strict=True):
+        if training < LEAST_ROWS:
+            raise TrainingError(
+                f"the class {name!r} has too few rows ({rows}, of which {training} would train a "
+                f"bundle; {LEAST_ROWS} are needed): leave the class out, name another --label, or "
+                "give a --bundle"
+            )
 
 
 def value_examples(

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from hcdv_stream.bundle.errors import TrainingError
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.examples import Examples
 from hcdv_stream.file_valuation import ValuationError, train_own_bundle, value_examples
@@ -75,6 +76,13 @@ def test_a_bundle_of_its_own_keeps_its_judges_apart():
     assert bundle.label == "bought"
     classes = [bundle.class_of(examples.labels[row]) for row in judges]
     assert classes == bundle.validation.labels.tolist()
+
+
+def test_a_class_too_rare_to_train_on_is_named_with_its_rows_in_the_file():
+    examples = sessions()
+    examples.labels[:5] = ["rare"] * 5
+    with pytest.raises(TrainingError, match=r"'rare' has too few rows \(5, of which 2 .*; 3 are"):
+        train_own_bundle(examples, "bought", OPTIONS)
 
 
 def test_what_does_not_fit_at_all_says_why(bundle):

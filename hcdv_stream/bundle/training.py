@@ -34,7 +34,7 @@ from hcdv_stream.valuation.validation import Validation
 
 EncoderKind = Literal["contrastive", "identity"]
 
-_LEAST_ROWS = 3
+LEAST_ROWS = 3
 """A class needs one row for each side of the split."""
 _VERSIONED = ("hcdv-stream", "numpy", "torch", "scikit-learn")
 
@@ -162,9 +162,9 @@ def _classes(labels: Column) -> tuple[tuple[str, ...], Labels]:
     classed: npt.NDArray[np.int16] = np.array([index[text] for text in texts], dtype=np.int16)
     counts = np.bincount(classed)
     rarest = int(counts.argmin())
-    if counts[rarest] < _LEAST_ROWS:
+    if counts[rarest] < LEAST_ROWS:
         raise TrainingError(
-            f"the class {classes[rarest]!r} has {counts[rarest]} rows, at least {_LEAST_ROWS} are "
+            f"the class {classes[rarest]!r} has {counts[rarest]} rows, at least {LEAST_ROWS} are "
             "needed; leave it out or name a column that holds classes as --label"
         )
     return classes, classed
