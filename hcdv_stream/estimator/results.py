@@ -150,9 +150,11 @@ class Results:
         return path(self._held.corpus, int(self.leaves_[sample]))
 
     def to_frame(self) -> Any:
-        """Return a pandas DataFrame: index ``id``; label, value, error, leaf, path, provider.
+        """Return a pandas DataFrame of what is known of each sample; its index is ``id``.
 
-        Its ``attrs`` are ``provenance_``. Raises ImportError without pandas.
+        Columns: label, value, error, judged (the value without the contrast, where the game tells
+        them apart), leaf, path, provider. Its ``attrs`` are ``provenance_``. Raises ImportError
+        without pandas.
         """
         held, corpus = self._held, self._held.corpus
         leaves = self.leaves_.tolist()
@@ -164,6 +166,7 @@ class Results:
             "label": named.tolist(),
             "value": value,
             "error": error,
+            "judged": held.judged(self._weights()),
             "leaf": leaves,
             "path": [paths.get(leaf) for leaf in leaves],
             "provider": held.providers,
