@@ -54,15 +54,15 @@ def run(options: Options, progress: Progress) -> Result:
 
 def _scored(case: Case, references: References, choice: Choice) -> dict[str, Any]:
     started = time.perf_counter()
-    values, told = valued(case, choice)
+    found, told = valued(case, choice)
     seconds = time.perf_counter() - started
-    scores = score(case, values)
+    scores = score(case, found)
     return {
         "option": choice.option,
         "value": choice.value,
         "set": case.name,
         "seed": case.seed,
-        "valued": len(values),
+        "valued": len(case.labels),
         "seconds": seconds,
         "detection": scores["detection"],
         "top": 100 * (scores["top"] - references.random),

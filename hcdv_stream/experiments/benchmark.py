@@ -133,12 +133,9 @@ def _rankings(name: str, case: Case, valued: Valued) -> list[Valued]:
 def _scored(each: Benchmark, case: Case, rankings: Sequence[Valued]) -> dict[str, float]:
     generator = np.random.default_rng([case.seed, 2])
     turns = [rankings[draw % len(rankings)] for draw in range(DRAWS)]
-    selected = [
-        select(values, case.labels, SHARE, "spread", generator, judged=judged)
-        for values, judged in turns
-    ]
+    selected = [turn.selected(case.labels, SHARE, generator) for turn in turns]
     return {
-        "top": _mean(each, case, [top(values, SHARE) for values, _ in rankings]),
+        "top": _mean(each, case, [top(valued.values, SHARE) for valued in rankings]),
         "select": _mean(each, case, selected),
     }
 

@@ -152,8 +152,7 @@ def _growth(result: Result) -> Table:
         f"sizes. At any size MCDS asks for {budget['mcds']:,} coalitions, or two orders where "
         f"these take more, Banzhaf for {budget['banzhaf']:,} and GS for 1,024, so that their power "
         "is not that of an estimate equally good. V grows with n here, so that KNN-Shapley's work "
-        "grows as n² log n: its measured power is above that for no reason that was looked into, "
-        "and its hours are too many by as much. The paper's hours on an A100 and 32 cores: "
+        "grows as n² log n. The paper's hours on an A100 and 32 cores: "
         "MCDS 47.5, GS 29.1, Banzhaf 15.8, HCDV 12.3. Its text says that "
         'HCDV is "up to 14× faster than MCDS"; in its table it is 3.6 to 5.4 times, and Banzhaf '
         "is faster on Adult."

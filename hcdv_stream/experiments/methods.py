@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +15,24 @@ from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.planting import plant
+from hcdv_stream.valuation.selection import select
 from hcdv_stream.valuation.weights import Weights
 
 Values = npt.NDArray[np.float64]
 
 
-class Valued(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Valued:
     """What n examples are worth: ``values`` (n,), and as ``select`` takes it, ``judged`` (n,)."""
 
     values: Values
     judged: Values | None = None
+
+    def selected(
+        self, labels: npt.NDArray[np.int16], share: float, generator: np.random.Generator
+    ) -> npt.NDArray[np.intp]:
+        """Return what ``select`` takes of them by its default strategy: rows, ascending."""
+        return select(self.values, labels, share, "spread", generator, judged=self.judged)
 
 
 Method = Callable[[Case], Valued]

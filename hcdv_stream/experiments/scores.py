@@ -8,7 +8,6 @@ import numpy as np
 from hcdv_stream.experiments.cases import Case
 from hcdv_stream.experiments.measures import Rows, detection, top
 from hcdv_stream.experiments.methods import Valued
-from hcdv_stream.valuation.selection import select
 
 SHARE = 0.3
 DRAWS = 3
@@ -49,15 +48,13 @@ def _drawn(case: Case, among: Rows, stream: int) -> float:
 
 def score(case: Case, valued: Valued) -> dict[str, float]:
     """Return detection, and the AUC of models trained on the top and on the selected SHARE."""
-    values, judged = valued
     generator = np.random.default_rng([case.seed, 2])
     selected = [
-        case.judge.utility(select(values, case.labels, SHARE, "spread", generator, judged=judged))
-        for _ in range(DRAWS)
+        case.judge.utility(valued.selected(case.labels, SHARE, generator)) for _ in range(DRAWS)
     ]
     return {
-        "detection": detection(values, case.labels, case.flipped),
-        "top": case.judge.utility(top(values, SHARE)),
+        "detection": detection(valued.values, case.labels, case.flipped),
+        "top": case.judge.utility(top(valued.values, SHARE)),
         "select": float(np.mean(selected)),
     }
 

@@ -98,12 +98,10 @@ class _Judge:
     def scored(self, kept: Kept) -> dict[str, Any]:
         """Return what the values choose and what they took."""
         generator = np.random.default_rng([self._seed, 8])
-        values, judged = kept.valued
         chosen = [
-            self.auc(select(values, self._labels, SHARE, "spread", generator, judged=judged))
-            for _ in range(DRAWS)
+            self.auc(kept.valued.selected(self._labels, SHARE, generator)) for _ in range(DRAWS)
         ]
-        best = select(values, self._labels, SHARE, "top", generator)
+        best = select(kept.valued.values, self._labels, SHARE, "top", generator)
         return {
             "top": self.auc(best),
             "select": float(np.mean(chosen)),

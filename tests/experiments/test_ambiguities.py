@@ -41,15 +41,15 @@ def test_every_option_of_a_reading_is_tried():
 
 def test_every_choice_gives_each_example_its_part_of_the_whole(case):
     for choice in choices():
-        (values, _), told = valued(case, choice)
+        found, told = valued(case, choice)
         if choice.routed:
             continue
         v = Characteristic(case.validation, 2, PAPER.contrast, choice.averaged)
         game = Guessing(RidgeGame(v, case.embeddings, case.labels), choice.nobody)
-        nobody, whole = game(np.array([[False], [True]]).repeat(len(values), axis=1))
+        nobody, whole = game(np.array([[False], [True]]).repeat(len(found.values), axis=1))
         assert nobody == choice.nobody
-        scale = np.abs(values).sum()
-        assert values.sum() == pytest.approx(whole - nobody, abs=1e-9 * scale), choice
+        scale = np.abs(found.values).sum()
+        assert found.values.sum() == pytest.approx(whole - nobody, abs=1e-9 * scale), choice
         assert 0.0 <= told["unscalable"] <= 1.0
         assert told["evaluations"] > len(choice.counts)
 
