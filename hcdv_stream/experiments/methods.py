@@ -21,7 +21,7 @@ from hcdv_stream.valuation.weights import Weights
 Values = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Valued:
     """What n examples are worth: ``values`` (n,), and as ``select`` takes it, ``judged`` (n,)."""
 
