@@ -1,11 +1,11 @@
 """Server-sent events: every state that becomes visible, once, the newest first."""
 
 import json
-import threading
-import time
 
+import httpx
 import pytest
 
+from tests.api.serving import served
 from tests.api.world import Client, Owner, app_of
 
 
@@ -38,24 +38,21 @@ def test_the_first_event_is_what_there_is(tmp_path, owner):
     assert data["missing_partitions"] == []
 
 
-def test_every_update_is_told(tmp_path, owner):
+def test_every_update_that_is_waited_for_is_told(tmp_path, owner):
     app = app_of(tmp_path)
-    seen = Client(app).get("/v1/events", params={"limit": 1})
-    ((last, _),) = events(seen.text)
-
-    def move():
+    ((last, _),) = events(Client(app).get("/v1/events", params={"limit": 1}).text)
+    asked = {"params": {"limit": 3}, "headers": {"Last-Event-ID": last}}
+    told = []
+    with served(app) as address, httpx.stream("GET", f"{address}/v1/events", **asked) as answer:
+        lines = answer.iter_lines()
         for step in range(3):
-            time.sleep(0.15)
             owner.apply(owner.batch(10, prefix=f"n{step}"))
             app.state.refresher.look()
-
-    thread = threading.Thread(target=move)
-    thread.start()
-    answer = Client(app).get("/v1/events", params={"limit": 3}, headers={"Last-Event-ID": last})
-    thread.join()
-    told = events(answer.text)
-    assert [data["points"] for _, data in told] == [50, 60, 70]
-    assert last not in {name for name, _ in told}
+            line = next(line for line in lines if line.startswith("data: "))
+            told.append(json.loads(line.removeprefix("data: ")))
+        assert not [line for line in lines if line], "three were asked for"
+    assert [data["points"] for data in told] == [50, 60, 70]
+    assert last not in {data["as_of"]["view"] for data in told}
 
 
 def test_no_state_yet(tmp_path):

@@ -1,15 +1,11 @@
 """A real API on a socket of this process, over two partitions."""
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
 
-from hcdv_stream.broker.embedded import free_port
 from tests.api.conftest import grown
+from tests.api.serving import served
 from tests.api.world import Owner, app_of
 
 
@@ -20,21 +16,6 @@ class Service:
         self.address = address
         self.app = app
         self.owners = owners
-
-
-@contextmanager
-def served(app) -> Iterator[str]:
-    """Serve an application on a free port; yields its address."""
-    port = free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, access_log=False, ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import asyncio
 import inspect
-import threading
-import time
 
 import httpx
 import orjson
@@ -164,19 +162,13 @@ def test_the_key_is_shown():
 
 def test_events_follow_the_state(service):
     owner, refresher = service.owners[0], service.app.state.refresher
-
-    def move():
-        time.sleep(0.2)
-        owner.apply(owner.batch(5, prefix="event"))
-        refresher.look()
-
-    thread = threading.Thread(target=move)
-    thread.start()
     with Client(service.address) as client:
         events = client.events()
-        first, second = next(events), next(events)
+        first = next(events)
+        owner.apply(owner.batch(5, prefix="event"))
+        refresher.look()
+        second = next(events)
         events.close()
-    thread.join()
     assert second.points == first.points + 5
 
 

@@ -10,8 +10,8 @@ from hcdv_stream.cli.main import app
 from hcdv_stream.client import ApiError, NotReachedError
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA
+from tests.api.serving import served
 from tests.api.world import app_of, expected, ranking
-from tests.client.conftest import served
 
 
 @pytest.fixture
