@@ -186,7 +186,10 @@ class HCDV(Results, BaseEstimator):
         embedder, embeddings = fit_embedder(self, table, codes, valued, len(labels), seed=seed)
         judges = Validation(embeddings[judging], codes[judging])
         if validation[0] is not None:
-            trusted = self._checked(*validation)
+            try:
+                trusted = self._checked(*validation)
+            except ValueError as error:
+                raise ValueError(f"X_val and y_val: {error}") from None
             judges = Validation(
                 embedder.embed(trusted, 0), targets.codes_of(validation[1], labels, "y_val")
             )

@@ -160,7 +160,7 @@ def test_parameters_out_of_range_are_named(
     [
         ({"X_val": np.zeros((2, 6))}, "given together"),
         ({"X_val": np.zeros((2, 6)), "y_val": ["no", "maybe"]}, "'maybe'"),
-        ({"X_val": np.zeros((2, 5)), "y_val": ["no", "yes"]}, "5 features"),
+        ({"X_val": np.zeros((2, 5)), "y_val": ["no", "yes"]}, "X_val and y_val: .*5 features"),
         ({"ids": ["a"] * 400}, "ids must differ"),
         ({"ids": [1]}, "one entry per sample: 1 for 400"),
         ({"provider": ["me"]}, "one entry per sample"),
