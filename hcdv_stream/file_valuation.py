@@ -150,17 +150,17 @@ def _table(
     reading: Reading,
     judged: Judged,
 ) -> pa.Table:
-    values, errors = reading.points()
+    values = reading.points()
     places = dict(zip(judged.batch.ids, judged.places.tolist(), strict=True))
-    order = sorted(range(len(values)), key=lambda row: places[corpus.ids[row]])
+    order = sorted(range(len(corpus)), key=lambda row: places[corpus.ids[row]])
     paths = {leaf: "/".join(map(str, corpus.path(leaf))) for leaf in set(corpus.leaves.tolist())}
     leaves = corpus.leaves[order]
     columns: dict[str, Any] = {
         "id": pa.array([corpus.ids[row] for row in order], pa.string()),
         "label": pa.array([corpus.classes[corpus.labels[row]] for row in order], pa.string()),
-        "value": values[order],
-        "stderr": errors[order],
-        "judged": reading.judged.points().value[order],
+        "value": values.value[order],
+        "stderr": values.error[order],
+        "judged": values.judged[order],
         "leaf": leaves,
         "path": pa.array([paths[leaf] for leaf in leaves.tolist()], pa.string()),
     }

@@ -75,16 +75,16 @@ def _batch(
     columns = {
         "id": [name for each in points for name in each.ids],
         "label": pa.DictionaryArray.from_arrays(labels, list(classes)).cast(pa.string()),
-        "value": np.concatenate([values for values, _ in valued]),
+        "value": np.concatenate([each.value for each in valued]),
     }
     if schema is CHOOSING:
-        columns["judged"] = np.concatenate([valuation.judged(partition, leaf) for leaf in leaves])
+        columns["judged"] = np.concatenate([each.judged for each in valued])
     else:
         number = partition.number
         columns |= {
             "provider": [name for each in points for name in each.providers],
             "event_time": np.concatenate([each.timestamps for each in points]),
-            "stderr": np.concatenate([errors for _, errors in valued]),
+            "stderr": np.concatenate([each.error for each in valued]),
             "partition": np.full(len(labels), number, np.int32),
             "leaf": [leaf_id(number, leaf.id) for leaf in leaves for _ in leaf.points.ids],
         }

@@ -80,7 +80,7 @@ def _mates(
 ) -> list[Mate]:
     points, classes = found.leaf.points, partition.identity.classes
     seen = judgements(points, found.row, partition.identity.engine)
-    values, _ = valuation.leaf(partition, found.leaf)
+    values = valuation.leaf(partition, found.leaf).value
     share = valuation.share(partition)
     mates = []
     for row in np.argsort(seen.distances, kind="stable").tolist():

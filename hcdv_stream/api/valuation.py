@@ -19,7 +19,7 @@ from hcdv_stream.api.exact import exact_sum, exact_sums
 from hcdv_stream.api.homes import Found
 from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.valuation.leaf import Leaf, Node
-from hcdv_stream.valuation.readings import Reading, Worth
+from hcdv_stream.valuation.readings import MappedValues, Reading, Values, Worth
 from hcdv_stream.valuation.weights import Weights
 
 
@@ -71,19 +71,14 @@ class Valuation:
 
     def point(self, partition: PartitionView, found: Found) -> Worth:
         """Value and standard error of one point, from its leaf alone."""
-        values, errors = self.leaf(partition, found.leaf)
-        return Worth(float(values[found.row]), float(errors[found.row]))
+        values = self.leaf(partition, found.leaf)
+        return Worth(float(values.value[found.row]), float(values.error[found.row]))
 
-    def leaf(self, partition: PartitionView, leaf: Leaf) -> tuple[Floats, Floats]:
-        """Values and standard errors of a leaf's points: the same bits as in the columns."""
+    def leaf(self, partition: PartitionView, leaf: Leaf) -> Values:
+        """Return the values of a leaf's points: the same bits as in the columns."""
         place = self._place[partition.number]
-        values, share = self._readings[place].leaf(leaf), self._shares[place]
-        return share * values.value, share * values.error
-
-    def judged(self, partition: PartitionView, leaf: Leaf) -> Floats:
-        """What the evaluators alone say of a leaf's points: their values without the contrast."""
-        place = self._place[partition.number]
-        return self._shares[place] * self._readings[place].judged.leaf(leaf).value
+        share = self._shares[place]
+        return MappedValues(self._readings[place].leaf(leaf), lambda column: share * column)
 
     def coalition(self, partition: PartitionView, coalition: Leaf | Node) -> Worth:
         """Value and standard error of a leaf or node."""

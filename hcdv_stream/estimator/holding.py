@@ -1,7 +1,7 @@
 """An engine with its roster: what is valued, and every result in the order of arrival."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.delta import EngineState
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.readings import Values
+from hcdv_stream.valuation.readings import MappedValues, Values
 from hcdv_stream.valuation.validation import Validation
 from hcdv_stream.valuation.weights import Weights
 
@@ -60,16 +60,12 @@ class Holding:
         return Corpus(self._engine.state(), self._engine.config.game, self.classes, trusted)
 
     def values(self, weights: Weights | None) -> Values:
-        """Value and standard error of every sample, NaN for a judge; see ``Corpus.reading``."""
+        """Return the values of every sample, NaN for a judge; see ``Corpus.reading``."""
         if self._last is None or self._last[0] != weights:
-            value, error = self.corpus.values(weights)
-            found = Values(self.aligned(value, np.nan), self.aligned(error, np.nan))
-            self._last = (weights, found)
+            found = self.corpus.values(weights)
+            aligned = MappedValues(found, partial(self.aligned, fill=np.nan))
+            self._last = (weights, aligned)
         return self._last[1]
-
-    def judged(self, weights: Weights | None) -> npt.NDArray[np.float64]:
-        """What the evaluators alone say of every sample, NaN for a judge; ``Reading.judged``."""
-        return self.aligned(self.corpus.reading(weights).judged.points().value, np.nan)
 
     @property
     def leaves(self) -> npt.NDArray[np.int64]:

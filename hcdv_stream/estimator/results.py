@@ -108,7 +108,7 @@ class Results:
         (n,). Raises ValueError where a weight is out of range or ``game`` fixed it.
         """
         values = self._values(utility, beta, lam)
-        return tuple(values) if return_error else values.value
+        return (values.value, values.error) if return_error else values.value
 
     def select(
         self,
@@ -127,12 +127,17 @@ class Results:
         """
         labels = self._held.labels
         weights = self._weights(utility, beta, lam)
-        values, judged = self._held.values(weights).value, self._held.judged(weights)
+        values = self._held.values(weights)
         seed = self._seed if random_state is None else parameters.seed_of(random_state)
         valued = np.flatnonzero(labels != NOWHERE)
         generator = np.random.default_rng(seed)
         chosen = select(
-            values[valued], labels[valued], share, strategy, generator, judged=judged[valued]
+            values.value[valued],
+            labels[valued],
+            share,
+            strategy,
+            generator,
+            judged=values.judged[valued],
         )
         return valued[chosen]
 
@@ -159,14 +164,14 @@ class Results:
         held, corpus = self._held, self._held.corpus
         leaves = self.leaves_.tolist()
         paths = {leaf: "/".join(path(corpus, leaf)) for leaf in set(leaves) - {NOWHERE}}
-        value, error = self._values()
+        values = self._values()
         labels = held.labels
         named = np.append(self.classes_.astype(object), [None])[labels]
         columns = {
             "label": named.tolist(),
-            "value": value,
-            "error": error,
-            "judged": held.judged(self._weights()),
+            "value": values.value,
+            "error": values.error,
+            "judged": values.judged,
             "leaf": leaves,
             "path": [paths.get(leaf) for leaf in leaves],
             "provider": held.providers,

@@ -32,7 +32,6 @@ from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.planting import plant
 from hcdv_stream.valuation.sampling.run import run
 from hcdv_stream.valuation.sampling.stopping import Evaluations, Rounds
-from hcdv_stream.valuation.weights import Weights
 
 Values = npt.NDArray[np.float64]
 Leaves = npt.NDArray[np.int64]
@@ -111,9 +110,13 @@ def streamed(site: Site) -> Streamed:
     trusted = validation.counts(len(CLASSES))
     corpus = Corpus(engine.state(), config.game, _NAMES, trusted)
     order = np.argsort([int(name) for name in corpus.ids])
-    reading = corpus.reading(Weights())
-    values, judged = (each.points().value[order] for each in (reading, reading.judged))
-    return Streamed(values, judged, corpus.leaves[order], 1.0 - closeness > site.bundle.tau)
+    values = corpus.values()
+    return Streamed(
+        values.value[order],
+        values.judged[order],
+        corpus.leaves[order],
+        1.0 - closeness > site.bundle.tau,
+    )
 
 
 def _knn(site: Site) -> Values:

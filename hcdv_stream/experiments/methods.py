@@ -83,11 +83,10 @@ def _corpus(case: Case, engine: Engine) -> Corpus:
 
 def read(corpus: Corpus, weights: Weights | None) -> Valued:
     """Read the values of a valued case, in the case's order."""
-    reading = corpus.reading(weights)
+    points = corpus.values(weights)
     values, judged = np.empty((2, len(corpus)))
     rows = [int(name) for name in corpus.ids]
-    values[rows] = reading.points().value
-    judged[rows] = reading.judged.points().value
+    values[rows], judged[rows] = points.value, points.judged
     return Valued(values, judged)
 
 

@@ -1,7 +1,7 @@
 """What a corpus is worth under one choice of weights: one way of reading for each game."""
 
 import math
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -17,11 +17,43 @@ from hcdv_stream.valuation.sketch import Counts
 Floats = npt.NDArray[np.float64]
 
 
-class Values(NamedTuple):
-    """Per point: ``value`` φ (n,) and its standard error ``error`` (n,)."""
+class Values(Protocol):
+    """Values of n points, each column computed when first asked for."""
 
-    value: Floats
-    error: Floats
+    @property
+    def value(self) -> Floats:
+        """φ, (n,)."""
+
+    @property
+    def error(self) -> Floats:
+        """Its standard error, (n,)."""
+
+    @property
+    def judged(self) -> Floats:
+        """φ without the contrast, (n,): what evaluators alone say; φ where no game tells it."""
+
+
+class MappedValues:
+    """Values whose columns (n,) are made from others', each when first asked for."""
+
+    def __init__(self, values: Values, change: Callable[[Floats], Floats]) -> None:
+        self._values = values
+        self._change = change
+
+    @cached_property
+    def value(self) -> Floats:
+        """From φ."""
+        return self._change(self._values.value)
+
+    @cached_property
+    def error(self) -> Floats:
+        """From its standard error."""
+        return self._change(self._values.error)
+
+    @cached_property
+    def judged(self) -> Floats:
+        """From φ without the contrast."""
+        return self._change(self._values.judged)
 
 
 class Worth(NamedTuple):
@@ -46,14 +78,44 @@ class Reading(Protocol):
     def total(self) -> float:
         """v(D) − v(∅), reached without any Shapley value."""
 
-    @property
-    def judged(self) -> "Reading":
-        """The same without the contrast, what evaluators alone say; itself where there is none."""
-
 
 def residual(reading: Reading) -> float:
     """|Σ φ − (v(D) − v(∅))|: 0 to rounding, since both games are efficient."""
     return abs(math.fsum(reading.points().value) - reading.total())
+
+
+class RoutedValues:
+    """Weighs the components of some leaves' points, leaf by leaf."""
+
+    def __init__(self, weights: RoutedWeights, leaves: Sequence[Leaf]) -> None:
+        self._weights = weights
+        self._leaves = leaves
+
+    @cached_property
+    def value(self) -> Floats:
+        """φ, (n,)."""
+        points = [leaf.points for leaf in self._leaves]
+        labels = np.concatenate([each.labels for each in points])
+        embeddings = np.concatenate([each.embeddings for each in points])
+        return self._weights.points(self._components, labels, embeddings)
+
+    @cached_property
+    def error(self) -> Floats:
+        """Its standard error, (n,)."""
+        return self._weights.errors(self._components, self._integers("moments"))
+
+    @cached_property
+    def judged(self) -> Floats:
+        """φ without the contrast, (n,)."""
+        return self._weights.judged(self._components)
+
+    @cached_property
+    def _components(self) -> Counts:
+        return self._integers("components")
+
+    def _integers(self, name: str) -> Counts:
+        parts = [leaf.outcome[name].astype(np.int64, copy=False) for leaf in self._leaves]
+        return np.concatenate(parts)
 
 
 class RoutedReading:
@@ -66,23 +128,11 @@ class RoutedReading:
     def points(self) -> Values:
         """All points, leaf by leaf in the order of their ids."""
         leaves = [self._state.leaves[leaf] for leaf in sorted(self._state.leaves)]
-        components = np.concatenate([_integers(leaf, "components") for leaf in leaves])
-        moments = np.concatenate([_integers(leaf, "moments") for leaf in leaves])
-        labels = np.concatenate([leaf.points.labels for leaf in leaves])
-        embeddings = np.concatenate([leaf.points.embeddings for leaf in leaves])
-        return Values(
-            self.weights.points(components, labels, embeddings),
-            self.weights.errors(components, moments),
-        )
+        return RoutedValues(self.weights, leaves)
 
     def leaf(self, leaf: Leaf) -> Values:
         """Return the points of one leaf: the same bits as in ``points``."""
-        components = _integers(leaf, "components")
-        points = leaf.points
-        return Values(
-            self.weights.points(components, points.labels, points.embeddings),
-            self.weights.errors(components, _integers(leaf, "moments")),
-        )
+        return RoutedValues(self.weights, [leaf])
 
     def coalition(self, coalition: Leaf | Node) -> Worth:
         """Read from the coalition's sums alone."""
@@ -93,10 +143,17 @@ class RoutedReading:
         """From utilities and class sums: see ``RoutedWeights.total``."""
         return self.weights.total()
 
+
+class PrintedValues(NamedTuple):
+    """Parts of pots: the contrast was played with the rest, so nothing is told apart."""
+
+    value: Floats
+    error: Floats
+
     @property
-    def judged(self) -> Reading:
-        """The same with λ = 0."""
-        return RoutedReading(self._state, replace(self.weights, lam=0.0))
+    def judged(self) -> Floats:
+        """φ, as it is."""
+        return self.value
 
 
 class PrintedReading:
@@ -112,14 +169,14 @@ class PrintedReading:
     def points(self) -> Values:
         """All points, leaf by leaf in the order of their ids."""
         parts = [self._values[leaf] for leaf in sorted(self._values)]
-        return Values(
+        return PrintedValues(
             np.concatenate([value for value, _ in parts]),
             np.concatenate([error for _, error in parts]),
         )
 
     def leaf(self, leaf: Leaf) -> Values:
         """Return the points of one leaf: the same bits as in ``points``."""
-        return Values(*self._values[leaf.id])
+        return PrintedValues(*self._values[leaf.id])
 
     def coalition(self, coalition: Leaf | Node) -> Worth:
         """Return the coalition's pot."""
@@ -131,15 +188,6 @@ class PrintedReading:
         """Return the root's pot, v(D)."""
         return self._pots.nodes[self._state.header.root].value
 
-    @property
-    def judged(self) -> Reading:
-        """Itself: the contrast was played with the rest."""
-        return self
-
     @cached_property
     def _pots(self) -> Pots:
         return coalition_pots(self._state)
-
-
-def _integers(leaf: Leaf, name: str) -> Counts:
-    return leaf.outcome[name].astype(np.int64, copy=False)

@@ -61,11 +61,15 @@ class RoutedWeights:
         self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
     ) -> Floats:
         """φ of points, (n,), from components (n, 2, C)."""
-        values = np.zeros(len(components))
+        values = self.judged(components)
         if self.lam:
             values += self.lam * self.shapley.points(labels, embeddings)
-        judged = self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)
-        for term in _terms(judged):
+        return values
+
+    def judged(self, components: Counts) -> Floats:
+        """φ of points as evaluators alone have it, without the contrast: (n,)."""
+        values = np.zeros(len(components))
+        for term in _terms(self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)):
             values += term
         return values
 

@@ -42,7 +42,7 @@ def select(
     ``judged`` (n,) below 0, lowest value first and at most ``MOST_DROPPED`` of the class, then
     draws the same number from every class, more from the others where a class has too few; it
     never returns a dropped row unless ``share`` asks for more than there is besides. ``judged``
-    are the values without the contrast (``Reading.judged``); None: the values. Raises ValueError
+    are the values without the contrast (``Values.judged``); None: the values. Raises ValueError
     for a share out of range and for a strategy that is neither.
     """
     if strategy not in get_args(Strategy):

@@ -16,7 +16,6 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.readings import Values
 from hcdv_stream.valuation.weights import Weights
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
@@ -107,8 +106,8 @@ def expected(owners: list[Owner], weights: Weights | None = None) -> dict[str, t
     found = {}
     for owner in owners:
         corpus, share = owner.corpus, len(owner.engine) / size
-        values: Values = corpus.values(weights)
-        for name, value, error in zip(corpus.ids, *values, strict=True):
+        values = corpus.values(weights)
+        for name, value, error in zip(corpus.ids, values.value, values.error, strict=True):
             found[name] = (share * float(value), share * float(error))
     return found
 
