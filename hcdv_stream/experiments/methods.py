@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from hcdv_stream.estimator.parameters import usual_leaf_size
 from hcdv_stream.experiments.cases import Case
@@ -48,10 +49,11 @@ DETECTION = Weights(lam=1.0)
 
 
 def timed(method: Method, case: Case) -> tuple[Valued, dict[str, float]]:
-    """Return a method's values of a case, and what they took by each of COSTS."""
-    wall, busy = time.perf_counter(), time.process_time()
-    valued = method(case)
-    spent = time.perf_counter() - wall, time.process_time() - busy
+    """Return a method's values of a case, and what they took on one thread by each of COSTS."""
+    with threadpool_limits(limits=1):
+        wall, busy = time.perf_counter(), time.process_time()
+        valued = method(case)
+        spent = time.perf_counter() - wall, time.process_time() - busy
     return valued, dict(zip(COSTS, spent, strict=True))
 
 

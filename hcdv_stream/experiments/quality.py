@@ -10,8 +10,6 @@ are timed whole, from embeddings to values.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from hcdv_stream.experiments.cases import Case, prepare
 from hcdv_stream.experiments.datasets import four_sets
 from hcdv_stream.experiments.experiment import Options, Progress, Result
@@ -50,8 +48,7 @@ def _run(case: Case, progress: Progress) -> dict[str, Any]:
     methods: dict[str, Any] = {}
     for name, method in METHODS.items():
         progress.begin(f"{case.name}, seed {case.seed}: {name}")
-        with threadpool_limits(limits=1):
-            valued, costs = timed(method, case)
+        valued, costs = timed(method, case)
         methods[name] = score(case, valued) | costs
         progress.done()
     return {

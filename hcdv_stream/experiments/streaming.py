@@ -22,6 +22,7 @@ from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
 from hcdv_stream.experiments.scores import spread_of
 from hcdv_stream.experiments.streams import FULL, INCREMENTAL, WAYS, Kept, Stream
 from hcdv_stream.learners.wide_deep import WideDeepClassifier
+from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.selection import select
 from simulators.clickstream import CLASSES, DAYS, SESSIONS_PER_DAY, Sessions, generate
@@ -54,7 +55,9 @@ def run(options: Options, progress: Progress) -> Result:
         ways = {}
         for name, way in WAYS.items():
             progress.begin(f"seed {seed}: {name}")
-            ways[name] = judge.scored(way(judge.stream))
+            with one_blas_thread():  # as in the worker
+                kept = way(judge.stream)
+            ways[name] = judge.scored(kept)
             progress.done()
         runs.append({"seed": seed, "everything": judge.everything(), "ways": ways})
     return {"experiment": "streaming", "seeds": seeds, "size": SIZE, "runs": runs}
