@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from hcdv_stream.api.app import build_app
 from hcdv_stream.api.refresher import Refresher
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.garbage import spare_what_is_loaded
 from hcdv_stream.logs import fields
 from hcdv_stream.settings import Settings
 
@@ -59,6 +60,7 @@ def serve(
     # The thread that follows the state lets another go on after so long, 5 ms by default, and every
     # event of a socket may have to wait for that once.
     sys.setswitchinterval(_SWITCH_SECONDS)
+    spare_what_is_loaded()
     with listener, beside or nullcontext():
         os.nice(NICENESS)  # on Linux, of this thread and of those that it starts from here on
         address, bound = listener.getsockname()[:2]

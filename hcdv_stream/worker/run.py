@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.garbage import spare_what_is_loaded
 from hcdv_stream.logs import fields
 from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
@@ -46,6 +47,7 @@ def run_worker(settings: Settings) -> None:
     )
     parts = Parts(settings, ownership, metrics, health, partitions, letter_partitions)
     metrics.partitions.set_function(lambda: len(ownership.partitions))
+    spare_what_is_loaded()
     with MetricsServer(settings.metrics_host, settings.metrics_port, registry, health) as server:
         log.info(
             "metrics listening",
