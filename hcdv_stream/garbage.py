@@ -1,9 +1,9 @@
 """Collecting cyclic garbage in a process that serves for long.
 
-A full collection goes through everything there is, modules included, while every thread waits:
-under load (500 reads a second, 60,000 points) it held an API for 76 to 185 ms, and one read in a
-hundred took 26 to 33 ms. Without what was loaded at the start it takes 12 to 50 ms, and that read
-19 ms. State and embeddings are in no cycles: they go when nothing refers to them any more.
+A full collection goes through everything there is, modules included, while every thread waits.
+Under load (500 reads a second, 60,000 points) it held an API for 76 to 185 ms, and the slowest read
+in a hundred took 26 to 33 ms; without what is loaded at the start, and less often, 14 to 17 ms.
+State and embeddings are in no cycles: they go when nothing refers to them any more.
 """
 
 import gc
