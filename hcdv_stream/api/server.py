@@ -22,7 +22,7 @@ NICENESS = 2
 """Added to the niceness of the threads that answer: where processors are short, the worker goes
 first. The thread that follows the state keeps its own, so that answers stay current."""
 _SHUTDOWN_SECONDS = 5
-_SWITCH_SECONDS = 0.0001
+_SWITCH_SECONDS = 0.0003
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def serve(
     )
     _heed_signals(server)
     # The thread that follows the state lets another go on after so long, 5 ms by default, and every
-    # event of a socket may have to wait for that once.
+    # event of a socket may have to wait for that once. At a third of it threads only take turns.
     sys.setswitchinterval(_SWITCH_SECONDS)
     spare_what_is_loaded()
     with listener, beside or nullcontext():
