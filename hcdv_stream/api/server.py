@@ -58,7 +58,7 @@ def serve(
     )
     _heed_signals(server)
     # The thread that follows the state lets another go on after so long, 5 ms by default, and every
-    # event of a socket may have to wait for that once. At a third of it threads only take turns.
+    # event of a socket may have to wait for that once. Reads waited longer with 0.1 than 0.3 ms.
     sys.setswitchinterval(_SWITCH_SECONDS)
     spare_what_is_loaded()
     with listener, beside or nullcontext():

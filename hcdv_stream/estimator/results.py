@@ -126,8 +126,7 @@ class Results:
         ``top`` takes the highest values. ``random_state`` None is the fit's seed.
         """
         labels = self._held.labels
-        weights = self._weights(utility, beta, lam)
-        values = self._held.values(weights)
+        values = self._values(utility, beta, lam)
         seed = self._seed if random_state is None else parameters.seed_of(random_state)
         valued = np.flatnonzero(labels != NOWHERE)
         generator = np.random.default_rng(seed)

@@ -97,21 +97,17 @@ class RoutedValues:
         points = [leaf.points for leaf in self._leaves]
         labels = np.concatenate([each.labels for each in points])
         embeddings = np.concatenate([each.embeddings for each in points])
-        return self._weights.points(self._components, labels, embeddings)
+        return self._weights.points(self._integers("components"), labels, embeddings)
 
     @cached_property
     def error(self) -> Floats:
         """Its standard error, (n,)."""
-        return self._weights.errors(self._components, self._integers("moments"))
+        return self._weights.errors(self._integers("components"), self._integers("moments"))
 
     @cached_property
     def judged(self) -> Floats:
         """φ without the contrast, (n,)."""
-        return self._weights.judged(self._components)
-
-    @cached_property
-    def _components(self) -> Counts:
-        return self._integers("components")
+        return self._weights.judged(self._integers("components"))
 
     def _integers(self, name: str) -> Counts:
         parts = [leaf.outcome[name].astype(np.int64, copy=False) for leaf in self._leaves]
