@@ -14,9 +14,11 @@ from typing import Any, Literal
 import orjson
 
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.repeated_lines import RepeatedLines
 
 _FIELDS = "hcdv_fields"
 _NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio", "httpx")
+_repeated = RepeatedLines(_NOISY)
 
 
 def fields(**values: object) -> Mapping[str, object]:
@@ -27,15 +29,22 @@ def fields(**values: object) -> Mapping[str, object]:
 def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     """Send every log line of at least ``level`` to standard error.
 
-    Libraries are heard from WARNING on, or all of it at DEBUG; not where they report an
-    HcdvError, which the command line says in one sentence.
+    Libraries are heard from WARNING on and repeat themselves ever more rarely, or all of it at
+    DEBUG; not where they report an HcdvError, which the command line says in one sentence.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_untold)
+    if level != "DEBUG":
+        handler.addFilter(_repeated)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel("DEBUG" if level == "DEBUG" else "WARNING")
+
+
+def held_back() -> int:
+    """Return how many repeated lines of libraries were not written since this was last asked."""
+    return _repeated.take_count()
 
 
 class TextLines(logging.Formatter):

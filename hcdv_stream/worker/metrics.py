@@ -102,10 +102,21 @@ class WorkerMetrics:
             "hcdv_efficiency_residual",
             "Distance between the sum of all values and the value of the whole corpus.",
         )
-        self.lag = gauge("hcdv_consumer_lag_records", "Records in the log behind the last effect.")
+        self.lag = gauge(
+            "hcdv_consumer_lag_records",
+            "Records in the log behind the last effect, up to the last stable offset.",
+        )
         self.partitions = gauge("hcdv_assigned_partitions", "Partitions owned by this worker.", ())
         self.assignments = counter(
             "hcdv_group_assignments_total", "Times the consumer group gave partitions out.", ()
+        )
+        self.broker_answers = counter(
+            "hcdv_broker_answers_total",
+            "Times the broker said where the logs end; it is asked once a second.",
+            (),
+        )
+        self.broker_silence = gauge(
+            "hcdv_broker_silence_seconds", "Time since the broker last answered.", ()
         )
         self.since_last_batch = gauge(
             "hcdv_seconds_since_last_batch",

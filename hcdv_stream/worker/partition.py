@@ -23,6 +23,7 @@ from hcdv_stream.worker.corpus_metrics import CorpusMetrics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.session import Judge
 
 
@@ -64,6 +65,7 @@ class Partition:
         self._position = stored.position if stored else None
         self._engine = _engine(identity, bundle, stored)
         self._begin = 0
+        self._progress = Progress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
 
     @classmethod
@@ -151,11 +153,15 @@ class Partition:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
         self._corpus.publish(step.delta)
 
-    def observe_lag(self, high_watermark: int | None) -> int:
-        """Publish and return the records behind the last effect, as far as is known."""
-        lag = max((high_watermark or 0) - (self.next_offset or 0), 0)
-        self._metrics.lag.labels(*self._labels).set(lag)
-        return lag
+    @property
+    def progress(self) -> Progress:
+        """Where this partition was in its log when somebody last looked."""
+        return self._progress
+
+    def observe(self, progress: Progress) -> None:
+        """Take note of where this partition is in its log, and publish it."""
+        self._progress = progress
+        self._metrics.lag.labels(*self._labels).set(progress.behind)
 
     def close(self) -> None:
         """Give the partition up."""

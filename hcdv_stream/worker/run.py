@@ -41,6 +41,7 @@ def run_worker(settings: Settings) -> None:
     metrics = WorkerMetrics(registry)
     health = Health(settings.stall_seconds, time.monotonic)
     metrics.since_last_batch.set_function(lambda: health.since_last_batch)
+    metrics.broker_silence.set_function(lambda: health.silence)
     ownership = Ownership(
         lambda number: Partition.open(settings, number, bundle, metrics),
         lock_seconds=2 * settings.session_timeout_seconds,

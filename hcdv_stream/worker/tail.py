@@ -16,11 +16,11 @@ async def fetched_end(servers: list[str], topic: str, partition: int, listed: in
     Tansu lists the beginning of the last batch as the end of the log; a fetch knows better.
     """
     where = aiokafka.TopicPartition(topic, partition)
-    async with _reader(servers) as reader:
+    async with _reader(servers, isolation_level="read_committed") as reader:
         reader.assign([where])
         reader.seek(where, listed)
         await _read(reader, where)
-        return max(listed, reader.highwater(where) or 0)
+        return max(listed, _end(reader, where) or 0)
 
 
 async def last_keys(servers: list[str], topic: str, partition: int, most: int) -> list[bytes]:
@@ -43,15 +43,22 @@ async def _read(reader: Any, where: Any) -> list[Any]:
         got = await reader.getmany(where, timeout_ms=_WAIT_MILLISECONDS)
         if got:
             return list(got[where])
-        end = reader.highwater(where)
+        end = _end(reader, where)
         if end is not None and await reader.position(where) >= end:
             break
     return []
 
 
+def _end(reader: Any, where: Any) -> int | None:
+    """Return what the last fetch said is the end of what this reader may read."""
+    stable: int | None = reader.last_stable_offset(where)
+    highwater: int | None = reader.highwater(where)
+    return highwater if stable is None or stable < 0 else stable
+
+
 @asynccontextmanager
-async def _reader(servers: list[str]) -> AsyncIterator[Any]:
+async def _reader(servers: list[str], **options: Any) -> AsyncIterator[Any]:
     async with aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=servers, fetch_max_wait_ms=_WAIT_MILLISECONDS
+        bootstrap_servers=servers, fetch_max_wait_ms=_WAIT_MILLISECONDS, **options
     ) as reader:
         yield reader

@@ -15,6 +15,7 @@ from hcdv_stream.state import StateError, StateLocked
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.progress import Progress
 from tests.worker.harness import session, small_bundle, state_bytes, stored
 
 BUNDLE = small_bundle()
@@ -174,7 +175,8 @@ def test_the_corpus_is_measured(tmp_path: Path):
     assert 0 <= (value("hcdv_efficiency_residual") or 0.0) < 1e-9
     reasons = [letter.reason for letter in step.rejected]
     assert value("hcdv_dead_letters_total", reason="not_json") == reasons.count("not_json")
-    assert partition.observe_lag(500) == 100
+    partition.observe(Progress(400, 500))
+    assert partition.progress.behind == 100
     assert value("hcdv_consumer_lag_records") == 100
     for stage in ("decode", "embed", "route", "games", "write"):
         assert registry.get_sample_value("hcdv_stage_seconds_count", {"stage": stage}) == 1
