@@ -26,6 +26,29 @@ def _address(value: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 
 
+def _bootstrap(value: str) -> str:
+    servers = [part.strip() for part in value.split(",") if part.strip()]
+    for server in servers:
+        protocol, separator, rest = server.rpartition("://")
+        if separator:
+            raise ValueError(
+                f"leave out {protocol}:// and write {rest or 'HOST:PORT'}"
+                if protocol.upper() == "PLAINTEXT"
+                else f"{protocol}:// cannot be spoken here: name a plaintext listener as HOST:PORT"
+            )
+        host, _, port = server.rpartition(":")
+        if not host or (":" in host and not re.fullmatch(r"\[[^\]]+\]", host)):
+            raise ValueError(f"{server!r} names no port: write HOST:PORT, for instance kafka:9092")
+        if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+            raise ValueError(f"{port!r} is no port: write HOST:PORT, for instance kafka:9092")
+    if not servers:
+        raise ValueError("it names no broker: write HOST:PORT, for instance kafka:9092")
+    return ",".join(servers)
+
+
+Bootstrap = Annotated[str, AfterValidator(_bootstrap)]
+
+
 class SettingsError(HcdvError):
     """A setting that cannot be used: says its name, its value and the fix."""
 
@@ -35,7 +58,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HCDV_", extra="ignore", frozen=True)
 
-    bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..].")
+    bootstrap: Bootstrap = Field(
+        "127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..]."
+    )
     topic: str = Field("sessions", min_length=1, description="Topic that sessions arrive on.")
     partitions: int = Field(
         4,

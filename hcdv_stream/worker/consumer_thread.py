@@ -5,6 +5,7 @@ pin them.
 """
 
 import asyncio
+import logging
 from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -20,15 +21,31 @@ Result = TypeVar("Result")
 
 _RETRY_MILLISECONDS = 500
 """Between two tries of aiokafka's; its own tenth of a second makes thousands of tries a minute."""
+_COMMIT_SECONDS = 3.0
 _UNDECODABLE = (UnsupportedCodecError, CorruptRecordException, cramjam.DecompressionError)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Reads up to the last stable offset."""
 
+    logger = logging.getLogger("faust.consumer_thread")
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._handed_over: dict[Any, int] = {}
+        self._committed: dict[Any, int] = {}
+
+    async def on_thread_stop(self) -> None:
+        """Stop the consumer, also in the middle of a broker's outage.
+
+        aiokafka lets the cancellation of a fetch that waits for its next try escape; it would end
+        this thread with a traceback, and whoever waits for it would wait for ever.
+        """
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            if self._consumer is not None:
+                await self._consumer._client.close()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -49,6 +66,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         for tp, some in records.items():
             self._handed_over[tp] = some[-1].offset
         return records
+
+    async def _commit(self, offsets: Mapping[Any, int]) -> bool:
+        """Commit, and give up soon: stopping must not wait for a broker that is gone."""
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                done: bool = await super()._commit(offsets)
+        except TimeoutError:
+            return False
+        if done:
+            self._committed.update(offsets)
+        return done
+
+    def is_committed(self, tp: Any, offset: int) -> bool:
+        """Say whether this worker has committed that offset or a later one."""
+        return offset <= self._committed.get(tp, -1)
 
     def reading(self, tp: Any) -> Reading:
         """Say how far ``tp`` has been read; may be asked from any thread."""
