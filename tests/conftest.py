@@ -24,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kills", type=int, default=3, help="How often the kill loop kills its worker (3)."
     )
     parser.addoption(
+        "--corruptions",
+        type=int,
+        default=60,
+        help="How many damaged states an owner and a reader each open (60).",
+    )
+    parser.addoption(
         "--panels", help="Markdown file to write what each panel of the boards showed to."
     )
 

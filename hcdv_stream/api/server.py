@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from hcdv_stream.api.app import build_app
 from hcdv_stream.api.refresher import Refresher
+from hcdv_stream.descriptors import raise_descriptor_limit
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.garbage import spare_what_is_loaded
 from hcdv_stream.logs import fields
@@ -45,6 +46,7 @@ def serve(
     beside: AbstractContextManager[object] | None = None,
 ) -> None:
     """Serve an application; ``beside`` runs as long, at the process's own priority."""
+    raise_descriptor_limit()
     listener = _listener(name, host, port)
     server = uvicorn.Server(
         uvicorn.Config(

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcdv_stream.state.errors import StateError
+from hcdv_stream.state.errors import StateError, cause_of
+from hcdv_stream.state.family import Families
 from hcdv_stream.state.identity import Identity
-from hcdv_stream.state.layout import Families
 from hcdv_stream.state.secondary import Secondary
 from hcdv_stream.state.snapshot import (
     read_all,
@@ -77,8 +77,7 @@ class PartitionReader:
             if found is not None:
                 self._seen = before
                 return self._accept(found)
-        cause = problem or "its owner writes faster than it can be opened"
-        raise StateError(f"{self.directory} cannot be read now: {cause}") from problem
+        raise _unreadable(self.directory, problem) from problem
 
     def close(self) -> None:
         """Let go of the owner's files; the next ``refresh`` opens them again."""
@@ -93,9 +92,8 @@ class PartitionReader:
         # From here on all is in memory or in open files, whatever the owner does.
         if _manifest(_signature(self.directory)) != _manifest(before):
             return None
-        stored, identity, changes = self._read(
-            secondary.families(), anew=database != self._database
-        )
+        with secondary.families() as families:
+            stored, identity, changes = self._read(families, anew=database != self._database)
         return _Found(stored, identity, changes, database)
 
     def _current(self, opened: tuple[str, bytes]) -> Secondary:
@@ -130,6 +128,16 @@ class PartitionReader:
             return False
         self.stored, self.changes = found.stored, found.changes
         return True
+
+
+def _unreadable(directory: Path, problem: Exception | None) -> StateError:
+    if problem is None:
+        cause, fix = "its owner writes faster than it can be opened", "try again"
+    elif isinstance(problem, StateError):
+        return StateError(f"{directory} cannot be read now: {problem}")
+    else:
+        cause, fix = cause_of(problem)
+    return StateError(f"{directory} cannot be read now because {cause}: {fix}")
 
 
 def _signature(directory: Path) -> Signature:

@@ -7,12 +7,14 @@ offset that is stored never covers a letter that was not sent.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position, StoredPartition
@@ -91,7 +93,8 @@ class Partition:
         try:
             return cls(settings, identity, bundle, metrics, store)
         except BaseException:
-            store.close()
+            with suppress(StateError):  # what went wrong first is what must be said
+                store.close()
             raise
 
     @property
@@ -164,9 +167,11 @@ class Partition:
         self._metrics.lag.labels(*self._labels).set(progress.behind)
 
     def close(self) -> None:
-        """Give the partition up."""
-        self._store.close()
-        self._metrics.forget(*self._labels)
+        """Give the partition up; raises StateError where its store cannot be closed well."""
+        try:
+            self._store.close()
+        finally:
+            self._metrics.forget(*self._labels)
 
     def _step(
         self,

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.descriptors import raise_descriptor_limit
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.garbage import spare_what_is_loaded
 from hcdv_stream.logs import fields
@@ -34,6 +35,7 @@ def run_worker(settings: Settings) -> None:
     Raises HcdvError for what a person must mend, and whatever else stopped the worker: it must be
     started anew then, and goes on where its state ends.
     """
+    raise_descriptor_limit()
     bundle = Bundle.load(settings.bundle)
     settings.weights.per_class(bundle.classes, bundle.validation.counts(len(bundle.classes)))
     partitions, letter_partitions = _partitions(settings)
@@ -79,9 +81,17 @@ async def _run(parts: Parts) -> None:
             task.cancel()
         await asyncio.wait(tasks)
         await app.stop()
-        await parts.ownership.release()
+        await _release(parts)
     if app.crash_reason is not None:
         raise app.crash_reason
+
+
+async def _release(parts: Parts) -> None:
+    """Close the partitions; a failure is logged, so that it does not bury why the worker stops."""
+    try:
+        await parts.ownership.release()
+    except HcdvError as error:
+        log.warning("partition closed with an error", extra=fields(error=str(error)))
 
 
 async def _live(app: WorkerApp) -> None:
