@@ -2,9 +2,11 @@
 # it up to date, from the package index alone. Options go through ARGS:
 #   make demo ARGS="--exit --input clicks.csv --label bought"
 #   make test ARGS="tests/simulators -x"
+# The tests run in JOBS processes; JOBS=0 runs them in one, as a debugger needs it.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
@@ -15,13 +17,14 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --edi
 demo: $(VENV)/.run
 	@if [ -t 1 ]; then leave=; else leave=--exit; fi; $(BIN)/hcdv-stream demo $$leave $(ARGS)
 
-# Lint, types and every test.
+# Lint, types and every test: those that need the machine for themselves come last, one by one.
 test: lint
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --alone skip -n $(JOBS) --dist worksteal $(ARGS)
+	$(BIN)/pytest --alone only $(ARGS)
 
 # The tests of a few seconds each.
 fast: $(VENV)/.dev
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
