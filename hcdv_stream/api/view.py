@@ -11,7 +11,6 @@ from hcdv_stream.api.valuation import Valuation
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.leaf import Leaf
 from hcdv_stream.valuation.weights import Weights
 
 _KEPT_VALUATIONS = 6
@@ -72,13 +71,39 @@ class View:
         return max(part.position.written_at for part in self.partitions)
 
     def beside(self, other: "View") -> int:
-        """Return about how many bytes of leaves this view has that the other has not."""
-        # A leaf whose centroid alone moved is another object with the same columns.
-        shared = {id(leaf.outcome) for leaf in other._leaves()}
-        return sum(_bytes(leaf) for leaf in self._leaves() if id(leaf.outcome) not in shared)
+        """Return about how many bytes of leaves and nodes this view has that the other has not."""
+        theirs = {part.number: part for part in other.partitions}
+        return sum(
+            part.beside(theirs.get(part.number))
+            for part in self.partitions
+            if theirs.get(part.number) is not part
+        )
 
-    def _leaves(self) -> Iterator[Leaf]:
-        return (leaf for part in self.partitions for leaf in part.stored.state.leaves.values())
+    def derived_bytes(self, other: "View | None") -> int:
+        """Return about how many bytes of values and tables it keeps; what ``other`` has too not."""
+        with self._lock:
+            valuations = list(self._valuations.values())
+        tables = sum(part.derived_bytes for part in self._alone(other))
+        return tables + sum(valuation.held_bytes for valuation in valuations)
+
+    def rest(self, other: "View | None") -> None:
+        """Let go of values and tables: they are computed anew for whoever asks."""
+        with self._lock:
+            self._valuations.clear()
+        for part in self._alone(other):
+            part.rest()
+
+    def deleted_since(self, before: "View") -> bool:
+        """Whether an example was deleted in a partition since an earlier view."""
+        deleted = {part.number: part.stored.state.header.deletions for part in before.partitions}
+        return any(
+            part.stored.state.header.deletions > deleted.get(part.number, 0)
+            for part in self.partitions
+        )
+
+    def _alone(self, other: "View | None") -> Iterator[PartitionView]:
+        shared = {id(part) for part in other.partitions} if other else set()
+        return (part for part in self.partitions if id(part) not in shared)
 
 
 def fingerprint(identity: Identity) -> str:
@@ -88,10 +113,3 @@ def fingerprint(identity: Identity) -> str:
         usual = EngineConfig()
         engine = replace(engine, permutations=usual.permutations, contrast=usual.contrast)
     return f"{crc32(replace(identity, partition=0, engine=engine).dump()):08x}"
-
-
-def _bytes(leaf: Leaf) -> int:
-    points = leaf.points
-    columns = points.labels.nbytes + points.timestamps.nbytes + points.embeddings.nbytes
-    played = sum(array.nbytes for array in leaf.outcome.values())
-    return columns + played + sum(map(len, points.ids)) + 64 * len(points)
