@@ -5,6 +5,7 @@ from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.doctor.broker import check_broker, check_offsets
 from hcdv_stream.doctor.check import Check, passed, refused
 from hcdv_stream.doctor.ports import check_ports
+from hcdv_stream.doctor.records import check_records
 from hcdv_stream.doctor.state import check_directory, check_states
 from hcdv_stream.settings import Settings
 
@@ -15,7 +16,8 @@ def examine(settings: Settings) -> list[Check]:
     found, bundle = _bundle(settings)
     checks += [found, check_directory(settings)]
     states, offsets = check_states(settings, bundle, partitions)
-    return [*checks, *states, check_offsets(settings, offsets, partitions), *check_ports(settings)]
+    checks += [*states, check_offsets(settings, offsets, partitions)]
+    return [*checks, check_records(settings, offsets, partitions), *check_ports(settings)]
 
 
 def _bundle(settings: Settings) -> tuple[Check, Bundle | None]:

@@ -10,19 +10,18 @@ from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import cramjam
-from aiokafka.errors import CorruptRecordException, KafkaTimeoutError, UnsupportedCodecError
+from aiokafka.errors import KafkaTimeoutError
 from faust.transport.drivers import aiokafka as driver
 
 from hcdv_stream.worker.log_range import LogError
 from hcdv_stream.worker.progress import Reading
+from hcdv_stream.worker.tail import UNDECODABLE
 
 Result = TypeVar("Result")
 
 _RETRY_MILLISECONDS = 500
 """Between two tries of aiokafka's; its own tenth of a second makes thousands of tries a minute."""
 _COMMIT_SECONDS = 3.0
-_UNDECODABLE = (UnsupportedCodecError, CorruptRecordException, cramjam.DecompressionError)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -61,7 +60,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             records: Mapping[Any, Any] = await super()._fetch_records(
                 consumer, active_partitions, **options
             )
-        except _UNDECODABLE as error:
+        except UNDECODABLE as error:
             raise _undecodable(consumer._fetcher._records, error) from error
         for tp, some in records.items():
             self._handed_over[tp] = some[-1].offset

@@ -73,6 +73,13 @@ class WorkerMetrics:
             "Sessions sent to the dead-letter topic.",
             (*PARTITION, "reason"),
         )
+        self.future_times = counter(
+            "hcdv_future_times_total",
+            "Sessions whose event time is over an hour after their append time (event), which do "
+            "not move the stream's event time, and records whose append time is over an hour "
+            "after this worker's clock (append).",
+            (*PARTITION, "time"),
+        )
         self.updates = counter("hcdv_updates_total", "Updates of the tree completed.")
         self.spawned = counter("hcdv_leaves_spawned_total", "Leaves founded by a far session.")
         self.split = counter("hcdv_leaves_split_total", "Leaves split because they outgrew M.")

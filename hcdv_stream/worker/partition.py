@@ -23,6 +23,7 @@ from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.worker.corpus_metrics import CorpusMetrics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
+from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
 from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.progress import Progress
@@ -63,6 +64,8 @@ class Partition:
         self._store = store
         self._judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
         self._labels = (identity.topic, str(identity.partition))
+        for time_of in ("event", "append"):  # from zero, so that a rate sees the first
+            metrics.future_times.labels(*self._labels, time_of)
         stored = store.load()
         self._position = stored.position if stored else None
         self._engine = _engine(identity, bundle, stored)
@@ -181,18 +184,25 @@ class Partition:
         delta: Delta,
         high_watermark: int,
     ) -> Step:
-        before = self._position
-        times = [session.time for session, _ in judged.sessions]
+        sessions, now = judged.sessions, time.time()
+        times = [session.time for session, _ in sessions]
         appended = [record.append_time for record in records]
-        next_offset = records[-1].offset + 1
+        earliest, next_offset = min(appended), records[-1].offset + 1
+
+        def appended_at() -> list[float]:
+            at = {record.offset: record.append_time for record in records}
+            return [at[offset] for _, offset in sessions]
+
+        before = self._position.event_time if self._position else 0.0
+        event_time, future = advance(before, times, appended_at, earliest)
+        self._metrics.future_times.labels(*self._labels, "event").inc(future)
+        if max(appended) > now + TOLERANCE_SECONDS:
+            ahead = sum(append_time > now + TOLERANCE_SECONDS for append_time in appended)
+            self._metrics.future_times.labels(*self._labels, "append").inc(ahead)
         position = Position(
-            next_offset,
-            max(high_watermark, next_offset),
-            max([*times, before.event_time if before else 0.0]),
-            max([*appended, before.append_time if before else 0.0]),
-            time.time(),
+            next_offset, max(high_watermark, next_offset), event_time, appended[-1], now
         )
-        oldest = (min(times), min(appended)) if times else (None, None)
+        oldest = (min(times), earliest) if times else (None, None)
         return Step(delta, position, judged.rejected, len(batch), *oldest)
 
 

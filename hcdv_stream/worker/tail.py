@@ -2,9 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiokafka
+import cramjam
+from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+
+UNDECODABLE = (UnsupportedCodecError, CorruptRecordException, cramjam.DecompressionError)
+"""What is raised for a batch whose codec is not known here, or that is damaged."""
 
 _WAIT_MILLISECONDS = 20
 _LONGEST_MILLISECONDS = 2000
@@ -21,6 +27,39 @@ async def fetched_end(servers: list[str], topic: str, partition: int, listed: in
         reader.seek(where, listed)
         await _read(reader, where)
         return max(listed, _end(reader, where) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Records between an offset and the end of a log; ``is_all`` where none was left uncounted."""
+
+    records: int
+    is_all: bool
+
+
+async def waiting(
+    servers: list[str], topic: str, partition: int, offset: int | None, most: int
+) -> Waiting:
+    """Count the committed records of a log from ``offset`` on, the start where it is None.
+
+    Offsets without a record are none. Stops after about ``most``. Raises one of UNDECODABLE for a
+    batch that cannot be read.
+    """
+    where = aiokafka.TopicPartition(topic, partition)
+    records = 0
+    async with _reader(servers, isolation_level="read_committed") as reader:
+        reader.assign([where])
+        start: int = (await reader.beginning_offsets([where]))[where]
+        listed: int = (await reader.end_offsets([where]))[where]
+        reader.seek(where, start if offset is None else offset)
+        while records < most:
+            got = await _read(reader, where)
+            records += len(got)
+            if await reader.position(where) >= max(listed, _end(reader, where) or 0):
+                return Waiting(records, is_all=True)
+            if not got:  # the broker does not answer
+                break
+        return Waiting(records, is_all=False)
 
 
 async def last_keys(servers: list[str], topic: str, partition: int, most: int) -> list[bytes]:

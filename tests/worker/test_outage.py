@@ -2,16 +2,14 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hcdv_stream.broker.embedded import accepts_connections, free_port
-from hcdv_stream.tether import tethered
 from tests.conftest import KAFKA_SCRIPT, new_topic
+from tests.restartable_kafka import Kafka
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
     WorkerProcess,
@@ -30,34 +28,6 @@ pytestmark = [
 ]
 
 OUTAGE_SECONDS = float(os.environ.get("HCDV_TEST_OUTAGE_SECONDS", "15"))
-
-
-class Kafka:
-    """An Apache Kafka that can be stopped and started again on its data."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._port = free_port()
-        self.bootstrap = f"127.0.0.1:{self._port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [str(Path(KAFKA_SCRIPT).resolve()), "start", str(self._port)]
-        self._process = subprocess.Popen(
-            tethered([*command, str(self._directory)]), start_new_session=True
-        )
-        until(lambda: accepts_connections(self._port), 60, "Kafka")
-
-    def end(self, number: int) -> None:
-        """End it with a signal and wait until it is gone."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.send_signal(number)
-            process.wait(60)
-
-    def send_signal(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
 
 
 @pytest.fixture
