@@ -9,6 +9,8 @@ ARGS ?=
 JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+# A file's tests share what is dear to set up, so a file stays in one process; long ones come first.
+PARALLEL = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
 .PHONY: demo test fast lint format clean
@@ -19,12 +21,12 @@ demo: $(VENV)/.run
 
 # Lint, types and every test: those that need the machine for themselves come last, one by one.
 test: lint
-	$(BIN)/pytest --alone skip -n $(JOBS) --dist worksteal $(ARGS)
+	$(BIN)/pytest --alone skip $(PARALLEL) $(ARGS)
 	$(BIN)/pytest --alone only $(ARGS)
 
 # The tests of a few seconds each.
 fast: $(VENV)/.dev
-	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist worksteal $(ARGS)
+	$(BIN)/pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
