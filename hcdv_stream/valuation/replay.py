@@ -16,7 +16,7 @@ from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.delta import EngineState
-from hcdv_stream.valuation.embedding import FRACTION_BITS, Embeddings
+from hcdv_stream.valuation.embedding import on_grid
 from hcdv_stream.valuation.evaluators import Evaluators
 from hcdv_stream.valuation.game import Game, Outcome, Seat
 from hcdv_stream.valuation.games import game_of
@@ -28,7 +28,6 @@ from hcdv_stream.valuation.validation import Validation
 
 RESIDUAL = 1e-9
 """Most that rounding leaves between the sum of all values and the worth of the whole."""
-_LONGEST = np.sqrt(1.0 + 1e-5)
 _AT_ONCE = 64
 
 
@@ -172,17 +171,6 @@ def columns_problem(leaf: Leaf, classes: int) -> str | None:
     if not on_grid(points.embeddings) or not on_grid(leaf.centroid[None, :]):
         return "an embedding is no unit vector on the grid"
     return None
-
-
-def on_grid(vectors: Embeddings) -> bool:
-    """Whether rows (n, d) are unit vectors, or zero, on the grid that makes sums exact."""
-    wide = vectors.astype(np.float64)
-    if not np.isfinite(wide).all():
-        return False
-    scaled = np.ldexp(wide, FRACTION_BITS)
-    lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-    unit = (lengths <= _LONGEST) & ((lengths >= 1.0 / _LONGEST) | (lengths == 0.0))
-    return bool((scaled == np.rint(scaled)).all() and unit.all())
 
 
 def _differing(stored: Outcome, played: Outcome, ids: Sequence[str] = ()) -> list[str]:
