@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     update_log_length: int = Field(
         10_000, ge=1, description="Updates whose log entries are kept in the state."
     )
+    verify_seconds: float = Field(
+        1.0,
+        ge=0,
+        description="The worker replays a random leaf this often and stops if it differs from "
+        "what is stored; 0: never. Takes at most a hundredth of a processor.",
+    )
 
     game: GameName = Field("routed", description="Game: routed, or algorithm1 (as printed).")
     peers: Peers = Field(

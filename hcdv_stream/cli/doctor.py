@@ -11,7 +11,12 @@ from rich.markup import escape
 
 from hcdv_stream.settings import load_settings
 
-_MARKS = {"ok": "[green]✓[/]", "failed": "[bold red]✗[/]", "skipped": "[yellow]–[/]"}
+_MARKS = {
+    "ok": "[green]✓[/]",
+    "warning": "[yellow]![/]",
+    "failed": "[bold red]✗[/]",
+    "skipped": "[yellow]–[/]",
+}
 
 
 def doctor(

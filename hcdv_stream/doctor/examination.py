@@ -6,7 +6,7 @@ from hcdv_stream.doctor.broker import check_broker, check_offsets
 from hcdv_stream.doctor.check import Check, passed, refused
 from hcdv_stream.doctor.ports import check_ports
 from hcdv_stream.doctor.records import check_records
-from hcdv_stream.doctor.state import check_directory, check_states
+from hcdv_stream.doctor.state import check_directory, check_privacy, check_states
 from hcdv_stream.settings import Settings
 
 
@@ -14,7 +14,7 @@ def examine(settings: Settings) -> list[Check]:
     """Look at broker, topics, bundle, states, offsets and ports; changes nothing anywhere."""
     checks, partitions = check_broker(settings)
     found, bundle = _bundle(settings)
-    checks += [found, check_directory(settings)]
+    checks += [found, check_directory(settings), *check_privacy(settings)]
     states, offsets = check_states(settings, bundle, partitions)
     checks += [*states, check_offsets(settings, offsets, partitions)]
     return [*checks, check_records(settings, offsets, partitions), *check_ports(settings)]

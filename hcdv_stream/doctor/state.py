@@ -7,10 +7,11 @@ import struct
 from pathlib import Path
 
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped
+from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped, warned
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.private import is_private
 from hcdv_stream.state.reader import PartitionReader
 
 _LEAST_FREE = 200 * 1024 * 1024
@@ -37,6 +38,18 @@ def check_directory(settings: Settings) -> Check:
         )
     made = "can be written to" if there == directory else "will be made when the worker starts"
     return passed(name, f"{directory} {made}; {free >> 30} GiB are free")
+
+
+def check_privacy(settings: Settings) -> list[Check]:
+    """Warn if others may enter a directory of the state: it holds ids, features and providers."""
+    partitions = stored_partitions(settings).values()
+    places = [settings.state_dir, settings.state_dir / settings.topic, *partitions]
+    open_ones = [str(place) for place in places if place.is_dir() and not is_private(place)]
+    if not open_ones:
+        return []
+    which = open_ones[0] if len(open_ones) == 1 else f"{open_ones[0]} and {len(open_ones) - 1} more"
+    detail = f"others than their owner may enter {which}"
+    return [warned("rights of the state", detail, f"chmod 700 {' '.join(open_ones)}")]
 
 
 def stored_partitions(settings: Settings) -> dict[int, Path]:

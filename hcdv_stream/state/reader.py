@@ -11,11 +11,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcdv_stream.state.errors import StateError, cause_of
+from hcdv_stream.state.errors import StateError, cause_of, explaining
 from hcdv_stream.state.family import Families
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.secondary import Secondary
 from hcdv_stream.state.snapshot import (
+    check_log,
     read_all,
     read_changes,
     read_identity,
@@ -78,6 +79,12 @@ class PartitionReader:
                 self._seen = before
                 return self._accept(found)
         raise _unreadable(self.directory, problem) from problem
+
+    def check_log(self) -> None:
+        """Read the whole update log as of the last ``refresh``; raises StateError."""
+        if self._secondary is not None and self.stored is not None:
+            with explaining(self.directory), self._secondary.families() as families:
+                check_log(families, self.stored.sequence)
 
     def close(self) -> None:
         """Let go of the owner's files; the next ``refresh`` opens them again."""

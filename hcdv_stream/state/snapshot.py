@@ -89,6 +89,20 @@ def read_inventoried(families: Families) -> tuple[StoredPartition | None, Invent
     return stored, inventory
 
 
+def read_leaf(families: Families, identifier: int) -> Leaf | None:
+    """Return one leaf with its latest centroid; None where there is none."""
+    record = families.leaves.get(key(identifier))
+    if record is None:
+        return None
+    leaf, made = decode_leaf(record)
+    record = families.centroids.get(key(identifier))
+    if record is not None:
+        _, centroid, written = decode_centroid(record)
+        if written > made:
+            leaf = replace(leaf, centroid=centroid)
+    return leaf
+
+
 def check_log(families: Families, sequence: int) -> None:
     """Raise StateError where an entry of the update log is damaged or missing."""
     expected = None

@@ -41,10 +41,12 @@ from hcdv_stream.state.snapshot import (
     check_log,
     read_identity,
     read_inventoried,
+    read_leaf,
     read_sequence,
 )
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.delta import Delta
+from hcdv_stream.valuation.leaf import Leaf
 
 
 class PartitionStore:
@@ -93,6 +95,11 @@ class PartitionStore:
             check_log(families, self._sequence)
             self._loaded = True
             return stored
+
+    def read_leaf(self, number: int) -> Leaf | None:
+        """Return a leaf as it is stored now; None where there is none. Raises StateError."""
+        with explaining(self._directory), Families.of(self._database) as families:
+            return read_leaf(families, number)
 
     def write(self, delta: Delta, position: Position) -> None:
         """Write an update and the position it is as of, both or neither.

@@ -109,6 +109,12 @@ class WorkerMetrics:
             "hcdv_efficiency_residual",
             "Distance between the sum of all values and the value of the whole corpus.",
         )
+        self.verified_leaves = counter(
+            "hcdv_verified_leaves_total", "Leaves replayed and compared with what is stored."
+        )
+        self.leaf_mismatches = counter(
+            "hcdv_leaf_mismatches_total", "Leaves that differed from their replay."
+        )
         self.lag = gauge(
             "hcdv_consumer_lag_records",
             "Records in the log behind the last effect, up to the last stable offset.",

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.settings import Settings
-from hcdv_stream.state.errors import StateError
+from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position, StoredPartition
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.games import game_of
 from hcdv_stream.worker.corpus_metrics import CorpusMetrics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
@@ -28,6 +31,7 @@ from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.session import Judge
+from hcdv_stream.worker.verification import LeafSample, MismatchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,10 @@ class Partition:
         self._position = stored.position if stored else None
         self._engine = _engine(identity, bundle, stored)
         self._begin = 0
+        # A game of its own: the engine's may be playing while a sample is replayed.
+        self._verifier = game_of(identity.engine, len(bundle.classes), bundle.validation)
+        metrics.verified_leaves.labels(*self._labels)
+        metrics.leaf_mismatches.labels(*self._labels)
         self._progress = Progress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
 
@@ -158,6 +166,33 @@ class Partition:
         for letter in step.rejected:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
         self._corpus.publish(step.delta)
+
+    def draw(self, generator: np.random.Generator) -> LeafSample | None:
+        """Return a leaf at random as engine and store have it; None before the first write.
+
+        Not while the engine works. What is returned does not change any more.
+        """
+        if self._position is None:
+            return None
+        leaf = self._engine.any_leaf(generator)
+        return LeafSample(
+            leaf,
+            self._store.read_leaf(leaf.id),
+            self._engine.evaluators_of(leaf.id),
+            self._engine.strays(leaf.id),
+        )
+
+    def verify(self, sample: LeafSample) -> None:
+        """Replay a leaf; raises MismatchError where engine, store and replay differ."""
+        differences = sample.differences(self._verifier, len(self._identity.classes))
+        self._metrics.verified_leaves.labels(*self._labels).inc()
+        if differences:
+            self._metrics.leaf_mismatches.labels(*self._labels).inc()
+            raise MismatchError(
+                f"leaf {sample.leaf.id} of partition {self._identity.partition} differs from a "
+                f"replay ({'; '.join(differences)}): do not pay by these values, look with "
+                f"`hcdv-stream state verify`, and {REBUILD}"
+            )
 
     @property
     def progress(self) -> Progress:

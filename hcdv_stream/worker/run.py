@@ -5,7 +5,9 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
 
+import numpy as np
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.broker.topics import partition_counts
@@ -24,9 +26,13 @@ from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
+from hcdv_stream.worker.verification import MismatchError, verify_leaves
 from hcdv_stream.worker.watch import watch
 
 log = logging.getLogger(__name__)
+
+SCRAPED_SECONDS = 20.0
+"""How long a worker that found a mismatch stays, so that its metrics are seen and alert."""
 
 
 def run_worker(settings: Settings) -> None:
@@ -67,9 +73,22 @@ async def _run(parts: Parts) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    try:
+        await _work(parts, stopping)
+    except MismatchError as error:
+        # The metrics say it until Prometheus has seen them; nothing is consumed any more.
+        log.error("leaf differs from its replay", extra=fields(error=str(error)))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), SCRAPED_SECONDS)
+        raise
+
+
+async def _work(parts: Parts, stopping: asyncio.Event) -> None:
     app = build_app(parts)
     app.in_worker = True
-    ways = (stopping.wait(), _live(app), watch(app, parts))
+    generator = np.random.default_rng([parts.settings.seed, time.time_ns()])
+    verifying = verify_leaves(parts.ownership, generator, parts.settings.verify_seconds)
+    ways = (stopping.wait(), _live(app), watch(app, parts), verifying)
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

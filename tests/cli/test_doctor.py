@@ -19,6 +19,7 @@ from hcdv_stream.doctor.state import lock_holder
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.private import make_private
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position
 from hcdv_stream.valuation.delta import Delta
@@ -291,3 +292,21 @@ def send(bootstrap, topic, count, at_once=False):
             future.get(timeout=10)
     finally:
         producer.close()
+
+
+def test_directories_that_others_may_enter_are_a_warning(tmp_path):
+    from hcdv_stream.doctor.state import check_privacy
+
+    settings = load_settings(state_dir=tmp_path / "state", topic="sessions")
+    directory = settings.state_dir / settings.topic / "2"
+    assert check_privacy(settings) == []
+    make_private(directory)
+    assert check_privacy(settings) == []
+    directory.chmod(0o750)
+    (found,) = check_privacy(settings)
+    assert (found.status, found.fix) == ("warning", f"chmod 700 {directory}")
+    assert f"others than their owner may enter {directory}" in found.detail
+    settings.state_dir.chmod(0o755)
+    (found,) = check_privacy(settings)
+    assert found.fix == f"chmod 700 {settings.state_dir} {directory}"
+    assert "and 1 more" in found.detail
