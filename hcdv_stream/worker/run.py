@@ -18,6 +18,7 @@ from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
+from hcdv_stream.worker.beats import beat, mark
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
@@ -69,7 +70,13 @@ async def _run(parts: Parts) -> None:
         loop.add_signal_handler(number, stopping.set)
     app = build_app(parts)
     app.in_worker = True
-    ways = (stopping.wait(), _live(app), watch(app, parts))
+    ways = (
+        stopping.wait(),
+        _live(app),
+        watch(app, parts),
+        beat(parts.ownership),
+        mark(app, parts),
+    )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
