@@ -145,6 +145,12 @@ class Settings(BaseSettings):
     api_refresh_seconds: float = Field(
         0.05, gt=0, description="How often the API looks for a new update."
     )
+    api_stale_seconds: float = Field(
+        15.0,
+        gt=0,
+        description="A partition counts as stale, and an API as not ready, if its worker or the "
+        "broker has been silent for so long; its lag is unknown after a third of that.",
+    )
     api_auth: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Whether requests need a key; auto: where HCDV_API_KEYS is set, and on any "

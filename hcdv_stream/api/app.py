@@ -24,7 +24,8 @@ from hcdv_stream.api import (
     totals,
 )
 from hcdv_stream.api.access import Guarded
-from hcdv_stream.api.asking import MISSING_HEADER, RESPONSES
+from hcdv_stream.api.asking import EXPOSED_HEADERS, RESPONSES
+from hcdv_stream.api.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.heads import Heads
 from hcdv_stream.api.kept import KeptViews
 from hcdv_stream.api.keys import keys_for
@@ -71,10 +72,16 @@ def build_app(settings: Settings) -> FastAPI:
         settings.api_kept_views, settings.api_history_views, settings.api_history_mib * _MIB
     )
     refresher = Refresher(
-        settings.state_dir / settings.topic, settings.api_refresh_seconds, metrics, kept
+        settings.state_dir / settings.topic,
+        settings.api_refresh_seconds,
+        metrics,
+        kept,
+        stale_seconds=settings.api_stale_seconds,
     )
     metrics.registry.register(ValueMetrics(lambda: refresher.view, settings.weights))
-    app = serving(LocalSource(refresher), settings, metrics, settings.api_host)
+    source = LocalSource(refresher)
+    metrics.registry.register(FreshnessMetrics(source.currency))
+    app = serving(source, settings, metrics, settings.api_host)
     app.include_router(shard_route.router)
     app.state.refresher = refresher
     return app
@@ -127,7 +134,7 @@ def serving(
             allow_origins=settings.api_cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-            expose_headers=["ETag", "Link", "Retry-After", MISSING_HEADER],
+            expose_headers=["ETag", "Link", "Retry-After", *EXPOSED_HEADERS],
         )
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Heads)

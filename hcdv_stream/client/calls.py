@@ -39,13 +39,16 @@ class Ask(TypedDict, total=False):
 
     ``weights``: other than the API's own; ``at``: the state of an earlier list's ``as_of.view``;
     ``min_offset``: by partition, or for all, what ``as_of.offsets`` must be at least; ``max_lag``:
-    what ``as_of.lag`` may be at most; ``complete``: refuse an answer without every partition.
+    what ``as_of.lag`` may be at most; ``max_age``: what ``as_of.age_seconds`` may be at most;
+    ``complete``: refuse an answer unless every partition is in it and kept current. Where nobody
+    knows how current the state is, all three refuse.
     """
 
     weights: Weights | None
     at: str | None
     min_offset: Mapping[int, int] | int | None
     max_lag: int | None
+    max_age: float | None
     complete: bool
 
 
@@ -165,6 +168,6 @@ def _all(ask: Ask, **own: Any) -> dict[str, Any]:
         parameters["min_offset"] = [f"{partition}:{offset}" for partition, offset in least.items()]
     elif least is not None:
         parameters["min_offset"] = least
-    parameters |= {"at": ask.get("at"), "max_lag": ask.get("max_lag")}
+    parameters |= {name: ask.get(name) for name in ("at", "max_lag", "max_age")}
     parameters["complete"] = ask.get("complete") or None
     return {name: value for name, value in parameters.items() if value is not None}

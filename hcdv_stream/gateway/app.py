@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.api.app import serving
+from hcdv_stream.api.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.server import serve
 from hcdv_stream.gateway.metrics import GatewayMetrics
@@ -20,6 +21,7 @@ def build_gateway(settings: Settings) -> FastAPI:
     """
     metrics = ApiMetrics(CollectorRegistry(), time.time)
     source = RemoteSource(settings, metrics, GatewayMetrics(metrics.registry))
+    metrics.registry.register(FreshnessMetrics(source.currency))
     return serving(source, settings, metrics, settings.gateway_host, running=source)
 
 

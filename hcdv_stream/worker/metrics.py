@@ -119,6 +119,11 @@ class WorkerMetrics:
             "hcdv_consumer_lag_records",
             "Records in the log behind the last effect, up to the last stable offset.",
         )
+        self.heartbeat_failures = counter(
+            "hcdv_heartbeat_failures_total",
+            "Heartbeats that could not be written: readers do not know how current the state is.",
+            (),
+        )
         self.partitions = gauge("hcdv_assigned_partitions", "Partitions owned by this worker.", ())
         self.assignments = counter(
             "hcdv_group_assignments_total", "Times the consumer group gave partitions out.", ()

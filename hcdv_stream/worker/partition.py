@@ -17,6 +17,7 @@ import numpy as np
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
+from hcdv_stream.state.heartbeat import LogEnd
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position, StoredPartition
@@ -27,6 +28,7 @@ from hcdv_stream.valuation.games import game_of
 from hcdv_stream.worker.corpus_metrics import CorpusMetrics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
+from hcdv_stream.worker.heartbeat import HeartbeatWriter
 from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.progress import Progress
@@ -80,6 +82,10 @@ class Partition:
         metrics.leaf_mismatches.labels(*self._labels)
         self._progress = Progress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
+        self._heartbeat = HeartbeatWriter(
+            directory_of(settings, identity.partition), metrics.heartbeat_failures
+        )
+        self.beat()
 
     @classmethod
     def open(cls, settings: Settings, number: int, bundle: Bundle, metrics: WorkerMetrics) -> Self:
@@ -204,8 +210,21 @@ class Partition:
         self._progress = progress
         self._metrics.lag.labels(*self._labels).set(progress.behind)
 
+    def check(self, end: LogEnd) -> None:
+        """Take in where the broker says that the log ends."""
+        self._heartbeat.check(end)
+
+    def beat(self) -> None:
+        """Write the heartbeat, from which readers know how current the state is."""
+        self._heartbeat.beat(self.next_offset or 0, self._reached)
+
+    @property
+    def _reached(self) -> int:
+        return max(self.expected, self._progress.position)
+
     def close(self) -> None:
         """Give the partition up; raises StateError where its store cannot be closed well."""
+        self._heartbeat.release(self.next_offset or 0, self._reached)
         try:
             self._store.close()
         finally:

@@ -20,6 +20,7 @@ from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
+from hcdv_stream.worker.beats import beat, mark
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
@@ -88,7 +89,14 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
     app.in_worker = True
     generator = np.random.default_rng([parts.settings.seed, time.time_ns()])
     verifying = verify_leaves(parts.ownership, generator, parts.settings.verify_seconds)
-    ways = (stopping.wait(), _live(app), watch(app, parts), verifying)
+    ways = (
+        stopping.wait(),
+        _live(app),
+        watch(app, parts),
+        beat(parts.ownership),
+        mark(app, parts),
+        verifying,
+    )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -5,6 +5,7 @@ Nothing here waits for the broker: a broker that is gone must not look like a pr
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from hcdv_stream.broker.reach import answers
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.heartbeat import LogEnd
 from hcdv_stream.worker.contact import Contact
 from hcdv_stream.worker.parts import Parts
 
@@ -58,6 +60,7 @@ async def _look(app: Any, parts: Parts, contact: Contact) -> None:
     """Check the membership, ask the broker where the logs end, and take note of both."""
     try:
         await app.consumer.check_group()
+        asked_at = time.time()
         ends = await app.consumer.ask_log_ends(_asked(app, parts), _ANSWER_SECONDS)
     except (TimeoutError, errors.KafkaError) as error:
         if explained := _explained(error, parts.settings):
@@ -69,7 +72,7 @@ async def _look(app: Any, parts: Parts, contact: Contact) -> None:
         log.debug("lag unknown", exc_info=True)
     else:
         parts.metrics.broker_answers.inc()
-        contact.made(_lag(app, parts, ends))
+        contact.made(_lag(app, parts, ends, asked_at))
 
 
 def _asked(app: Any, parts: Parts) -> list[Any]:
@@ -79,7 +82,7 @@ def _asked(app: Any, parts: Parts) -> list[Any]:
     return asked or [TopicPartition(parts.settings.topic, 0)]
 
 
-def _lag(app: Any, parts: Parts, ends: Mapping[Any, int]) -> int:
+def _lag(app: Any, parts: Parts, ends: Mapping[Any, int], asked_at: float) -> int:
     """Take note of the lag of every partition that is open; return their sum.
 
     The ends are asked for, because what the last fetch said stays as it is when fetching stalled.
@@ -91,6 +94,7 @@ def _lag(app: Any, parts: Parts, ends: Mapping[Any, int]) -> int:
         partition = parts.ownership.partitions.get(tp.partition)
         if partition is not None:
             partition.observe(app.consumer.progress(tp, partition.expected, end))
+            partition.check(LogEnd(asked_at, partition.progress.log_end))
             behind += partition.progress.behind
     return behind
 

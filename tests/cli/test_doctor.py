@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from hcdv_stream.broker.embedded import free_port
 from hcdv_stream.cli.main import app
 from hcdv_stream.doctor.check import refused
-from hcdv_stream.doctor.state import lock_holder
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.lock import lock_holder
 from hcdv_stream.state.private import make_private
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position

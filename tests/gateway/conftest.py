@@ -28,7 +28,7 @@ class Gateway(Client):
 
     def __init__(self, apps: dict[str, object], **settings: object) -> None:
         self.apps = dict(apps)
-        settings = {"partitions": PARTITIONS, **settings}
+        settings = {"partitions": PARTITIONS, "api_stale_seconds": 100_000.0, **settings}
         chosen = load_settings(gateway_sidecars=",".join(ADDRESSES), **settings)
         super().__init__(app := build_gateway(chosen))
         self.source = app.state.source
