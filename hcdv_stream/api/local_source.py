@@ -114,6 +114,7 @@ def state_of(view: View) -> ViewState:
     identity = view.identity
     return ViewState(
         key=view.key,
+        topic=identity.topic,
         fingerprint=fingerprint(identity),
         game=view.game,
         bundle=identity.bundle,

@@ -48,6 +48,7 @@ class ViewState(Model):
     """A view: which states it is of, and what fits together with it."""
 
     key: str
+    topic: str
     fingerprint: str
     game: str
     bundle: str

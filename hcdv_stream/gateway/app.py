@@ -25,4 +25,6 @@ def build_gateway(settings: Settings) -> FastAPI:
 
 def run_gateway(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises HcdvError where the port is taken."""
-    serve(build_gateway(settings), "gateway", settings.gateway_host, settings.gateway_port)
+    serve(
+        build_gateway(settings), settings, "gateway", settings.gateway_host, settings.gateway_port
+    )
