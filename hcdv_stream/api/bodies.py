@@ -1,4 +1,4 @@
-"""Bodies of requests: read whole before anything is done, within bounds of size, memory and time."""
+"""Bodies of requests: read whole before anything is done, bounded in size, memory and time."""
 
 import asyncio
 from collections.abc import AsyncIterator

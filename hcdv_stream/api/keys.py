@@ -98,7 +98,7 @@ class KeyFile:
         return self._problem
 
     def look(self) -> None:
-        """Read the file where it may be another one; afterwards no key is good that is not in it."""
+        """Read the file where it may have changed; then no key is good that is not in it."""
         try:
             seen = self._status()
             if seen == self._seen and self._clock() - self._looked < LOOK_SECONDS:

@@ -37,15 +37,16 @@ def run_api(settings: Settings) -> None:
     """
     app = build_app(settings)
     refresher: Refresher = app.state.refresher
-    serve(app, settings, "API", settings.api_host, settings.api_port, refresher)
+    serve(app, "API", settings.api_host, settings.api_port, settings=settings, beside=refresher)
 
 
 def serve(
     app: FastAPI,
-    settings: Settings,
     name: str,
     host: str,
     port: int,
+    *,
+    settings: Settings,
     beside: AbstractContextManager[object] | None = None,
 ) -> None:
     """Serve an application; ``beside`` runs as long, at the process's own priority."""

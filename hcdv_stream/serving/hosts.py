@@ -5,11 +5,12 @@ there without a key (DNS rebinding). The browser still sends the site's name as 
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _OWN = ("localhost", "127.0.0.1", "::1")
 
 Refuse = Callable[[Scope, str], ASGIApp]
@@ -63,7 +64,5 @@ def is_loopback(host: str) -> bool:
 
 
 def _name(host: bytes) -> str | None:
-    try:
-        return (urlsplit(f"//{host.decode('ascii')}").hostname or "").rstrip(".")
-    except ValueError:
-        return None
+    found = _HOST.fullmatch(host)
+    return found[1].decode().lower().strip("[]").rstrip(".") if found else None

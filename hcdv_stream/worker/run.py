@@ -57,7 +57,7 @@ def run_worker(settings: Settings) -> None:
         registry,
         health,
         metrics.connections,
-        settings.allowed_hosts,
+        allowed_hosts=settings.allowed_hosts,
     ) as server:
         log.info(
             "metrics listening",

@@ -44,6 +44,7 @@ class MetricsServer:
         registry: CollectorRegistry,
         health: Health,
         connections: ConnectionMetrics,
+        *,
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         app: ASGIApp = _Endpoints(registry, health)

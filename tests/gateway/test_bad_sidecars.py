@@ -86,7 +86,7 @@ VIEWS = {
     "drip body": (drip_body, "has no whole answer within 1 s"),
     "endless": (endless, "answers more than 1,048,576 bytes"),
     "not http": (lambda one, _: one.sendall(b"SSH-2.0-x\r\n"), "does not answer ("),
-    "error page": (said(b"<h1>\x1b[31mNo</h1>", "502 Bad Gateway", "text/html"), "answers 502: <h1>"),
+    "error page": (said(b"<h1>\x1b[31mNo</h1>", "502 X", "text/html"), "answers 502: <h1>"),
     "other type": (said(b"{}", kind="text/html"), "answers with text/html"),
     "redirect": (said(b"", "302 Found", more="Location: http://127.0.0.1:1/\r\n"), "answers 302"),
     "not json": (said(b"{no"), "answers what this version does not read"),
@@ -112,7 +112,7 @@ STATES = {
     "below zero": ([-1], {}, "has partition -1 and HCDV_PARTITIONS=4"),
     "twice": ([1, 3, 1], {}, "names a partition twice"),
     "none": ([], {}, "has no partition"),
-    "other topic": ([1, 3], {"topic": "orders"}, "serves the topic 'orders' and HCDV_TOPIC=sessions"),
+    "other topic": ([1, 3], {"topic": "x"}, "serves the topic 'x' and HCDV_TOPIC=sessions"),
 }  # fmt: skip
 
 
