@@ -142,6 +142,15 @@ _API = [
         "{{ $value | humanizePercentage }} of the requests to {{ $labels.job }} fail",
         "Answers to readers with a status from 500 on; their problem type says why.",
     ),
+    Alert(
+        "ApiKeysUnusable",
+        [[Condition("hcdv_api_keys_usable", "{} == 0")]],
+        "1m",
+        "critical",
+        "{{ $labels.instance }} refuses every key",
+        "The file of API keys is missing, unreadable or damaged, so nobody knows which keys are "
+        "still good.",
+    ),
 ]
 
 ALERTS = [Group("hcdv-worker", _WORKER), Group("hcdv-api", _API)]

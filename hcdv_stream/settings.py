@@ -162,6 +162,23 @@ class Settings(BaseSettings):
     api_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose pages may read answers, separated by commas; none: no page."
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Further names that requests to worker, API and gateway may be for, separated "
+        "by commas: a proxy's, say. Where a process listens on loopback, others are refused.",
+    )
+    api_max_connections: int = Field(
+        512,
+        ge=8,
+        description="Connections held at once, by API or gateway, and at most half of the file "
+        "descriptors; beyond, those that have waited longest for their client are closed.",
+    )
+    api_max_head_bytes: int = Field(
+        32_768, ge=1024, description="Larger request lines with their headers are refused."
+    )
+    api_request_seconds: float = Field(
+        10.0, gt=0, description="Longest time for a request's head to arrive, and for its body."
+    )
     api_max_body_bytes: int = Field(
         1_048_576, ge=1024, description="Larger request bodies are refused."
     )
@@ -193,7 +210,12 @@ class Settings(BaseSettings):
         None, description="API key with the scope `shard` that the gateway shows the APIs."
     )
     gateway_timeout_seconds: float = Field(
-        5.0, gt=0, description="An API that does not answer for this long counts as missing."
+        5.0,
+        gt=0,
+        description="An API whose answer is not whole after this long counts as missing.",
+    )
+    gateway_max_answer_mib: int = Field(
+        64, ge=1, description="An API whose answer is larger than this, in MiB, counts as missing."
     )
     metrics_host: str = Field("127.0.0.1", description="Address of the worker's metrics.")
     metrics_port: Port = Field(9108, description="Port of the worker's metrics; 0: a free one.")
@@ -212,7 +234,7 @@ class Settings(BaseSettings):
             return tuple(int(part) for part in value.split(","))
         return value
 
-    @field_validator("api_cors_origins", "gateway_sidecars", mode="before")
+    @field_validator("api_cors_origins", "gateway_sidecars", "allowed_hosts", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         if isinstance(value, str):

@@ -194,7 +194,11 @@ class Asked:
     def answer(self) -> dict[str, Any]:
         """Return what every answer says besides its values."""
         weights = self.whole.weights
-        used = weights and WeightsUsed(utility=weights.utility, beta=weights.beta, lam=weights.lam)
+        used = (
+            None
+            if weights is None
+            else WeightsUsed(utility=weights.utility, beta=weights.beta, lam=weights.lam)
+        )
         missing = list(self.snapshot.missing)
         said = Answer.model_construct(
             weights=used,

@@ -131,6 +131,7 @@ class LocalSource:
         identity = view.identity
         return ViewState(
             key=view.key,
+            topic=identity.topic,
             now=time.time(),
             fingerprint=fingerprint(identity),
             game=view.game,

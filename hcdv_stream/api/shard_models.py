@@ -55,6 +55,7 @@ class ViewState(Model):
     now: float
 
     key: str
+    topic: str
     fingerprint: str
     game: str
     bundle: str

@@ -112,8 +112,8 @@ class Valuation:
         """Bytes of what was computed so far, about."""
         kept = vars(self)
         columns = [*(self._values or ()), *(self._errors or ())]
-        size = sum(column.nbytes for column in columns)
-        size += kept["ascending"].nbytes if "ascending" in kept else 0
+        size = sum(int(column.nbytes) for column in columns)
+        size += int(kept["ascending"].nbytes) if "ascending" in kept else 0
         size += _COALITION_BYTES * len(kept.get("coalitions", ()))
         return size + _PROVIDER_BYTES * len(kept.get("providers", ()))
 

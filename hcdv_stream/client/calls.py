@@ -1,5 +1,6 @@
 """Calls as values: what is asked, and how its answer is read. Both clients send these."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypedDict, TypeVar
@@ -29,6 +30,9 @@ Strategy = Literal["spread", "top"]
 Format = Literal["ndjson", "csv", "arrow"]
 MOST_IDS = 1000
 """Ids that one call may name."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+"""Ids that are the same in a path, encoded or not."""
 
 Told = TypeVar("Told", bound=Model)
 Page = TypeVar("Page", bound=PageAnswer)
@@ -82,12 +86,24 @@ class Call(Generic[Told]):
 
 def point(id: str, rank: bool, ask: Ask) -> Call[PointAnswer]:
     """Ask for one point."""
-    return Call(f"/v1/points/{quote(id, safe='')}", PointAnswer, _all(ask, rank=rank or None))
+    path, named = _addressed("/v1/points", id)
+    return Call(path, PointAnswer, _all(ask, rank=rank or None, **named))
 
 
 def history(id: str, ask: Ask) -> Call[HistoryAnswer]:
     """Ask for what a point was worth."""
-    return Call(f"/v1/history/{quote(id, safe='')}", HistoryAnswer, _all(ask))
+    path, named = _addressed("/v1/history", id)
+    return Call(path, HistoryAnswer, _all(ask, **named))
+
+
+def _addressed(path: str, id: str) -> tuple[str, Mapping[str, str]]:
+    """Return where an example is asked for, and with which parameters.
+
+    Most ids are a part of the path; one that a client or a proxy on the way might change is not.
+    """
+    if _PLAIN.fullmatch(id):
+        return f"{path}/{id}", {}
+    return f"{path}:get", {"id": id}
 
 
 def batches(ids: Iterable[str], ask: Ask) -> list[Call[BatchAnswer]]:

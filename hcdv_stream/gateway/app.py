@@ -27,4 +27,5 @@ def build_gateway(settings: Settings) -> FastAPI:
 
 def run_gateway(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises HcdvError where the port is taken."""
-    serve(build_gateway(settings), "gateway", settings.gateway_host, settings.gateway_port)
+    host, port = settings.gateway_host, settings.gateway_port
+    serve(build_gateway(settings), "gateway", host, port, settings=settings)

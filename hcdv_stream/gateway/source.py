@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -19,7 +19,7 @@ from hcdv_stream.api.source import ShardLost, Snapshot
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
-from hcdv_stream.gateway.sidecar import RemoteShard, Sidecar
+from hcdv_stream.gateway.sidecar import Expected, RemoteShard, Sidecar
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import Heartbeat
 from hcdv_stream.valuation.weights import Weights
@@ -32,6 +32,7 @@ _KEPT_SNAPSHOTS = 64
 _BETWEEN, _NONE = "~", "-"
 
 States = tuple[ViewState | None, ...]
+KnownStates = list[tuple[int, ViewState]]
 
 
 class RemoteSource:
@@ -48,10 +49,19 @@ class RemoteSource:
         key = settings.gateway_key
         self._client = httpx.AsyncClient(
             timeout=settings.gateway_timeout_seconds,
+            follow_redirects=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else None,
         )
-        self._sidecars = [Sidecar(address, self._client) for address in settings.gateway_sidecars]
+        expected = Expected(
+            settings.topic,
+            settings.partitions,
+            settings.gateway_timeout_seconds,
+            settings.gateway_max_answer_mib << 20,
+        )
+        self._sidecars = [
+            Sidecar(address, self._client, expected) for address in settings.gateway_sidecars
+        ]
         self._partitions = settings.partitions
         self._metrics = metrics
         self._behind = behind
@@ -175,16 +185,11 @@ class RemoteSource:
         if not known:
             told = "; ".join(each.problem or "no state" for each in self._sidecars)
             raise unavailable(f"no API can be asked: {told}")
+        known = self._of_one_bundle(known)
         first = known[0][1]
-        for place, state in known:
-            if state.fingerprint != first.fingerprint:
-                raise unavailable(
-                    f"{self._sidecars[known[0][0]].address} and {self._sidecars[place].address} "
-                    "have states of different bundles or parameters: rebuild the older ones"
-                )
         owners = self._owners(known)
-        # One that was seen once is missed from then on, whatever the setting says.
-        count = self._partitions = max(self._partitions, 1 + max(owners))
+        count = self._partitions
+        keys = {place: state.key for place, state in known}
         partitions = tuple(owners[number][1] for number in sorted(owners))
 
         def shards(weights: Weights | None, whole: int) -> Sequence[RemoteShard]:
@@ -195,7 +200,7 @@ class RemoteSource:
             ]
 
         return Snapshot(
-            key=_BETWEEN.join(_NONE if state is None else state.key for state in states),
+            key=_BETWEEN.join(keys.get(place, _NONE) for place in range(len(states))),
             game=first.game,
             bundle=first.bundle,
             classes=tuple(first.classes),
@@ -209,6 +214,32 @@ class RemoteSource:
             ),
             left_out=list,
         )
+
+    def _of_one_bundle(self, known: KnownStates) -> KnownStates:
+        """Return those of the states that most partitions have; a problem where none has most.
+
+        States of several bundles are no one corpus. A single API with another one counts as
+        missing; where two have equally many partitions, nobody knows which is meant.
+        """
+        counts: Counter[str] = Counter()
+        for _, state in known:
+            counts[state.fingerprint] += len(state.partitions)
+        (most, count), *others = counts.most_common(2)
+        first = next(place for place, state in known if state.fingerprint == most)
+        for place, state in known:
+            if state.fingerprint == most:
+                self._sidecars[place].fits(None)
+                continue
+            if others and others[0][1] == count:
+                raise unavailable(
+                    f"{self._sidecars[first].address} and {self._sidecars[place].address} "
+                    "have states of different bundles or parameters: rebuild the older ones"
+                )
+            self._sidecars[place].fits(
+                f"has a state of another bundle or other parameters than "
+                f"{self._sidecars[first].address}: rebuild the older one"
+            )
+        return [(place, state) for place, state in known if state.fingerprint == most]
 
     def _owners(
         self, known: Sequence[tuple[int, ViewState]]

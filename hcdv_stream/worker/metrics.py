@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from hcdv_stream.serving.metrics import ConnectionMetrics
+
 STAGES = ("decode", "embed", "route", "games", "write", "ack")
 """The way of a poll through a partition; ``ack`` is that of the whole poll."""
 
@@ -29,6 +31,7 @@ class WorkerMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         ProcessCollector(namespace="hcdv", registry=registry)
+        self.connections = ConnectionMetrics(registry)
 
         def histogram(
             name: str, about: str, edges: tuple[float, ...], labels: tuple[str, ...] = ()

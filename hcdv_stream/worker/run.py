@@ -58,7 +58,14 @@ def run_worker(settings: Settings) -> None:
     parts = Parts(settings, ownership, metrics, health, partitions, letter_partitions)
     metrics.partitions.set_function(lambda: len(ownership.partitions))
     spare_what_is_loaded()
-    with MetricsServer(settings.metrics_host, settings.metrics_port, registry, health) as server:
+    with MetricsServer(
+        settings.metrics_host,
+        settings.metrics_port,
+        registry,
+        health,
+        metrics.connections,
+        allowed_hosts=settings.allowed_hosts,
+    ) as server:
         log.info(
             "metrics listening",
             extra=fields(host=settings.metrics_host, port=server.port, pid=os.getpid()),

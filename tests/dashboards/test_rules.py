@@ -170,6 +170,10 @@ CASES = [
     Case("ApiErrors", WARNING, False, answers("0+1x30", "0+999x30")),
     Case("ApiErrors", WARNING, False,
          answers("0+9x30", "0+1x30", "/readyz") | answers("0x30", "0+9x30"), about="a probe"),
+    Case("ApiKeysUnusable", CRITICAL, True, {f"hcdv_api_keys_usable{{{API}}}": "1x10 0x20"},
+         summary="a:8080 refuses every key"),
+    Case("ApiKeysUnusable", CRITICAL, False, {f"hcdv_api_keys_usable{{{API}}}": "1x10 0 1x20"},
+         about="an edit"),
 ]  # fmt: skip
 
 
