@@ -1,5 +1,6 @@
 """Workers as processes on a real broker: order, dead letters, offsets, and how they end."""
 
+import resource
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from kafka.errors import KafkaConnectionError
 
 from hcdv_stream.broker.topics import Topic, create_topics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
+from tests.serving.attacks import many
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
     WorkerProcess,
@@ -229,3 +231,24 @@ def test_what_is_missing_is_said_with_the_fix(bootstrap: str, workers: Workers):
     assert "there is no topic 'no-such-topic'" in worker.output
     assert "hcdv-stream topics create" in worker.output
     assert "Traceback" not in worker.output
+
+
+def test_idle_connections_beyond_its_descriptors_do_not_end_it(
+    bootstrap: str, topic: str, workers: Workers
+):
+    """As many as end a server of a thread for each; it goes on valuing, and says how it is."""
+    produce(bootstrap, topic, [session(number) for number in range(50)])
+    worker = workers.start(topic)
+    directory = workers.directory / "state" / topic / "0"
+    wait_for_offset(directory, 50, worker, 40)
+    limit = (1024, 1024)
+    resource.prlimit(worker.process.pid, resource.RLIMIT_NOFILE, limit)
+    port = worker.wait_for("metrics listening")["port"]
+    with many(port, 1200) as held:
+        assert len(held) == 1200
+        for path in ("/livez", "/readyz", "/metrics"):
+            assert worker.get(path)[0] == 200
+        produce(bootstrap, topic, [session(number) for number in range(50, 100)])
+        wait_for_offset(directory, 100, worker, 40)
+    assert worker.metric("hcdv_http_connections_closed_total", reason="full") >= 1100
+    worker.stop()
