@@ -3,7 +3,7 @@
 import pytest
 
 from hcdv_stream.api.keys import Scope, new_key
-from tests.serving.attacks import answer, connect, get, many, rest
+from tests.serving.attacks import connect, get, many, rest
 from tests.serving.conftest import running
 
 MIB = 1 << 20
