@@ -4,7 +4,8 @@ A look costs a directory listing. Only when the write-ahead log or the manifest 
 secondary instance catch up, and only leaves and nodes that the update log names since the last look
 are decoded. What is read belongs to one update where the manifest did not move meanwhile: the owner
 deletes a write-ahead log only after recording its contents in the manifest. Otherwise it is read
-again, and every record says which write it is of, which is compared with the update log.
+again, and every record says which write it is of, which is compared with the update log. The log
+also tells whether the owner went back meanwhile, as after a damage: then everything is read anew.
 """
 
 import time
@@ -118,7 +119,7 @@ class PartitionReader:
     ) -> tuple[StoredPartition | None, Identity | None, tuple[Change, ...] | None]:
         seen = None if anew else self.stored
         identity = self.identity or read_identity(families)
-        if seen is not None:
+        if seen is not None and _goes_on(families, seen):
             sequence = read_sequence(families)
             if sequence == seen.sequence:
                 return seen, identity, ()
@@ -135,6 +136,16 @@ class PartitionReader:
             return False
         self.stored, self.changes = found.stored, found.changes
         return True
+
+
+def _goes_on(families: Families, seen: StoredPartition) -> bool:
+    """Whether what is there now came after ``seen``.
+
+    An owner that lost its last writes went back and on from there; its next writes have the same
+    numbers and are others. The log entry of ``seen`` then is another one, or is gone.
+    """
+    changes = read_changes(families, seen.sequence - 1, seen.sequence)
+    return changes is not None and changes[0].position == seen.position
 
 
 def _unreadable(directory: Path, problem: Exception | None) -> StateError:
