@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from hcdv_stream.worker.leaf_sample import MismatchError
 from hcdv_stream.worker.ownership import Ownership
-from hcdv_stream.worker.verification import MismatchError, verify_leaves
+from hcdv_stream.worker.verification import verify_leaves
 from tests.worker.conftest import Workers
 from tests.worker.harness import produce, session, state_bytes, stored, until, wait_for_offset
 from tests.worker.tampering import tamper, tampered
