@@ -168,3 +168,29 @@ def test_a_reader_notices_that_its_owner_went_back_and_on_another_way(tmp_path):
         assert reader.refresh()
         assert reader.changes is None
         assert samples.contents(reader.stored.state) == expected
+
+
+def test_what_cannot_be_read_is_not_opened_again_and_again(store, tmp_path, monkeypatch):
+    write(store, 1, 2)
+    (tmp_path / "0" / "CURRENT").write_text("MANIFEST-999999\n")
+    looks, look = [], PartitionReader._look
+    monkeypatch.setattr(PartitionReader, "_look", lambda *given: looks.append(1) or look(*given))
+    reader = PartitionReader(tmp_path / "0")
+    with pytest.raises(StateError) as first:
+        reader.refresh()
+    tried = len(looks)
+    assert tried > 0
+    with pytest.raises(StateError) as second:
+        reader.refresh()
+    assert (len(looks), str(second.value)) == (tried, str(first.value))
+    manifest = next((tmp_path / "0").glob("MANIFEST-*")).name
+    (tmp_path / "0" / "CURRENT").write_text(f"{manifest}\n")
+    assert reader.refresh(), "what was written is looked at at once"
+    assert reader.stored.sequence == 2
+
+
+def test_a_current_file_that_is_no_text_is_refused(store, tmp_path):
+    write(store, 1, 2)
+    (tmp_path / "0" / "CURRENT").write_bytes(b"MANIFEST-00\xb0005\n")
+    with pytest.raises(StateError, match="cannot be read now because"):
+        PartitionReader(tmp_path / "0").refresh()
