@@ -28,7 +28,7 @@ from hcdv_stream.state.layout import (
     key,
     open_for_writing,
 )
-from hcdv_stream.state.private import make_private
+from hcdv_stream.state.permissions import make_private
 from hcdv_stream.state.records import (
     encode_centroid,
     encode_change,

@@ -30,10 +30,10 @@ from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
 from hcdv_stream.worker.heartbeat import HeartbeatWriter
 from hcdv_stream.worker.judgement import Judged, judge_records
+from hcdv_stream.worker.leaf_sample import LeafSample, MismatchError
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.session import Judge
-from hcdv_stream.worker.verification import LeafSample, MismatchError
 
 
 @dataclass(frozen=True, slots=True)

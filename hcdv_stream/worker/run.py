@@ -22,12 +22,13 @@ from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.beats import beat, mark
 from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.leaf_sample import MismatchError
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
-from hcdv_stream.worker.verification import MismatchError, verify_leaves
+from hcdv_stream.worker.verification import verify_leaves
 from hcdv_stream.worker.watch import watch
 
 log = logging.getLogger(__name__)
