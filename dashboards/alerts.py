@@ -114,6 +114,25 @@ _API = [
         "The API follows the state too slowly: too little processor, or a slow disk.",
     ),
     Alert(
+        "PartitionsStale",
+        [[Condition("hcdv_api_stale_partitions", "{} > 0")]],
+        "1m",
+        "critical",
+        "Nobody keeps {{ $value }} partitions at {{ $labels.instance }} current",
+        "Their workers or the broker are silent, or another worker has them. What waits behind the "
+        "answers is not known; max_lag, max_age and complete refuse.",
+    ),
+    Alert(
+        "AnswersOld",
+        [[Condition("max by (job, instance) (hcdv_api_age_seconds)", "{} > 120")]],
+        "5m",
+        "warning",
+        "Answers at {{ $labels.instance }} were last up to date {{ $value | humanizeDuration }} "
+        "ago",
+        "Some partition has not held all committed records for so long: its worker takes less than "
+        "arrives, hangs, or is gone.",
+    ),
+    Alert(
         "ApiDown",
         [
             [Condition('up{job=~"hcdv-api|hcdv-gateway"}', "{} == 0")],

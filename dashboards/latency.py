@@ -129,6 +129,13 @@ FRESHNESS = Row(
             [Query(total("hcdv_consumer_lag_records", *PARTITION), BY_PARTITION)],
         ),
         Panel(
+            "Heartbeats that could not be written",
+            "Beside the states, about one a second for each partition: without them readers do not "
+            "know how current the state is, and refuse to vouch for it.",
+            "cps",
+            [Query(per_second("hcdv_heartbeat_failures_total", "instance"), "{{instance}}")],
+        ),
+        Panel(
             "Age of a session when it is durable",
             "Of a poll's oldest session, since it happened (event) and since it was appended to "
             "the log (append). A high event age alone means that the producers are late.",

@@ -82,7 +82,7 @@ MaxAge = Annotated[
     float | None,
     Query(
         ge=0,
-        le=_FAR,
+        le=1_000_000_000,
         allow_inf_nan=False,
         description="`as_of.age_seconds` must be at most that, else 503.",
         examples=[5.0],

@@ -1,8 +1,8 @@
 """The asynchronous client: the synchronous one, awaited."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -14,6 +14,7 @@ from hcdv_stream.api.models import (
     Coalition,
     CoalitionAnswer,
     CoalitionsAnswer,
+    FreshnessEvent,
     HistoryAnswer,
     PayoutsAnswer,
     Point,
@@ -37,7 +38,7 @@ from hcdv_stream.client.connection import (
     pause,
     read,
 )
-from hcdv_stream.client.errors import NotReachedError
+from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.whole_files import written_whole
 
 
@@ -189,6 +190,15 @@ class AsyncClient:
 
         Goes on where the connection breaks; raises where the API cannot be reached again.
         """
+        async with aclosing(self.changes(interval=interval)) as changes:
+            async for change in changes:
+                if isinstance(change, UpdateEvent):
+                    yield change
+
+    async def changes(
+        self, *, interval: float = 0.0
+    ) -> AsyncGenerator[UpdateEvent | FreshnessEvent]:
+        """Yield what ``events`` yields, and how current the state is whenever that changes."""
         reader, parameters = EventReader(), {"interval": interval}
         while True:
             try:
@@ -202,7 +212,8 @@ class AsyncClient:
                 if reader.last is None:
                     raise
                 await asyncio.sleep(1.0)
-                await self.readiness()
+                with suppress(ApiError):  # one that is not ready can still be followed
+                    await self.readiness()
 
     async def _pages(self, call: Call[Page]) -> AsyncIterator[Page]:
         while True:

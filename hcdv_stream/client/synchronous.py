@@ -1,8 +1,8 @@
 """The synchronous client."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from hcdv_stream.api.models import (
     Coalition,
     CoalitionAnswer,
     CoalitionsAnswer,
+    FreshnessEvent,
     HistoryAnswer,
     PayoutsAnswer,
     Point,
@@ -38,7 +39,7 @@ from hcdv_stream.client.connection import (
     pause,
     read,
 )
-from hcdv_stream.client.errors import NotReachedError
+from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.whole_files import written_whole
 
 
@@ -186,6 +187,13 @@ class Client:
 
         Goes on where the connection breaks; raises where the API cannot be reached again.
         """
+        with closing(self.changes(interval=interval)) as changes:
+            for change in changes:
+                if isinstance(change, UpdateEvent):
+                    yield change
+
+    def changes(self, *, interval: float = 0.0) -> Generator[UpdateEvent | FreshnessEvent]:
+        """Yield what ``events`` yields, and how current the state is whenever that changes."""
         reader, parameters = EventReader(), {"interval": interval}
         while True:
             try:
@@ -197,7 +205,8 @@ class Client:
                 if reader.last is None:
                     raise
                 time.sleep(1.0)
-                self.readiness()
+                with suppress(ApiError):  # one that is not ready can still be followed
+                    self.readiness()
 
     def _pages(self, call: Call[Page]) -> Iterator[Page]:
         while True:

@@ -84,6 +84,17 @@ def batch(seconds: str) -> dict[str, str]:
     return {f"hcdv_seconds_since_last_batch{{{WORKER}}}": seconds}
 
 
+def stale(partitions: str) -> dict[str, str]:
+    return {f"hcdv_api_stale_partitions{{{API}}}": partitions}
+
+
+def ages(*partitions: str) -> dict[str, str]:
+    return {
+        f'hcdv_api_age_seconds{{{API}, partition="{number}"}}': seconds
+        for number, seconds in enumerate(partitions)
+    }
+
+
 def late(in_time: str, all_of_them: str) -> dict[str, str]:
     return {
         f'hcdv_api_update_delay_seconds_bucket{{{API}, le="0.25"}}': in_time,
@@ -151,6 +162,13 @@ CASES = [
     Case("StaleValues", WARNING, True, late("0+8x40", "0+10x40"), 30,
          summary="20% of the updates are visible later than 250 ms"),
     Case("StaleValues", WARNING, False, late("0+99x40", "0+100x40"), 30),
+    Case("PartitionsStale", CRITICAL, True, stale("0x10 2x20"),
+         summary="Nobody keeps 2 partitions at a:8080 current"),
+    Case("PartitionsStale", CRITICAL, False, stale("0x30")),
+    Case("PartitionsStale", CRITICAL, False, stale("0x18 1 0x12"), about="a restart"),
+    Case("AnswersOld", WARNING, True, ages("0+60x30", "1x30"),
+         summary="Answers at a:8080 were last up to date 20m 0s ago"),
+    Case("AnswersOld", WARNING, False, ages("1x15 30x10 1x10", "1x30")),
     Case("ApiDown", CRITICAL, True, UP | {f"up{{{API}}}": "1x10 0x20"}, summary="a:8080 is down"),
     Case("ApiDown", CRITICAL, True, {f"up{{{WORKER}}}": "1x30"}, about="no target",
          summary="No API runs"),
