@@ -21,7 +21,7 @@ from hcdv_stream.experiments import (
     streaming,
     tuning,
 )
-from hcdv_stream.experiments.endurance import trial
+from hcdv_stream.experiments.endurance import soak, trial
 from hcdv_stream.experiments.experiment import Experiment
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -119,6 +119,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             trial.run,
             trial.tables,
             "--kafka kafka-server",
+        ),
+        Experiment(
+            "soak",
+            "1,000 sessions a second and readers for long: does memory or a count of files grow",
+            1,
+            soak.run,
+            soak.tables,
         ),
     )
 }

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -203,7 +202,6 @@ class Lane:
         while not there(self.offsets()):
             self.keep_up()
             if time.monotonic() - begin > seconds:
-                shutil.copy(self.directory / "worker.log", "/tmp/boards-stuck.log")
                 said = self._last_words().said
                 raise HcdvError(
                     f"the worker of {self.topic} stood still at {self.offsets()} for "
