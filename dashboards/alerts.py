@@ -27,6 +27,15 @@ _WORKER = [
         "there are any.",
     ),
     Alert(
+        "BrokerSilent",
+        [[Condition("hcdv_broker_silence_seconds", "{} > 60")]],
+        "1m",
+        "critical",
+        "No broker has answered {{ $labels.instance }} for {{ $value | humanizeDuration }}",
+        "Nothing is valued, and how much waits is not known. The worker goes on by itself when the "
+        "broker is back.",
+    ),
+    Alert(
         "ConsumerLagGrowing",
         [[Condition(LAG, "{} > 1500"), Condition(f"deriv({LAG}[15m])", "{} > 0")]],
         "10m",

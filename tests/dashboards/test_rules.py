@@ -95,6 +95,10 @@ def ages(*partitions: str) -> dict[str, str]:
     }
 
 
+def silence(seconds: str) -> dict[str, str]:
+    return {f"hcdv_broker_silence_seconds{{{WORKER}}}": seconds}
+
+
 def late(in_time: str, all_of_them: str) -> dict[str, str]:
     return {
         f'hcdv_api_update_delay_seconds_bucket{{{API}, le="0.25"}}': in_time,
@@ -152,6 +156,9 @@ CASES = [
     Case("RebalanceStorm", WARNING, True, given_out("0+1x40"), 30,
          summary="The consumer group of w:9108 does not settle"),
     Case("RebalanceStorm", WARNING, False, given_out("1x10 2x2 4x28"), 30, "a rolling restart"),
+    Case("BrokerSilent", CRITICAL, True, silence("0+60x30"),
+         summary="No broker has answered w:9108 for 20m 0s"),
+    Case("BrokerSilent", CRITICAL, False, silence("1x20 40 1x9"), about="a short outage"),
     Case("StaleValues", CRITICAL, True, looked_at("0+60x30"), about="not looked at",
          summary="Values at a:8080 stand still since 20m 0s"),
     Case("StaleValues", CRITICAL, True, looked_at("0x30") | batch("0+60x30") | lag("5x30"),
@@ -261,6 +268,7 @@ def test_every_alert_has_cases_of_both_kinds() -> None:
         "EfficiencyViolated",
         "DeadLetters",
         "RebalanceStorm",
+        "BrokerSilent",
     }
 
 
