@@ -46,6 +46,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             if self._consumer is not None:
                 await self._consumer._client.close()
 
+    def _stopped_set(self) -> None:
+        """Tell the thread that it is stopped, unless it ended by itself: the app has crashed."""
+        with suppress(RuntimeError):  # its event loop is closed then
+            super()._stopped_set()
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust offers "read_committed" only together with its own transactions.
