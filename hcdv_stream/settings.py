@@ -108,6 +108,13 @@ class Settings(BaseSettings):
         "what is stored; 0: never. Takes at most a hundredth of a processor.",
     )
 
+    erasure_seconds: float = Field(
+        3600.0,
+        ge=1,
+        description="After a deletion, the time within which no byte of the example is left in the "
+        "state's files and in the API's past states.",
+    )
+
     game: GameName = Field("routed", description="Game: routed, or algorithm1 (as printed).")
     peers: Peers = Field(
         "other-providers", description="Which leaf mates judge: other-providers, all or off."
@@ -195,7 +202,10 @@ class Settings(BaseSettings):
         32, ge=2, description="Past states kept for histories, ever further apart."
     )
     api_history_mib: int = Field(
-        128, ge=1, description="Most memory for past states, in MiB; the oldest go first."
+        128,
+        ge=1,
+        description="Most memory for past states, those that pages go on from among them, in MiB; "
+        "the oldest go first.",
     )
     api_url: Address = Field(
         "http://127.0.0.1:8080", description="API or gateway that top, point, ... and watch ask."
