@@ -195,6 +195,14 @@ class Settings(BaseSettings):
     api_timeout_seconds: float = Field(
         30.0, gt=0, description="Longest time until an answer begins."
     )
+    api_write_seconds: float = Field(
+        30.0, gt=0, description="A client that reads nothing of its answer for so long is cut off."
+    )
+    api_stream_seconds: float = Field(
+        3600.0,
+        gt=0,
+        description="An event stream ends after so long: clients connect again by themselves.",
+    )
     api_kept_views: int = Field(
         16, ge=1, description="States that lists were answered from and pages can go on from."
     )

@@ -125,6 +125,7 @@ def serving(
     app.state.source = source
     app.state.metrics = metrics
     app.state.weights = settings.weights
+    app.state.stream_seconds = settings.api_stream_seconds
     # The last one added is the first to see a request. Whoever has no key takes no place.
     app.add_middleware(
         Limited,
