@@ -5,7 +5,7 @@ import heapq
 from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -44,6 +44,8 @@ from hcdv_stream.api.shard_models import (
 )
 from hcdv_stream.api.source import Snapshot
 from hcdv_stream.valuation.weights import Weights
+
+Done = TypeVar("Done")
 
 _FEW = 100
 """So many points are copied while others wait."""
@@ -150,12 +152,16 @@ class Whole:
         await _together([self._add_providers(shard, sums) for shard in self._shards])
         return await run_heavy(sums.table)
 
-    async def _add_providers(self, shard: Shard, sums: ProviderSums) -> None:
+    async def _add_providers(self, shard: Shard, sums: ProviderSums) -> int:
+        """Take in all of a shard, some at a time; return how many."""
         start: int | None = 0
+        count = 0
         while start is not None:
             part = await shard.ask(PROVIDERS, ProvidersAsked(start=start))
             await run_heavy(sums.add, part.providers)
+            count += len(part.providers)
             start = part.next
+        return count
 
     async def summary(self) -> list[SummaryPart]:
         """Return the parts of the summary."""
@@ -188,7 +194,7 @@ class Whole:
         return await _together([shard.ask(operation, asked) for shard in self._shards])
 
 
-async def _together(questions: Sequence[Coroutine[Any, Any, Told]]) -> list[Told]:
+async def _together(questions: Sequence[Coroutine[Any, Any, Done]]) -> list[Done]:
     """Wait for all answers; a single one needs no task of its own."""
     if len(questions) == 1:
         return [await questions[0]]
