@@ -99,7 +99,7 @@ def test_short_questions_and_probes_do_not_wait_for_long_ones(large):
         tasks = [asyncio.ensure_future(run_heavy(hold)) for _ in range(20)]
         transport = httpx.ASGITransport(app)
         try:
-            async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 while not blocked.acquire(blocking=False):
                     await asyncio.sleep(0.01)
                 for path in (
