@@ -88,6 +88,14 @@ _WORKER = [
         "schema has changed.",
     ),
     Alert(
+        "ErasureOverdue",
+        [[Condition("hcdv_erasure_overdue_seconds", "{} > 600")]],
+        "5m",
+        "critical",
+        "Deleted examples of {{ $labels.topic }}/{{ $labels.partition }} are still in its files",
+        "They should have been erased {{ $value | humanizeDuration }} ago.",
+    ),
+    Alert(
         "RebalanceStorm",
         [[Condition("increase(hcdv_group_assignments_total[15m])", "{} > 8")]],
         "5m",

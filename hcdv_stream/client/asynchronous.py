@@ -20,6 +20,7 @@ from hcdv_stream.api.models import (
     Point,
     PointAnswer,
     PointsAnswer,
+    Provider,
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
@@ -146,15 +147,22 @@ class AsyncClient:
             for coalition in page.coalitions:
                 yield coalition
 
-    async def providers(self, **ask: Unpack[Ask]) -> ProvidersAnswer:
-        """Return what every provider's points are worth."""
-        return await self._send(calls.providers(ask))
+    async def providers(self, *, limit: int = 1000, **ask: Unpack[Ask]) -> ProvidersAnswer:
+        """Return the first page of the providers, most valuable first."""
+        return await self._send(calls.providers(limit, ask))
+
+    async def all_providers(self, **ask: Unpack[Ask]) -> AsyncIterator[Provider]:
+        """Yield every provider and what its points are worth, all as of one state."""
+        async for page in self._pages(calls.providers(5000, ask)):
+            for provider in page.providers:
+                yield provider
 
     async def payouts(
         self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]
     ) -> PayoutsAnswer:
-        """Return ``amount``, in minor units, among the providers."""
-        return await self._send(calls.payouts(amount, anonymous, ask))
+        """Return ``amount``, in minor units, among the providers, all of them."""
+        pages = [page async for page in self._pages(calls.payouts(amount, anonymous, ask))]
+        return calls.joined_payouts(pages)
 
     async def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
         """Return the whole corpus in numbers."""

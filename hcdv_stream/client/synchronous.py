@@ -21,6 +21,7 @@ from hcdv_stream.api.models import (
     Point,
     PointAnswer,
     PointsAnswer,
+    Provider,
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
@@ -142,13 +143,18 @@ class Client:
         pages = self._pages(calls.coalitions(kind, partition, 1000, ask))
         return (coalition for page in pages for coalition in page.coalitions)
 
-    def providers(self, **ask: Unpack[Ask]) -> ProvidersAnswer:
-        """Return what every provider's points are worth."""
-        return self._send(calls.providers(ask))
+    def providers(self, *, limit: int = 1000, **ask: Unpack[Ask]) -> ProvidersAnswer:
+        """Return the first page of the providers, most valuable first."""
+        return self._send(calls.providers(limit, ask))
+
+    def all_providers(self, **ask: Unpack[Ask]) -> Iterator[Provider]:
+        """Yield every provider and what its points are worth, all as of one state."""
+        pages = self._pages(calls.providers(5000, ask))
+        return (provider for page in pages for provider in page.providers)
 
     def payouts(self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]) -> PayoutsAnswer:
-        """Return ``amount``, in minor units, among the providers."""
-        return self._send(calls.payouts(amount, anonymous, ask))
+        """Return ``amount``, in minor units, among the providers, all of them."""
+        return calls.joined_payouts(list(self._pages(calls.payouts(amount, anonymous, ask))))
 
     def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
         """Return the whole corpus in numbers."""

@@ -46,7 +46,10 @@ class DeadLetter:
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Source topic, partition, offset and key, error class and message, and what was cut."""
+        """Source topic, partition, offset and key, error class and message, and what was cut.
+
+        The deletion of an unknown id goes without the key: its offset says where it stands.
+        """
         headers = [
             ("hcdv-source-topic", self.topic.encode()),
             ("hcdv-source-partition", str(self.partition).encode()),
@@ -54,7 +57,8 @@ class DeadLetter:
             ("hcdv-error-class", self.reason.encode()),
             ("hcdv-error-message", self.message.encode(errors="replace")),
         ]
-        if self.record.key is not None:
+        # An id that is deleted once more, after it was erased, must not be written anew.
+        if self.record.key is not None and self.reason != "unknown_id":
             headers.append(("hcdv-source-key", self.record.key[:LARGEST_KEY]))
         size = len(self.record.value or b"")
         if size > LARGEST_VALUE:

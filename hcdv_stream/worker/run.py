@@ -21,6 +21,7 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.beats import beat, mark
+from hcdv_stream.worker.erasing import erase_when_due
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.leaf_sample import MismatchError
 from hcdv_stream.worker.metrics import WorkerMetrics
@@ -104,6 +105,7 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         beat(parts.ownership),
         mark(app, parts),
         verifying,
+        erase_when_due(parts),
     )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:

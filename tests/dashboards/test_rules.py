@@ -56,6 +56,11 @@ def lag(values: str) -> dict[str, str]:
     return {f'hcdv_consumer_lag_records{{{WORKER}, topic="t", partition="0"}}': values}
 
 
+def overdue(seconds: str) -> dict[str, str]:
+    where = f'{WORKER}, topic="t", partition="0"'
+    return {f"hcdv_erasure_overdue_seconds{{{where}}}": seconds}
+
+
 def letters(rejected: str, accepted: str) -> dict[str, str]:
     where = f'{WORKER}, topic="t", partition="0"'
     return {
@@ -153,6 +158,9 @@ CASES = [
          summary="5% of the sessions of t are rejected"),
     Case("DeadLetters", WARNING, False, letters("0+1x30", "0+199x30"), about="one of 200"),
     Case("DeadLetters", WARNING, False, letters("0x30", "0x30"), about="nothing arrives"),
+    Case("ErasureOverdue", CRITICAL, True, overdue("0+60x40"), 30,
+         summary="Deleted examples of t/0 are still in its files"),
+    Case("ErasureOverdue", CRITICAL, False, overdue("0+10x40"), 30, "soon"),
     Case("RebalanceStorm", WARNING, True, given_out("0+1x40"), 30,
          summary="The consumer group of w:9108 does not settle"),
     Case("RebalanceStorm", WARNING, False, given_out("1x10 2x2 4x28"), 30, "a rolling restart"),
