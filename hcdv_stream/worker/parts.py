@@ -4,17 +4,23 @@ from dataclasses import dataclass
 
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.membership import Membership
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts; ``partitions`` and ``letter_partitions`` count those of the two topics."""
+    """The parts; ``partitions`` and ``letter_partitions`` count those of the two topics.
+
+    ``topic_id`` tells the log of sessions from another of the same name, where the broker says it.
+    """
 
     settings: Settings
     ownership: Ownership
     metrics: WorkerMetrics
     health: Health
+    membership: Membership
     partitions: int
     letter_partitions: int
+    topic_id: str | None

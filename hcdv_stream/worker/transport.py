@@ -13,6 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from hcdv_stream.logs import fields
 from hcdv_stream.worker.log_range import LogRange
+from hcdv_stream.worker.membership import MemberThread
 from hcdv_stream.worker.tail import fetched_end
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class StoredOffsetConsumer(driver.Consumer):
             tp, stored = assigned[number], partition.next_offset
             offset = (await self.log_of(tp, stored or 0)).resumed_at(stored)
             partition.begin_at(offset)
-            await self.app.letters.look(number)
+            await self.app.letters.look(number, offset)
             await self.seek(tp, offset)
             self._committed_offset[tp] = offset
             log.info("partition owned", extra=fields(partition=number, offset=offset))
@@ -53,12 +54,10 @@ class StoredOffsetConsumer(driver.Consumer):
         aiokafka stops in the middle of joining until its consumer is asked for records or errors,
         and Faust never asks it: without this, one refused join leaves the worker idle for ever.
         """
-        await self._thread.call_thread(self._coordinator_errors)
+        await self._thread.call_thread(self._thread.check_membership)
 
-    async def _coordinator_errors(self) -> None:
-        consumer = self._thread._consumer
-        if consumer is not None and consumer._coordinator is not None:
-            consumer._coordinator.check_errors()
+    def _new_consumer_thread(self) -> MemberThread:
+        return MemberThread(self, loop=self.loop, beacon=self.beacon)
 
 
 class StoredOffsetTransport(driver.Transport):

@@ -10,6 +10,8 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.logs import fields
 from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
+from hcdv_stream.worker.instance import AUTO, FOLDER
+from hcdv_stream.worker.membership import FencedInstanceError
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.parts import Parts
 
@@ -35,6 +37,8 @@ async def watch(app: Any, parts: Parts) -> NoReturn:
         try:
             await app.consumer.check_group()
             parts.health.watched(await _lag(app, parts.ownership))
+        except FencedInstanceError as error:
+            raise GroupError(_fenced(app.membership.instance, parts.settings)) from error
         except errors.KafkaError as error:
             if explained := _explained(error, parts.settings):
                 raise GroupError(explained) from error
@@ -56,6 +60,20 @@ async def _lag(app: Any, ownership: Ownership) -> int:
     return sum(
         partition.observe_lag(max(ends[tp], app.consumer.highwater(tp) or 0))
         for tp, partition in open_ones.items()
+    )
+
+
+def _fenced(name: str | None, settings: Settings) -> str:
+    """Say what to mend where another worker has joined under this one's name."""
+    if settings.instance == AUTO:
+        return (
+            f"another worker of the group HCDV_GROUP={settings.group} has joined under the name of "
+            f"this one, {name}, which belongs to its state directory: if HCDV_STATE_DIR="
+            f"{settings.state_dir} was copied, remove {settings.state_dir / FOLDER} in the copy"
+        )
+    return (
+        f"another worker of the group HCDV_GROUP={settings.group} has joined under the name of "
+        f"this one, HCDV_INSTANCE={name}: give each worker a name of its own, or leave it at {AUTO}"
     )
 
 
