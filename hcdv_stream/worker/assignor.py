@@ -26,7 +26,7 @@ _VERSION = 1
 _LATER_SECONDS = 0.2
 
 
-class HomeAssignor(PartitionAssignor):  # type: ignore[misc]
+class HomeAssignor(PartitionAssignor):
     """Assigns the partitions of the sessions' topic; ``app.membership`` says what this worker has.
 
     ``rejoin`` is called when partitions that wait for their holder should be given out after all.

@@ -46,7 +46,7 @@ class Membership:
         return self.instance or ""
 
 
-class MemberThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class MemberThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, whose heartbeats carry the worker's name."""
 
     fenced = False
