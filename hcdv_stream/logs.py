@@ -14,6 +14,9 @@ from typing import Any, Literal
 import orjson
 
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.unknown_settings import unknown_settings
+
+log = logging.getLogger(__name__)
 
 _FIELDS = "hcdv_fields"
 _NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio", "httpx")
@@ -36,6 +39,13 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel("DEBUG" if level == "DEBUG" else "WARNING")
+    warn_of_unknown_settings()
+
+
+def warn_of_unknown_settings() -> None:
+    """Log every variable that looks like a setting and is none."""
+    for name, closest in unknown_settings().items():
+        log.warning("unknown setting", extra=fields(name=name, meant=closest))
 
 
 class TextLines(logging.Formatter):

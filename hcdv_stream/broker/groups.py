@@ -15,13 +15,19 @@ class GroupFacts:
     """The offsets that a group has committed in a topic, by partition, and what the broker can do.
 
     ``forgets_names``: a named member that does not come back loses its place in the group. Tansu
-    keeps it for ever, so that nobody else would get its partitions. ``topic_id`` is None where the
+    keeps it for ever, so that nobody else would get its partitions. ``idempotent``: it takes
+    aiokafka's idempotent producer, which Tansu does not. ``topic_id`` is None where the
     broker has no ids.
     """
 
     committed: Mapping[int, int]
     forgets_names: bool
     topic_id: str | None
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether a producer's retries cannot double a record."""
+        return self.forgets_names
 
 
 def group_facts(

@@ -39,7 +39,9 @@ class _KafkaOnly(BootStrategy):
 
 
 class WorkerApp(faust.App):
-    """The app of a worker. The consumer asks it for ``resume`` and ``letters``."""
+    """The app of a worker. The consumer asks it for ``resume`` and ``letters``,
+    the assignor for ``membership`` and the producer whether to be ``idempotent``.
+    """
 
     BootStrategy = _KafkaOnly
     logger = logging.getLogger("faust.app")
@@ -48,6 +50,7 @@ class WorkerApp(faust.App):
         settings = parts.settings
         self._ownership = parts.ownership
         self.membership = parts.membership
+        self.idempotent = parts.facts.idempotent
         self.letters = DeadLetterBox(self, parts)
         super().__init__(
             settings.group,

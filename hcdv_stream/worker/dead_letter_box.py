@@ -33,7 +33,7 @@ class DeadLetterBox:
         self._servers = settings.bootstrap.split(",")
         self._source = settings.topic
         self._topic = settings.dead_letter_topic
-        self._origin = Origin(settings.group, parts.topic_id)
+        self._origin = Origin(settings.group, parts.facts.topic_id)
         self._partitions = parts.letter_partitions
         # A poll's letters are sent before its offset is stored, so no more than a poll's are
         # usually there already, times the source partitions that share a partition of this topic.

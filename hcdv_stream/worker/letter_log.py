@@ -59,7 +59,9 @@ class LetterLog:
                 continue
             quiet = time.monotonic() - moved
             end, position = reader.highwater(where), await reader.position(where)
-            if position >= listed_end and (quiet > _QUIET_SECONDS or position >= (end or 2**63)):
+            at_end = end is not None and position >= end
+            # Tansu lists the beginning of the last batch as the end; what is fetched knows better.
+            if position >= listed_end and (at_end or quiet > _QUIET_SECONDS):
                 return
             if quiet > _LONGEST_SECONDS:
                 raise LogError(

@@ -6,7 +6,7 @@ throws its successor out, for ever. So the name is added to heartbeats, and a me
 fences stops.
 """
 
-import logging
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +15,6 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.group import HeartbeatRequest, HeartbeatResponse_v1
 from aiokafka.protocol.types import Int32, Schema, String
 from faust.transport.drivers import aiokafka as driver
-
-log = logging.getLogger(__name__)
 
 _FENCED_INSTANCE_ID = 82
 
@@ -70,6 +68,10 @@ class MemberThread(driver.AIOKafkaConsumerThread):
         response = await self._send(request)
         if getattr(response, "error_code", 0) == _FENCED_INSTANCE_ID:
             self.fenced = True
+            # aiokafka would make an unknown error of it; ``check_membership`` says what it is.
+            await asyncio.wait([coordinator._closing])
+            if isinstance(request, NamedHeartbeatRequest):
+                raise asyncio.CancelledError  # ends the heartbeats, as closing does
         return response
 
     async def check_membership(self) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hcdv_stream.broker.groups import GroupFacts
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.membership import Membership
@@ -13,7 +14,7 @@ from hcdv_stream.worker.ownership import Ownership
 class Parts:
     """The parts; ``partitions`` and ``letter_partitions`` count those of the two topics.
 
-    ``topic_id`` tells the log of sessions from another of the same name, where the broker says it.
+    ``facts`` is what the broker said before the worker joined its group.
     """
 
     settings: Settings
@@ -23,4 +24,4 @@ class Parts:
     membership: Membership
     partitions: int
     letter_partitions: int
-    topic_id: str | None
+    facts: GroupFacts

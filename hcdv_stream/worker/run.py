@@ -44,6 +44,7 @@ def run_worker(settings: Settings) -> None:
     settings.weights.per_class(bundle.classes, bundle.validation.counts(len(bundle.classes)))
     partitions, letter_partitions = _partitions(settings)
     facts = group_facts(settings.bootstrap, settings.group, settings.topic)
+    patience_seconds = settings.session_timeout_seconds
     if not facts.forgets_names:
         settings = _without_a_name(settings)
     registry = CollectorRegistry()
@@ -59,7 +60,7 @@ def run_worker(settings: Settings) -> None:
     membership = Membership(
         settings.topic,
         instance.name,
-        settings.session_timeout_seconds,
+        patience_seconds,
         ownership.offsets,
         facts.committed,
     )
@@ -71,7 +72,7 @@ def run_worker(settings: Settings) -> None:
         membership,
         partitions,
         letter_partitions,
-        facts.topic_id,
+        facts,
     )
     metrics.partitions.set_function(lambda: len(ownership.partitions))
     spare_what_is_loaded()

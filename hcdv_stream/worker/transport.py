@@ -7,6 +7,7 @@ private to faust-streaming; the worker's tests pin them.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from faust.transport.drivers import aiokafka as driver
@@ -60,7 +61,15 @@ class StoredOffsetConsumer(driver.Consumer):
         return MemberThread(self, loop=self.loop, beacon=self.beacon)
 
 
+class LetterProducer(driver.Producer):
+    """A producer whose retries double nothing, where the broker can do that."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True} if self.app.idempotent else {}
+
+
 class StoredOffsetTransport(driver.Transport):
-    """Makes consumers of the kind above."""
+    """Makes consumers and producers of the kinds above."""
 
     Consumer: ClassVar[type[driver.Consumer]] = StoredOffsetConsumer
+    Producer: ClassVar[type[driver.Producer]] = LetterProducer

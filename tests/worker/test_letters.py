@@ -84,9 +84,7 @@ async def run(bootstrap: str, topic: str, group: str, *polls: tuple[int, list[in
     """One worker after the other: each begins at an offset and rejects these ones."""
     facts = group_facts(bootstrap, group, topic)
     chosen = load_settings(bootstrap=bootstrap, topic=topic, group=group, poll_records=3)
-    parts: Any = SimpleNamespace(
-        settings=chosen, partitions=1, letter_partitions=1, topic_id=facts.topic_id
-    )
+    parts: Any = SimpleNamespace(settings=chosen, partitions=1, letter_partitions=1, facts=facts)
     async with aiokafka.AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
         for begin, offsets in polls:
             box = DeadLetterBox(SimpleNamespace(producer=Sender(producer)), parts)
