@@ -2,11 +2,15 @@
 # it up to date, from the package index alone. Options go through ARGS:
 #   make demo ARGS="--exit --input clicks.csv --label bought"
 #   make test ARGS="tests/simulators -x"
+# The tests run in JOBS processes; JOBS=0 runs them in one, as a debugger needs it.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+# A file's tests share what is dear to set up, so a file stays in one process; long ones come first.
+PARALLEL = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
 .PHONY: demo test fast lint format clean
@@ -15,13 +19,14 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --edi
 demo: $(VENV)/.run
 	@if [ -t 1 ]; then leave=; else leave=--exit; fi; $(BIN)/hcdv-stream demo $$leave $(ARGS)
 
-# Lint, types and every test.
+# Lint, types and every test: those that need the machine for themselves come last, one by one.
 test: lint
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --alone skip $(PARALLEL) $(ARGS)
+	$(BIN)/pytest --alone only $(ARGS)
 
 # The tests of a few seconds each.
 fast: $(VENV)/.dev
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -61,6 +61,15 @@ _WORKER = [
         "explains 1e-9. Do not pay by these values.",
     ),
     Alert(
+        "LeafMismatch",
+        [[Condition("increase(hcdv_leaf_mismatches_total[1h])", "{} > 0")]],
+        "0m",
+        "critical",
+        "A leaf of {{ $labels.topic }}/{{ $labels.partition }} differs from its replay",
+        "The worker replays random leaves and has stopped at one whose values are not what the "
+        "games give. Do not pay by these values.",
+    ),
+    Alert(
         "DeadLetters",
         [[Condition(REJECTED, "{} > 0.01")]],
         "5m",
@@ -132,6 +141,15 @@ _API = [
         "warning",
         "{{ $value | humanizePercentage }} of the requests to {{ $labels.job }} fail",
         "Answers to readers with a status from 500 on; their problem type says why.",
+    ),
+    Alert(
+        "ApiKeysUnusable",
+        [[Condition("hcdv_api_keys_usable", "{} == 0")]],
+        "1m",
+        "critical",
+        "{{ $labels.instance }} refuses every key",
+        "The file of API keys is missing, unreadable or damaged, so nobody knows which keys are "
+        "still good.",
     ),
 ]
 

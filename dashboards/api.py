@@ -57,6 +57,13 @@ REQUESTS = Row(
             [Query(buckets("hcdv_api_request_seconds"), "{{le}}")],
             kind="heatmap",
         ),
+        Panel(
+            "API keys usable",
+            "1 where keys can be checked, 0 where the file of API keys cannot be used and every "
+            "key is refused.",
+            "short",
+            [Query(largest("hcdv_api_keys_usable", "instance"), "{{instance}}")],
+        ),
     ],
 )
 

@@ -50,9 +50,11 @@ def exported() -> list[Exported]:
     )
     found: dict[str, Exported] = {}
     for table, registry, jobs in tables:
+        holders = [table, table.connections] if hasattr(table, "connections") else [table]
         wrapped = {
             family.name: metric
-            for metric in vars(table).values()
+            for holder in holders
+            for metric in vars(holder).values()
             if isinstance(metric, MetricWrapperBase)
             for family in metric.describe()
         }

@@ -30,5 +30,22 @@ def process(title: str) -> Row:
                 "short",
                 [Query(total("hcdv_process_open_fds", *by), name)],
             ),
+            Panel(
+                "HTTP connections",
+                "Connections that each process has open; beyond its bound it closes the idlest.",
+                "short",
+                [Query(total("hcdv_http_connections", *by), name)],
+            ),
+            Panel(
+                "HTTP connections closed a second",
+                "Connections that were closed for going over a bound, by reason.",
+                "cps",
+                [
+                    Query(
+                        per_second("hcdv_http_connections_closed_total", *by, "reason"),
+                        f"{{{{reason}}}} {name}",
+                    )
+                ],
+            ),
         ],
     )

@@ -18,6 +18,16 @@ RIGHT = Row(
             objective=RESIDUAL,
         ),
         Panel(
+            "Leaves verified",
+            "Leaves a second that workers replay and compare bit for bit with what is stored. A "
+            "worker that finds a difference stops.",
+            "short",
+            [
+                Query(per_second("hcdv_verified_leaves_total", *PARTITION), BY_PARTITION),
+                Query(per_second("hcdv_leaf_mismatches_total"), "mismatches"),
+            ],
+        ),
+        Panel(
             "Spread of the values",
             "Percentiles, over all examples of a label, of value times the number of examples: "
             "comparable while the corpus grows. The mean over the corpus is its worth v(D).",

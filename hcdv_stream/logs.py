@@ -14,12 +14,17 @@ from typing import Any, Literal
 import orjson
 
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.repeated_lines import RepeatedLines
 from hcdv_stream.unknown_settings import unknown_settings
 
 log = logging.getLogger(__name__)
 
 _FIELDS = "hcdv_fields"
-_NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio", "httpx")
+_NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio")
+_repeated = RepeatedLines(_NOISY)
+_OWN = ("hcdv_stream", "simulators", "dashboards")
+_TELLING = ("httpx", "httpcore")
+"""They write addresses, which hold ids, at INFO."""
 
 
 def fields(**values: object) -> Mapping[str, object]:
@@ -30,15 +35,24 @@ def fields(**values: object) -> Mapping[str, object]:
 def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     """Send every log line of at least ``level`` to standard error.
 
-    Libraries are heard from WARNING on, or all of it at DEBUG; not where they report an
-    HcdvError, which the command line says in one sentence.
+    At DEBUG that is ours alone: a library's would hold what it sends and receives, sessions and
+    keys among them. Libraries are heard from INFO on then, else the talkative from WARNING on, and
+    they repeat themselves ever more rarely; not where they report an HcdvError, which the command
+    line says in one sentence.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_untold)
+    if level != "DEBUG":
+        handler.addFilter(_repeated)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    debugging = level == "DEBUG"
+    logging.basicConfig(level="INFO" if debugging else level, handlers=[handler], force=True)
+    for name in _OWN:
+        logging.getLogger(name).setLevel(level)
     for name in _NOISY:
-        logging.getLogger(name).setLevel("DEBUG" if level == "DEBUG" else "WARNING")
+        logging.getLogger(name).setLevel("INFO" if debugging else "WARNING")
+    for name in _TELLING:
+        logging.getLogger(name).setLevel("WARNING")
     warn_of_unknown_settings()
 
 
@@ -46,6 +60,11 @@ def warn_of_unknown_settings() -> None:
     """Log every variable that looks like a setting and is none."""
     for name, closest in unknown_settings().items():
         log.warning("unknown setting", extra=fields(name=name, meant=closest))
+
+
+def held_back() -> int:
+    """Return how many repeated lines of libraries were not written since this was last asked."""
+    return _repeated.take_count()
 
 
 class TextLines(logging.Formatter):

@@ -26,6 +26,29 @@ def _address(value: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 
 
+def _bootstrap(value: str) -> str:
+    servers = [part.strip() for part in value.split(",") if part.strip()]
+    for server in servers:
+        protocol, separator, rest = server.rpartition("://")
+        if separator:
+            raise ValueError(
+                f"leave out {protocol}:// and write {rest or 'HOST:PORT'}"
+                if protocol.upper() == "PLAINTEXT"
+                else f"{protocol}:// cannot be spoken here: name a plaintext listener as HOST:PORT"
+            )
+        host, _, port = server.rpartition(":")
+        if not host or (":" in host and not re.fullmatch(r"\[[^\]]+\]", host)):
+            raise ValueError(f"{server!r} names no port: write HOST:PORT, for instance kafka:9092")
+        if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+            raise ValueError(f"{port!r} is no port: write HOST:PORT, for instance kafka:9092")
+    if not servers:
+        raise ValueError("it names no broker: write HOST:PORT, for instance kafka:9092")
+    return ",".join(servers)
+
+
+Bootstrap = Annotated[str, AfterValidator(_bootstrap)]
+
+
 class SettingsError(HcdvError):
     """A setting that cannot be used: says its name, its value and the fix."""
 
@@ -35,7 +58,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HCDV_", extra="ignore", frozen=True)
 
-    bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..].")
+    bootstrap: Bootstrap = Field(
+        "127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..]."
+    )
     topic: str = Field("sessions", min_length=1, description="Topic that sessions arrive on.")
     partitions: int = Field(
         4,
@@ -85,6 +110,12 @@ class Settings(BaseSettings):
     update_log_length: int = Field(
         10_000, ge=1, description="Updates whose log entries are kept in the state."
     )
+    verify_seconds: float = Field(
+        1.0,
+        ge=0,
+        description="The worker replays a random leaf this often and stops if it differs from "
+        "what is stored; 0: never. Takes at most a hundredth of a processor.",
+    )
 
     game: GameName = Field("routed", description="Game: routed, or algorithm1 (as printed).")
     peers: Peers = Field(
@@ -123,6 +154,12 @@ class Settings(BaseSettings):
     api_refresh_seconds: float = Field(
         0.05, gt=0, description="How often the API looks for a new update."
     )
+    api_stale_seconds: float = Field(
+        15.0,
+        gt=0,
+        description="A partition counts as stale, and an API as not ready, if its worker or the "
+        "broker has been silent for so long; its lag is unknown after a third of that.",
+    )
     api_auth: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Whether requests need a key; auto: where HCDV_API_KEYS is set, and on any "
@@ -133,6 +170,23 @@ class Settings(BaseSettings):
     )
     api_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose pages may read answers, separated by commas; none: no page."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Further names that requests to worker, API and gateway may be for, separated "
+        "by commas: a proxy's, say. Where a process listens on loopback, others are refused.",
+    )
+    api_max_connections: int = Field(
+        512,
+        ge=8,
+        description="Connections held at once, by API or gateway, and at most half of the file "
+        "descriptors; beyond, those that have waited longest for their client are closed.",
+    )
+    api_max_head_bytes: int = Field(
+        32_768, ge=1024, description="Larger request lines with their headers are refused."
+    )
+    api_request_seconds: float = Field(
+        10.0, gt=0, description="Longest time for a request's head to arrive, and for its body."
     )
     api_max_body_bytes: int = Field(
         1_048_576, ge=1024, description="Larger request bodies are refused."
@@ -165,7 +219,12 @@ class Settings(BaseSettings):
         None, description="API key with the scope `shard` that the gateway shows the APIs."
     )
     gateway_timeout_seconds: float = Field(
-        5.0, gt=0, description="An API that does not answer for this long counts as missing."
+        5.0,
+        gt=0,
+        description="An API whose answer is not whole after this long counts as missing.",
+    )
+    gateway_max_answer_mib: int = Field(
+        64, ge=1, description="An API whose answer is larger than this, in MiB, counts as missing."
     )
     metrics_host: str = Field("127.0.0.1", description="Address of the worker's metrics.")
     metrics_port: Port = Field(9108, description="Port of the worker's metrics; 0: a free one.")
@@ -184,7 +243,7 @@ class Settings(BaseSettings):
             return tuple(int(part) for part in value.split(","))
         return value
 
-    @field_validator("api_cors_origins", "gateway_sidecars", mode="before")
+    @field_validator("api_cors_origins", "gateway_sidecars", "allowed_hosts", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         if isinstance(value, str):

@@ -2,10 +2,11 @@
 
 The child's command is run through this file, which asks the kernel for a signal at the parent's
 death (Linux, ``prctl(PR_SET_PDEATHSIG)``) and then becomes the command: the process id and the
-signals are the command's own. It runs as a script without site-packages, so it costs about 20 ms
-and works from any thread, unlike ``preexec_fn``. The kernel ties the child to the *thread* that
-started it: start children from one that lives as long as they should. Elsewhere than on Linux the
-command runs untied.
+signals are the command's own. Signals that this process ignores, as a background job ignores SIGINT
+and ``nohup`` makes SIGHUP ignored, act on the command as usual. The file runs as a script without
+site-packages, so it costs about 20 ms and works from any thread, unlike ``preexec_fn``. The kernel
+ties the child to the *thread* that started it: start children from one that lives as long as they
+should. Elsewhere than on Linux the command runs untied.
 """
 
 import ctypes
@@ -27,6 +28,8 @@ def _become(parent: int, command: list[str]) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died before the kernel was asked
             sys.exit(1)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     os.execvp(command[0], command)
 
 

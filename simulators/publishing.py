@@ -6,11 +6,12 @@ The key decides the partition, by Kafka's default partitioner, so an id always m
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.errors import HcdvError
@@ -21,8 +22,10 @@ Sent = TypeVar("Sent")
 _IN_FLIGHT = 5_000
 """Messages sent and not acknowledged; the client itself has no bound."""
 _REACH_SECONDS = 10.0
-_DELIVERY_SECONDS = 30.0
-_INTERRUPTED_SECONDS = 2.0
+DELIVERY_SECONDS = 120.0
+"""How long a message may be on its way: an outage of the broker up to this is survived."""
+_REQUEST_SECONDS = 15.0
+_PATIENCE_SECONDS = 5.0
 _MAX_BYTES = 8 * 1024 * 1024
 
 
@@ -34,14 +37,24 @@ class Publisher:
     """A context manager around one idempotent producer for one topic.
 
     Leaving it without an error waits until everything sent is acknowledged. Raises PublishError
-    where there is no broker, no such topic, or a message is refused.
+    where there is no broker, no such topic, or a message is refused or not taken within
+    ``seconds``. ``say`` is given a sentence when the broker is waited for.
     """
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        seconds: float = DELIVERY_SECONDS,
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
+        self._seconds = seconds
+        self._say = say
         self._pending: deque[Any] = deque()
         self.sent = 0
+        self.acknowledged = 0
 
     def __enter__(self) -> Self:
         counts = partition_counts(self._bootstrap, [self._topic], _REACH_SECONDS)
@@ -55,8 +68,9 @@ class Publisher:
             enable_idempotence=True,
             acks="all",
             linger_ms=5,
-            delivery_timeout_ms=int(_DELIVERY_SECONDS * 1000),
-            request_timeout_ms=int(_DELIVERY_SECONDS * 500),
+            delivery_timeout_ms=int(self._seconds * 1000),
+            max_block_ms=int(self._seconds * 1000),
+            request_timeout_ms=int(min(_REQUEST_SECONDS, self._seconds / 2) * 1000),
             max_request_size=_MAX_BYTES,
             allow_auto_create_topics=False,
         )
@@ -72,9 +86,11 @@ class Publisher:
             if error is None:
                 self.flush()
         finally:
-            self._producer.close(
-                timeout=_DELIVERY_SECONDS if error is None else _INTERRUPTED_SECONDS
-            )
+            if self._pending:
+                # What is still on its way is given up; `close` alone would wait for it and raise.
+                self._producer._sender.force_close()
+            with suppress(KafkaError):
+                self._producer.close(timeout=self._seconds)
 
     def send(self, message: Message) -> None:
         """Send a message; it may still be on its way when this returns."""
@@ -85,23 +101,51 @@ class Publisher:
         self._pending.append(future)
         self.sent += 1
         if len(self._pending) >= _IN_FLIGHT:
-            self._settle(len(self._pending) // 2)
+            self._settle(len(self._pending) // 2, 2 * self._seconds)
 
-    def flush(self) -> None:
-        """Wait until everything sent is acknowledged."""
-        self._settle(len(self._pending))
+    def flush(self, seconds: float | None = None) -> None:
+        """Wait until everything sent is acknowledged, at most for so long."""
+        self._settle(len(self._pending), 2 * self._seconds if seconds is None else seconds)
 
-    def _settle(self, count: int) -> None:
-        try:
-            for _ in range(count):
-                self._pending.popleft().get(timeout=_DELIVERY_SECONDS)
-        except KafkaError as error:
-            raise self._refused(error) from error
+    def _settle(self, count: int, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for _ in range(count):
+            try:
+                self._wait_for(self._pending[0], deadline)
+            except KafkaError as error:
+                raise self._refused(error) from error
+            self._pending.popleft()
+            self.acknowledged += 1
+
+    def _wait_for(self, future: Any, deadline: float) -> None:
+        """Wait for one acknowledgement; raises KafkaError where it does not come."""
+        said = False
+        while not future.is_done:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise KafkaTimeoutError("no acknowledgement came")
+            try:
+                future.get(timeout=min(left, _PATIENCE_SECONDS))
+            except KafkaTimeoutError:
+                if not said and not future.is_done:
+                    said = True
+                    self._say(
+                        f"the broker at {self._bootstrap} does not answer: waiting for it, "
+                        f"{self._seconds:g} s at most"
+                    )
+        future.get(timeout=0)
 
     def _refused(self, error: KafkaError) -> PublishError:
+        self.acknowledged += sum(future.is_done and future.succeeded() for future in self._pending)
+        why = (
+            f"the broker at {self._bootstrap} did not take them within {self._seconds:g} s"
+            if isinstance(error, (KafkaTimeoutError, KafkaConnectionError))
+            else f"the broker at {self._bootstrap} answered {type(error).__name__}"
+        )
         return PublishError(
-            f"a session did not reach the topic {self._topic!r} at {self._bootstrap} "
-            f"({type(error).__name__}: {error}): look at the broker and send again"
+            f"{self.acknowledged:,} of {self.sent:,} sessions that were sent to {self._topic!r} "
+            f"are acknowledged, the others not ({why}): look at the broker and send again, "
+            "since a session that arrives twice counts once"
         )
 
 

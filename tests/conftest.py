@@ -1,4 +1,8 @@
-"""Fixtures that reach across folders: brokers, and topics that no other test uses."""
+"""Fixtures that reach across folders: brokers, and topics that no other test uses.
+
+Every test may run beside another process of the suite. What needs the machine for itself is marked
+``alone``; ``make test`` runs it after the rest.
+"""
 
 import os
 import shutil
@@ -7,7 +11,9 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,40 +30,105 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kills", type=int, default=3, help="How often the kill loop kills its worker (3)."
     )
     parser.addoption(
+        "--corruptions",
+        type=int,
+        default=60,
+        help="How many damaged states an owner and a reader each open (60).",
+    )
+    parser.addoption(
+        "--alone",
+        choices=("only", "skip"),
+        help="Run only the tests that need the machine for themselves, or all the others.",
+    )
+    parser.addoption(
         "--panels", help="Markdown file to write what each panel of the boards showed to."
     )
 
 
+def pytest_configure() -> None:
+    """Give children the usual signals, also if whoever started the tests ignores some.
+
+    A shell ignores SIGINT in what it starts in the background, ``nohup`` ignores SIGHUP, and
+    children inherit both. A handler that does nothing ignores the signal here and is reset to the
+    default in every child.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: None)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Apply ``--alone``; put files with long tests first, so that all processes end together."""
+    yield
+    if wanted := config.getoption("alone"):
+        kept = [
+            item
+            for item in items
+            if (item.get_closest_marker("alone") is not None) == (wanted == "only")
+        ]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+    long = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -long[item.path])
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Let a choice of tests be empty on one side of ``--alone``."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("alone"):
+        session.exitstatus = pytest.ExitCode.OK
+
+
+@contextmanager
 def _tansu() -> Iterator[str]:
     with EmbeddedBroker() as broker:
         yield broker.bootstrap
 
 
+@contextmanager
 def _kafka() -> Iterator[str]:
     port = free_port()
     directory = Path(tempfile.mkdtemp(prefix="hcdv-kafka-"))
     command = [str(Path(KAFKA_SCRIPT).resolve()), "start", str(port), str(directory)]
     process = subprocess.Popen(tethered(command), start_new_session=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not accepts_connections(port):
             assert process.poll() is None, (directory / "server.log").read_text()
-            assert time.monotonic() < deadline, "Kafka did not come up within 60 s"
+            assert time.monotonic() < deadline, "Kafka did not come up within 120 s"
             time.sleep(0.1)
         yield f"127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
         shutil.rmtree(directory)
 
 
-BROKERS = {"tansu": _tansu} | ({"kafka": _kafka} if KAFKA_SCRIPT else {})
+BROKERS: dict[str, Callable[[], AbstractContextManager[str]]] = {"tansu": _tansu}
+if KAFKA_SCRIPT:
+    BROKERS["kafka"] = _kafka
+
+
+@pytest.fixture(scope="session")
+def brokers() -> Iterator[Callable[[str], str]]:
+    """Starts a broker of a kind when it is first asked for; returns its address."""
+    running: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def address(kind: str) -> str:
+            if kind not in running:
+                running[kind] = stack.enter_context(BROKERS[kind]())
+            return running[kind]
+
+        yield address
 
 
 @pytest.fixture(scope="session", params=list(BROKERS))
-def bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
+def bootstrap(request: pytest.FixtureRequest, brokers: Callable[[str], str]) -> str:
     """Address of a broker, one for the session: Tansu, and Kafka where there is one."""
-    yield from BROKERS[request.param]()
+    return brokers(request.param)
 
 
 @pytest.fixture

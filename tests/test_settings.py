@@ -58,3 +58,26 @@ def test_errors_name_setting_and_value(
         load_settings()
     assert name in str(caught.value)
     assert value in str(caught.value) or value.replace(",", ", ") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("PLAINTEXT://kafka:9092", "leave out PLAINTEXT:// and write kafka:9092"),
+        ("a:1,SASL_SSL://kafka:9092", "SASL_SSL:// cannot be spoken here"),
+        ("kafka", "'kafka' names no port: write HOST:PORT"),
+        ("::1", "names no port"),
+        ("kafka:", "is no port"),
+        ("kafka:http", "'http' is no port"),
+        ("kafka:99999", "'99999' is no port"),
+        (" , ", "names no broker"),
+    ],
+)
+def test_an_address_of_no_broker_says_how_to_write_it(value: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=f"HCDV_BOOTSTRAP={value!r}: .*{words}") as caught:
+        load_settings(bootstrap=value)
+    assert "\n" not in str(caught.value)
+
+
+def test_addresses_of_brokers_may_be_spaced_out() -> None:
+    assert load_settings(bootstrap=" a:1 , [::1]:2,").bootstrap == "a:1,[::1]:2"

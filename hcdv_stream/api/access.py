@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hcdv_stream.api.keys import KeyFile
@@ -11,7 +12,11 @@ from hcdv_stream.api.problems import ProblemError, problem_response
 
 
 class Guarded:
-    """Asks for ``Authorization: Bearer KEY``; probes, the page and the documentation are free."""
+    """Asks for ``Authorization: Bearer KEY``; probes, the page and the documentation are free.
+
+    While the key file cannot be used, everything that needs a key is refused, and ``/metrics`` says
+    that and nothing else, to anybody: nobody could ask for it with a key.
+    """
 
     def __init__(self, app: ASGIApp, keys: KeyFile) -> None:
         self._app = app
@@ -20,7 +25,17 @@ class Guarded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         purpose = purpose_of(scope) if scope["type"] == "http" else None
-        refusal = self._refusal(Headers(scope=scope), purpose) if purpose else None
+        if purpose is None:
+            await self._app(scope, receive, send)
+            return
+        if self._keys.problem() is not None:
+            if scope["path"] == "/metrics":
+                said = PlainTextResponse("hcdv_api_keys_usable 0.0\n")
+                await said(scope, receive, send)
+                return
+            refusal: ProblemError | None = _unusable()
+        else:
+            refusal = self._refusal(Headers(scope=scope), purpose)
         if refusal is None:
             await self._app(scope, receive, send)
         else:
@@ -56,3 +71,26 @@ def purpose_of(scope: Scope) -> Purpose | None:
     if path.startswith("/v1/export"):
         return Purpose.EXPORT
     return Purpose.READ if path.startswith("/v1/") else None
+
+
+def unknown_host(scope: Scope, host: str) -> ASGIApp:
+    """Return the answer to a request for a name that is not this machine's."""
+    return problem_response(
+        scope["path"],
+        ProblemError(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            "unknown-host",
+            "Unknown host",
+            f"the host {host!r} is not known here: ask for localhost, or name it in "
+            "HCDV_ALLOWED_HOSTS",
+        ),
+    )
+
+
+def _unusable() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "keys-unusable",
+        "No key can be checked",
+        "the file of API keys cannot be used, so every key is refused: the log of the API says why",
+    )

@@ -10,6 +10,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from hcdv_stream.api import (
     choosing,
@@ -23,8 +24,9 @@ from hcdv_stream.api import (
     shard_route,
     totals,
 )
-from hcdv_stream.api.access import Guarded
-from hcdv_stream.api.asking import MISSING_HEADER, RESPONSES
+from hcdv_stream.api.access import Guarded, unknown_host
+from hcdv_stream.api.asking import EXPOSED_HEADERS, RESPONSES
+from hcdv_stream.api.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.heads import Heads
 from hcdv_stream.api.kept import KeptViews
 from hcdv_stream.api.keys import keys_for
@@ -39,6 +41,7 @@ from hcdv_stream.api.value_metrics import ValueMetrics
 from hcdv_stream.api.watchdog import watched
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.page.router import router as page
+from hcdv_stream.serving.hosts import KnownHosts, known_names
 from hcdv_stream.settings import Settings
 
 _THREADS = 4
@@ -71,10 +74,16 @@ def build_app(settings: Settings) -> FastAPI:
         settings.api_kept_views, settings.api_history_views, settings.api_history_mib * _MIB
     )
     refresher = Refresher(
-        settings.state_dir / settings.topic, settings.api_refresh_seconds, metrics, kept
+        settings.state_dir / settings.topic,
+        settings.api_refresh_seconds,
+        metrics,
+        kept,
+        stale_seconds=settings.api_stale_seconds,
     )
     metrics.registry.register(ValueMetrics(lambda: refresher.view, settings.weights))
-    app = serving(LocalSource(refresher), settings, metrics, settings.api_host)
+    source = LocalSource(refresher)
+    metrics.registry.register(FreshnessMetrics(source.currency))
+    app = serving(source, settings, metrics, settings.api_host)
     app.include_router(shard_route.router)
     app.state.refresher = refresher
     return app
@@ -92,12 +101,13 @@ def serving(
     ``host`` is the address that it will listen on, which decides whether keys are needed. Raises
     HcdvError where they are and there are none.
     """
+    keys = keys_for(settings, host)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # Answers are computed one at a time anyway; more threads would only hold up the refresher.
         current_default_thread_limiter().total_tokens = _THREADS
-        async with running or nullcontext(), watched(source):
+        async with running or nullcontext(), watched(source, keys):
             yield
 
     app = FastAPI(
@@ -112,24 +122,28 @@ def serving(
     app.state.source = source
     app.state.metrics = metrics
     app.state.weights = settings.weights
-    # The last one added is the first to see a request.
-    if (keys := keys_for(settings, host)) is not None:
-        app.add_middleware(Guarded, keys=keys)
+    # The last one added is the first to see a request. Whoever has no key takes no place.
     app.add_middleware(
         Limited,
         places=settings.api_max_requests,
         most_bytes=settings.api_max_body_bytes,
         seconds=settings.api_timeout_seconds,
+        body_seconds=settings.api_request_seconds,
     )
+    if keys is not None:
+        metrics.keys_usable.set_function(lambda: float(keys.problem() is None))
+        app.add_middleware(Guarded, keys=keys)
     if settings.api_cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.api_cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-            expose_headers=["ETag", "Link", "Retry-After", MISSING_HEADER],
+            expose_headers=["ETag", "Link", "Retry-After", *EXPOSED_HEADERS],
         )
-    app.add_middleware(Measured, metrics=metrics)
+    if (names := known_names(host, settings.allowed_hosts)) is not None:
+        app.add_middleware(KnownHosts, names=names, refuse=unknown_host)
+    app.add_middleware(Measured, metrics=metrics, routes=_routes())
     app.add_middleware(Heads)
     problems.install(app)
     for router in _ROUTERS:
@@ -139,3 +153,8 @@ def serving(
     app.include_router(page)
     describe(app)
     return app
+
+
+def _routes() -> list[BaseRoute]:
+    routers = (*_ROUTERS, events.router, probes.router, shard_route.router, page)
+    return [route for router in routers for route in router.routes]

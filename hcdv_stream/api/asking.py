@@ -10,13 +10,25 @@ from zlib import crc32
 
 from fastapi import Depends, Query, Request, Response
 
+from hcdv_stream.api.freshness import Currency
 from hcdv_stream.api.models import Answer, Model, WeightsUsed
-from hcdv_stream.api.problems import NotModified, behind, described, incomplete, invalid
+from hcdv_stream.api.problems import (
+    NotModified,
+    behind,
+    described,
+    incomplete,
+    invalid,
+    stale,
+)
 from hcdv_stream.api.source import Snapshot, Source
 from hcdv_stream.api.whole import Whole
 from hcdv_stream.valuation.weights import MOST_LAMBDA, Weights
 
 MISSING_HEADER = "HCDV-Missing-Partitions"
+STALE_HEADER = "HCDV-Stale-Partitions"
+LAG_HEADER, AGE_HEADER, CHECKED_HEADER = "HCDV-Lag", "HCDV-Age-Seconds", "HCDV-Checked-At"
+EXPOSED_HEADERS = (MISSING_HEADER, STALE_HEADER, LAG_HEADER, AGE_HEADER, CHECKED_HEADER)
+_AGE_STEP_SECONDS = 10.0
 _FAR = (1 << 63) - 1
 
 Utility = Annotated[
@@ -66,11 +78,22 @@ MaxLag = Annotated[
     int | None,
     Query(ge=0, le=_FAR, description="`as_of.lag` must be at most that, else 503.", examples=[500]),
 ]
+MaxAge = Annotated[
+    float | None,
+    Query(
+        ge=0,
+        le=_FAR,
+        allow_inf_nan=False,
+        description="`as_of.age_seconds` must be at most that, else 503.",
+        examples=[5.0],
+    ),
+]
 Complete = Annotated[
     bool,
     Query(
-        description="Every partition must be there, else 503: a gateway answers without those that "
-        "it cannot ask, and names them. An API beside a worker has all that the worker owns."
+        description="Every partition must be there and kept current by a worker, else 503: a "
+        "gateway answers without those that it cannot ask, and names them. An API beside a worker "
+        "has all that the worker owns."
     ),
 ]
 RESPONSES: Mapping[int | str, dict[str, Any]] = {
@@ -108,12 +131,15 @@ class Demands:
 
     min_offset: tuple[str, ...] = ()
     max_lag: int | None = None
+    max_age: float | None = None
     complete: bool = False
 
-    def check(self, snapshot: Snapshot) -> None:
+    def check(self, snapshot: Snapshot, currency: Currency) -> None:
         """Raise a problem where it is not."""
         if self.complete and snapshot.missing:
             raise incomplete(snapshot.missing)
+        if self.complete and (unsure := currency.unsure):
+            raise stale("complete", unsure.partition, unsure.reason or "its lag is not known")
         for demand in self.min_offset:
             named, _, offset = demand.rpartition(":")
             parts = [p for p in snapshot.partitions if not named or p.number == int(named)]
@@ -125,8 +151,31 @@ class Demands:
                         f"partition {part.number} is at offset {part.next_offset}, "
                         f"min_offset asks for {offset}"
                     )
-        if self.max_lag is not None and snapshot.as_of.lag > self.max_lag:
-            raise behind(f"the lag is {snapshot.as_of.lag}, max_lag asks for {self.max_lag}")
+        self._check_lag(currency)
+        self._check_age(currency)
+
+    def _check_lag(self, currency: Currency) -> None:
+        if self.max_lag is None:
+            return
+        for part in currency.partitions:
+            if part.lag is None:
+                raise stale("max_lag", part.partition, part.reason or "its lag is not known")
+        lag = currency.lag or 0
+        if lag > self.max_lag:
+            raise behind(f"the lag is {lag}, max_lag asks for {self.max_lag}")
+
+    def _check_age(self, currency: Currency) -> None:
+        if self.max_age is None:
+            return
+        for part in currency.partitions:
+            if part.age is None:
+                raise stale("max_age", part.partition, part.reason or "its age is not known")
+            if part.age > self.max_age:
+                why = f": {part.reason}" if part.reason else ""
+                raise behind(
+                    f"partition {part.partition} was last known to be up to date "
+                    f"{part.age:.1f} s ago, max_age asks for {self.max_age:g}{why}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +184,7 @@ class Asked:
 
     whole: Whole
     salt: str
+    currency: Currency
 
     @property
     def snapshot(self) -> Snapshot:
@@ -144,18 +194,44 @@ class Asked:
     def answer(self) -> dict[str, Any]:
         """Return what every answer says besides its values."""
         weights = self.whole.weights
-        used = weights and WeightsUsed(utility=weights.utility, beta=weights.beta, lam=weights.lam)
+        used = (
+            None
+            if weights is None
+            else WeightsUsed(utility=weights.utility, beta=weights.beta, lam=weights.lam)
+        )
         missing = list(self.snapshot.missing)
-        said = Answer(weights=used, as_of=self.snapshot.as_of, missing_partitions=missing)
+        said = Answer.model_construct(
+            weights=used,
+            as_of=self.snapshot.as_of(self.currency),
+            missing_partitions=missing,
+            stale_partitions=self.currency.stale,
+        )
         return dict(said)
 
     @property
     def headers(self) -> dict[str, str]:
-        """Return the headers that say what the answer is as of."""
-        headers = {"ETag": f'"{self.snapshot.key};{self.salt}"', "Cache-Control": "no-cache"}
-        if self.snapshot.missing:
-            headers[MISSING_HEADER] = ",".join(map(str, self.snapshot.missing))
-        return headers
+        """Return the headers that say what the answer is as of.
+
+        The tag is a weak one: two answers with the same tag have the same values, lag and stale
+        partitions, while their ages may differ by some seconds. The headers say the age of now,
+        also where the answer is that nothing has changed.
+        """
+        currency, missing = self.currency, self.snapshot.missing
+        parts, age = currency.stale, currency.age
+        known = {
+            MISSING_HEADER: ",".join(map(str, missing)) or None,
+            STALE_HEADER: ",".join(map(str, parts)) or None,
+            LAG_HEADER: currency.lag,
+            AGE_HEADER: None if age is None else f"{age:.3f}",
+            CHECKED_HEADER: currency.checked_at,
+        }
+        steps = None if age is None else int(age / _AGE_STEP_SECONDS)
+        fresh = f"{currency.lag};{'.'.join(map(str, parts))};{steps}"
+        return {
+            "ETag": f'W/"{self.snapshot.key};{self.salt};{fresh}"',
+            "Cache-Control": "no-cache",
+            **{name: str(value) for name, value in known.items() if value is not None},
+        }
 
     def respond(self, answer: Model, links: Mapping[str, str] | None = None) -> Response:
         """Return an answer as JSON; it was made of checked values and is not checked again."""
@@ -178,10 +254,13 @@ async def chosen(utility: Utility = None, beta: Beta = None, lam: Lambda = None)
 
 
 async def demands(
-    min_offset: MinOffset = None, max_lag: MaxLag = None, complete: Complete = False
+    min_offset: MinOffset = None,
+    max_lag: MaxLag = None,
+    max_age: MaxAge = None,
+    complete: Complete = False,
 ) -> Demands:
     """Take what the state must fulfil."""
-    return Demands(tuple(min_offset or ()), max_lag, complete)
+    return Demands(tuple(min_offset or ()), max_lag, max_age, complete)
 
 
 SourceNow = Annotated[Source, Depends(source_of)]
@@ -207,11 +286,12 @@ class Asking:
         name = at or self.at
         source = self.source
         snapshot = await (source.pinned(name) if name else source.current(keep=keep))
-        self.demands.check(snapshot)
+        currency = snapshot.currency()
+        self.demands.check(snapshot, currency)
         defaults: Weights = self.request.app.state.weights
         weights = self.chosen.weights(defaults, snapshot.game)
         try:
-            asked = Asked(Whole(snapshot, weights), _salt(defaults))
+            asked = Asked(Whole(snapshot, weights), _salt(defaults), currency)
         except ValueError as error:
             raise invalid("utility", str(error)) from error
         if self.request.method in {"GET", "HEAD"} and _matches(self.request, asked.headers["ETag"]):
@@ -250,7 +330,7 @@ AskedLightly = Annotated[Asked, Depends(asked_lightly)]
 def _matches(request: Request, tag: str) -> bool:
     named = request.headers.get("if-none-match", "")
     tags = {each.strip().removeprefix("W/") for each in named.split(",")}
-    return tag in tags or "*" in tags
+    return tag.removeprefix("W/") in tags or "*" in tags
 
 
 async def asked_plainly(request: Request) -> Asked:

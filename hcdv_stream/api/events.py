@@ -1,15 +1,16 @@
-"""``/v1/events``: server-sent events, one whenever the state has moved on."""
+"""``/v1/events``: server-sent events, one whenever the state, or how current it is, has changed."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from hcdv_stream.api.asking import SourceNow
-from hcdv_stream.api.models import UpdateEvent
+from hcdv_stream.api.freshness import Currency
+from hcdv_stream.api.models import FreshnessEvent, UpdateEvent
 from hcdv_stream.api.problems import ProblemError, described
 from hcdv_stream.api.source import Snapshot, Source
 
@@ -17,15 +18,21 @@ router = APIRouter(tags=["events"])
 
 BEAT_SECONDS = 10.0
 """A comment is sent after so long without news, so that a dead connection is noticed."""
+_LOOK_SECONDS = 1.0
 _EVENT = {
     "type": "object",
     "properties": {
-        "event": {"const": "update"},
+        "event": {"enum": ["update", "freshness"]},
         "id": {"type": "string", "examples": ["1f0c93ab.0-208.1-204"]},
         "data": {
             "type": "string",
             "contentMediaType": "application/json",
-            "contentSchema": {"$ref": "#/components/schemas/UpdateEvent"},
+            "contentSchema": {
+                "oneOf": [
+                    {"$ref": "#/components/schemas/UpdateEvent"},
+                    {"$ref": "#/components/schemas/FreshnessEvent"},
+                ]
+            },
         },
         "retry": {"type": "integer"},
     },
@@ -38,7 +45,8 @@ _EVENT = {
     responses={
         int(HTTPStatus.OK): {
             "content": {"text/event-stream": {"schema": _EVENT}},
-            "description": "A stream of events; the data of `update` is an UpdateEvent.",
+            "description": "A stream of events; the data of `update` is an UpdateEvent, that of "
+            "`freshness` a FreshnessEvent.",
         },
         **described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
     },
@@ -58,7 +66,8 @@ async def stream_events(
     """Tell every update of the state as it becomes visible, the newest one first.
 
     Each event's id is the `as_of.view` that lists can be asked for `at`. Updates that come faster
-    than they are read are skipped: an event is always the newest state.
+    than they are read are skipped: an event is always the newest state. While the state stays the
+    same, an event `freshness`, without an id, tells when its lag or its stale partitions change.
     """
     snapshot = await source.current(keep=True)
     events = _events(source, snapshot, last_event_id, limit, interval)
@@ -70,32 +79,83 @@ async def _events(
     source: Source, snapshot: Snapshot, seen: str | None, limit: int | None, interval: float
 ) -> AsyncIterator[str]:
     yield "retry: 1000\n\n"
-    sent = 0
-    while True:
-        if snapshot.key != seen:
-            yield _event(snapshot)
-            seen, sent = snapshot.key, sent + 1
-            if limit is not None and sent >= limit:
-                return
-            await asyncio.sleep(interval)
-        try:
-            async with asyncio.timeout(BEAT_SECONDS):
-                await source.moved(seen)
-            snapshot = await source.current(keep=True)
-        except TimeoutError:
-            yield ": nothing new\n\n"
-        except ProblemError as problem:
-            yield f": {' '.join(problem.detail.split())}\n\n"
-            await asyncio.sleep(1.0)
+    sent, told, quiet = 0, None, 0.0
+    async with _Moves(source) as moves:
+        while True:
+            currency = snapshot.currency()
+            known = (currency.lag, currency.stale)
+            if snapshot.key != seen:
+                yield _update(snapshot, currency)
+                told, quiet = known, 0.0
+                seen, sent = snapshot.key, sent + 1
+                if limit is not None and sent >= limit:
+                    return
+                await asyncio.sleep(interval)
+            elif known != told:
+                yield _freshness(snapshot, currency)
+                told, quiet = known, 0.0
+            elif quiet >= BEAT_SECONDS:
+                yield ": nothing new\n\n"
+                quiet = 0.0
+            try:
+                if await moves.beyond(seen):
+                    snapshot = await source.current(keep=True)
+                else:
+                    quiet += _LOOK_SECONDS
+            except ProblemError as problem:
+                yield f": {' '.join(problem.detail.split())}\n\n"
+                await asyncio.sleep(1.0)
 
 
-def _event(snapshot: Snapshot) -> str:
+class _Moves:
+    """Waits for the state to move on, a second at a time, without beginning anew each time.
+
+    A gateway that is in the middle of asking is not interrupted.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._waiting: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def beyond(self, key: str) -> bool:
+        """Return within about a second whether the newest state is another one than this."""
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._moved(key))
+        done, _ = await asyncio.wait({self._waiting}, timeout=_LOOK_SECONDS)
+        if not done:
+            return False
+        ended, self._waiting = self._waiting, None
+        ended.result()
+        return True
+
+    async def _moved(self, key: str) -> None:
+        await self._source.moved(key)
+
+
+def _freshness(snapshot: Snapshot, currency: Currency) -> str:
+    data = FreshnessEvent(
+        as_of=snapshot.as_of(currency),
+        stale_partitions=currency.stale,
+        missing_partitions=list(snapshot.missing),
+    )
+    return f"event: freshness\ndata: {data.model_dump_json()}\n\n"
+
+
+def _update(snapshot: Snapshot, currency: Currency) -> str:
     newest = max(snapshot.partitions, key=lambda partition: partition.written_at)
     data = UpdateEvent(
-        as_of=snapshot.as_of,
+        as_of=snapshot.as_of(currency),
         points=snapshot.size,
         written_at=newest.written_at,
         latency=newest.latency,
         missing_partitions=list(snapshot.missing),
+        stale_partitions=currency.stale,
     )
     return f"event: update\nid: {snapshot.key}\ndata: {data.model_dump_json()}\n\n"

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
@@ -21,6 +22,8 @@ router = APIRouter(tags=["export"], route_class=Retrying)
 Format = Literal["ndjson", "csv", "arrow"]
 Encoder = Callable[[pa.RecordBatch | None], bytes]
 """Turns a batch into bytes; None stands for the end."""
+
+_FORMULA = r"^[=+\-@\t\r\n']"
 
 _TYPES = {
     "ndjson": "application/x-ndjson",
@@ -47,7 +50,8 @@ async def export_points(
     """Every example with its value, all as of one state, in no order of value.
 
     Rows come by partition, leaf and id as they are computed. A stream that ends early is cut off
-    without its end, so that a part is not taken for the whole.
+    without its end, so that a part is not taken for the whole. In CSV, text that begins with one of
+    = + - @ ' or with a tab or a line break has an apostrophe before it, which is to be taken off.
     """
     encoder = _ENCODERS[format]()
     rows = _encoded(asked.whole, encoder)
@@ -88,6 +92,27 @@ def _written(open_writer: Callable[[pa.PythonFile], Any]) -> Encoder:
     return encode
 
 
+def _defused(encode: Encoder) -> Encoder:
+    """Have text that a spreadsheet would take for a formula begin with an apostrophe.
+
+    So does text that begins with one, so that taking one off gives what was there.
+    """
+
+    def defuse(column: pa.Array) -> pa.Array:
+        if not pa.types.is_string(column.type):
+            return column
+        marked = pc.binary_join_element_wise("'", column, "")
+        return pc.if_else(pc.match_substring_regex(column, _FORMULA), marked, column)
+
+    def encode_defused(batch: pa.RecordBatch | None) -> bytes:
+        if batch is None:
+            return encode(None)
+        columns = [defuse(column) for column in batch.columns]
+        return encode(pa.RecordBatch.from_arrays(columns, schema=batch.schema))
+
+    return encode_defused
+
+
 class _Drained:
     """A file that is emptied as it is written."""
 
@@ -115,6 +140,6 @@ class _Drained:
 
 _ENCODERS: dict[str, Callable[[], Encoder]] = {
     "ndjson": _ndjson,
-    "csv": lambda: _written(lambda sink: pyarrow.csv.CSVWriter(sink, SCHEMA)),
+    "csv": lambda: _defused(_written(lambda sink: pyarrow.csv.CSVWriter(sink, SCHEMA))),
     "arrow": lambda: _written(lambda sink: pa.ipc.new_stream(sink, SCHEMA)),
 }

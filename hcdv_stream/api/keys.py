@@ -2,13 +2,17 @@
 
 A key is 32 random bytes, so a plain SHA-256 is as hard to turn back as the key is to guess. The
 file has a line for each key, ``NAME SCOPE[,SCOPE] sha256:HEX``; lines that begin with # are for
-people. It is read again when it changes.
+people. It is read again at once when its size or time changes, and by content every second.
+
+A file that cannot be used takes every key with it: which of them were taken out of it, nobody
+knows. So does one that is half written; the next look finds it whole.
 """
 
-import ipaddress
+import logging
 import secrets
-from collections.abc import Sequence
-from contextlib import suppress
+import stat
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -16,9 +20,16 @@ from hmac import compare_digest
 from pathlib import Path
 
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.logs import fields
+from hcdv_stream.serving.hosts import is_loopback
 from hcdv_stream.settings import Settings
 
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""The file is read at least so often while anybody asks or the server runs."""
 _PREFIX, _HASH = "hcdv_", "sha256:"
+_MOST_BYTES = 1 << 20
 
 
 class Scope(StrEnum):
@@ -61,58 +72,115 @@ def new_key(name: str, scopes: Sequence[Scope]) -> tuple[str, Key]:
 
 
 class KeyFile:
-    """The keys in a file; HcdvError where it cannot be read or a line is none."""
+    """The keys in a file; HcdvError where it cannot be used. ``clock`` gives seconds that grow."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[int, int] | None = None
-        self._keys: tuple[Key, ...] = ()
-        self._read()
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.path = path
+        self._clock = clock
+        self._problem: str | None = None
+        self._seen = self._status()
+        self._content: bytes | None = _content(path)
+        self._keys = tuple(parsed(path, self._content))
+        self._looked = clock()
 
     def find(self, secret: str) -> Key | None:
-        """Return the key of that secret, None where there is none; takes the same time always.
-
-        Where the file cannot be read any more, the keys last read are good.
-        """
-        with suppress(HcdvError):  # half a file: someone is writing it
-            self._read()
+        """Return the key of that secret, None where there is none; takes the same time always."""
+        self.look()
         digest, found = _digest(secret), None
         for key in self._keys:
             if compare_digest(key.digest, digest):
                 found = key
         return found
 
-    def _read(self) -> None:
-        try:
-            status = self._path.stat()
-            seen = (status.st_mtime_ns, status.st_size)
-            if seen == self._seen:
-                return
-            lines = self._path.read_text().splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise HcdvError(
-                f"HCDV_API_KEYS={self._path} cannot be read ({error}): "
-                "make it with `hcdv-stream key`"
-            ) from error
-        keys = [
-            self._parsed(number, line)
-            for number, line in enumerate(lines, 1)
-            if line.strip() and not line.startswith("#")
-        ]
-        self._keys, self._seen = tuple(keys), seen
+    def problem(self) -> str | None:
+        """Say why no key can be used, None where they can."""
+        self.look()
+        return self._problem
 
-    def _parsed(self, number: int, line: str) -> Key:
+    def look(self) -> None:
+        """Read the file where it may have changed; then no key is good that is not in it."""
         try:
-            name, scopes, digest = line.split()
-            if not digest.startswith(_HASH) or len(bytes.fromhex(digest[len(_HASH) :])) != 32:
-                raise ValueError
-            scopes_named = frozenset(Scope(scope) for scope in scopes.split(","))
-            return Key(name, scopes_named, digest[len(_HASH) :].lower())
-        except ValueError as error:
+            seen = self._status()
+            if seen == self._seen and self._clock() - self._looked < LOOK_SECONDS:
+                return
+            self._looked = self._clock()
+            content = _content(self.path)
+            if content != self._content or seen is None:
+                self._keys = tuple(parsed(self.path, content))
+                self._content = content
+            problem = None
+        except HcdvError as error:
+            self._keys, self._content, self._looked = (), None, self._clock()
+            seen, problem = None, str(error)
+        self._seen = seen
+        self._report(problem)
+
+    def _status(self) -> tuple[int, int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _report(self, problem: str | None) -> None:
+        if problem != self._problem:
+            if problem is None:
+                log.info("API keys usable again", extra=fields(keys=len(self._keys)))
+            else:
+                log.error("API keys unusable, every key is refused", extra=fields(reason=problem))
+        self._problem = problem
+
+
+def parsed(path: Path, content: bytes) -> list[Key]:
+    """Return the keys in a file's content; HcdvError where a line is none or there are none."""
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise HcdvError(
+            f"HCDV_API_KEYS={path} is no text: make it with `hcdv-stream key`"
+        ) from error
+    keys = [
+        _key(path, number, line)
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.startswith("#")
+    ]
+    if not keys:
+        raise HcdvError(f"HCDV_API_KEYS={path} has no keys: make one with `hcdv-stream key`")
+    return keys
+
+
+def read_keys(path: Path) -> list[Key]:
+    """Return the keys in a file; HcdvError where it cannot be used."""
+    return parsed(path, _content(path))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
             raise HcdvError(
-                f"HCDV_API_KEYS={self._path}, line {number} is not NAME SCOPE[,SCOPE] sha256:HEX "
-                f"with scopes of {', '.join(Scope)}: make it with `hcdv-stream key`"
-            ) from error
+                f"HCDV_API_KEYS={path} is no file of keys: make it with `hcdv-stream key`"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise HcdvError(
+            f"HCDV_API_KEYS={path} cannot be read ({error.strerror}): "
+            "make it with `hcdv-stream key`"
+        ) from error
+
+
+def _key(path: Path, number: int, line: str) -> Key:
+    try:
+        name, scopes, digest = line.split()
+        if not digest.startswith(_HASH) or len(bytes.fromhex(digest[len(_HASH) :])) != 32:
+            raise ValueError
+        scopes_named = frozenset(Scope(scope) for scope in scopes.split(","))
+        return Key(name, scopes_named, digest[len(_HASH) :].lower())
+    except ValueError as error:
+        raise HcdvError(
+            f"HCDV_API_KEYS={path}, line {number} is not NAME SCOPE[,SCOPE] sha256:HEX "
+            f"with scopes of {', '.join(Scope)}: make it with `hcdv-stream key`"
+        ) from error
 
 
 def keys_for(settings: Settings, host: str) -> KeyFile | None:
@@ -132,13 +200,5 @@ def keys_for(settings: Settings, host: str) -> KeyFile | None:
     return KeyFile(path)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _digest(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()
+    return sha256(secret.encode(errors="replace")).hexdigest()

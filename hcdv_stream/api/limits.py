@@ -3,9 +3,9 @@
 import asyncio
 from http import HTTPStatus
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hcdv_stream.api.bodies import Bodies, BodyError, ClientGoneError, has_body
 from hcdv_stream.api.problems import ProblemError, problem_response
 
 _ALWAYS = {"/livez", "/readyz", "/metrics", "/internal/v1/view"}
@@ -16,14 +16,22 @@ class Limited:
     """Refuses with a problem what goes over a limit; probes and metrics are always answered.
 
     ``places`` requests are answered at once, half of them may be event streams; bodies have at most
-    ``most_bytes``; an answer must begin within ``seconds``.
+    ``most_bytes``, a quarter of the places' bodies are held at once, and each arrives within
+    ``body_seconds``, before its request takes a place; an answer must begin within ``seconds``.
     """
 
-    def __init__(self, app: ASGIApp, places: int, most_bytes: int, seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        places: int,
+        most_bytes: int,
+        seconds: float,
+        body_seconds: float = 10.0,
+    ) -> None:
         self._app = app
         self._places = places
-        self._most_bytes = most_bytes
         self._seconds = seconds
+        self._bodies = Bodies(most_bytes, max(places // 4, 1) * most_bytes, body_seconds)
         self._busy = 0
         self._streams = 0
 
@@ -32,6 +40,18 @@ class Limited:
         if scope["type"] != "http" or scope["path"] in _ALWAYS:
             await self._app(scope, receive, send)
             return
+        if not has_body(scope):
+            await self._placed(scope, _replayed(b"", receive), send)
+            return
+        try:
+            async with self._bodies.read(scope, receive) as body:
+                await self._placed(scope, _replayed(body, receive), send)
+        except BodyError as refused:
+            await _refuse(refused.problem, scope, receive, send)
+        except ClientGoneError:
+            return
+
+    async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream = scope["path"] == _EVENTS
         if self._busy >= self._places or (stream and self._streams >= self._places // 2):
             await _refuse(_crowded(), scope, receive, send)
@@ -52,34 +72,11 @@ class Limited:
                     timeout.reschedule(None)
                     await send(message)
 
-                body = await self._body(scope, receive)
-                if body is None:
-                    await _refuse(_too_large(self._most_bytes), scope, receive, begun)
-                else:
-                    await self._app(scope, _replayed(body, receive), begun)
+                await self._app(scope, receive, begun)
         except TimeoutError:
             if not timeout.expired():
                 raise
             await _refuse(_too_slow(self._seconds), scope, receive, send)
-
-    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        """Read the body whole; None where it is too large."""
-        headers = Headers(scope=scope)
-        length = headers.get("content-length")
-        if length is None and "transfer-encoding" not in headers:
-            return b""
-        if length is not None and (not length.isdecimal() or int(length) > self._most_bytes):
-            return None
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return body
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._most_bytes:
-                return None
-        return body
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
@@ -101,15 +98,6 @@ def _crowded() -> ProblemError:
         "too-many-requests-at-once",
         "Too many requests at once",
         "all places are taken: ask again, or raise HCDV_API_MAX_REQUESTS",
-    )
-
-
-def _too_large(most: int) -> ProblemError:
-    return ProblemError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "body-too-large",
-        "Body too large",
-        f"a body may have {most:,} bytes: ask for fewer points at once",
     )
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from hcdv_stream.api.models import Check
+from hcdv_stream.api.freshness import Currency, Freshness
+from hcdv_stream.api.models import Check, LeftOutPartition
 from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.api.problems import gone, unavailable
 from hcdv_stream.api.refresher import Refresher
@@ -12,6 +14,7 @@ from hcdv_stream.api.shard import LocalShard
 from hcdv_stream.api.shard_models import PartitionState, ViewState
 from hcdv_stream.api.source import Snapshot
 from hcdv_stream.api.view import View, fingerprint
+from hcdv_stream.state.heartbeat import Heartbeat
 from hcdv_stream.valuation.weights import Weights
 
 
@@ -26,7 +29,7 @@ class LocalSource:
         """Return the newest; raises a problem where there is none."""
         view = self.view()
         if keep:
-            self._refresher.kept.keep(view)
+            self.keep(view)
         if self._last is None or self._last[0] is not view:
             self._last = (view, self._snapshot(view))
         return self._last[1]
@@ -60,11 +63,18 @@ class LocalSource:
         reason = refresher.unreadiness()
         age = f"looked at {refresher.look_age:.1f} s ago"
         view = refresher.view
-        parts = view.partitions if view else ()
-        return [
-            Check(name="state", ok=reason is None, detail=reason or age),
-            *(_check(part, now) for part in parts),
-        ]
+        checks = [Check(name="state", ok=reason is None, detail=reason or age)]
+        if view is None:
+            return checks
+        parts = {part.number: part for part in view.partitions}
+        checks += [_check(fresh, parts.get(fresh.partition), now) for fresh in self._fresh(view)]
+        checks += [_left_out_check(one) for one in self._left_out(view)]
+        return checks
+
+    def currency(self) -> tuple[Sequence[Freshness], int]:
+        """Return how current each partition is, and how many states are left out of answers."""
+        view = self._refresher.view
+        return (self._fresh(view), len(view.left_out)) if view else ((), 0)
 
     def view(self) -> View:
         """Return the newest view; raises a problem where there is none."""
@@ -72,6 +82,10 @@ class LocalSource:
         if view is None:
             raise unavailable(self._refresher.missing)
         return view
+
+    def keep(self, view: View) -> None:
+        """Keep a view for later requests."""
+        self._refresher.kept.keep(view)
 
     def kept(self, key: str) -> View:
         """Return a view that was kept, or the newest; raises a problem where it is gone."""
@@ -90,7 +104,9 @@ class LocalSource:
         return LocalShard(view, self._refresher.kept, weights, whole, numbers)
 
     def _snapshot(self, view: View) -> Snapshot:
-        state = state_of(view)
+        if not view.partitions:
+            raise unavailable(self._refresher.missing)
+        state = self.state_of(view)
         numbers = frozenset(part.number for part in view.partitions)
 
         def shards(weights: Weights | None, whole: int) -> Sequence[LocalShard]:
@@ -102,46 +118,92 @@ class LocalSource:
             bundle=state.bundle,
             classes=tuple(state.classes),
             validation=tuple(state.validation),
-            partitions=tuple(state.partitions),
+            partitions=tuple(part for part in state.partitions if part.number in numbers),
             missing=(),
             open=shards,
             home=lambda _: None,
+            currency=lambda: Currency(tuple(self._fresh(view))),
+            left_out=lambda: self._left_out(view),
         )
 
+    def state_of(self, view: View) -> ViewState:
+        """Describe a view, with the states that are left out of answers here."""
+        identity = view.identity
+        return ViewState(
+            key=view.key,
+            topic=identity.topic,
+            now=time.time(),
+            fingerprint=fingerprint(identity),
+            game=view.game,
+            bundle=identity.bundle,
+            classes=list(identity.classes),
+            validation=list(identity.validation_counts),
+            partitions=[
+                _state(part, self._refresher.heartbeat(part.number)) for part in view.copies
+            ],
+        )
 
-def state_of(view: View) -> ViewState:
-    """Describe a view."""
-    identity = view.identity
-    return ViewState(
-        key=view.key,
-        fingerprint=fingerprint(identity),
-        game=view.game,
-        bundle=identity.bundle,
-        classes=list(identity.classes),
-        validation=list(identity.validation_counts),
-        partitions=[_state(part) for part in view.partitions],
-    )
+    def _fresh(self, view: View) -> list[Freshness]:
+        """Return how current the partitions are, among them those without a first update yet."""
+        tell = self._refresher.freshness
+        found = [tell(part.number, part.position.next_offset) for part in view.partitions]
+        return found + self._refresher.unwritten()
+
+    def _left_out(self, view: View) -> list[LeftOutPartition]:
+        found = []
+        for part in view.left_out:
+            fresh = self._refresher.freshness(part.number, part.position.next_offset)
+            found.append(
+                LeftOutPartition(
+                    partition=part.number,
+                    points=part.size,
+                    next_offset=part.position.next_offset,
+                    since=fresh.since,
+                    reason=fresh.reason,
+                )
+            )
+        return found
 
 
-def _state(partition: PartitionView) -> PartitionState:
+def _state(partition: PartitionView, heartbeat: Heartbeat | None) -> PartitionState:
     position = partition.position
     return PartitionState(
         number=partition.number,
         points=partition.size,
         updates=partition.stored.state.header.updates,
         next_offset=position.next_offset,
-        lag=position.lag,
+        heartbeat=heartbeat,
         event_time=position.event_time,
         written_at=position.written_at,
         latency=position.latency,
     )
 
 
-def _check(partition: PartitionView, now: float) -> Check:
-    position = partition.position
+def _check(fresh: Freshness, partition: PartitionView | None, now: float) -> Check:
+    """Whether a partition is kept current; one that nobody has told anything of counts as well."""
+    detail = f"lag {'unknown' if fresh.lag is None else fresh.lag}"
+    if fresh.age is not None:
+        detail += f", up to date {fresh.age:.1f} s ago"
+    if partition is not None:
+        written = max(now - partition.position.written_at, 0.0)
+        updates = partition.stored.state.header.updates
+        detail = (
+            f"update {updates}, {partition.size:,} points, {detail}, written {written:.1f} s ago"
+        )
+    if fresh.stale:
+        detail += f"; stale since {_moment(fresh.since)}"
+    if fresh.reason:
+        detail += f": {fresh.reason}"
+    return Check(name=f"partition {fresh.partition}", ok=not fresh.stale, detail=detail)
+
+
+def _left_out_check(one: LeftOutPartition) -> Check:
     return Check(
-        name=f"partition {partition.number}",
+        name=f"partition {one.partition}",
         ok=True,
-        detail=f"update {partition.stored.state.header.updates}, {partition.size:,} points, "
-        f"lag {position.lag}, written {max(now - position.written_at, 0.0):.1f} s ago",
+        detail=f"stale since {_moment(one.since)}, left out of answers: {one.reason}",
     )
+
+
+def _moment(seconds: float | None) -> str:
+    return datetime.fromtimestamp(seconds or 0.0, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,15 +1,20 @@
 """The one table of the API's metrics, and the measuring of every request."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hcdv_stream.serving.metrics import ConnectionMetrics
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Edges for latencies; 0.02 s is the objective of a point's read, 0.25 s of an update's becoming
 visible."""
 UNMATCHED = "unmatched"
+_METHODS = frozenset({"GET", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
+"""Methods that are counted by name; strangers may send any."""
 
 
 class ApiMetrics:
@@ -19,6 +24,7 @@ class ApiMetrics:
         """``clock`` gives seconds since the epoch."""
         self.registry = registry
         ProcessCollector(namespace="hcdv", registry=registry)
+        self.connections = ConnectionMetrics(registry)
         self.requests = Counter(
             "hcdv_api_requests_total",
             "Requests answered.",
@@ -66,6 +72,12 @@ class ApiMetrics:
             "Time since the state was last looked at without an error.",
             registry=registry,
         )
+        self.keys_usable = Gauge(
+            "hcdv_api_keys_usable",
+            "Whether keys can be checked: 0 while the file of API keys cannot be used, else 1.",
+            registry=registry,
+        )
+        self.keys_usable.set(1)
         self._clock = clock
         self.looked_at(clock())
 
@@ -79,11 +91,17 @@ class ApiMetrics:
 
 
 class Measured:
-    """ASGI middleware: counts and times requests by the template of their route."""
+    """ASGI middleware: counts and times requests by the template of their route.
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+    What is refused before a route is found counts under the first of ``routes`` that has its path.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._metrics = metrics
+        self._templates = [
+            (route.path_regex, route.path) for route in routes if isinstance(route, Route)
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -102,6 +120,10 @@ class Measured:
             with self._metrics.in_progress.track_inprogress():
                 await self._app(scope, receive, note)
         finally:
-            route = getattr(scope.get("route"), "path", UNMATCHED)
-            self._metrics.requests.labels(route, scope["method"], str(status)).inc()
+            route = getattr(scope.get("route"), "path", None) or self._route(scope["path"])
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._metrics.requests.labels(route, method, str(status)).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - begin)
+
+    def _route(self, path: str) -> str:
+        return next((name for regex, name in self._templates if regex.match(path)), UNMATCHED)

@@ -30,9 +30,20 @@ class AsOf(Model):
         description="Latest event time among the records in the answer, seconds since the epoch.",
         examples=[1764032461.25],
     )
-    lag: int = Field(
-        description="Records that waited in Kafka behind the answer, when it was written.",
+    lag: int | None = Field(
+        description="Records that wait in Kafka behind the answer, by what the broker said within "
+        "a third of HCDV_API_STALE_SECONDS; null if nobody knows.",
         examples=[0],
+    )
+    age_seconds: float | None = Field(
+        description="Seconds since the answer was last known to hold every record that was "
+        "committed, in every partition; null if nobody knows.",
+        examples=[0.42],
+    )
+    checked_at: float | None = Field(
+        description="When the broker last said where the logs end, of the partition of which that "
+        "is longest ago, epoch seconds; null if nobody knows.",
+        examples=[1764032461.5],
     )
     view: str = Field(
         description="Name of the state answered from; a list can be asked for `at` it again.",
@@ -62,6 +73,11 @@ class Answer(Model):
     missing_partitions: list[int] = Field(
         description="Partitions that could not be asked: the answer is of a corpus without them. "
         "Also in the header HCDV-Missing-Partitions.",
+        examples=[[]],
+    )
+    stale_partitions: list[int] = Field(
+        description="Partitions in the answer that no worker keeps current: it died, has lost the "
+        "broker, or another has them now. Also in the header HCDV-Stale-Partitions.",
         examples=[[]],
     )
 
@@ -269,10 +285,39 @@ class PartitionSummary(Model):
     value: float = Field(examples=[0.343])
     updates: int = Field(examples=[208])
     next_offset: int = Field(examples=[31215])
-    lag: int = Field(examples=[0])
+    lag: int | None = Field(None, description="As in `as_of`.", examples=[0])
+    age_seconds: float | None = Field(None, description="As in `as_of`.", examples=[0.42])
+    checked_at: float | None = Field(None, description="As in `as_of`.", examples=[1764032461.5])
+    stale: bool | None = Field(
+        None,
+        description="Whether no worker keeps it current; null if no worker has ever said.",
+        examples=[False],
+    )
+    since: float | None = Field(
+        None,
+        description="If it is stale, when its worker was last up to date with the broker, or let "
+        "it go, epoch seconds.",
+        examples=[None],
+    )
+    reason: str | None = Field(
+        None, description="Why it is stale, or its lag not known.", examples=[None]
+    )
     written_at: float = Field(
         description="When its last update was written, epoch seconds.", examples=[1764032461.9]
     )
+
+
+class LeftOutPartition(Model):
+    """A state of this machine whose partition another worker owns: it is in no answer."""
+
+    partition: int = Field(examples=[2])
+    points: int = Field(examples=[30608])
+    next_offset: int = Field(examples=[30608])
+    stale: Literal[True] = Field(True, examples=[True])
+    since: float | None = Field(
+        description="When it was let go, epoch seconds.", examples=[1764032461.9]
+    )
+    reason: str | None = Field(examples=["another worker has had it since 42 s ago"])
 
 
 class Counters(Model):
@@ -303,6 +348,18 @@ class SummaryAnswer(Answer, Counters):
     )
     residual: float = Field(description="Distance between the two.", examples=[1.1e-16])
     partitions: list[PartitionSummary]
+    left_out: list[LeftOutPartition] = Field(
+        description="States beside this API that other workers have taken over: not in the answer.",
+        examples=[[]],
+    )
+
+
+class FreshnessEvent(Model):
+    """The data of an event: the state is the same, and how current it is has changed."""
+
+    as_of: AsOf
+    stale_partitions: list[int] = Field(examples=[[]])
+    missing_partitions: list[int] = Field(examples=[[]])
 
 
 class UpdateEvent(Model):
@@ -318,6 +375,7 @@ class UpdateEvent(Model):
         examples=[0.14],
     )
     missing_partitions: list[int] = Field(examples=[[]])
+    stale_partitions: list[int] = Field(examples=[[]])
 
 
 class Health(Model):

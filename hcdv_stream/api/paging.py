@@ -17,8 +17,11 @@ CursorText = Annotated[
 
 
 def next_link(request: Request, cursor: str | None) -> Mapping[str, str]:
-    """Return the header that leads to the next page, none on the last one."""
+    """Return the header that leads to the next page, none on the last one.
+
+    It is relative to the address that was asked for, since a proxy may have cut off a prefix of it.
+    """
     if cursor is None:
         return {}
     url = request.url.include_query_params(cursor=cursor)
-    return {"Link": f'<{url.path}?{url.query}>; rel="next"'}
+    return {"Link": f'<?{url.query}>; rel="next"'}

@@ -1,5 +1,7 @@
 """One partition as the API sees it: a corpus, where each id is, and its points as columns."""
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -7,10 +9,12 @@ from typing import Self
 import numpy as np
 
 from hcdv_stream.api.columns import Columns, Floats, Layout, Table
+from hcdv_stream.api.held import bytes_beside, bytes_of
 from hcdv_stream.api.homes import Found, Homes
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.leaf import Leaf, Node
 from hcdv_stream.valuation.readings import Reading, RoutedReading
 
 
@@ -64,6 +68,30 @@ class PartitionView:
     def table(self) -> Table:
         """Who the points are, likewise."""
         return self.columns.table(self.stored.state, self.layout)
+
+    def beside(self, other: "PartitionView | None") -> int:
+        """Return about how many bytes it keeps alive that the other does not."""
+        mine, theirs = self.stored.state, other.stored.state if other else None
+        members: tuple[tuple[Mapping[int, Leaf | Node], Mapping[int, Leaf | Node]], ...] = (
+            (mine.leaves, theirs.leaves if theirs else {}),
+            (mine.nodes, theirs.nodes if theirs else {}),
+        )
+        listed = sum(sys.getsizeof(mine) + 8 * len(mine) for mine, _ in members)
+        return listed + sum(bytes_beside(mine, theirs) for mine, theirs in members)
+
+    @property
+    def derived_bytes(self) -> int:
+        """Bytes of what was computed when first asked for, about."""
+        kept = vars(self)
+        layout, table = kept.get("layout"), kept.get("table")
+        arrays = [layout.leaves, layout.sizes, layout.ends] if layout else []
+        arrays += [table.label, table.time, table.provider] if table else []
+        return bytes_of(arrays) + (8 * len(table.providers) if table else 0)
+
+    def rest(self) -> None:
+        """Let go of what was computed; it is computed anew when it is asked for."""
+        for name in ("layout", "table"):
+            vars(self).pop(name, None)
 
     def values(self, reading: Reading) -> Floats:
         """φ of each point in the partition, in the order of ``layout``."""

@@ -20,7 +20,7 @@ def point_history(
     """Return what a point was worth in its partition in each view that has it."""
     entries, views = [], kept.history()
     for view in views:
-        mine = [part for part in view.partitions if part.number in numbers]
+        mine = [part for part in view.copies if part.number in numbers]
         partition, place = next(
             ((part, found) for part in mine if (found := part.find(asked.id))), (None, None)
         )
@@ -50,7 +50,7 @@ def sizes(kept: KeptViews, numbers: Numbers) -> SizesPart:
         sizes=[
             Size(
                 written_at=view.written_at,
-                points=sum(part.size for part in view.partitions if part.number in numbers),
+                points=sum(part.size for part in view.copies if part.number in numbers),
             )
             for view in kept.history()
         ]

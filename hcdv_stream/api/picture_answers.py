@@ -125,7 +125,7 @@ def updates(kept: KeptViews, numbers: frozenset[int]) -> UpdatesPart:
     """Return the updates whose views are kept, each once."""
     found: dict[tuple[int, float], Written] = {}
     for view in kept.history():
-        for part in view.partitions:
+        for part in view.copies:
             position = part.position
             if part.number in numbers:
                 found[part.number, position.written_at] = Written(

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from hcdv_stream.api import picture_whole
 from hcdv_stream.api.asking import AskedLightly, AskedNow, SourceNow
@@ -17,11 +17,14 @@ from hcdv_stream.api.picture_models import (
     WhyAnswer,
     WhyAsked,
 )
+from hcdv_stream.api.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
 from hcdv_stream.api.retrying import Retrying
 from hcdv_stream.api.whole import Whole
 
 router = APIRouter(tags=["pictures"], route_class=Retrying)
+
+Mates = Annotated[int, Query(ge=0, le=1000, description="Most examples of its leaf to name.")]
 
 _NOT_FOUND = described(HTTPStatus.NOT_FOUND)
 
@@ -93,10 +96,8 @@ async def _bounds(whole: Whole, low: float | None, high: float | None) -> tuple[
 @router.get("/v1/why/{id:path}", responses=_NOT_FOUND, response_model=WhyAnswer)
 async def read_why(
     asked: AskedLightly,
-    id: Annotated[str, Path(description="Id of the example.", examples=["s000017"])],
-    mates: Annotated[
-        int, Query(ge=0, le=1000, description="Most examples of its leaf to name.")
-    ] = 64,
+    id: PointId,
+    mates: Mates = 64,
 ) -> Response:
     """Why an example is worth what it is: evaluators, neighbours and coalitions.
 
@@ -112,6 +113,12 @@ async def read_why(
     (point,) = await asked.whole.ranked([found.point])
     said = {**dict(found), "point": point}
     return asked.respond(WhyAnswer.model_construct(**said, **asked.answer()))
+
+
+@router.get("/v1/why:get", responses=_NOT_FOUND, response_model=WhyAnswer)
+async def read_why_of(asked: AskedLightly, id: PointIdAsked, mates: Mates = 64) -> Response:
+    """The same of an example whose id a path cannot hold: `..`, for instance."""
+    return await read_why(asked, id, mates)
 
 
 @router.get("/v1/updates", response_model=UpdatesAnswer)

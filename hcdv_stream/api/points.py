@@ -5,7 +5,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from hcdv_stream.api.asking import AskedLightly, AskingNow, asked_plainly
 from hcdv_stream.api.cursors import Cursor, question_of, read_cursor
@@ -18,6 +18,7 @@ from hcdv_stream.api.models import (
     PointsAnswer,
 )
 from hcdv_stream.api.paging import CursorText, Limit, next_link
+from hcdv_stream.api.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
 from hcdv_stream.api.retrying import Retrying
 from hcdv_stream.api.shard_models import Order, Place, PointFilter, PointsPage
@@ -28,7 +29,6 @@ router = APIRouter(tags=["points"], route_class=Retrying)
 
 _NOT_FOUND = described(HTTPStatus.NOT_FOUND)
 Rank = Annotated[bool, Query(description="Also say the rank, which reads every value.")]
-PointId = Annotated[str, Path(description="Id of the example.", examples=["s000017"])]
 
 
 @router.get("/v1/history/{id:path}", responses=_NOT_FOUND, response_model=HistoryAnswer)
@@ -42,6 +42,12 @@ async def read_history(asked: AskedLightly, id: PointId) -> Response:
     await _point(asked.whole, id)
     history, reach = await asked.whole.history(id)
     return asked.respond(HistoryAnswer(id=id, history=history, reach=reach, **asked.answer()))
+
+
+@router.get("/v1/history:get", responses=_NOT_FOUND, response_model=HistoryAnswer)
+async def read_history_of(asked: AskedLightly, id: PointIdAsked) -> Response:
+    """The same of an example whose id a path cannot hold: `..`, for instance."""
+    return await read_history(asked, id)
 
 
 class PlainRead(Retrying):
@@ -70,6 +76,12 @@ async def read_point(asked: AskedLightly, id: PointId, rank: Rank = False) -> Re
     if rank:
         (point,) = await asked.whole.ranked([point])
     return asked.respond(PointAnswer.model_construct(**dict(point), **asked.answer()))
+
+
+@router.get("/v1/points:get", responses=_NOT_FOUND, response_model=PointAnswer)
+async def read_point_of(asked: AskedLightly, id: PointIdAsked, rank: Rank = False) -> Response:
+    """One example whose id a path cannot hold: `..`, for instance."""
+    return await read_point(asked, id, rank)
 
 
 @router.post(

@@ -13,6 +13,7 @@ from hcdv_stream.api.problems import ProblemError, described
 
 router = APIRouter(tags=["operation"])
 
+_ASK_FOR_MORE = "there is no state that can be read: ask /readyz?verbose, or see the log, for why"
 _UNAVAILABLE = described(HTTPStatus.SERVICE_UNAVAILABLE)
 _READINESS = described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -34,14 +35,18 @@ async def ready(
         Query(description="Say what it rests on; `?verbose` alone will do."),
     ] = "false",
 ) -> Readiness:
-    """Whether there is a state and it can be read: send requests elsewhere where not."""
+    """Whether there is a state and it can be read: send requests elsewhere where not.
+
+    Why it is not is said to who asks for more, since it may name paths and machines.
+    """
     checks = await source.readiness()
     shown = None if verbose in {"false", "0"} else checks
     for check in checks:
         if not check.ok:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             title = "No state to answer from"
-            raise ProblemError(status, "no-state", title, check.detail, checks=shown)
+            detail = _ASK_FOR_MORE if shown is None else check.detail
+            raise ProblemError(status, "no-state", title, detail, checks=shown)
     return Readiness(checks=shown)
 
 

@@ -103,6 +103,16 @@ def behind(detail: str) -> ProblemError:
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "behind", "Not that far yet", detail)
 
 
+def stale(demand: str, partition: int, reason: str) -> ProblemError:
+    """How current a partition is was demanded, and nobody knows that it is."""
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "stale",
+        "Nobody knows that the state is current",
+        f"{demand} cannot be met, for partition {partition} may be behind: {reason}",
+    )
+
+
 def invalid(field: str, detail: str) -> ProblemError:
     """A parameter cannot be used."""
     return _invalid([InvalidField(field=field, detail=detail)])

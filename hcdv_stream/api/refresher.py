@@ -13,12 +13,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hcdv_stream.api.freshness import Freshness, Known
+from hcdv_stream.api.heartbeats import Heartbeats
 from hcdv_stream.api.kept import KeptViews
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.partition_view import PartitionView
 from hcdv_stream.api.view import View
 from hcdv_stream.logs import fields
 from hcdv_stream.state.errors import StateError
+from hcdv_stream.state.heartbeat import Heartbeat
 from hcdv_stream.state.reader import PartitionReader
 
 _STALL_SECONDS = 30.0
@@ -30,7 +33,8 @@ class Refresher:
     """A context manager around the thread; ``view`` is None until there is an update.
 
     ``directory`` holds one directory for each partition, named by its number; they may come and go.
-    ``clock`` gives seconds since the epoch.
+    ``clock`` gives seconds since the epoch; after ``stale_seconds`` without an answer of the broker
+    to its worker, a partition is stale. One that another worker owns is left out of answers.
     """
 
     def __init__(
@@ -39,7 +43,9 @@ class Refresher:
         seconds: float,
         metrics: ApiMetrics,
         kept: KeptViews,
+        *,
         clock: Callable[[], float] = time.time,
+        stale_seconds: float = 15.0,
     ) -> None:
         self.kept = kept
         self.view: View | None = None
@@ -48,6 +54,8 @@ class Refresher:
         self._seconds = seconds
         self._metrics = metrics
         self._clock = clock
+        self._stale_seconds = stale_seconds
+        self._beats = Heartbeats(clock)
         self._readers: dict[int, PartitionReader] = {}
         self._partitions: dict[int, PartitionView] = {}
         self._moved = False
@@ -72,7 +80,10 @@ class Refresher:
 
     @property
     def missing(self) -> str:
-        """Say why there is no view."""
+        """Say why there is nothing to answer from."""
+        if self.view is not None and not self.view.partitions:
+            numbers = ", ".join(str(part.number) for part in self.view.copies)
+            return f"all partitions here were handed over to other workers ({numbers}): ask those"
         return self.problem or (
             f"no update was found under {self._directory} yet: see that the worker runs with the "
             "same HCDV_STATE_DIR and HCDV_TOPIC, and that sessions arrive"
@@ -85,7 +96,25 @@ class Refresher:
 
     def unreadiness(self) -> str | None:
         """Say why answers cannot be given or trusted to be current, None where they can."""
-        return self.ailment() or self.problem or (None if self.view else self.missing)
+        there = self.view is not None and self.view.partitions
+        return self.ailment() or self.problem or (None if there else self.missing)
+
+    def freshness(self, number: int, next_offset: int) -> Freshness:
+        """Return how current the state of a partition is that has come to ``next_offset``."""
+        known = Known(self._beats.of(number), self._beats.ends(number))
+        return known.freshness(number, next_offset, self._clock(), self._stale_seconds)
+
+    def heartbeat(self, number: int) -> Heartbeat | None:
+        """Return the newest heartbeat of a partition."""
+        return self._beats.of(number)
+
+    def unwritten(self) -> list[Freshness]:
+        """Return how current those partitions are that are owned here and have no state yet."""
+        found = []
+        for number, beat in self._beats.all():
+            if number not in self._partitions and not beat.moved:
+                found.append(self.freshness(number, beat.next_offset))
+        return found
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Iterator[None]:
@@ -112,8 +141,10 @@ class Refresher:
         numbers = _partitions(self._directory)
         for number in self._readers.keys() - numbers:
             del self._readers[number]
+            self._beats.forget(number)
             self._moved |= self._partitions.pop(number, None) is not None
         for number in sorted(numbers):
+            self._moved |= self._beats.look(number, self._directory / str(number))
             problem = self._follow(number) or problem
             if self.view:
                 problem = self._show() or problem
@@ -140,7 +171,8 @@ class Refresher:
         if not self._moved:
             return None
         try:
-            self.view = View(list(self._partitions.values())) if self._partitions else None
+            parts = list(self._partitions.values())
+            self.view = View(parts, self._beats.moved) if parts else None
         except StateError as error:
             return str(error)
         self._moved = False

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import socket
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
@@ -12,10 +11,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from hcdv_stream.api.app import build_app
+from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.refresher import Refresher
-from hcdv_stream.errors import HcdvError
+from hcdv_stream.descriptors import raise_descriptor_limit
 from hcdv_stream.garbage import spare_what_is_loaded
 from hcdv_stream.logs import fields
+from hcdv_stream.serving.bounds import Bounds, affordable
+from hcdv_stream.serving.listener import listen
+from hcdv_stream.serving.uvicorn_server import bounded_server
 from hcdv_stream.settings import Settings
 
 NICENESS = 2
@@ -34,7 +37,7 @@ def run_api(settings: Settings) -> None:
     """
     app = build_app(settings)
     refresher: Refresher = app.state.refresher
-    serve(app, "API", settings.api_host, settings.api_port, refresher)
+    serve(app, "API", settings.api_host, settings.api_port, settings=settings, beside=refresher)
 
 
 def serve(
@@ -42,19 +45,20 @@ def serve(
     name: str,
     host: str,
     port: int,
+    *,
+    settings: Settings,
     beside: AbstractContextManager[object] | None = None,
 ) -> None:
     """Serve an application; ``beside`` runs as long, at the process's own priority."""
-    listener = _listener(name, host, port)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            lifespan="on",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-        )
+    raise_descriptor_limit()
+    listener = listen(host, port, f"HCDV_{name.upper()}")
+    metrics: ApiMetrics = app.state.metrics
+    server = bounded_server(
+        app,
+        bounds_of(settings),
+        metrics.connections,
+        stop_seconds=_SHUTDOWN_SECONDS,
+        lifespan=True,
     )
     _heed_signals(server)
     # The thread that follows the state lets another go on after so long, 5 ms by default, and every
@@ -82,18 +86,10 @@ def _heed_signals(server: uvicorn.Server) -> None:
         signal.signal(number, stop)
 
 
-def _listener(name: str, host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        prefix = f"HCDV_{name.upper()}"
-        unknown = isinstance(error, socket.gaierror)  # whose numbers are no system's
-        reason = error.strerror if unknown else os.strerror(error.errno or 0)
-        raise HcdvError(
-            f"{prefix}_HOST={host} {prefix}_PORT={port} cannot be listened on "
-            f"({reason}): choose another port, or 0 for a free one"
-        ) from error
-    # asyncio does so only for sockets whose protocol number is spelled out; 40 ms an answer.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+def bounds_of(settings: Settings) -> Bounds:
+    """Return what connections to API and gateway may take."""
+    return Bounds(
+        connections=affordable(settings.api_max_connections),
+        head_bytes=settings.api_max_head_bytes,
+        seconds=settings.api_request_seconds,
+    )

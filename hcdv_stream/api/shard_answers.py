@@ -141,7 +141,6 @@ def _partition(valuation: Valuation, partition: PartitionView) -> PartitionSumma
         value=valuation.coalition(partition, root).value,
         updates=state.header.updates,
         next_offset=position.next_offset,
-        lag=position.lag,
         written_at=position.written_at,
     )
 

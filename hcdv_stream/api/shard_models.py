@@ -18,6 +18,7 @@ from hcdv_stream.api.models import (
     PartitionSummary,
     Point,
 )
+from hcdv_stream.state.heartbeat import Heartbeat
 
 Order = Literal["desc", "asc"]
 Kind = Literal["leaf", "node", "root"]
@@ -32,22 +33,29 @@ class Weighing(Model):
 
 
 class PartitionState(Model):
-    """How far a partition is in a view."""
+    """How far a partition is in a view, and what its owner last said."""
 
     number: int
     points: int
     updates: int
     next_offset: int
-    lag: int
+    heartbeat: Heartbeat | None
     event_time: float
     written_at: float
     latency: float
 
 
 class ViewState(Model):
-    """A view: which states it is of, and what fits together with it."""
+    """A view: which states it is of, and what fits together with it.
+
+    ``now`` is the time by the clock that the heartbeats' times are of; ``partitions`` also has the
+    states of those that other workers own.
+    """
+
+    now: float
 
     key: str
+    topic: str
     fingerprint: str
     game: str
     bundle: str

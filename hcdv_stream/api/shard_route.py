@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from hcdv_stream.api.asking import source_of
-from hcdv_stream.api.local_source import LocalSource, state_of
+from hcdv_stream.api.local_source import LocalSource
 from hcdv_stream.api.models import Model
 from hcdv_stream.api.problems import invalid
 from hcdv_stream.api.shard_models import OPERATIONS, ShardQuestion, ViewState
@@ -29,11 +29,11 @@ LocalNow = Annotated[LocalSource, Depends(local_source)]
 async def read_view(source: LocalNow, at: str | None = None) -> Response:
     """The newest state, or one that was kept; kept again either way."""
     if at is None:
-        await source.current(keep=True)
         view = source.view()
+        source.keep(view)
     else:
         view = source.kept(at)
-    return _json(state_of(view))
+    return _json(source.state_of(view))
 
 
 @router.post("/internal/v1/ask")

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from hcdv_stream.api.models import AsOf, Check
+from hcdv_stream.api.freshness import Currency
+from hcdv_stream.api.models import AsOf, Check, LeftOutPartition
 from hcdv_stream.api.problems import ProblemError
 from hcdv_stream.api.shard import Shard
 from hcdv_stream.api.shard_models import PartitionState
@@ -33,7 +34,8 @@ class Snapshot:
 
     ``missing`` are partitions that are known of and cannot be asked; ``home`` says which partition
     an id belongs to where that is known beforehand; ``open`` gives the shards, that is, all
-    partitions once, with the values that they have in the whole.
+    partitions once, with the values that they have in the whole. ``currency`` tells how current it
+    is at the moment, and ``left_out`` which states here are in no answer.
     """
 
     key: str
@@ -45,24 +47,33 @@ class Snapshot:
     missing: tuple[int, ...]
     open: Callable[[Weights | None, int], Sequence[Shard]]
     home: Callable[[str], int | None]
+    currency: Callable[[], Currency]
+    left_out: Callable[[], list[LeftOutPartition]]
 
     @property
     def size(self) -> int:
         """How many points there are."""
         return sum(partition.points for partition in self.partitions)
 
-    @cached_property
-    def as_of(self) -> AsOf:
-        """What every answer made from it is as of."""
-        parts = self.partitions
-        return AsOf(
-            update=sum(part.updates for part in parts),
-            updates={str(part.number): part.updates for part in parts},
-            offsets={str(part.number): part.next_offset for part in parts},
-            event_time=max(part.event_time for part in parts),
-            lag=sum(part.lag for part in parts),
+    def as_of(self, currency: Currency) -> AsOf:
+        """Return what an answer made from it is as of, and how current that is."""
+        return AsOf.model_construct(
+            **self._reached,
+            lag=currency.lag,
+            age_seconds=currency.age,
+            checked_at=currency.checked_at,
             view=self.key,
         )
+
+    @cached_property
+    def _reached(self) -> dict[str, Any]:
+        parts = self.partitions
+        return {
+            "update": sum(part.updates for part in parts),
+            "updates": {str(part.number): part.updates for part in parts},
+            "offsets": {str(part.number): part.next_offset for part in parts},
+            "event_time": max(part.event_time for part in parts),
+        }
 
     def check(self, weights: Weights | None) -> None:
         """Raise ValueError where the weights fit neither the classes nor the game."""

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 
-from hcdv_stream.api.models import UpdateEvent
+from hcdv_stream.api.models import FreshnessEvent, UpdateEvent
 from hcdv_stream.api.problems import MEDIA_TYPE
 from hcdv_stream.settings import Settings
 
@@ -26,10 +26,11 @@ def describe(app: FastAPI) -> None:
             "description": "An API key, where the API was started with keys.",
         }
         built["components"].setdefault("securitySchemes", {})[_KEY] = scheme
-        # No route answers with it alone: it is the data of the stream's events.
-        event = UpdateEvent.model_json_schema(ref_template="#/components/schemas/{model}")
-        event.pop("$defs")
-        built["components"]["schemas"]["UpdateEvent"] = event
+        # No route answers with them alone: they are the data of the stream's events.
+        for model in (UpdateEvent, FreshnessEvent):
+            event = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            event.pop("$defs")
+            built["components"]["schemas"][model.__name__] = event
         built["security"] = [{}, {_KEY: []}]
         for methods in built["paths"].values():
             for operation in methods.values():

@@ -10,6 +10,7 @@ from hcdv_stream.api.asking import Asked, AskedNow
 from hcdv_stream.api.models import (
     ClassCounts,
     Counters,
+    PartitionSummary,
     Payout,
     PayoutsAnswer,
     Provider,
@@ -89,7 +90,7 @@ async def read_summary(asked: AskedNow) -> Response:
     parts, snapshot = await asked.whole.summary(), asked.snapshot
     value = math.fsum(each for part in parts for each in part.values)
     total = math.fsum(each for part in parts for each in part.totals)
-    partitions = [partition for part in parts for partition in part.partitions]
+    partitions = [_fresh(asked, partition) for part in parts for partition in part.partitions]
     answer = SummaryAnswer(
         game=snapshot.game,
         bundle=snapshot.bundle,
@@ -101,10 +102,27 @@ async def read_summary(asked: AskedNow) -> Response:
         total=total,
         residual=abs(value - total),
         partitions=sorted(partitions, key=lambda one: one.partition),
+        left_out=snapshot.left_out(),
         **{name: sum(getattr(part, name) for part in parts) for name in Counters.model_fields},
         **asked.answer(),
     )
     return asked.respond(answer)
+
+
+def _fresh(asked: Asked, partition: PartitionSummary) -> PartitionSummary:
+    """Add how current a partition is."""
+    found = {part.partition: part for part in asked.currency.partitions}.get(partition.partition)
+    if found is None:
+        return partition
+    told = {
+        "lag": found.lag,
+        "age_seconds": found.age,
+        "checked_at": found.checked_at,
+        "stale": found.stale,
+        "since": found.since,
+        "reason": found.reason,
+    }
+    return partition.model_copy(update=told)
 
 
 def _classes(asked: Asked, parts: list[SummaryPart]) -> list[ClassCounts]:

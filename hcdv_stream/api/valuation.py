@@ -22,6 +22,9 @@ from hcdv_stream.valuation.leaf import Leaf, Node
 from hcdv_stream.valuation.readings import MappedValues, Reading, Values, Worth
 from hcdv_stream.valuation.weights import Weights
 
+_COALITION_BYTES, _PROVIDER_BYTES = 250, 600
+"""About what one takes in a list that is kept."""
+
 
 class ProviderSum(NamedTuple):
     """What a provider's points in these partitions are worth.
@@ -103,6 +106,16 @@ class Valuation:
                     share * partition.errors(reading) for share, partition, reading in self._parts()
                 ]
             return self._errors
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of what was computed so far, about."""
+        kept = vars(self)
+        columns = [*(self._values or ()), *(self._errors or ())]
+        size = sum(int(column.nbytes) for column in columns)
+        size += int(kept["ascending"].nbytes) if "ascending" in kept else 0
+        size += _COALITION_BYTES * len(kept.get("coalitions", ()))
+        return size + _PROVIDER_BYTES * len(kept.get("providers", ()))
 
     @cached_property
     def ascending(self) -> Floats:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
+from hcdv_stream.api.keys import LOOK_SECONDS, KeyFile
 from hcdv_stream.api.source import Source
 from hcdv_stream.logs import fields
 from hcdv_stream.notify import notify
@@ -20,9 +21,15 @@ _EVERY_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def watched(source: Source) -> AsyncIterator[None]:
-    """Be ready inside the block, alive while it lasts, and stopping in the end."""
+async def watched(source: Source, keys: KeyFile | None = None) -> AsyncIterator[None]:
+    """Be ready inside the block, alive while it lasts, and stopping in the end.
+
+    ``keys`` are looked at all the while, so that the log says what is wrong with their file also
+    where nobody asks.
+    """
     tasks = [asyncio.create_task(one) for one in (_tell(source), _look(source))]
+    if keys is not None:
+        tasks.append(asyncio.create_task(_look_at(keys)))
     notify("READY=1")
     try:
         yield
@@ -37,6 +44,12 @@ async def _tell(source: Source) -> NoReturn:
         if source.ailment() is None:
             notify("WATCHDOG=1")
         await asyncio.sleep(_EVERY_SECONDS)
+
+
+async def _look_at(keys: KeyFile) -> NoReturn:
+    while True:
+        keys.look()
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _look(source: Source) -> NoReturn:

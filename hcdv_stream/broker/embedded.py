@@ -6,9 +6,11 @@ produced is gone with the process. Not for production.
 
 import importlib.resources
 import os
+import random
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +22,8 @@ from hcdv_stream.tether import tethered
 HOST = "127.0.0.1"
 _START_SECONDS = 15.0
 _ATTEMPTS = 3
+_LOWEST_PORT = 12_000
+_GIVEN_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class BrokerError(HcdvError):
@@ -27,11 +31,28 @@ class BrokerError(HcdvError):
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody listens on now."""
+    """Return a TCP port of the loopback interface that nobody listens on now.
+
+    It lies below the range from which the system gives ports to connections, so that none of them
+    takes it before somebody listens on it.
+    """
+    for _ in range(_ATTEMPTS * 10):
+        port = random.SystemRandom().randrange(_LOWEST_PORT, _lowest_given_port())
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        given: int = probe.getsockname()[1]
+        return given
+
+
+def _lowest_given_port() -> int:
+    try:
+        lowest = int(_GIVEN_PORTS.read_text().split()[0])
+    except OSError:  # not Linux
+        lowest = 0
+    return lowest if lowest > 2 * _LOWEST_PORT else 32_768
 
 
 def accepts_connections(port: int) -> bool:

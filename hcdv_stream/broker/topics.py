@@ -4,10 +4,7 @@ An example id always meets its own partition, so the number of partitions of a t
 the state: it is checked here, and changing it takes a new topic.
 """
 
-import socket
-import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +12,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.reach import check_reach
 from hcdv_stream.settings import Settings
 
 _NO_SUCH_TOPIC = 3
@@ -80,32 +78,18 @@ def partition_counts(
 
 
 def _admin(bootstrap: str, timeout_seconds: float) -> Any:
-    unreachable = BrokerError(
-        f"no Kafka at HCDV_BOOTSTRAP={bootstrap} within {timeout_seconds:g} s: "
-        "start the broker or correct the address"
-    )
     # Asked first, since the client leaks its sockets where it finds nobody.
-    if not _reachable(bootstrap, timeout_seconds):
-        raise unreachable
+    check_reach(bootstrap, timeout_seconds)
     try:
         return KafkaAdminClient(
             bootstrap_servers=bootstrap.split(","),
             bootstrap_timeout_ms=int(timeout_seconds * 1000),
         )
     except KafkaError as error:
-        raise unreachable from error
-
-
-def _reachable(bootstrap: str, timeout_seconds: float) -> bool:
-    deadline = time.monotonic() + timeout_seconds
-    while True:
-        for address in bootstrap.split(","):
-            host, _, port = address.strip().rpartition(":")
-            with suppress(OSError, ValueError), socket.create_connection((host, int(port)), 1.0):
-                return True
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
+        raise BrokerError(
+            f"no Kafka at HCDV_BOOTSTRAP={bootstrap} within {timeout_seconds:g} s: "
+            "start the broker or correct the address"
+        ) from error
 
 
 def _ensure(admin: Any, topic: Topic) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle import files
+from hcdv_stream.bundle.checks import check_description, check_hierarchy, check_validation
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.bundle.labels import class_index
 from hcdv_stream.bundle.schema import Columns, FeatureSchema
@@ -82,24 +83,33 @@ class Bundle:
         """Read a bundle; raises BundleError where it is missing, damaged or of another format."""
         description, contents = files.read(directory)
         try:
+            check_description(description)
             bundle = cls(
                 schema=FeatureSchema.from_json(description["features"]),
                 classes=tuple(description["classes"]),
                 label=description["label"],
                 encoder=files.encoder_from(contents["encoder.safetensors"]),
-                validation=Validation(**files.arrays_from(contents["validation.npz"])),
-                seed=SeedHierarchy(**files.arrays_from(contents["hierarchy.npz"])),
+                validation=files.validation_from(contents["validation.npz"]),
+                seed=files.hierarchy_from(contents["hierarchy.npz"]),
                 tau=description["tau"],
                 hyper_parameters=description["hyper_parameters"],
                 metrics=description["metrics"],
                 versions=description["versions"],
             )
-        except (KeyError, TypeError, ValueError) as error:
+            check_validation(bundle.validation, len(bundle.classes))
+            check_hierarchy(bundle.seed)
+        except (BundleError, ValueError) as error:
             raise BundleError(
                 f"the bundle {directory} is inconsistent ({error}); train it again with "
                 "`hcdv-stream train`"
             ) from error
         bundle.check(str(directory))
+        if bundle.dimensions != description["dimensions"]:
+            raise BundleError(
+                f"in the bundle {directory} bundle.json and the encoder differ in dimensions "
+                f"({description['dimensions']} and {bundle.dimensions}); train it again with "
+                "`hcdv-stream train`"
+            )
         return bundle
 
     def check(self, name: str) -> None:

@@ -7,9 +7,9 @@ bundle is written beside its place and renamed into it, so that a reader finds a
 import hashlib
 import io
 import json
+import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,20 @@ import numpy as np
 import numpy.typing as npt
 import safetensors
 import safetensors.torch
+import torch
 
+from hcdv_stream.bundle.arrays import MOST_BYTES, read_arrays
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.valuation.encoder import Encoder
+from hcdv_stream.valuation.hierarchy import SeedHierarchy
+from hcdv_stream.valuation.validation import Validation
 
 FORMAT = 1
 """Raised whenever a bundle written before could not be read any more."""
 DESCRIPTION = "bundle.json"
 ARRAY_FILES = ("encoder.safetensors", "validation.npz", "hierarchy.npz")
 
+_MOST_TEXT = 64 << 20
 _AGAIN = "train it again with `hcdv-stream train`"
 
 
@@ -71,18 +76,26 @@ def write(directory: Path, description: Mapping[str, Any], contents: Mapping[str
 def read(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Read a bundle's description and files, digests checked; raises BundleError."""
     try:
-        whole = json.loads((directory / DESCRIPTION).read_text())
+        whole = json.loads(_read(directory / DESCRIPTION, _MOST_TEXT))
         if not isinstance(whole, dict) or whole.get("format") != FORMAT:
             raise BundleError(f"the bundle {directory} is not of format {FORMAT}; {_AGAIN}")
-        contents = {name: (directory / name).read_bytes() for name in ARRAY_FILES}
+        contents = {name: _read(directory / name, MOST_BYTES) for name in ARRAY_FILES}
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise BundleError(
             f"there is no bundle at {directory}: {missing} is missing; write one with "
             f"`hcdv-stream train --bundle {directory}`"
         ) from error
-    except (OSError, ValueError) as error:
-        raise BundleError(f"the bundle {directory} cannot be read ({error}); {_AGAIN}") from error
+    except OSError as error:
+        name = Path(error.filename).name if error.filename else DESCRIPTION
+        raise BundleError(
+            f"{name} of the bundle {directory} cannot be read ({error.strerror}); give this user "
+            "the right to, or name another --bundle"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise BundleError(
+            f"the bundle {directory} cannot be read: {DESCRIPTION} is no JSON text; {_AGAIN}"
+        ) from error
     found = digests(contents)
     stored, files = whole.pop("checksum", None), whole.pop("files", None)
     damaged = [
@@ -107,9 +120,26 @@ def encoder_bytes(encoder: Encoder) -> bytes:
 def encoder_from(content: bytes) -> Encoder:
     """Rebuild an encoder; raises ValueError."""
     try:
-        return Encoder.from_tensors(safetensors.torch.load(content))
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"the encoder cannot be read: {error}") from error
+        tensors = safetensors.torch.load(content)
+    except (safetensors.SafetensorError, KeyError, RuntimeError) as error:
+        raise ValueError("encoder.safetensors: it holds no tensors, or damaged ones") from error
+    _check_tensors(tensors)
+    try:
+        return Encoder.from_tensors(tensors)
+    except ValueError as error:
+        raise ValueError(f"encoder.safetensors: {error}") from error
+
+
+def _check_tensors(tensors: Mapping[str, torch.Tensor]) -> None:
+    """Check tensors one by one; ``Encoder.from_tensors`` puts them together."""
+    for name, tensor in tensors.items():
+        place = f"encoder.safetensors: {name}"
+        if tensor.dtype != torch.float32:
+            raise ValueError(f"{place} must be of type float32, and is of {tensor.dtype}")
+        if not tensor.numel() or tensor.ndim > 2:
+            raise ValueError(f"{place} has the shape {tuple(tensor.shape)}")
+        if not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"{place} holds NaN or infinite numbers")
 
 
 def arrays_bytes(**arrays: npt.NDArray[np.generic]) -> bytes:
@@ -119,13 +149,28 @@ def arrays_bytes(**arrays: npt.NDArray[np.generic]) -> bytes:
     return buffer.getvalue()
 
 
-def arrays_from(content: bytes) -> dict[str, Any]:
-    """Read what ``arrays_bytes`` gave; raises ValueError."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"arrays cannot be read: {error}") from error
+def validation_from(content: bytes) -> Validation:
+    """Read V; raises ValueError."""
+    kinds = {"embeddings": ("<f4", 2), "labels": ("<i2", 1)}
+    return Validation(**read_arrays("validation.npz", content, kinds))
+
+
+def hierarchy_from(content: bytes) -> SeedHierarchy:
+    """Read the seed hierarchy; raises ValueError."""
+    kinds = {"centroids": ("<f4", 2), "parents": ("<i8", 1), "node_parents": ("<i8", 1)}
+    return SeedHierarchy(**read_arrays("hierarchy.npz", content, kinds))
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Read a file of at most so many bytes; raises OSError and BundleError."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size <= most:
+            return file.read(size)
+    raise BundleError(
+        f"{path.name} of the bundle {path.parent} has more than {most >> 20} MiB, which is no "
+        f"file of ours; {_AGAIN}"
+    )
 
 
 def _check_replaceable(directory: Path) -> None:

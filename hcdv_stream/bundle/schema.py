@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.bundle.checks import check_feature
 from hcdv_stream.bundle.errors import BundleError, FeatureError
 from hcdv_stream.bundle.features import Categorical, Feature, Number
 
@@ -88,11 +89,11 @@ class FeatureSchema:
         return [_feature_to_json(feature) for feature in self.features]
 
     @classmethod
-    def from_json(cls, entries: Iterable[Mapping[str, Any]]) -> "FeatureSchema":
+    def from_json(cls, entries: Iterable[object]) -> "FeatureSchema":
         """Read what ``to_json`` gave; raises BundleError."""
         try:
             return cls(tuple(_feature_from_json(entry) for entry in entries))
-        except (KeyError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise BundleError(f"the feature schema cannot be read ({error})") from error
 
     @cached_property
@@ -173,10 +174,25 @@ def _feature_to_json(feature: Feature) -> dict[str, Any]:
     return {"name": entry.pop("name"), "type": kind, **entry}
 
 
-def _feature_from_json(entry: Mapping[str, Any]) -> Feature:
+def _feature_from_json(entry: object) -> Feature:
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"bundle.json: a feature is no object, but {type(entry).__name__}")
+    kind = Number if entry.get("type") == "number" else Categorical
+    wanted = {field.name for field in fields(kind)} - {"kind"} | {"type"}
+    if entry.keys() != wanted:
+        odd = sorted(map(str, entry.keys() ^ wanted))[0]
+        raise ValueError(
+            f"bundle.json: the feature {entry.get('name')!r} lacks {odd!r}, or has it in vain"
+        )
     arguments = dict(entry)
-    kind = arguments.pop("type")
-    if kind == "number":
-        return Number(**arguments)
-    arguments["categories"] = tuple(arguments["categories"])
-    return Categorical(kind=kind, **arguments)
+    of_type = arguments.pop("type")
+    feature: Feature
+    if kind is Number:
+        feature = Number(**arguments)
+    else:
+        if not isinstance(arguments["categories"], list):
+            raise ValueError(f"bundle.json: the categories of {entry['name']!r} are no list")
+        arguments["categories"] = tuple(arguments["categories"])
+        feature = Categorical(kind=of_type, **arguments)
+    check_feature(feature)
+    return feature

@@ -107,9 +107,22 @@ def footing(answer: "Answer") -> str:
     if answer.missing_partitions:
         missing = ", ".join(map(str, answer.missing_partitions))
         said += f" · [bold red]missing partitions: {missing}[/]"
+    if answer.stale_partitions:
+        stale = ", ".join(map(str, answer.stale_partitions))
+        said += f" · [bold red]stale partitions: {stale}[/]"
     return said
 
 
 def as_of(state: "AsOf") -> str:
-    """Say how far the state is."""
-    return f"[dim]as of update {state.update:,}, {moment(state.event_time)}, lag {state.lag:,}[/]"
+    """Say how far the state is, and how current."""
+    lag = "unknown" if state.lag is None else f"{state.lag:,}"
+    age = "" if state.age_seconds is None else f", up to date {duration(state.age_seconds)} ago"
+    return f"[dim]as of update {state.update:,}, {moment(state.event_time)}, lag {lag}{age}[/]"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that suits it."""
+    for unit, size, most in (("s", 1.0, 120.0), ("min", 60.0, 7200.0), ("h", 3600.0, 172_800.0)):
+        if seconds < most:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} days"

@@ -11,7 +11,12 @@ from rich.markup import escape
 
 from hcdv_stream.settings import load_settings
 
-_MARKS = {"ok": "[green]✓[/]", "failed": "[bold red]✗[/]", "skipped": "[yellow]–[/]"}
+_MARKS = {
+    "ok": "[green]✓[/]",
+    "warning": "[yellow]![/]",
+    "failed": "[bold red]✗[/]",
+    "skipped": "[yellow]–[/]",
+}
 
 
 def doctor(
@@ -28,7 +33,7 @@ def doctor(
         bool, typer.Option("--json", help="Print the checks as JSON, for machines.")
     ] = False,
 ) -> None:
-    """Check broker, topics, bundle, state directory and ports; each failure says the fix.
+    """Check broker, topics, bundle, state directory, API keys and ports; each failure says the fix.
 
     Looks only, changes nothing. Ends with status 1 where a check failed. What is not given comes
     from the environment (HCDV_BOOTSTRAP, ...).

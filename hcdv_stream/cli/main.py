@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hcdv_stream.cli import dlq, simulate, topics
+from hcdv_stream.cli import dlq, simulate, state, topics
 from hcdv_stream.cli.api import api
 from hcdv_stream.cli.demo import demo
 from hcdv_stream.cli.doctor import doctor
@@ -45,6 +45,7 @@ app.command(epilog="Example: hcdv-stream select --input v.parquet --share 0.3 --
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(state.app, name="state")
 app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap localhost:9092")(worker)
 app.command(epilog="Example: hcdv-stream api --state-dir state --port 8080")(api)
 app.command(epilog="Example: hcdv-stream gateway --sidecars http://a:8080,http://b:8080")(gateway)

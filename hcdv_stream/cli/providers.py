@@ -37,18 +37,24 @@ def providers(
     key: Key = None,
     complete: Annotated[
         bool,
-        typer.Option("--complete", help="Refuse where a gateway cannot ask every partition."),
+        typer.Option(
+            "--complete", help="Refuse unless every partition can be asked and is kept current."
+        ),
     ] = False,
+    max_age: Annotated[
+        float | None,
+        typer.Option(min=0, help="Refuse an answer that is older than so many seconds."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what every provider's examples are worth together, or what each is to be paid."""
     with connected(url, key) as client:
         chosen = weights(client, utility, beta, lam)
         if payout is None:
-            worth = client.providers(weights=chosen, complete=complete)
+            worth = client.providers(weights=chosen, complete=complete, max_age=max_age)
             print_json(worth) if as_json else _print_worth(worth)
         else:
-            paid = client.payouts(payout, weights=chosen, complete=complete)
+            paid = client.payouts(payout, weights=chosen, complete=complete, max_age=max_age)
             print_json(paid) if as_json else _print_paid(paid)
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from simulators.messages import Message
     from simulators.replay import Replay
 
+_INTERRUPTED_SECONDS = 10.0
+"""How long Ctrl-C waits for acknowledgements."""
+
 app = typer.Typer(
     help="Send sessions to a topic: generated ones, or a file's.", no_args_is_help=True
 )
@@ -159,15 +162,15 @@ def _send(
     from simulators.publishing import Publisher, paced  # noqa: PLC0415
 
     began = time.monotonic()
-    with Publisher(settings.bootstrap, settings.topic) as publisher, bar() as shown:
+    with Publisher(settings.bootstrap, settings.topic, say=_say) as publisher, bar() as shown:
         task = shown.add_task(f"sending to {settings.topic!r}", total=count)
         try:
             for message in paced(messages, rate):
                 publisher.send(message)
                 shown.update(task, completed=publisher.sent)
         except KeyboardInterrupt:
-            publisher.flush()
-            _say(f"stopped after {publisher.sent:,} of {count:,} sessions")
+            publisher.flush(_INTERRUPTED_SECONDS)
+            _say(f"stopped after {publisher.acknowledged:,} of {count:,} sessions")
             raise
     seconds = time.monotonic() - began
     _say(

@@ -74,9 +74,11 @@ def _seen(client: "Client", event: "UpdateEvent") -> Group:
         for one in paid.providers[: 2 * _SHOWN]
     ]
     missing = ", ".join(map(str, event.missing_partitions))
+    stale = ", ".join(map(str, event.stale_partitions))
     return Group(
         f"[bold]{event.points:,} examples[/] {as_of(event.as_of)}"
-        + (f" [bold red]missing partitions: {missing}[/]" if missing else ""),
+        + (f" [bold red]missing partitions: {missing}[/]" if missing else "")
+        + (f" [bold red]stale partitions: {stale}[/]" if stale else ""),
         table("highest", ("id", "label", "provider", "value"), _rows(highest), text=3),
         table("lowest", ("id", "label", "provider", "value"), _rows(lowest), text=3),
         table("providers", ("provider", "examples", "value"), rows),

@@ -1,5 +1,6 @@
 """Calls as values: what is asked, and how its answer is read. Both clients send these."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypedDict, TypeVar
@@ -30,6 +31,9 @@ Format = Literal["ndjson", "csv", "arrow"]
 MOST_IDS = 1000
 """Ids that one call may name."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+"""Ids that are the same in a path, encoded or not."""
+
 Told = TypeVar("Told", bound=Model)
 Page = TypeVar("Page", bound=PageAnswer)
 
@@ -39,13 +43,16 @@ class Ask(TypedDict, total=False):
 
     ``weights``: other than the API's own; ``at``: the state of an earlier list's ``as_of.view``;
     ``min_offset``: by partition, or for all, what ``as_of.offsets`` must be at least; ``max_lag``:
-    what ``as_of.lag`` may be at most; ``complete``: refuse an answer without every partition.
+    what ``as_of.lag`` may be at most; ``max_age``: what ``as_of.age_seconds`` may be at most;
+    ``complete``: refuse an answer unless every partition is in it and kept current. Where nobody
+    knows how current the state is, all three refuse.
     """
 
     weights: Weights | None
     at: str | None
     min_offset: Mapping[int, int] | int | None
     max_lag: int | None
+    max_age: float | None
     complete: bool
 
 
@@ -79,12 +86,24 @@ class Call(Generic[Told]):
 
 def point(id: str, rank: bool, ask: Ask) -> Call[PointAnswer]:
     """Ask for one point."""
-    return Call(f"/v1/points/{quote(id, safe='')}", PointAnswer, _all(ask, rank=rank or None))
+    path, named = _addressed("/v1/points", id)
+    return Call(path, PointAnswer, _all(ask, rank=rank or None, **named))
 
 
 def history(id: str, ask: Ask) -> Call[HistoryAnswer]:
     """Ask for what a point was worth."""
-    return Call(f"/v1/history/{quote(id, safe='')}", HistoryAnswer, _all(ask))
+    path, named = _addressed("/v1/history", id)
+    return Call(path, HistoryAnswer, _all(ask, **named))
+
+
+def _addressed(path: str, id: str) -> tuple[str, Mapping[str, str]]:
+    """Return where an example is asked for, and with which parameters.
+
+    Most ids are a part of the path; one that a client or a proxy on the way might change is not.
+    """
+    if _PLAIN.fullmatch(id):
+        return f"{path}/{id}", {}
+    return f"{path}:get", {"id": id}
 
 
 def batches(ids: Iterable[str], ask: Ask) -> list[Call[BatchAnswer]]:
@@ -165,6 +184,6 @@ def _all(ask: Ask, **own: Any) -> dict[str, Any]:
         parameters["min_offset"] = [f"{partition}:{offset}" for partition, offset in least.items()]
     elif least is not None:
         parameters["min_offset"] = least
-    parameters |= {"at": ask.get("at"), "max_lag": ask.get("max_lag")}
+    parameters |= {name: ask.get(name) for name in ("at", "max_lag", "max_age")}
     parameters["complete"] = ask.get("complete") or None
     return {name: value for name, value in parameters.items() if value is not None}

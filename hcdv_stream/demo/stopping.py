@@ -18,16 +18,20 @@ class Stopped(BaseException):
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Raise Stopped in the main thread at the first signal; later ones do not disturb the end."""
+    """Raise Stopped in the main thread at the first signal; later ones do not disturb the end.
+
+    A signal that is ignored, as SIGHUP is under ``nohup``, stays ignored.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         raise Stopped(number)
 
-    before = [signal.signal(number, stop) for number in _SIGNALS]
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heeded}
     try:
         yield
     finally:
-        for number, handler in zip(_SIGNALS, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)

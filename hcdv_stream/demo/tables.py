@@ -34,6 +34,12 @@ def progress(done: int, total: int, observation: Observation) -> RenderableType:
     return line
 
 
+def lag(summary: Mapping[str, Any]) -> str:
+    """Write how many records wait behind a summary, as far as that is known."""
+    waiting = summary["as_of"]["lag"]
+    return "unknown" if waiting is None else f"{waiting:,}"
+
+
 def figures(observation: Observation) -> RenderableType:
     """Return the figures of the service."""
     told = observation.summary
@@ -41,7 +47,7 @@ def figures(observation: Observation) -> RenderableType:
         "sessions valued": f"{told['points']:,}",
         "updates": f"{told['updates']:,}",
         "writes": f"{len(observation.latencies):,}",
-        "lag": f"{told['as_of']['lag']:,}",
+        "lag": lag(told),
         "leaves": f"{told['leaves']:,}",
         "spawned": f"{told['spawned']:,}",
         "rebalances": f"{told['rebalances']:,}",

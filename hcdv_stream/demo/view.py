@@ -49,7 +49,7 @@ class View:
                 f"{observation.applied:,} of {self._total:,} sessions, "
                 f"{observation.rate:,.0f}/s, latency p50 {observation.quantile(0.5):.3f} s "
                 f"p99 {observation.quantile(0.99):.3f} s, {told['leaves']:,} leaves, "
-                f"{told['spawned']:,} spawned, lag {told['as_of']['lag']:,}, "
+                f"{told['spawned']:,} spawned, lag {tables.lag(told)}, "
                 f"{observation.dead_letters:,} dead letters",
                 highlight=False,
                 soft_wrap=True,

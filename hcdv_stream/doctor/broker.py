@@ -56,8 +56,7 @@ def check_offsets(settings: Settings, stored: Mapping[int, int], partitions: int
                 f"give the topic a longer retention and move {settings.state_dir}/"
                 f"{settings.topic}/{number} away",
             )
-    lag = sum(ranges[number][1] - offset for number, offset in there.items())
-    return passed(name, f"every state meets its log; {lag} records wait")
+    return passed(name, "every state meets its log")
 
 
 def _topic(name: str, topic: str, count: int, settings: Settings) -> Check:
@@ -74,7 +73,9 @@ def _topic(name: str, topic: str, count: int, settings: Settings) -> Check:
 
 def _log_ranges(settings: Settings, numbers: Mapping[int, int]) -> dict[int, tuple[int, int]]:
     servers, topic = settings.bootstrap.split(","), settings.topic
-    consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    consumer = KafkaConsumer(
+        bootstrap_servers=servers, enable_auto_commit=False, isolation_level="read_committed"
+    )
     try:
         asked = [TopicPartition(topic, number) for number in numbers]
         starts, listed = consumer.beginning_offsets(asked), consumer.end_offsets(asked)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["ok", "failed", "skipped"]
+Status = Literal["ok", "warning", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, how it is, what was seen, and for a failure what to do."""
+    """What was looked at, how it is, what was seen, and for a failure or warning what to do."""
 
     name: str
     status: Status
@@ -19,6 +19,11 @@ class Check:
 def passed(name: str, detail: str) -> Check:
     """Return a check that found nothing wrong."""
     return Check(name, "ok", detail)
+
+
+def warned(name: str, detail: str, fix: str) -> Check:
+    """Return a check that found what works and should still be mended."""
+    return Check(name, "warning", detail, fix)
 
 
 def failed(name: str, detail: str, fix: str = "") -> Check:

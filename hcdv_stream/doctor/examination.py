@@ -4,18 +4,22 @@ from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.doctor.broker import check_broker, check_offsets
 from hcdv_stream.doctor.check import Check, passed, refused
+from hcdv_stream.doctor.keys import check_keys
 from hcdv_stream.doctor.ports import check_ports
-from hcdv_stream.doctor.state import check_directory, check_states
+from hcdv_stream.doctor.records import check_records
+from hcdv_stream.doctor.state import check_directory, check_privacy, check_states
 from hcdv_stream.settings import Settings
 
 
 def examine(settings: Settings) -> list[Check]:
-    """Look at broker, topics, bundle, states, offsets and ports; changes nothing anywhere."""
+    """Look at broker, topics, bundle, states, offsets, keys and ports; changes nothing anywhere."""
     checks, partitions = check_broker(settings)
     found, bundle = _bundle(settings)
-    checks += [found, check_directory(settings)]
+    checks += [found, check_directory(settings), *check_privacy(settings)]
     states, offsets = check_states(settings, bundle, partitions)
-    return [*checks, *states, check_offsets(settings, offsets, partitions), *check_ports(settings)]
+    checks += [*states, check_offsets(settings, offsets, partitions)]
+    checks += [check_records(settings, offsets, partitions), check_keys(settings)]
+    return [*checks, *check_ports(settings)]
 
 
 def _bundle(settings: Settings) -> tuple[Check, Bundle | None]:

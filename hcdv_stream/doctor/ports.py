@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 from hcdv_stream.doctor.check import Check, failed, passed
+from hcdv_stream.serving.listener import advice, reason, resolve
 from hcdv_stream.settings import Settings
 
 _ASK_SECONDS = 2.0
@@ -21,26 +22,26 @@ def check_ports(settings: Settings) -> list[Check]:
 def _port(name: str, host: str, port: int, setting: str) -> Check:
     if port == 0:
         return passed(name, "a free one will be taken")
-    problem = _cannot_listen(host, port)
-    if problem is None:
+    error = _cannot_listen(host, port)
+    if error is None:
         return passed(name, f"{host}:{port} is free")
     if _is_ours(host, port):
         return passed(name, f"an hcdv-stream process answers at {host}:{port}")
     return failed(
         name,
-        f"{host}:{port} cannot be listened on ({problem})",
-        f"stop what listens there, or set {setting} to another port or 0",
+        f"{host}:{port} cannot be listened on ({reason(error)})",
+        f"stop what listens there, or {advice(error, setting.removesuffix('_PORT'))}",
     )
 
 
-def _cannot_listen(host: str, port: int) -> str | None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error.strerror or str(error)
+def _cannot_listen(host: str, port: int) -> Exception | None:
+    try:
+        family, address = resolve(host, port)
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except (OSError, UnicodeError) as error:
+        return error
     return None
 
 

@@ -1,21 +1,19 @@
 """Can the state directory be used, whose states are in it, and who holds them?"""
 
-import fcntl
 import os
 import shutil
-import struct
 from pathlib import Path
 
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped
+from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped, warned
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.lock import lock_holder
+from hcdv_stream.state.private import is_private
 from hcdv_stream.state.reader import PartitionReader
 
 _LEAST_FREE = 200 * 1024 * 1024
-_FLOCK = "hhqqi"
-"""C's ``struct flock`` with 64-bit offsets: type, whence, start, length, process."""
 
 
 def check_directory(settings: Settings) -> Check:
@@ -37,6 +35,18 @@ def check_directory(settings: Settings) -> Check:
         )
     made = "can be written to" if there == directory else "will be made when the worker starts"
     return passed(name, f"{directory} {made}; {free >> 30} GiB are free")
+
+
+def check_privacy(settings: Settings) -> list[Check]:
+    """Warn if others may enter a directory of the state: it holds ids, features and providers."""
+    partitions = stored_partitions(settings).values()
+    places = [settings.state_dir, settings.state_dir / settings.topic, *partitions]
+    open_ones = [str(place) for place in places if place.is_dir() and not is_private(place)]
+    if not open_ones:
+        return []
+    which = open_ones[0] if len(open_ones) == 1 else f"{open_ones[0]} and {len(open_ones) - 1} more"
+    detail = f"others than their owner may enter {which}"
+    return [warned("rights of the state", detail, f"chmod 700 {' '.join(open_ones)}")]
 
 
 def stored_partitions(settings: Settings) -> dict[int, Path]:
@@ -102,19 +112,3 @@ def _fit(
     holder = lock_holder(reader.directory / "LOCK")
     owner = f"owned by process {holder}" if holder else "owned by nobody now"
     return passed(name, f"{records} records applied, {owner}")
-
-
-def lock_holder(lock: Path) -> int | None:
-    """Return the process that holds RocksDB's lock file, None where nobody does.
-
-    Only asks (``F_GETLK``), so a worker that is just starting is not disturbed.
-    """
-    try:
-        with lock.open("rb+") as file:
-            question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-            kind, _, _, _, holder = struct.unpack(
-                _FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, question)[: struct.calcsize(_FLOCK)]
-            )
-    except OSError:
-        return None
-    return holder if kind != fcntl.F_UNLCK else None

@@ -219,7 +219,8 @@ def _loaded(service: Service, scale: Scale, ids: list[str], place: Path) -> list
     names.write_text("\n".join(ids))
     arguments = [service.api, scale.reads, scale.loaded, _CONNECTIONS, names, out]
     module = [sys.executable, "-m", "hcdv_stream.experiments.load_generator"]
-    subprocess.run(tethered([*module, *map(str, arguments)]), check=True)
+    command = tethered([*module, *map(str, arguments)])
+    subprocess.run(command, check=True, start_new_session=True)
     return [orjson.loads(line) for line in out.read_bytes().splitlines()]
 
 

@@ -5,6 +5,7 @@ says which offsets it is as of can be checked to the last bit: the log is read o
 of each partition goes to just those offsets, and the point's value is computed there.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -64,20 +65,21 @@ def _replayed(
     judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
     log = _log(settings, number, max(wanted))
     trusted, before = bundle.validation.counts(classes), 0
-    for offset in sorted(wanted):
-        judged = judge_records(judge, settings.topic, number, log[before:offset], engine)
+    for wanted_offset in sorted(wanted):
+        end = bisect_left(log, wanted_offset, key=lambda record: record.offset)
+        judged = judge_records(judge, settings.topic, number, log[before:end], engine)
         if judged.accepted:
             engine.apply(judged.batch(bundle))
-        before = offset
+        before = end
         corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
         reading, found = corpus.reading(settings.weights), {}
         for leaf in corpus.state.leaves.values():
-            if names := wanted[offset].intersection(leaf.points.ids):
+            if names := wanted[wanted_offset].intersection(leaf.points.ids):
                 valued = reading.leaf(leaf)
                 for name in names:
                     row = leaf.points.ids.index(name)
                     found[name] = (float(valued.value[row]), float(valued.error[row]))
-        yield offset, len(engine), found
+        yield wanted_offset, len(engine), found
 
 
 def _log(settings: Settings, number: int, stop: int) -> list[Record]:
@@ -86,6 +88,7 @@ def _log(settings: Settings, number: int, stop: int) -> list[Record]:
     consumer = KafkaConsumer(
         bootstrap_servers=settings.bootstrap.split(","),
         enable_auto_commit=False,
+        isolation_level="read_committed",
         consumer_timeout_ms=_READ_MILLISECONDS,
     )
     try:

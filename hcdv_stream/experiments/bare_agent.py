@@ -86,7 +86,9 @@ def main() -> None:
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
     health = Health(settings.stall_seconds, time.monotonic)
-    with MetricsServer(settings.metrics_host, settings.metrics_port, registry, health):
+    with MetricsServer(
+        settings.metrics_host, settings.metrics_port, registry, health, metrics.connections
+    ):
         asyncio.run(_run(settings, metrics))
 
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.api.app import serving
+from hcdv_stream.api.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.server import serve
 from hcdv_stream.gateway.metrics import GatewayMetrics
@@ -20,9 +21,11 @@ def build_gateway(settings: Settings) -> FastAPI:
     """
     metrics = ApiMetrics(CollectorRegistry(), time.time)
     source = RemoteSource(settings, metrics, GatewayMetrics(metrics.registry))
+    metrics.registry.register(FreshnessMetrics(source.currency))
     return serving(source, settings, metrics, settings.gateway_host, running=source)
 
 
 def run_gateway(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises HcdvError where the port is taken."""
-    serve(build_gateway(settings), "gateway", settings.gateway_host, settings.gateway_port)
+    host, port = settings.gateway_host, settings.gateway_port
+    serve(build_gateway(settings), "gateway", host, port, settings=settings)

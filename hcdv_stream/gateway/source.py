@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 import httpx
 
+from hcdv_stream.api.freshness import Currency, Freshness, Known, LogEnds
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.models import Check
 from hcdv_stream.api.problems import ProblemError, gone, unavailable
@@ -17,17 +19,20 @@ from hcdv_stream.api.source import ShardLost, Snapshot
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
-from hcdv_stream.gateway.sidecar import RemoteShard, Sidecar
+from hcdv_stream.gateway.sidecar import Expected, RemoteShard, Sidecar
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.heartbeat import Heartbeat
 from hcdv_stream.valuation.weights import Weights
 
 _FRESH_SECONDS = 0.05
 """A snapshot is given again for so long, so that many requests ask the APIs once."""
 _LOOK_SECONDS = 0.1
+_KNOWN_SECONDS = 1.0
 _KEPT_SNAPSHOTS = 64
 _BETWEEN, _NONE = "~", "-"
 
 States = tuple[ViewState | None, ...]
+KnownStates = list[tuple[int, ViewState]]
 
 
 class RemoteSource:
@@ -44,14 +49,26 @@ class RemoteSource:
         key = settings.gateway_key
         self._client = httpx.AsyncClient(
             timeout=settings.gateway_timeout_seconds,
+            follow_redirects=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else None,
         )
-        self._sidecars = [Sidecar(address, self._client) for address in settings.gateway_sidecars]
+        expected = Expected(
+            settings.topic,
+            settings.partitions,
+            settings.gateway_timeout_seconds,
+            settings.gateway_max_answer_mib << 20,
+        )
+        self._sidecars = [
+            Sidecar(address, self._client, expected) for address in settings.gateway_sidecars
+        ]
         self._partitions = settings.partitions
         self._metrics = metrics
         self._behind = behind
         behind.partitions_missing.set(settings.partitions)
+        self._stale_seconds = settings.api_stale_seconds
+        self._beats: dict[tuple[int, int], Heartbeat | None] = {}
+        self._ends: dict[int, LogEnds] = {}
         self._looking = asyncio.Lock()
         self._last: Snapshot | None = None
         self._looked = 0.0
@@ -72,8 +89,9 @@ class RemoteSource:
         """Return the newest state; raises a problem where no API can be asked."""
         async with self._looking:
             if self._last is None or time.monotonic() > self._looked + _FRESH_SECONDS:
-                began = time.monotonic()
+                began, now = time.monotonic(), time.time()
                 states = await asyncio.gather(*(each.newest() for each in self._sidecars))
+                self._learn(tuple(states), now)
                 for each in self._sidecars:
                     self._behind.sidecar_up.labels(each.address).set(each.problem is None)
                 try:
@@ -92,6 +110,9 @@ class RemoteSource:
 
     async def pinned(self, key: str) -> Snapshot:
         """Return a state that the APIs have kept; raises a problem where one has not."""
+        if time.monotonic() > self._looked + _KNOWN_SECONDS:
+            with suppress(ProblemError):  # the state may be old; how current it is must not be
+                await self.current(keep=False)
         if (snapshot := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return snapshot
@@ -134,9 +155,18 @@ class RemoteSource:
             first = Check(name="state", ok=False, detail=problem.detail)
             return [first, *self._checks()]
         missing = ", ".join(map(str, snapshot.missing)) or "none"
-        # An answer without some partitions is an answer, and says so itself.
-        first = Check(name="state", ok=True, detail=f"missing partitions: {missing}")
-        return [first, *self._checks()]
+        parts = snapshot.currency().partitions
+        # An answer without some partitions, or with stale ones, is an answer and says so itself.
+        current = not all(part.stale for part in parts)
+        detail = f"missing partitions: {missing}"
+        if not current:
+            detail = f"every partition is stale; partition {parts[0].partition}: {parts[0].reason}"
+        first = Check(name="state", ok=current, detail=detail)
+        return [first, *self._checks(), *map(_check, parts)]
+
+    def currency(self) -> tuple[Sequence[Freshness], int]:
+        """Return how current each partition of the last answer is; none is left out of it."""
+        return (self._last.currency().partitions if self._last else ()), 0
 
     def _checks(self) -> list[Check]:
         return [
@@ -155,16 +185,11 @@ class RemoteSource:
         if not known:
             told = "; ".join(each.problem or "no state" for each in self._sidecars)
             raise unavailable(f"no API can be asked: {told}")
+        known = self._of_one_bundle(known)
         first = known[0][1]
-        for place, state in known:
-            if state.fingerprint != first.fingerprint:
-                raise unavailable(
-                    f"{self._sidecars[known[0][0]].address} and {self._sidecars[place].address} "
-                    "have states of different bundles or parameters: rebuild the older ones"
-                )
-        owners = _owners(known)
-        # One that was seen once is missed from then on, whatever the setting says.
-        count = self._partitions = max(self._partitions, 1 + max(owners))
+        owners = self._owners(known)
+        count = self._partitions
+        keys = {place: state.key for place, state in known}
         partitions = tuple(owners[number][1] for number in sorted(owners))
 
         def shards(weights: Weights | None, whole: int) -> Sequence[RemoteShard]:
@@ -175,7 +200,7 @@ class RemoteSource:
             ]
 
         return Snapshot(
-            key=_BETWEEN.join(_NONE if state is None else state.key for state in states),
+            key=_BETWEEN.join(keys.get(place, _NONE) for place in range(len(states))),
             game=first.game,
             bundle=first.bundle,
             classes=tuple(first.classes),
@@ -184,20 +209,81 @@ class RemoteSource:
             missing=tuple(number for number in range(count) if number not in owners),
             open=shards,
             home=lambda name: partition_of(name, count),
+            currency=lambda: Currency(
+                tuple(self._freshness(place, part) for place, part in owners.values())
+            ),
+            left_out=list,
         )
 
+    def _of_one_bundle(self, known: KnownStates) -> KnownStates:
+        """Return those of the states that most partitions have; a problem where none has most.
 
-def _owners(
-    known: Sequence[tuple[int, ViewState]],
-) -> dict[int, tuple[int, PartitionState]]:
-    """Return which API answers for each partition: where it moved, the one that is further."""
-    owners: dict[int, tuple[int, PartitionState]] = {}
-    for place, state in known:
-        for partition in state.partitions:
-            other = owners.get(partition.number)
-            if other is None or partition.next_offset > other[1].next_offset:
-                owners[partition.number] = (place, partition)
-    return owners
+        States of several bundles are no one corpus. A single API with another one counts as
+        missing; where two have equally many partitions, nobody knows which is meant.
+        """
+        counts: Counter[str] = Counter()
+        for _, state in known:
+            counts[state.fingerprint] += len(state.partitions)
+        (most, count), *others = counts.most_common(2)
+        first = next(place for place, state in known if state.fingerprint == most)
+        for place, state in known:
+            if state.fingerprint == most:
+                self._sidecars[place].fits(None)
+                continue
+            if others and others[0][1] == count:
+                raise unavailable(
+                    f"{self._sidecars[first].address} and {self._sidecars[place].address} "
+                    "have states of different bundles or parameters: rebuild the older ones"
+                )
+            self._sidecars[place].fits(
+                f"has a state of another bundle or other parameters than "
+                f"{self._sidecars[first].address}: rebuild the older one"
+            )
+        return [(place, state) for place, state in known if state.fingerprint == most]
+
+    def _owners(
+        self, known: Sequence[tuple[int, ViewState]]
+    ) -> dict[int, tuple[int, PartitionState]]:
+        """Return which API answers for each partition: the one that keeps it current.
+
+        A copy that nobody keeps current answers only where it is further: while the owner of now
+        still values the log from an earlier offset, or where nobody owns the partition.
+        """
+        owners: dict[int, tuple[int, PartitionState]] = {}
+        best: dict[int, tuple[int, bool]] = {}
+        for place, state in known:
+            for partition in state.partitions:
+                number = partition.number
+                live = self._freshness(place, partition).stale is False
+                rank = (partition.next_offset, live)
+                if number not in best or rank > best[number]:
+                    owners[number], best[number] = (place, partition), rank
+        return dict(sorted(owners.items()))
+
+    def _learn(self, states: States, now: float) -> None:
+        """Take in what the APIs' heartbeats say, in the time of this clock."""
+        for place, state in enumerate(states):
+            if state is None:
+                continue
+            for partition in state.partitions:
+                beat = partition.heartbeat and partition.heartbeat.later(now - state.now)
+                self._beats[place, partition.number] = beat
+                if beat is not None:
+                    ends = self._ends.setdefault(partition.number, LogEnds())
+                    ends.learn(beat.held, beat.checked)
+
+    def _freshness(self, place: int, partition: PartitionState) -> Freshness:
+        """Return how current a sidecar's state is, by all that is known of the partition's log."""
+        number = partition.number
+        known = Known(self._beats.get((place, number)), self._ends.get(number, LogEnds()))
+        return known.freshness(number, partition.next_offset, time.time(), self._stale_seconds)
+
+
+def _check(fresh: Freshness) -> Check:
+    lag = "unknown" if fresh.lag is None else str(fresh.lag)
+    why = f": {fresh.reason}" if fresh.reason else ""
+    stale = "stale, " if fresh.stale else ""
+    return Check(name=f"partition {fresh.partition}", ok=True, detail=f"{stale}lag {lag}{why}")
 
 
 async def _kept(sidecar: Sidecar, key: str) -> ViewState | None:

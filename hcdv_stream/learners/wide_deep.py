@@ -72,6 +72,9 @@ class WideDeepClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 loss = nn.functional.cross_entropy(self.network_(inputs[batch]), targets[batch])
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
+        # Trained in single precision; answered in double, so that a row's probabilities do not
+        # depend on the rows beside it by more than the last digits, whatever the processor.
+        self.network_.double()
         return self
 
     def predict_proba(self, X: npt.ArrayLike) -> Floats:
@@ -79,7 +82,7 @@ class WideDeepClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "network_")
         rows = validate_data(self, X, dtype=np.float32, reset=False)
         with torch.inference_mode():
-            answers = self.network_(torch.from_numpy(rows)).double().softmax(dim=1)
+            answers = self.network_(torch.from_numpy(rows).double()).softmax(dim=1)
         probabilities: Floats = answers.numpy()
         return probabilities
 

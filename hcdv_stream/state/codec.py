@@ -19,9 +19,9 @@ from hcdv_stream.state.errors import REBUILD, StateError
 
 Array = npt.NDArray[np.generic]
 
-FORMAT = 2
+FORMAT = 3
 """Version of records and layout; a reader refuses a newer one. Since 2, a centroid that moved alone
-has a record of its own."""
+has a record of its own. Since 3, the header holds the inventory of the state."""
 
 _MAGIC = b"HCDV"
 _SEAL = struct.Struct("<4sI")  # magic and checksum
@@ -76,10 +76,24 @@ def unpack(kind: bytes, record: bytes) -> dict[str, Array]:
     """
     count, start = _check(kind, record)
     arrays: dict[str, Array] = {}
-    for name, dtype, size, shape, place in _directory(record[_FRAMED:start], count):
-        array = np.frombuffer(record, dtype, size, start + place)
-        arrays[name] = array if len(shape) == 1 else array.reshape(shape)
+    try:
+        for name, dtype, size, shape, place in _directory(record[_FRAMED:start], count):
+            array = np.frombuffer(record, dtype, size, start + place)
+            arrays[name] = array if len(shape) == 1 else array.reshape(shape)
+    except (ValueError, LookupError, struct.error) as error:
+        raise StateError(f"a record has a directory that does not fit it: {REBUILD}") from error
     return arrays
+
+
+def checksum_of(record: bytes) -> int:
+    """Return the checksum that ``pack`` put into a record."""
+    _, checksum = _SEAL.unpack_from(record)
+    return int(checksum)
+
+
+def format_of(record: bytes) -> int:
+    """Return the version that a record was written with."""
+    return record[_SEAL.size]
 
 
 @lru_cache(maxsize=4096)  # most records of a state are laid out like many others
@@ -134,7 +148,13 @@ def strings(name: str, texts: Sequence[str]) -> dict[str, Array]:
 
 
 def read_strings(name: str, arrays: Mapping[str, Array]) -> tuple[str, ...]:
-    """Return the texts that ``strings`` encoded under that name."""
+    """Return the texts that ``strings`` encoded under that name.
+
+    Raises KeyError where there are none, ValueError where characters and lengths do not fit.
+    """
     text = arrays[f"{name}.text"].tobytes().decode("utf-8", "surrogatepass")
-    ends = [0, *accumulate(arrays[f"{name}.lengths"].tolist())]
+    lengths = arrays[f"{name}.lengths"].tolist()
+    ends = [0, *accumulate(lengths)]
+    if ends[-1] != len(text) or min(lengths, default=0) < 0:
+        raise ValueError(f"{name} have {len(text)} characters instead of {ends[-1]}")
     return tuple([text[start:end] for start, end in pairwise(ends)])

@@ -6,17 +6,27 @@ another.
 """
 
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from rocksdict import DBCompressionType, Options, Rdict
+from rocksdict import DBCompressionType, DBRecoveryMode, Options, Rdict
+
+from hcdv_stream.state.errors import REBUILD, StateError
 
 META, NODES, LEAVES, CENTROIDS, LOG = "meta", "nodes", "leaves", "centroids", "log"
 FAMILIES = (META, NODES, LEAVES, CENTROIDS, LOG)
 
 IDENTITY_KEY, HEADER_KEY, POSITION_KEY, SEQUENCE_KEY = b"identity", b"header", b"position", b"write"
+
+BOUNDARY_KEY = b"\0"
+"""Below every key. Each write deletes it from families whose keys ascend, in which it never is.
+
+Files of ascending keys do not overlap. RocksDB then moves them down as they are, one more at every
+flush, until descriptors run out. With this key in each they overlap, so RocksDB merges them.
+"""
+ASCENDING = (LOG, NODES, CENTROIDS)
+
+OWNER_FILES = 64
+"""Most files that an owner keeps open per partition: it reads at its start and to compact."""
 
 _MIB = 1 << 20
 _NUMBER = struct.Struct(">Q")  # big-endian, so that RocksDB's order is the numbers'
@@ -28,13 +38,18 @@ def key(number: int) -> bytes:
 
 
 def number(data: bytes) -> int:
-    """Return the number that a key or the write counter holds."""
+    """Return the number that a key or the write counter holds; raises StateError."""
+    if len(data) != _NUMBER.size:
+        raise StateError(f"a number of the state has {len(data)} bytes instead of 8: {REBUILD}")
     (value,) = _NUMBER.unpack(data)
     return int(value)
 
 
-def options() -> Options:
-    """Return the options of the database and of each family."""
+def options(max_open_files: int = -1) -> Options:
+    """Return the options of the database and of each family.
+
+    A reader keeps every file open (-1): its owner may delete a file that was not opened yet.
+    """
     chosen = Options(raw_mode=True)
     chosen.create_if_missing(True)
     chosen.create_missing_column_families(True)
@@ -45,6 +60,11 @@ def options() -> Options:
     # Most of a leaf is embeddings, which do not compress.
     chosen.set_compression_type(DBCompressionType.none())
     chosen.set_max_file_opening_threads(1)  # a reader opens few files, often
+    chosen.set_max_open_files(max_open_files)
+    # An unfinished tail is what a killed owner leaves. Beyond the first damage nothing is taken in:
+    # the state is then an earlier update with its offset, and the worker replays from there.
+    chosen.set_wal_recovery_mode(DBRecoveryMode.point_in_time())
+    chosen.set_paranoid_checks(True)
     chosen.set_keep_log_file_num(2)
     chosen.set_max_log_file_size(_MIB)
     chosen.set_stats_dump_period_sec(0)
@@ -52,35 +72,7 @@ def options() -> Options:
     return chosen
 
 
-class Family(Protocol):
-    """A column family, for reading."""
-
-    def get(self, key: bytes, /) -> bytes | None:
-        """Return the record of a key, None where there is none."""
-
-    def values(self) -> Iterable[bytes]:
-        """Return all records in the order of their keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class Families:
-    """The column families of an open database, for reading, in the order of ``FAMILIES``.
-
-    A record of ``centroids`` counts where it is of a later write than its leaf's own.
-    """
-
-    meta: Family
-    nodes: Family
-    leaves: Family
-    centroids: Family
-    log: Family
-
-
 def open_for_writing(directory: Path) -> Rdict:
     """Open or create the database as its one owner."""
-    return Rdict(str(directory), options(), {name: options() for name in FAMILIES})
-
-
-def families_of(database: Rdict) -> Families:
-    """Return the families; while they are alive, ``close`` does not give up the lock."""
-    return Families(*(database.get_column_family(name) for name in FAMILIES))
+    chosen = options(OWNER_FILES)
+    return Rdict(str(directory), chosen, dict.fromkeys(FAMILIES, chosen))

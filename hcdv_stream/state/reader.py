@@ -11,11 +11,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcdv_stream.state.errors import StateError
+from hcdv_stream.state.errors import StateError, cause_of, explaining
+from hcdv_stream.state.family import Families
 from hcdv_stream.state.identity import Identity
-from hcdv_stream.state.layout import Families
 from hcdv_stream.state.secondary import Secondary
 from hcdv_stream.state.snapshot import (
+    check_log,
     read_all,
     read_changes,
     read_identity,
@@ -77,8 +78,13 @@ class PartitionReader:
             if found is not None:
                 self._seen = before
                 return self._accept(found)
-        cause = problem or "its owner writes faster than it can be opened"
-        raise StateError(f"{self.directory} cannot be read now: {cause}") from problem
+        raise _unreadable(self.directory, problem) from problem
+
+    def check_log(self) -> None:
+        """Read the whole update log as of the last ``refresh``; raises StateError."""
+        if self._secondary is not None and self.stored is not None:
+            with explaining(self.directory), self._secondary.families() as families:
+                check_log(families, self.stored.sequence)
 
     def close(self) -> None:
         """Let go of the owner's files; the next ``refresh`` opens them again."""
@@ -93,9 +99,8 @@ class PartitionReader:
         # From here on all is in memory or in open files, whatever the owner does.
         if _manifest(_signature(self.directory)) != _manifest(before):
             return None
-        stored, identity, changes = self._read(
-            secondary.families(), anew=database != self._database
-        )
+        with secondary.families() as families:
+            stored, identity, changes = self._read(families, anew=database != self._database)
         return _Found(stored, identity, changes, database)
 
     def _current(self, opened: tuple[str, bytes]) -> Secondary:
@@ -130,6 +135,16 @@ class PartitionReader:
             return False
         self.stored, self.changes = found.stored, found.changes
         return True
+
+
+def _unreadable(directory: Path, problem: Exception | None) -> StateError:
+    if problem is None:
+        cause, fix = "its owner writes faster than it can be opened", "try again"
+    elif isinstance(problem, StateError):
+        return StateError(f"{directory} cannot be read now: {problem}")
+    else:
+        cause, fix = cause_of(problem)
+    return StateError(f"{directory} cannot be read now because {cause}: {fix}")
 
 
 def _signature(directory: Path) -> Signature:

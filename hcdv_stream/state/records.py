@@ -5,13 +5,14 @@ tell that all it read belongs to one update.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from hcdv_stream.state.codec import Array, pack, read_strings, strings, unpack
+from hcdv_stream.state.codec import Array, format_of, pack, read_strings, strings, unpack
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.stored import Change, Position
 from hcdv_stream.valuation.delta import Header
@@ -21,6 +22,8 @@ from hcdv_stream.valuation.sketch import Sketch
 
 _LEAF, _NODE, _HEADER, _POSITION, _CHANGE, _CENTROID = b"L", b"N", b"H", b"P", b"C", b"Z"
 _OUTCOME = "outcome."
+_INVENTORY = "inventory"
+_INVENTORY_SINCE = 3
 _IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes", "centroids")
 
 
@@ -49,21 +52,26 @@ def encode_leaf(leaf: Leaf, written: int) -> bytes:
 def decode_leaf(record: bytes) -> tuple[Leaf, int]:
     """Return the leaf and the number of the write that made the record."""
     arrays: dict[str, Any] = unpack(_LEAF, record)
-    try:
+    with _decoding("leaf"):
         identifier, parent, classes, written = arrays["numbers"].tolist()
         # One object per provider, however many leaves name it.
         table = [*map(sys.intern, read_strings("providers", arrays)), None]
+        codes = arrays["provider"].tolist()
+        if min(codes, default=0) < -1:
+            raise ValueError("a provider has a negative code")
         points = Points(
             read_strings("ids", arrays),
             arrays["labels"],
-            tuple(table[code] for code in arrays["provider"].tolist()),
+            tuple([table[code] for code in codes]),
             arrays["timestamps"],
             arrays["embeddings"],
         )
-        centroid, sketch = arrays["centroid"], Sketch(arrays["sketch"], classes)
+        centroid, sketch = arrays["centroid"], _sketch(arrays, classes, len(arrays["centroid"]))
+        count, dimensions = points.embeddings.shape
+        columns = (points.labels, points.providers, points.timestamps, points.ids)
+        if dimensions != len(centroid) or any(len(column) != count for column in columns):
+            raise ValueError("its columns differ in length")
         return Leaf(identifier, parent, centroid, points, sketch, _outcome(arrays)), written
-    except KeyError as error:
-        raise _lacking("leaf", error) from error
 
 
 def encode_centroid(leaf: int, centroid: Embeddings, written: int) -> bytes:
@@ -74,11 +82,9 @@ def encode_centroid(leaf: int, centroid: Embeddings, written: int) -> bytes:
 def decode_centroid(record: bytes) -> tuple[int, Embeddings, int]:
     """Return the leaf, its centroid and the number of the write that made the record."""
     arrays: dict[str, Any] = unpack(_CENTROID, record)
-    try:
+    with _decoding("centroid"):
         leaf, written = arrays["numbers"].tolist()
         return leaf, arrays["centroid"], written
-    except KeyError as error:
-        raise _lacking("centroid", error) from error
 
 
 def encode_node(node: Node, written: int) -> bytes:
@@ -97,30 +103,36 @@ def encode_node(node: Node, written: int) -> bytes:
 def decode_node(record: bytes) -> tuple[Node, int]:
     """Return the node and the number of the write that made the record."""
     arrays: dict[str, Any] = unpack(_NODE, record)
-    try:
+    with _decoding("node"):
         identifier, parent, height, classes, written = arrays["numbers"].tolist()
         children = tuple(arrays["children"].tolist())
-        sketch, outcome = Sketch(arrays["sketch"], classes), _outcome(arrays)
+        sketch, outcome = _sketch(arrays, classes), _outcome(arrays)
         return Node(identifier, parent, height, children, sketch, outcome), written
-    except KeyError as error:
-        raise _lacking("node", error) from error
 
 
-def encode_header(header: Header) -> bytes:
-    """Encode the engine's counters."""
+def encode_header(header: Header, inventory: Array | None = None) -> bytes:
+    """Encode the engine's counters, and the totals of the state's inventory."""
     values = {field.name: getattr(header, field.name) for field in fields(Header)}
-    return pack(_HEADER, {name: np.array(value, np.int64) for name, value in values.items()})
+    arrays: dict[str, Array] = {name: np.array(value, np.int64) for name, value in values.items()}
+    return pack(_HEADER, arrays if inventory is None else {**arrays, _INVENTORY: inventory})
 
 
 def decode_header(record: bytes) -> Header:
     """Return the engine's counters."""
     arrays = unpack(_HEADER, record)
-    try:
+    with _decoding("header"):
         values: dict[str, Any] = {field.name: arrays[field.name] for field in fields(Header)}
-    except KeyError as error:
-        raise _lacking("header", error) from error
-    touched = tuple(values.pop("touched").tolist())
-    return Header(touched=touched, **{name: int(value) for name, value in values.items()})
+        touched = tuple(values.pop("touched").tolist())
+        return Header(touched=touched, **{name: int(value) for name, value in values.items()})
+
+
+def decode_inventory(record: bytes) -> Array | None:
+    """Return the inventory's totals in a header's record; None where its format had none."""
+    arrays = unpack(_HEADER, record)
+    if format_of(record) < _INVENTORY_SINCE:
+        return None
+    with _decoding("header"):
+        return arrays[_INVENTORY]
 
 
 def encode_position(position: Position) -> bytes:
@@ -143,12 +155,10 @@ def encode_change(change: Change) -> bytes:
 def decode_change(record: bytes) -> Change:
     """Return the entry of the update log."""
     arrays: dict[str, Any] = unpack(_CHANGE, record)
-    try:
+    with _decoding("log entry"):
         ids = {name: tuple(arrays[name].tolist()) for name in _IDS}
         sequence, updates, records = arrays["numbers"].tolist()
         return Change(sequence, updates, records, _position(arrays), **ids)
-    except KeyError as error:
-        raise _lacking("log entry", error) from error
 
 
 def _of_position(position: Position) -> dict[str, Array]:
@@ -160,10 +170,8 @@ def _of_position(position: Position) -> dict[str, Array]:
 
 
 def _position(arrays: Mapping[str, Any]) -> Position:
-    try:
+    with _decoding("position"):
         return Position(*arrays["offsets"].tolist(), *arrays["times"].tolist())
-    except KeyError as error:
-        raise _lacking("position", error) from error
 
 
 def _numbers(*values: int) -> Array:
@@ -182,7 +190,22 @@ def _outcome(arrays: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def _lacking(what: str, error: KeyError) -> StateError:
-    return StateError(
-        f"a {what} has no {error}, so another version wrote it: run that version, or {REBUILD}"
-    )
+def _sketch(arrays: Mapping[str, Any], classes: int, dimensions: int | None = None) -> Sketch:
+    length = len(arrays["sketch"])
+    whole = dimensions is None or length == classes * (dimensions + 9)
+    if classes < 1 or length % classes or not whole:
+        raise ValueError(f"a sketch of {classes} classes has {length} numbers")
+    return Sketch(arrays["sketch"], classes)
+
+
+@contextmanager
+def _decoding(what: str) -> Iterator[None]:
+    """Turn whatever a record of odd content leads to into a StateError."""
+    try:
+        yield
+    except KeyError as error:
+        raise StateError(
+            f"a {what} has no {error}, so another version wrote it: run that version, or {REBUILD}"
+        ) from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise StateError(f"a {what} has content that does not fit ({error}): {REBUILD}") from error

@@ -1,18 +1,23 @@
 """Reading one update as a whole out of an open database."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+import numpy as np
+
 from hcdv_stream.state.errors import REBUILD, StateError
+from hcdv_stream.state.family import Families, Family
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.inventory import Inventory
 from hcdv_stream.state.layout import (
+    CENTROIDS,
     HEADER_KEY,
     IDENTITY_KEY,
+    LEAVES,
+    NODES,
     POSITION_KEY,
     SEQUENCE_KEY,
-    Families,
-    Family,
     key,
     number,
 )
@@ -20,11 +25,13 @@ from hcdv_stream.state.records import (
     decode_centroid,
     decode_change,
     decode_header,
+    decode_inventory,
     decode_leaf,
     decode_node,
     decode_position,
 )
 from hcdv_stream.state.stored import Change, StoredPartition
+from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.delta import EngineState, Header
 from hcdv_stream.valuation.leaf import Leaf, Node
 
@@ -45,22 +52,100 @@ def read_sequence(families: Families) -> int:
 
 def read_all(families: Families) -> StoredPartition | None:
     """Return everything; None before the first write. Raises StateError where it is not whole."""
-    sequence = read_sequence(families)
+    return read_inventoried(families)[0]
+
+
+def read_inventoried(families: Families) -> tuple[StoredPartition | None, Inventory]:
+    """Return everything and which records it consists of.
+
+    Raises StateError unless the records are exactly those that the owner had written by then.
+    """
+    sequence, inventory = read_sequence(families), Inventory()
     if not sequence:
-        return None
-    leaves = [decode_leaf(record) for record in families.leaves.values()]
-    nodes = [decode_node(record) for record in families.nodes.values()]
-    centroids = [decode_centroid(record) for record in families.centroids.values()]
+        return None, inventory
+    leaves = [*_members(families.leaves, LEAVES, inventory, decode_leaf)]
+    nodes = [*_members(families.nodes, NODES, inventory, decode_node)]
     made = {leaf.id: written for leaf, written in leaves}
-    writes = [*made.values(), *(written for _, written in nodes), *(at for *_, at in centroids)]
     members = {leaf.id: leaf for leaf, _ in leaves}
-    for leaf, centroid, at in centroids:
-        if at > made.get(leaf, at):
+    writes = [*made.values(), *(written for _, written in nodes)]
+    for name, record in families.centroids.items():
+        leaf, centroid, written = decode_centroid(record)
+        _check_key(name, leaf, CENTROIDS)
+        inventory.put(CENTROIDS, leaf, record)
+        writes.append(written)
+        if written > made.get(leaf, written):
             members[leaf] = replace(members[leaf], centroid=centroid)
-    state = EngineState(_read_header(families), {node.id: node for node, _ in nodes}, members)
-    if max(writes, default=0) > sequence or not _is_whole(state):
+    header = _meta(families, HEADER_KEY)
+    state = EngineState(decode_header(header), {node.id: node for node, _ in nodes}, members)
+    totals = decode_inventory(header)
+    fits = totals is None or np.array_equal(totals, inventory.totals)
+    position = decode_position(_meta(families, POSITION_KEY))
+    stored = StoredPartition(state, position, sequence)
+    if max(writes, default=0) > sequence or not fits or not _is_whole(state):
         raise StateError(f"the state is not one update as a whole: {REBUILD}")
-    return StoredPartition(state, decode_position(_meta(families, POSITION_KEY)), sequence)
+    _check_last_change(families, stored)
+    if problem := miscount(state):
+        raise StateError(f"{problem}: {REBUILD}")
+    return stored, inventory
+
+
+def read_leaf(families: Families, identifier: int) -> Leaf | None:
+    """Return one leaf with its latest centroid; None where there is none."""
+    record = families.leaves.get(key(identifier))
+    if record is None:
+        return None
+    leaf, made = decode_leaf(record)
+    record = families.centroids.get(key(identifier))
+    if record is not None:
+        _, centroid, written = decode_centroid(record)
+        if written > made:
+            leaf = replace(leaf, centroid=centroid)
+    return leaf
+
+
+def check_log(families: Families, sequence: int) -> None:
+    """Raise StateError where an entry of the update log is damaged or missing."""
+    expected = None
+    for name, record in families.log.items():
+        change = decode_change(record)
+        if number(name) != change.sequence or change.sequence != (expected or change.sequence):
+            raise StateError(f"the update log lacks an entry before {number(name)}: {REBUILD}")
+        expected = change.sequence + 1
+    if sequence and expected != sequence + 1:
+        raise StateError(f"the update log does not end with write {sequence}: {REBUILD}")
+
+
+def _members(
+    family: Family, name: str, inventory: Inventory, decode: Callable[[bytes], tuple[Member, int]]
+) -> Iterator[tuple[Member, int]]:
+    for found, record in family.items():
+        member, written = decode(record)
+        _check_key(found, member.id, name)
+        inventory.put(name, member.id, record)
+        yield member, written
+
+
+def _check_key(found: bytes, identifier: int, family: str) -> None:
+    if number(found) != identifier:
+        raise StateError(
+            f"in the family {family!r} the record of {identifier} lies where {number(found)} "
+            f"belongs: {REBUILD}"
+        )
+
+
+def _check_last_change(families: Families, stored: StoredPartition) -> None:
+    """Hold the position and the counters against the log entry of the same write."""
+    record = families.log.get(key(stored.sequence))
+    if record is None:
+        raise StateError(f"the update log does not end with write {stored.sequence}: {REBUILD}")
+    change, header = decode_change(record), stored.state.header
+    if (change.sequence, change.updates, change.records, change.position) != (
+        stored.sequence,
+        header.updates,
+        header.records,
+        stored.position,
+    ):
+        raise StateError(f"the update log and the state differ: {REBUILD}")
 
 
 def read_changes(families: Families, after: int, upto: int) -> tuple[Change, ...] | None:

@@ -1,14 +1,20 @@
 """The one owner of a partition's state, and the one write in which an update becomes durable."""
 
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rocksdict import Rdict, WriteBatch, WriteOptions
+from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch, WriteOptions
 
-from hcdv_stream.state.errors import REBUILD, StateError, StateLocked
+from hcdv_stream.state.errors import REBUILD, StateError, cause_of, explained, explaining
+from hcdv_stream.state.family import Families
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.inventory import Inventory
 from hcdv_stream.state.layout import (
+    ASCENDING,
+    BOUNDARY_KEY,
     CENTROIDS,
     FAMILIES,
     HEADER_KEY,
@@ -19,10 +25,10 @@ from hcdv_stream.state.layout import (
     NODES,
     POSITION_KEY,
     SEQUENCE_KEY,
-    families_of,
     key,
     open_for_writing,
 )
+from hcdv_stream.state.private import make_private
 from hcdv_stream.state.records import (
     encode_centroid,
     encode_change,
@@ -31,9 +37,16 @@ from hcdv_stream.state.records import (
     encode_node,
     encode_position,
 )
-from hcdv_stream.state.snapshot import read_all, read_identity, read_sequence
+from hcdv_stream.state.snapshot import (
+    check_log,
+    read_identity,
+    read_inventoried,
+    read_leaf,
+    read_sequence,
+)
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.delta import Delta
+from hcdv_stream.valuation.leaf import Leaf
 
 
 class PartitionStore:
@@ -44,7 +57,9 @@ class PartitionStore:
         self._directory = directory
         self._database = database
         self._handles = {name: database.get_column_family_handle(name) for name in FAMILIES}
-        self._sequence = read_sequence(families_of(database))
+        self._sequence = 0
+        self._inventory = Inventory()
+        self._loaded = False
         self._log_length = log_length
         self._write_options = WriteOptions()
         self._write_options.sync = sync
@@ -64,53 +79,79 @@ class PartitionStore:
         try:
             store._settle(identity)
         except BaseException:
-            store.close()
+            with suppress(StateError):  # what went wrong first is what must be said
+                store.close()
             raise
         return store
 
     def load(self) -> StoredPartition | None:
         """Return the last update written; None before the first.
 
-        Arrays are read-only views of what was read. Raises StateError for a damaged state.
+        Every record of every family is read and checked. Arrays are read-only views of what was
+        read. Raises StateError for a state that is damaged or not whole.
         """
-        try:
-            return read_all(families_of(self._database))
-        except StateError as error:
-            raise StateError(f"{self._directory}: {error}") from error
+        with explaining(self._directory), Families.of(self._database) as families:
+            stored, self._inventory = read_inventoried(families)
+            check_log(families, self._sequence)
+            self._loaded = True
+            return stored
+
+    def read_leaf(self, number: int) -> Leaf | None:
+        """Return a leaf as it is stored now; None where there is none. Raises StateError."""
+        with explaining(self._directory), Families.of(self._database) as families:
+            return read_leaf(families, number)
 
     def write(self, delta: Delta, position: Position) -> None:
         """Write an update and the position it is as of, both or neither.
 
         Raises StateError where the disk refuses; the owner must not go on then.
         """
+        if not self._loaded:
+            self.load()
         sequence = self._sequence + 1
         batch = WriteBatch(raw_mode=True)
-        leaves, nodes, centroids = (self._handles[name] for name in (LEAVES, NODES, CENTROIDS))
-        for removed in delta.removed_leaves:
-            batch.delete(key(removed), leaves)
-            batch.delete(key(removed), centroids)
-        for removed in delta.removed_nodes:
-            batch.delete(key(removed), nodes)
+        self._remove(batch, LEAVES, delta.removed_leaves)
+        self._remove(batch, CENTROIDS, delta.removed_leaves)
+        self._remove(batch, NODES, delta.removed_nodes)
         for identifier, leaf in delta.leaves.items():
-            batch.put(key(identifier), encode_leaf(leaf, sequence), leaves)
+            self._put(batch, LEAVES, identifier, encode_leaf(leaf, sequence))
         for identifier, node in delta.nodes.items():
-            batch.put(key(identifier), encode_node(node, sequence), nodes)
+            self._put(batch, NODES, identifier, encode_node(node, sequence))
         for identifier, centroid in delta.centroids.items():
-            batch.put(key(identifier), encode_centroid(identifier, centroid, sequence), centroids)
+            record = encode_centroid(identifier, centroid, sequence)
+            self._put(batch, CENTROIDS, identifier, record)
         self._put_meta(batch, delta, position, sequence)
         try:
             self._database.write(batch, self._write_options)
-        except Exception as error:
-            raise StateError(
-                f"{self._directory} cannot be written ({error}): check its disk and restart"
-            ) from error
+        except Exception as error:  # rocksdict raises no other class
+            raise explained(self._directory, error, "written") from error
         self._sequence = sequence
 
+    def compact(self, families: Iterable[str] = FAMILIES) -> None:
+        """Rewrite families, so that no file holds a record that was replaced or removed.
+
+        Takes as long as writing them anew; writes may go on meanwhile. Raises StateError.
+        """
+        chosen = CompactOptions()
+        chosen.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+        with explaining(self._directory, "compacted"):
+            for name in families:
+                family = self._database.get_column_family(name)
+                family.flush()
+                family.compact_range(None, None, chosen)
+
     def close(self) -> None:
-        """Give up the lock; harmless when it was closed before."""
+        """Give up the lock; harmless when it was closed before.
+
+        Raises StateError where what is buffered cannot be flushed; the write-ahead log still has
+        it.
+        """
         if self._handles:
             self._handles.clear()
-            self._database.close()
+            try:
+                self._database.close()
+            except Exception as error:  # rocksdict raises no other class
+                raise explained(self._directory, error, "closed") from error
 
     def __enter__(self) -> Self:
         return self
@@ -121,11 +162,21 @@ class PartitionStore:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        with suppress(*() if error is None else (StateError,)):  # the first failure is said
+            self.close()
+
+    def _put(self, batch: WriteBatch, family: str, identifier: int, record: bytes) -> None:
+        batch.put(key(identifier), record, self._handles[family])
+        self._inventory.put(family, identifier, record)
+
+    def _remove(self, batch: WriteBatch, family: str, identifiers: Collection[int]) -> None:
+        for identifier in identifiers:
+            batch.delete(key(identifier), self._handles[family])
+        self._inventory.remove(family, identifiers)
 
     def _put_meta(self, batch: WriteBatch, delta: Delta, position: Position, sequence: int) -> None:
         meta, log = self._handles[META], self._handles[LOG]
-        batch.put(HEADER_KEY, encode_header(delta.header), meta)
+        batch.put(HEADER_KEY, encode_header(delta.header, self._inventory.totals), meta)
         batch.put(POSITION_KEY, encode_position(position), meta)
         batch.put(SEQUENCE_KEY, key(sequence), meta)
         change = Change(
@@ -142,10 +193,16 @@ class PartitionStore:
         batch.put(key(sequence), encode_change(change), log)
         if sequence > self._log_length:
             batch.delete(key(sequence - self._log_length), log)
+        for family in ASCENDING:
+            batch.delete(BOUNDARY_KEY, self._handles[family])
 
     def _settle(self, identity: Identity) -> None:
         """Check whose state it is, or make it ours; shorten a log that was longer before."""
-        found = _identity(self._directory, self._database)
+        with explaining(self._directory), Families.of(self._database) as families:
+            self._sequence = read_sequence(families)
+            found = read_identity(families)
+        if found is None and self._sequence:
+            raise StateError(f"{self._directory} does not say whose state it is: {REBUILD}")
         batch = WriteBatch(raw_mode=True)
         if found is None:
             batch.put(IDENTITY_KEY, identity.dump(), self._handles[META])
@@ -160,38 +217,25 @@ class PartitionStore:
         if len(batch):
             durably = WriteOptions()
             durably.sync = True
-            self._database.write(batch, durably)
+            with explaining(self._directory, "written"):
+                self._database.write(batch, durably)
 
 
 def _open(directory: Path) -> Rdict:
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        foreign = not (directory / "CURRENT").exists() and any(directory.iterdir())
+        make_private(directory)
+        names = {path.name for path in directory.iterdir()}
     except OSError as error:
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            cause, fix = "a file is in its place", "choose another"
+        else:
+            cause, fix = cause_of(error)
         raise StateError(
-            f"{directory} cannot be a state directory ({error.strerror}): "
-            "choose a state directory that this user may write"
+            f"{directory} cannot be a state directory because {cause}: {fix}"
         ) from error
-    if foreign and not (directory / "LOCK").exists():
+    if names and not names & {"CURRENT", "LOCK"}:
         raise StateError(f"{directory} holds other files: choose an empty state directory")
-    try:
+    if "CURRENT" not in names and any(name.endswith((".sst", ".log")) for name in names):
+        raise StateError(f"{directory} cannot be opened because CURRENT is missing: {REBUILD}")
+    with explaining(directory, "opened"):
         return open_for_writing(directory)
-    except Exception as error:
-        text = str(error)
-        if "lock" in text.lower() and "LOCK" in text:
-            raise StateLocked(
-                f"{directory} is in use by another process: stop the other worker, "
-                "or give this one a state directory of its own"
-            ) from error
-        raise StateError(f"{directory} cannot be opened ({text}): {REBUILD}") from error
-
-
-def _identity(directory: Path, database: Rdict) -> Identity | None:
-    families = families_of(database)
-    try:
-        found = read_identity(families)
-    except StateError as error:
-        raise StateError(f"{directory}: {error}") from error
-    if found is None and read_sequence(families):
-        raise StateError(f"{directory} does not say whose state it is: {REBUILD}")
-    return found

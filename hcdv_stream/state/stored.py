@@ -9,10 +9,10 @@ from hcdv_stream.valuation.delta import EngineState
 class Position:
     """How far into its Kafka partition a state has come.
 
-    ``next_offset`` is the first offset without effect yet; ``high_watermark`` the offset behind
-    the partition's last record, as known at the write. Seconds since the epoch: ``event_time``
-    and ``append_time`` are the latest that producer and broker wrote, ``written_at`` is when the
-    update was handed to the store.
+    ``next_offset`` is the first offset without effect yet; ``high_watermark`` that plus the
+    offsets that were waiting at the write. Seconds since the epoch: ``event_time`` is the latest of
+    an event that does not lie after its record, ``append_time`` that of the last record,
+    ``written_at`` is when the update was handed to the store.
     """
 
     next_offset: int

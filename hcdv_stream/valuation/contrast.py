@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.contrast_weights import contrast_weights
 from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.many_classes import contracted_weights
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,17 +63,17 @@ class ContrastShapley:
         """Work the coefficients out from the corpus's class counts (C,) and sums of u (C, d).
 
         Exact for two classes, and for more while the count vectors can be enumerated; otherwise
-        the weights are estimated, with efficiency still exact (see ``contrast_weights``).
+        the weights are estimated, with efficiency still exact: see ``contrast_weights`` and, for
+        many classes, ``many_classes``. O(C²) numbers are held.
         """
-        near, far = contrast_weights(tuple(int(count) for count in counts))
         size = np.maximum(counts, 1).astype(np.float64)
         means = sums / size[:, None]
         between = 1.0 - means @ means.T
         others = np.maximum(counts - 1, 1)[:, None] * size[None, :]
         without = 1.0 - (sums @ sums.T) / others
-        own = far.diagonal(axis1=0, axis2=1).T
+        near, own, foreign = contracted_weights(counts, between)
         offset = near.sum(axis=1) + (own * without).sum(axis=1)
-        offset += np.einsum("kab,ab->k", _foreign(far), between)
+        offset += foreign
         slope = -near @ means + (own / others) @ sums
         return cls(offset, slope)
 
@@ -95,13 +95,3 @@ class ContrastShapley:
     def coalition(self, counts: npt.NDArray[np.int64], sums: Floats) -> float:
         """Σ φ_i over a coalition, from its class counts (C,) and class sums (C, d)."""
         return float((counts * self.offset).sum() + (sums * self.slope).sum())
-
-
-def _foreign(far: Floats) -> Floats:
-    """Return the weights of pairs that class k is no part of, each pair counted once."""
-    classes = len(far)
-    kept = np.triu(far, k=1)
-    for own in range(classes):
-        kept[own, own, :] = 0.0
-        kept[own, :, own] = 0.0
-    return kept

@@ -18,6 +18,8 @@ marginal decays as 1/size); where that is not all of them, larger parts are draw
 their sizes stratified in the logarithm, and the result is corrected so that the identity behind
 efficiency, n_b near[b,c] + n_c near[c,b] + Σ_k n_k far[k,b,c] = n_b n_c / P(n), holds exactly.
 With ten classes of 600 the estimated weights are within 2% (root mean square), in about 4 ms.
+
+``far`` has C³ numbers, so it is made for at most MOST_TABLED classes (see ``many_classes``).
 """
 
 from functools import lru_cache
@@ -32,11 +34,18 @@ Integers = npt.NDArray[np.int64]
 MOST_LISTED = 2048
 """Count vectors that are listed, by rising number of points, before the rest is drawn."""
 DRAWS = 2048
+MOST_TABLED = 20
+"""Classes up to which ``far`` is made as a table, of 64 KiB then; beyond, see ``many_classes``."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # at most 4.5 MiB
 def contrast_weights(counts: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Return ``near`` (C, C) and ``far`` (C, C, C), symmetric in its last two axes."""
+    """Return ``near`` (C, C) and ``far`` (C, C, C), symmetric in its last two axes.
+
+    Raises ValueError for more than MOST_TABLED classes.
+    """
+    if len(counts) > MOST_TABLED:
+        raise ValueError(f"{len(counts)} classes are too many for a table, {MOST_TABLED} fit")
     present = [label for label, count in enumerate(counts) if count > 0]
     near = np.zeros((len(counts),) * 2)
     far = np.zeros((len(counts),) * 3)
@@ -72,8 +81,8 @@ def _more_classes(counts: Integers) -> tuple[Floats, Floats]:
     parts, chance = _listed(counts, size)
     if size == counts.sum():
         return _expected_weights(parts, chance, counts)
-    drawn, width = _drawn(counts, size)
-    parts, chance = np.concatenate([parts, drawn]), np.concatenate([chance, width])
+    larger, width = drawn(counts, size, DRAWS)
+    parts, chance = np.concatenate([parts, larger]), np.concatenate([chance, width])
     near, far = _expected_weights(parts, chance, counts)
     _correct(near, far, counts)
     return near, far
@@ -85,16 +94,16 @@ def _expected_weights(parts: Floats, chance: Floats, counts: Integers) -> tuple[
     near, far = np.zeros((classes,) * 2), np.zeros((classes,) * 3)
     totals = parts.sum(axis=1)
     pairs = (totals * totals - (parts * parts).sum(axis=1)) / 2
-    inverse = _inverse(pairs)
+    alone = inverse(pairs)
     for own in range(classes):
         mine, partners = parts[:, own], totals - parts[:, own]
         inside = chance * mine / counts[own]
         outside = chance - inside
-        with_one_more = _inverse(pairs + partners)
-        near[own] = (inside * inverse + outside * with_one_more) @ parts
+        with_one_more = inverse(pairs + partners)
+        near[own] = (inside * alone + outside * with_one_more) @ parts
         near[own, own] = 0.0
-        rise_inside = inside * (inverse - _inverse(pairs - partners))
-        rise_outside = outside * (with_one_more - inverse)
+        rise_inside = inside * (alone - inverse(pairs - partners))
+        rise_outside = outside * (with_one_more - alone)
         own_far = (parts * (rise_inside + rise_outside)[:, None]).T @ parts
         of_own = (rise_inside * (mine - 1.0) + rise_outside * mine) @ parts
         own_far[own, :] = own_far[:, own] = of_own
@@ -103,9 +112,10 @@ def _expected_weights(parts: Floats, chance: Floats, counts: Integers) -> tuple[
     return near, far
 
 
-def _inverse(pairs: Floats) -> Floats:
-    inverse: Floats = np.divide(1.0, pairs, out=np.zeros_like(pairs), where=pairs > 0)
-    return inverse
+def inverse(pairs: Floats) -> Floats:
+    """Return 1 / P(a), 0 where there is no pair."""
+    found: Floats = np.divide(1.0, pairs, out=np.zeros_like(pairs), where=pairs > 0)
+    return found
 
 
 def _listed_size(counts: Integers) -> int:
@@ -116,6 +126,9 @@ def _listed_size(counts: Integers) -> int:
         reached = np.cumsum(ways)
         ways = reached.copy()
         ways[count + 1 :] -= reached[: max(len(reached) - count - 1, 0)]
+        # One more class only adds ways: what is too many already stays so, and never overflows.
+        enough = int(np.searchsorted(np.cumsum(ways), MOST_LISTED, side="right"))
+        ways = ways[: enough + 1]
     return int(np.searchsorted(np.cumsum(ways), MOST_LISTED, side="right")) - 1
 
 
@@ -140,15 +153,15 @@ def _log_ways(count: int, size: int) -> Floats:
     return np.concatenate([[0.0], np.cumsum(np.log((count - chosen) / (chosen + 1)))])
 
 
-def _drawn(counts: Integers, size: int) -> tuple[Floats, Floats]:
+def drawn(counts: Integers, size: int, draws: int) -> tuple[Floats, Floats]:
     """Draw count vectors of more than ``size`` points, with the chance that each stands for."""
     generator = np.random.default_rng([int(count) for count in counts])
     total = int(counts.sum())
-    edges = np.exp(np.linspace(np.log(size + 0.5), np.log(total + 0.5), DRAWS + 1))
+    edges = np.exp(np.linspace(np.log(size + 0.5), np.log(total + 0.5), draws + 1))
     widths = np.diff(edges)
-    left = np.rint(edges[:-1] + widths * generator.random(DRAWS)).astype(np.int64)
+    left = np.rint(edges[:-1] + widths * generator.random(draws)).astype(np.int64)
     left = np.clip(left, size + 1, total)
-    parts, rest = np.empty((DRAWS, len(counts)), np.int64), total
+    parts, rest = np.empty((draws, len(counts)), np.int64), total
     for label, count in enumerate(counts[:-1]):
         rest -= int(count)
         parts[:, label] = generator.hypergeometric(int(count), rest, left)

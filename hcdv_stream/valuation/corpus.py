@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.config import GameName
+from hcdv_stream.valuation.contrast import ContrastShapley
 from hcdv_stream.valuation.delta import EngineState
 from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.readings import PrintedReading, Reading, RoutedReading, Values
@@ -78,6 +79,10 @@ class Corpus:
     def _rows(self) -> Mapping[str, int]:
         return {name: row for row, name in enumerate(self.ids)}
 
+    @cached_property
+    def _contrast(self) -> ContrastShapley:
+        return ContrastShapley.of(self.whole.points, self.whole.embeddings)
+
     def row(self, name: str) -> int:
         """Where an id stands in the columns; KeyError where it is not there."""
         return self._rows[name]
@@ -98,7 +103,9 @@ class Corpus:
         """
         if self.game == "routed":
             chosen = weights or Weights()
-            routed = RoutedWeights.of(self.whole, self._trusted, self.classes, chosen)
+            routed = RoutedWeights.of(
+                self.whole, self._trusted, self.classes, chosen, self._contrast
+            )
             return RoutedReading(self.state, routed)
         if weights is not None:
             raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 FRACTION_BITS = 23
 _GRID = float(2**FRACTION_BITS)
+_ROUNDED = 1e-5
+"""More than rounding to the grid changes the length of a unit vector."""
 
 Embeddings = npt.NDArray[np.float32]
 
@@ -34,6 +36,17 @@ def wide_grid(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     norms = np.sqrt(np.where(squared > 0.0, squared, 1.0))
     grid: npt.NDArray[np.float64] = np.rint(vectors / norms[:, None] * _GRID) / _GRID
     return grid
+
+
+def on_grid(vectors: Embeddings) -> bool:
+    """Whether rows (n, d) are unit vectors, or zero, on the grid that makes sums exact."""
+    wide = vectors.astype(np.float64)
+    if not np.isfinite(wide).all():
+        return False
+    scaled = np.ldexp(wide, FRACTION_BITS)
+    lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    unit = (np.abs(lengths - 1.0) <= _ROUNDED) | (lengths == 0.0)
+    return bool((scaled == np.rint(scaled)).all() and unit.all())
 
 
 def cosines(left: Embeddings, right: Embeddings) -> npt.NDArray[np.float64]:

@@ -12,6 +12,7 @@ on how many share it.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -94,25 +95,31 @@ class Encoder:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, torch.Tensor]) -> "Encoder":
         """Rebuild an encoder; raises ValueError where the tensors are not those of one."""
-        if "centre" not in tensors:
-            raise ValueError("the encoder's centre is missing")
+        if "centre" not in tensors or tensors["centre"].ndim != 1:
+            raise ValueError("the encoder's centre is missing or no vector")
         centre = tensors["centre"].numpy().astype(np.float32)
-        state = {
-            name.removeprefix("network."): tensor
-            for name, tensor in tensors.items()
-            if name.startswith("network.")
-        }
+        state = {name: tensor for name, tensor in tensors.items() if name != "centre"}
         if not state:
             return cls(None, centre)
-        weights = {int(name.split(".")[0]): t.shape for name, t in state.items() if t.ndim == 2}
-        shapes = [weights[layer] for layer in sorted(weights)]
-        if not shapes or shapes[-1][0] != len(centre):
+        layers = len(state) // 2
+        kinds = [(2 * place, kind) for place in range(layers) for kind in ("weight", "bias")]
+        if state.keys() != {f"network.{place}.{kind}" for place, kind in kinds}:
+            raise ValueError("the encoder's tensors are not the layers of a perceptron")
+        weights = [state[f"network.{2 * place}.weight"] for place in range(layers)]
+        biases = [state[f"network.{2 * place}.bias"] for place in range(layers)]
+        shapes = [tuple(weight.shape) for weight in weights]
+        if any(len(shape) != 2 for shape in shapes) or shapes[-1][0] != len(centre):
             raise ValueError("the encoder's centre and its last layer differ in length")
+        fits = [below[0] == above[1] for below, above in pairwise(shapes)]
+        fits += [
+            tuple(bias.shape) == (shape[0],) for bias, shape in zip(biases, shapes, strict=True)
+        ]
+        if not all(fits):
+            raise ValueError("the encoder's layers do not fit together")
         network = perceptron(shapes[0][1], [out for out, _ in shapes[:-1]], shapes[-1][0])
-        try:
-            network.load_state_dict(state)
-        except RuntimeError as error:
-            raise ValueError(f"the encoder's layers do not fit together: {error}") from error
+        network.load_state_dict(
+            {name.removeprefix("network."): tensor for name, tensor in state.items()}
+        )
         return cls(network, centre)
 
     def _outputs(self, rows: Matrix, positions: npt.NDArray[np.int64]) -> Matrix:

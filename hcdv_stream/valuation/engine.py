@@ -93,6 +93,15 @@ class Engine:
         """Rows of V that judge in a leaf, as of the last ``play``."""
         return self._evaluators.of(leaf)
 
+    def any_leaf(self, generator: np.random.Generator) -> Leaf:
+        """Return one of the leaves at random, as of the last ``play``."""
+        leaves = tuple(self._tree.leaves)
+        return self._tree.leaves[leaves[int(generator.integers(len(leaves)))]]
+
+    def strays(self, leaf: int) -> int:
+        """Count the rows of V that judge in a leaf although another leaf is nearer to them."""
+        return self._evaluators.strays(leaf, self._centroids)
+
     def state(self) -> EngineState:
         """Return everything, as of the last ``play``."""
         return EngineState(self._header, dict(self._tree.nodes), dict(self._tree.leaves))

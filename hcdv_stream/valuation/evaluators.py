@@ -20,6 +20,11 @@ class Evaluators:
         """Rows of V in this leaf, ascending."""
         return np.flatnonzero(self._leaf == leaf)
 
+    def strays(self, leaf: int, centroids: Centroids) -> int:
+        """Count the rows in this leaf whose nearest leaf, looked for among all, is another one."""
+        nearest, _ = centroids.nearest(self._embeddings[self.of(leaf)])
+        return int((nearest != leaf).sum())
+
     def follow(
         self, centroids: Centroids, moved: Collection[int], removed: Collection[int]
     ) -> set[int]:

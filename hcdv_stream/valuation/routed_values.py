@@ -43,9 +43,16 @@ class RoutedWeights:
 
     @classmethod
     def of(
-        cls, whole: Sketch, trusted: Counts, labels: tuple[str, ...], weights: Weights
+        cls,
+        whole: Sketch,
+        trusted: Counts,
+        labels: tuple[str, ...],
+        weights: Weights,
+        shapley: ContrastShapley | None = None,
     ) -> "RoutedWeights":
         """Prepare for a corpus: its root sketch and the class counts (C,) of all of V.
+
+        ``shapley`` are the contrast's coefficients if they are known: no weight changes them.
 
         Raises ValueError for a utility that names no class of ``labels``.
         """
@@ -54,7 +61,7 @@ class RoutedWeights:
         judges = np.stack([trusted, whole.points])
         share = np.array([1.0 - weights.beta, weights.beta])
         scale = omega * share[:, None] / np.maximum(judges, 1)
-        shapley = ContrastShapley.of(whole.points, whole.embeddings)
+        shapley = shapley or ContrastShapley.of(whole.points, whole.embeddings)
         return cls(scale, judges, weights.lam, shapley, whole)
 
     def points(

@@ -39,8 +39,10 @@ class _KafkaOnly(BootStrategy):
 
 
 class WorkerApp(faust.App):
-    """The app of a worker. The consumer asks it for ``resume`` and ``letters``,
-    the assignor for ``membership`` and the producer whether to be ``idempotent``.
+    """The app of a worker.
+
+    The consumer asks it for ``resume``, ``owned`` and ``letters``, the assignor for ``membership``
+    and the producer whether to be ``idempotent``.
     """
 
     BootStrategy = _KafkaOnly
@@ -81,6 +83,11 @@ class WorkerApp(faust.App):
 
     def _create_directories(self) -> None:
         """Faust's data directory would stand in the working directory; nothing is put there."""
+
+    @property
+    def owned(self) -> Mapping[int, Partition]:
+        """The open partitions by number."""
+        return self._ownership.partitions
 
     async def resume(self, numbers: Iterable[int]) -> Mapping[int, Partition]:
         """Open the partitions that the consumer is about to seek in."""

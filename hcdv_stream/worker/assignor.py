@@ -76,7 +76,7 @@ class HomeAssignor(PartitionAssignor):
             if topic in metadata.subscription
         }
         partitions = sorted(cluster.partitions_for_topic(topic) or ())
-        homes = find_homes(partitions, claims, membership.patience_seconds)
+        homes = find_homes(partitions, claims, membership.patience_seconds, membership.slack)
         if homes.waiting:
             log.info(
                 "partitions wait for the worker that holds their state",

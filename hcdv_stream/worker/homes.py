@@ -9,8 +9,6 @@ far as the group had committed waits: its holder is probably still starting.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_NOWHERE = 0
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -38,17 +36,26 @@ class Homes:
 
 
 def find_homes(
-    partitions: Sequence[int], claims: Mapping[str, Claim], patience_seconds: float
+    partitions: Sequence[int],
+    claims: Mapping[str, Claim],
+    patience_seconds: float,
+    slack: int = 0,
 ) -> Homes:
     """Give every partition to a member; the same claims always give the same homes.
 
     A partition whose holder is absent waits until some member has been in the group for
-    ``patience_seconds``.
+    ``patience_seconds``. A state counts as its holder's if it is no more than ``slack`` records
+    behind: what a group commits may lie a little beyond the state, behind what a log holds besides
+    records.
     """
     furthest = {number: _furthest(number, claims) for number in partitions}
     remaining = patience_seconds - max(claim.age for claim in claims.values())
     waiting = (
-        [number for number in partitions if _holder_is_absent(number, claims, furthest[number])]
+        [
+            number
+            for number in partitions
+            if _holder_is_absent(number, claims, furthest[number], slack)
+        ]
         if remaining > 0
         else []
     )
@@ -63,9 +70,10 @@ def _furthest(number: int, claims: Mapping[str, Claim]) -> int:
     return max(*known, *committed)
 
 
-def _holder_is_absent(number: int, claims: Mapping[str, Claim], furthest: int) -> bool:
-    present = max(claim.offsets.get(number, _NOWHERE) for claim in claims.values())
-    return present < furthest
+def _holder_is_absent(number: int, claims: Mapping[str, Claim], furthest: int, slack: int) -> bool:
+    """Say whether no state that is present is about as far as the furthest that is known."""
+    present = max(claim.offsets.get(number, 0) for claim in claims.values())
+    return present < furthest and (not present or present < furthest - slack)
 
 
 def _given(

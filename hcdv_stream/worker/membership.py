@@ -29,12 +29,14 @@ class Membership:
 
     ``instance`` is the name that the group remembers, None where it should not. ``offsets`` returns
     the next offsets of the states in the state directory, ``committed`` are the group's at start.
-    A partition whose holder is absent waits for ``patience_seconds``.
+    A partition whose holder is absent waits for ``patience_seconds``; a state that is no more than
+    ``slack`` records behind is as good as the holder's.
     """
 
     topic: str
     instance: str | None
     patience_seconds: float
+    slack: int
     offsets: Callable[[], Mapping[int, int]]
     committed: Mapping[int, int] = field(default_factory=dict)
 
@@ -74,7 +76,7 @@ class MemberThread(driver.AIOKafkaConsumerThread):
                 raise asyncio.CancelledError  # ends the heartbeats, as closing does
         return response
 
-    async def check_membership(self) -> None:
+    def check_membership(self) -> None:
         """Raise what the membership in the group hangs on: the coordinator's error, or a fence."""
         if self.fenced:
             raise FencedInstanceError

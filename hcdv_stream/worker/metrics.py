@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from hcdv_stream.serving.metrics import ConnectionMetrics
+
 STAGES = ("decode", "embed", "route", "games", "write", "ack")
 """The way of a poll through a partition; ``ack`` is that of the whole poll."""
 
@@ -29,6 +31,7 @@ class WorkerMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         ProcessCollector(namespace="hcdv", registry=registry)
+        self.connections = ConnectionMetrics(registry)
 
         def histogram(
             name: str, about: str, edges: tuple[float, ...], labels: tuple[str, ...] = ()
@@ -73,6 +76,13 @@ class WorkerMetrics:
             "Sessions sent to the dead-letter topic.",
             (*PARTITION, "reason"),
         )
+        self.future_times = counter(
+            "hcdv_future_times_total",
+            "Sessions whose event time is over an hour after their append time (event), which do "
+            "not move the stream's event time, and records whose append time is over an hour "
+            "after this worker's clock (append).",
+            (*PARTITION, "time"),
+        )
         self.updates = counter("hcdv_updates_total", "Updates of the tree completed.")
         self.spawned = counter("hcdv_leaves_spawned_total", "Leaves founded by a far session.")
         self.split = counter("hcdv_leaves_split_total", "Leaves split because they outgrew M.")
@@ -102,10 +112,32 @@ class WorkerMetrics:
             "hcdv_efficiency_residual",
             "Distance between the sum of all values and the value of the whole corpus.",
         )
-        self.lag = gauge("hcdv_consumer_lag_records", "Records in the log behind the last effect.")
+        self.verified_leaves = counter(
+            "hcdv_verified_leaves_total", "Leaves replayed and compared with what is stored."
+        )
+        self.leaf_mismatches = counter(
+            "hcdv_leaf_mismatches_total", "Leaves that differed from their replay."
+        )
+        self.lag = gauge(
+            "hcdv_consumer_lag_records",
+            "Records in the log behind the last effect, up to the last stable offset.",
+        )
+        self.heartbeat_failures = counter(
+            "hcdv_heartbeat_failures_total",
+            "Heartbeats that could not be written: readers do not know how current the state is.",
+            (),
+        )
         self.partitions = gauge("hcdv_assigned_partitions", "Partitions owned by this worker.", ())
         self.assignments = counter(
             "hcdv_group_assignments_total", "Times the consumer group gave partitions out.", ()
+        )
+        self.broker_answers = counter(
+            "hcdv_broker_answers_total",
+            "Times the broker said where the logs end; it is asked once a second.",
+            (),
+        )
+        self.broker_silence = gauge(
+            "hcdv_broker_silence_seconds", "Time since the broker last answered.", ()
         )
         self.since_last_batch = gauge(
             "hcdv_seconds_since_last_batch",

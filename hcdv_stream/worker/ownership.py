@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from hcdv_stream.state.errors import StateLocked
+from hcdv_stream.state.errors import StateError, StateLocked
 from hcdv_stream.worker.partition import Partition
 
 _LOCK_PAUSE_SECONDS = 0.1
@@ -61,12 +61,21 @@ class Ownership:
         return await asyncio.shield(asyncio.ensure_future(self._resume(sorted(numbers))))
 
     async def release(self) -> None:
-        """Close every partition, after the poll in hand: the group has taken them back."""
+        """Close every partition, after the poll in hand: the group has taken them back.
+
+        Raises StateError where one could not be closed well.
+        """
         self._assigned = False
         async with self.busy:
             self._stored = dict(self.offsets())
+            failures = []
             for number in list(self._partitions):
-                await asyncio.to_thread(self._partitions.pop(number).close)
+                try:
+                    await asyncio.to_thread(self._partitions.pop(number).close)
+                except StateError as error:  # the others are closed all the same
+                    failures.append(error)
+        if failures:
+            raise failures[0]
 
     async def _resume(self, numbers: Iterable[int]) -> Mapping[int, Partition]:
         async with self.busy:

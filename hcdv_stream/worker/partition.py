@@ -7,23 +7,33 @@ offset that is stored never covers a letter that was not sent.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.errors import REBUILD, StateError
+from hcdv_stream.state.heartbeat import LogEnd
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position, StoredPartition
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.games import game_of
 from hcdv_stream.worker.corpus_metrics import CorpusMetrics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
+from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
+from hcdv_stream.worker.heartbeat import HeartbeatWriter
 from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.session import Judge
+from hcdv_stream.worker.verification import LeafSample, MismatchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +70,22 @@ class Partition:
         self._store = store
         self._judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
         self._labels = (identity.topic, str(identity.partition))
+        for time_of in ("event", "append"):  # from zero, so that a rate sees the first
+            metrics.future_times.labels(*self._labels, time_of)
         stored = store.load()
         self._position = stored.position if stored else None
         self._engine = _engine(identity, bundle, stored)
         self._begin = 0
+        # A game of its own: the engine's may be playing while a sample is replayed.
+        self._verifier = game_of(identity.engine, len(bundle.classes), bundle.validation)
+        metrics.verified_leaves.labels(*self._labels)
+        metrics.leaf_mismatches.labels(*self._labels)
+        self._progress = Progress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
+        self._heartbeat = HeartbeatWriter(
+            directory_of(settings, identity.partition), metrics.heartbeat_failures
+        )
+        self.beat()
 
     @classmethod
     def open(cls, settings: Settings, number: int, bundle: Bundle, metrics: WorkerMetrics) -> Self:
@@ -89,7 +110,8 @@ class Partition:
         try:
             return cls(settings, identity, bundle, metrics, store)
         except BaseException:
-            store.close()
+            with suppress(StateError):  # what went wrong first is what must be said
+                store.close()
             raise
 
     @property
@@ -151,16 +173,62 @@ class Partition:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
         self._corpus.publish(step.delta)
 
-    def observe_lag(self, high_watermark: int | None) -> int:
-        """Publish and return the records behind the last effect, as far as is known."""
-        lag = max((high_watermark or 0) - (self.next_offset or 0), 0)
-        self._metrics.lag.labels(*self._labels).set(lag)
-        return lag
+    def draw(self, generator: np.random.Generator) -> LeafSample | None:
+        """Return a leaf at random as engine and store have it; None before the first write.
+
+        Not while the engine works. What is returned does not change any more.
+        """
+        if self._position is None:
+            return None
+        leaf = self._engine.any_leaf(generator)
+        return LeafSample(
+            leaf,
+            self._store.read_leaf(leaf.id),
+            self._engine.evaluators_of(leaf.id),
+            self._engine.strays(leaf.id),
+        )
+
+    def verify(self, sample: LeafSample) -> None:
+        """Replay a leaf; raises MismatchError where engine, store and replay differ."""
+        differences = sample.differences(self._verifier, len(self._identity.classes))
+        self._metrics.verified_leaves.labels(*self._labels).inc()
+        if differences:
+            self._metrics.leaf_mismatches.labels(*self._labels).inc()
+            raise MismatchError(
+                f"leaf {sample.leaf.id} of partition {self._identity.partition} differs from a "
+                f"replay ({'; '.join(differences)}): do not pay by these values, look with "
+                f"`hcdv-stream state verify`, and {REBUILD}"
+            )
+
+    @property
+    def progress(self) -> Progress:
+        """Where this partition was in its log when somebody last looked."""
+        return self._progress
+
+    def observe(self, progress: Progress) -> None:
+        """Take note of where this partition is in its log, and publish it."""
+        self._progress = progress
+        self._metrics.lag.labels(*self._labels).set(progress.behind)
+
+    def check(self, end: LogEnd) -> None:
+        """Take in where the broker says that the log ends."""
+        self._heartbeat.check(end)
+
+    def beat(self) -> None:
+        """Write the heartbeat, from which readers know how current the state is."""
+        self._heartbeat.beat(self.next_offset or 0, self._reached)
+
+    @property
+    def _reached(self) -> int:
+        return max(self.expected, self._progress.position)
 
     def close(self) -> None:
-        """Give the partition up."""
-        self._store.close()
-        self._metrics.forget(*self._labels)
+        """Give the partition up; raises StateError where its store cannot be closed well."""
+        self._heartbeat.release(self.next_offset or 0, self._reached)
+        try:
+            self._store.close()
+        finally:
+            self._metrics.forget(*self._labels)
 
     def _step(
         self,
@@ -170,18 +238,25 @@ class Partition:
         delta: Delta,
         high_watermark: int,
     ) -> Step:
-        before = self._position
-        times = [session.time for session, _ in judged.sessions]
+        sessions, now = judged.sessions, time.time()
+        times = [session.time for session, _ in sessions]
         appended = [record.append_time for record in records]
-        next_offset = records[-1].offset + 1
+        earliest, next_offset = min(appended), records[-1].offset + 1
+
+        def appended_at() -> list[float]:
+            at = {record.offset: record.append_time for record in records}
+            return [at[offset] for _, offset in sessions]
+
+        before = self._position.event_time if self._position else 0.0
+        event_time, future = advance(before, times, appended_at, earliest)
+        self._metrics.future_times.labels(*self._labels, "event").inc(future)
+        if max(appended) > now + TOLERANCE_SECONDS:
+            ahead = sum(append_time > now + TOLERANCE_SECONDS for append_time in appended)
+            self._metrics.future_times.labels(*self._labels, "append").inc(ahead)
         position = Position(
-            next_offset,
-            max(high_watermark, next_offset),
-            max([*times, before.event_time if before else 0.0]),
-            max([*appended, before.append_time if before else 0.0]),
-            time.time(),
+            next_offset, max(high_watermark, next_offset), event_time, appended[-1], now
         )
-        oldest = (min(times), min(appended)) if times else (None, None)
+        oldest = (min(times), earliest) if times else (None, None)
         return Step(delta, position, judged.rejected, len(batch), *oldest)
 
 

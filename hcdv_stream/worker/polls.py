@@ -8,6 +8,7 @@ from typing import Any
 
 from hcdv_stream.worker.dead_letter_box import DeadLetterBox
 from hcdv_stream.worker.dead_letters import Record
+from hcdv_stream.worker.log_range import LogRange
 from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.timings import Timings
@@ -50,25 +51,31 @@ class Polls:
         records = partition.fresh([_record(m) for m in messages if m.generation_id == generation])
         if not records:
             return
-        await self._check_gaps(tp, partition, records)
-        end = self._app.consumer.highwater(tp) or 0
-        step = await asyncio.to_thread(partition.apply, records, end)
+        gaps = asyncio.ensure_future(self._check_gaps(tp, partition, records))
+        last = records[-1].offset + 1
+        waiting = self._app.consumer.progress(tp, last).behind
+        try:
+            step = await asyncio.to_thread(partition.apply, records, last + waiting)
+            await gaps
+        finally:
+            gaps.cancel()
         await self._letters.send(step.rejected)
         await asyncio.to_thread(partition.write, step)
         seconds = time.perf_counter() - polled
         self._metrics.update_latency.observe(seconds)
         self._timings.record(tp.partition, len(records), seconds)
-        partition.observe_lag(self._app.consumer.highwater(tp))
+        partition.observe(self._app.consumer.progress(tp, partition.expected))
 
     async def _check_gaps(self, tp: Any, partition: Partition, records: Sequence[Record]) -> None:
         """Fail where retention removed records before they were read.
 
-        Offsets may also be missing because of compaction, which is no loss.
+        Offsets may also be missing because of transactions and compaction, which is no loss.
         """
         offsets = [partition.expected - 1, *(record.offset for record in records)]
         missing = [a + 1 for a, b in itertools.pairwise(offsets) if b > a + 1]
         if missing:
-            (await self._app.consumer.log_of(tp, missing[0])).resumed_at(missing[0])
+            start = await self._app.consumer.ask_log_start(tp)
+            LogRange(tp.topic, tp.partition, start, offsets[-1] + 1).resumed_at(missing[0])
 
 
 def _by_partition(events: Sequence[Any]) -> dict[Any, list[Any]]:

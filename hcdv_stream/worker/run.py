@@ -5,12 +5,15 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
 
+import numpy as np
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.broker.groups import group_facts
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.descriptors import raise_descriptor_limit
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.garbage import spare_what_is_loaded
 from hcdv_stream.logs import fields
@@ -19,6 +22,7 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
+from hcdv_stream.worker.beats import beat, mark
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.instance import NONE, Instance
 from hcdv_stream.worker.membership import Membership
@@ -27,11 +31,14 @@ from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition, directory_of
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
+from hcdv_stream.worker.verification import MismatchError, verify_leaves
 from hcdv_stream.worker.watch import watch
 
 log = logging.getLogger(__name__)
 
 _SHORT_SESSION_SECONDS = 6.0
+SCRAPED_SECONDS = 20.0
+"""How long a worker that found a mismatch stays, so that its metrics are seen and alert."""
 
 
 def run_worker(settings: Settings) -> None:
@@ -40,6 +47,7 @@ def run_worker(settings: Settings) -> None:
     Raises HcdvError for what a person must mend, and whatever else stopped the worker: it must be
     started anew then, and goes on where its state ends.
     """
+    raise_descriptor_limit()
     bundle = Bundle.load(settings.bundle)
     settings.weights.per_class(bundle.classes, bundle.validation.counts(len(bundle.classes)))
     partitions, letter_partitions = _partitions(settings)
@@ -51,6 +59,7 @@ def run_worker(settings: Settings) -> None:
     metrics = WorkerMetrics(registry)
     health = Health(settings.stall_seconds, time.monotonic)
     metrics.since_last_batch.set_function(lambda: health.since_last_batch)
+    metrics.broker_silence.set_function(lambda: health.silence)
     ownership = Ownership(
         lambda number: Partition.open(settings, number, bundle, metrics),
         lock_seconds=2 * settings.session_timeout_seconds,
@@ -61,6 +70,7 @@ def run_worker(settings: Settings) -> None:
         settings.topic,
         instance.name,
         patience_seconds,
+        settings.poll_records,
         ownership.offsets,
         facts.committed,
     )
@@ -76,7 +86,14 @@ def run_worker(settings: Settings) -> None:
     )
     metrics.partitions.set_function(lambda: len(ownership.partitions))
     spare_what_is_loaded()
-    with MetricsServer(settings.metrics_host, settings.metrics_port, registry, health) as server:
+    with MetricsServer(
+        settings.metrics_host,
+        settings.metrics_port,
+        registry,
+        health,
+        metrics.connections,
+        allowed_hosts=settings.allowed_hosts,
+    ) as server:
         log.info(
             "metrics listening",
             extra=fields(host=settings.metrics_host, port=server.port, pid=os.getpid()),
@@ -93,9 +110,29 @@ async def _run(parts: Parts) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    try:
+        await _work(parts, stopping)
+    except MismatchError as error:
+        # The metrics say it until Prometheus has seen them; nothing is consumed any more.
+        log.error("leaf differs from its replay", extra=fields(error=str(error)))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), SCRAPED_SECONDS)
+        raise
+
+
+async def _work(parts: Parts, stopping: asyncio.Event) -> None:
     app = build_app(parts)
     app.in_worker = True
-    ways = (stopping.wait(), _live(app), watch(app, parts))
+    generator = np.random.default_rng([parts.settings.seed, time.time_ns()])
+    verifying = verify_leaves(parts.ownership, generator, parts.settings.verify_seconds)
+    ways = (
+        stopping.wait(),
+        _live(app),
+        watch(app, parts),
+        beat(parts.ownership),
+        mark(app, parts),
+        verifying,
+    )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -107,9 +144,17 @@ async def _run(parts: Parts) -> None:
             task.cancel()
         await asyncio.wait(tasks)
         await app.stop()
-        await parts.ownership.release()
+        await _release(parts)
     if app.crash_reason is not None:
         raise app.crash_reason
+
+
+async def _release(parts: Parts) -> None:
+    """Close the partitions; a failure is logged, so that it does not bury why the worker stops."""
+    try:
+        await parts.ownership.release()
+    except HcdvError as error:
+        log.warning("partition closed with an error", extra=fields(error=str(error)))
 
 
 async def _live(app: WorkerApp) -> None:

@@ -2,9 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiokafka
+import cramjam
+from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+
+UNDECODABLE = (UnsupportedCodecError, CorruptRecordException, cramjam.DecompressionError)
+"""What is raised for a batch whose codec is not known here, or that is damaged."""
 
 _WAIT_MILLISECONDS = 20
 _LONGEST_MILLISECONDS = 2000
@@ -16,11 +22,44 @@ async def fetched_end(servers: list[str], topic: str, partition: int, listed: in
     Tansu lists the beginning of the last batch as the end of the log; a fetch knows better.
     """
     where = aiokafka.TopicPartition(topic, partition)
-    async with _reader(servers) as reader:
+    async with _reader(servers, isolation_level="read_committed") as reader:
         reader.assign([where])
         reader.seek(where, listed)
         await _read(reader, where)
-        return max(listed, reader.highwater(where) or 0)
+        return max(listed, _end(reader, where) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Records between an offset and the end of a log; ``is_all`` where none was left uncounted."""
+
+    records: int
+    is_all: bool
+
+
+async def waiting(
+    servers: list[str], topic: str, partition: int, offset: int | None, most: int
+) -> Waiting:
+    """Count the committed records of a log from ``offset`` on, the start where it is None.
+
+    Offsets without a record are none. Stops after about ``most``. Raises one of UNDECODABLE for a
+    batch that cannot be read.
+    """
+    where = aiokafka.TopicPartition(topic, partition)
+    records = 0
+    async with _reader(servers, isolation_level="read_committed") as reader:
+        reader.assign([where])
+        start: int = (await reader.beginning_offsets([where]))[where]
+        listed: int = (await reader.end_offsets([where]))[where]
+        reader.seek(where, start if offset is None else offset)
+        while records < most:
+            got = await _read(reader, where)
+            records += len(got)
+            if await reader.position(where) >= max(listed, _end(reader, where) or 0):
+                return Waiting(records, is_all=True)
+            if not got:  # the broker does not answer
+                break
+        return Waiting(records, is_all=False)
 
 
 async def _read(reader: Any, where: Any) -> list[Any]:
@@ -29,15 +68,22 @@ async def _read(reader: Any, where: Any) -> list[Any]:
         got = await reader.getmany(where, timeout_ms=_WAIT_MILLISECONDS)
         if got:
             return list(got[where])
-        end = reader.highwater(where)
+        end = _end(reader, where)
         if end is not None and await reader.position(where) >= end:
             break
     return []
 
 
+def _end(reader: Any, where: Any) -> int | None:
+    """Return what the last fetch said is the end of what this reader may read."""
+    stable: int | None = reader.last_stable_offset(where)
+    highwater: int | None = reader.highwater(where)
+    return highwater if stable is None or stable < 0 else stable
+
+
 @asynccontextmanager
-async def _reader(servers: list[str]) -> AsyncIterator[Any]:
+async def _reader(servers: list[str], **options: Any) -> AsyncIterator[Any]:
     async with aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=servers, fetch_max_wait_ms=_WAIT_MILLISECONDS
+        bootstrap_servers=servers, fetch_max_wait_ms=_WAIT_MILLISECONDS, **options
     ) as reader:
         yield reader

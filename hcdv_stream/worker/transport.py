@@ -1,4 +1,4 @@
-"""Faust's Kafka driver, made to start where the stored state ends.
+"""Faust's Kafka driver, made to start where the stored state ends and to read committed records.
 
 Faust seeks to Kafka's committed offset after every rebalance, late enough to overwrite a seek made
 in any of its public hooks. The stored offset is the truth here and the committed one advisory, so
@@ -7,23 +7,30 @@ private to faust-streaming; the worker's tests pin them.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from faust.transport.drivers import aiokafka as driver
 
 from hcdv_stream.logs import fields
+from hcdv_stream.worker.consumer_thread import ConsumerThread
 from hcdv_stream.worker.log_range import LogRange
-from hcdv_stream.worker.membership import MemberThread
+from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.tail import fetched_end
 
 log = logging.getLogger(__name__)
+
+_ANSWER_SECONDS = 5.0
 
 
 class StoredOffsetConsumer(driver.Consumer):
     """A consumer that goes on at the stored offsets; ``app.resume`` opens their states."""
 
     logger = logging.getLogger("faust.consumer")
+    _thread: ConsumerThread
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Seek every assigned partition to its stored offset, opening its state on the way."""
@@ -49,16 +56,59 @@ class StoredOffsetConsumer(driver.Consumer):
             end = await fetched_end(servers, tp.topic, tp.partition, end)
         return LogRange(tp.topic, tp.partition, starts[tp], end)
 
+    def progress(self, tp: Any, expected: int, log_end: int = 0) -> Progress:
+        """Say how far ``tp`` has come; ``expected`` is the offset behind its last effect.
+
+        The log's end is as of the last fetch, or ``log_end`` where that is further.
+        """
+        position = self._thread.reading(tp).reached(expected)
+        return Progress(position, max(log_end, self.highwater(tp) or 0, position))
+
+    async def ask_log_ends(self, tps: Collection[Any], seconds: float) -> dict[Any, int]:
+        """Ask the broker for the last stable offsets, at most for so long.
+
+        Raises TimeoutError where it does not answer.
+        """
+        return await self._thread.ask_log_ends(tps, seconds)
+
+    async def ask_log_start(self, tp: Any) -> int:
+        """Ask the broker for a log's first offset, until it answers."""
+        return await self._thread.ask_log_start(tp, _ANSWER_SECONDS)
+
+    def ask_for_sign_of_life(self, given: Callable[[], None]) -> None:
+        """Have ``given`` called by the thread that reads the log."""
+        self._thread.thread_loop.call_soon_threadsafe(given)
+
     async def check_group(self) -> None:
         """Raise the error, if any, that the membership in the group hangs on.
 
         aiokafka stops in the middle of joining until its consumer is asked for records or errors,
         and Faust never asks it: without this, one refused join leaves the worker idle for ever.
         """
-        await self._thread.call_thread(self._thread.check_membership)
+        await self._thread.check_coordinator()
 
-    def _new_consumer_thread(self) -> MemberThread:
-        return MemberThread(self, loop=self.loop, beacon=self.beacon)
+    async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
+        """Keep no list of gaps: Faust's own would hold one number for every offset in them."""
+
+    def _new_offset(self, tp: Any) -> int | None:
+        """Return the offset to commit: that behind the last effect and whatever is empty there."""
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        partition = self.app.owned.get(tp.partition)
+        if partition is None or partition.next_offset is None:
+            return None
+        return self._thread.reading(tp).reached(partition.next_offset)
+
+    def _should_commit(self, tp: Any, offset: int) -> bool:
+        """Say whether that is news; Faust takes an offset for committed also where that failed."""
+        return not self._thread.is_committed(tp, offset)
+
+    def verify_event_path(self, now: float, tp: Any) -> None:
+        """Leave stalls to ``watch``, which knows what is stored.
+
+        Faust's own check counts from the start of the process also after a rebalance, and reports
+        partitions as stuck that have just been given out, or that had nothing to do.
+        """
 
 
 class LetterProducer(driver.Producer):

@@ -1,23 +1,33 @@
-"""Looks after a running worker once a second: its membership in the group, and its lag."""
+"""Looks after a running worker once a second: its membership in the group, the broker, its lag.
+
+Nothing here waits for the broker: a broker that is gone must not look like a process that is stuck.
+"""
 
 import asyncio
 import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from aiokafka import errors
+from aiokafka.structs import TopicPartition
 
+from hcdv_stream.broker.reach import answers
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.logs import fields
 from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.heartbeat import LogEnd
+from hcdv_stream.worker.contact import Contact
 from hcdv_stream.worker.instance import AUTO, FOLDER
 from hcdv_stream.worker.membership import FencedInstanceError
-from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.parts import Parts
 
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
+_ANSWER_SECONDS = 5.0
+_PROBE_SECONDS = 5.0
 
 
 class GroupError(HcdvError):
@@ -27,40 +37,70 @@ class GroupError(HcdvError):
 async def watch(app: Any, parts: Parts) -> NoReturn:
     """Watch the running ``app`` until cancelled; raises GroupError for what retrying cannot mend.
 
-    A broker that cannot be asked for long is for liveness to notice: then ``health`` is not told.
     Systemd's watchdog is fed as long as the worker is alive.
     """
-    while True:
-        await asyncio.sleep(_EVERY_SECONDS)
-        if parts.health.ailment() is None:
-            notify("WATCHDOG=1")
-        try:
-            await app.consumer.check_group()
-            parts.health.watched(await _lag(app, parts.ownership))
-        except FencedInstanceError as error:
-            raise GroupError(_fenced(app.membership.instance, parts.settings)) from error
-        except errors.KafkaError as error:
-            if explained := _explained(error, parts.settings):
-                raise GroupError(explained) from error
-            log.warning("broker trouble", extra=fields(error=repr(error)))
-        except Exception:  # the consumer is just starting, stopping or between two assignments
-            log.debug("lag unknown", exc_info=True)
+    health, contact = parts.health, Contact(parts.settings.bootstrap, parts.health)
+    looking: asyncio.Future[None] | None = None
+    try:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            health.looped()
+            if health.ailment() is None:
+                notify("WATCHDOG=1")
+            with suppress(Exception):  # the consumer is just starting or stopping
+                app.consumer.ask_for_sign_of_life(health.read)
+            if looking is None or looking.done():
+                if looking is not None:
+                    looking.result()
+                looking = asyncio.ensure_future(_look(app, parts, contact))
+    finally:
+        if looking is not None:
+            looking.cancel()
 
 
-async def _lag(app: Any, ownership: Ownership) -> int:
-    """Ask the broker for the ends of the logs; return the records waiting in them.
+async def _look(app: Any, parts: Parts, contact: Contact) -> None:
+    """Check the membership, ask the broker where the logs end, and take note of both."""
+    try:
+        await app.consumer.check_group()
+        asked_at = time.time()
+        ends = await app.consumer.ask_log_ends(_asked(app, parts), _ANSWER_SECONDS)
+    except FencedInstanceError as error:
+        raise GroupError(_fenced(app.membership.instance, parts.settings)) from error
+    except (TimeoutError, errors.KafkaError) as error:
+        if explained := _explained(error, parts.settings):
+            raise GroupError(explained) from error
+        contact.missed(error)
+        if contact.lost:
+            await contact.probe(answers, _PROBE_SECONDS)
+    except Exception:  # the consumer is just starting, stopping or between two assignments
+        log.debug("lag unknown", exc_info=True)
+    else:
+        parts.metrics.broker_answers.inc()
+        contact.made(_lag(app, parts, ends, asked_at))
 
-    Asked anew, because what the last fetch said stays as it is when fetching has stalled.
+
+def _asked(app: Any, parts: Parts) -> list[Any]:
+    """Return the partitions to ask for: the open ones, or any, so that the broker is asked."""
+    owned = parts.ownership.partitions
+    asked = [tp for tp in app.consumer.assignment() if tp.partition in owned]
+    return asked or [TopicPartition(parts.settings.topic, 0)]
+
+
+def _lag(app: Any, parts: Parts, ends: Mapping[Any, int], asked_at: float) -> int:
+    """Take note of the lag of every partition that is open; return their sum.
+
+    The ends are asked for, because what the last fetch said stays as it is when fetching stalled.
     """
-    if app.rebalancing or not ownership.partitions:
+    if app.rebalancing:
         return 0
-    owned = {tp: ownership.partitions.get(tp.partition) for tp in app.consumer.assignment()}
-    open_ones = {tp: partition for tp, partition in owned.items() if partition is not None}
-    ends = await app.consumer.highwaters(*open_ones)
-    return sum(
-        partition.observe_lag(max(ends[tp], app.consumer.highwater(tp) or 0))
-        for tp, partition in open_ones.items()
-    )
+    behind = 0
+    for tp, end in ends.items():
+        partition = parts.ownership.partitions.get(tp.partition)
+        if partition is not None:
+            partition.observe(app.consumer.progress(tp, partition.expected, end))
+            partition.check(LogEnd(asked_at, partition.progress.log_end))
+            behind += partition.progress.behind
+    return behind
 
 
 def _fenced(name: str | None, settings: Settings) -> str:
@@ -77,7 +117,7 @@ def _fenced(name: str | None, settings: Settings) -> str:
     )
 
 
-def _explained(error: errors.KafkaError, settings: Settings) -> str | None:
+def _explained(error: Exception, settings: Settings) -> str | None:
     """Say what to mend where a group error is final, None where the client tries again."""
     group = f"HCDV_GROUP={settings.group}"
     if isinstance(error, errors.InvalidSessionTimeoutError):

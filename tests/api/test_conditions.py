@@ -21,9 +21,9 @@ def test_what_did_not_change_is_not_sent_again(tmp_path, owner, path):
     client = Client(app)
     first = client.get(f"/v1/{path}")
     tag = first.headers["etag"]
-    assert tag.startswith('"')
+    assert tag.startswith('W/"'), "the same values, but not the same age"
     assert "0-1" in tag
-    for named in (tag, f'"x", W/{tag}', "*"):
+    for named in (tag, tag.removeprefix("W/"), f'"x", {tag}', "*"):
         again = client.get(f"/v1/{path}", headers={"If-None-Match": named})
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == tag

@@ -33,6 +33,9 @@ def test_the_first_event_is_what_there_is(tmp_path, owner):
     assert answer.headers["content-type"].startswith("text/event-stream")
     ((name, data),) = events(answer.text)
     summary = client.get("/v1/summary", params={"at": name}).json()
+    assert sorted(data["as_of"]) == sorted(summary["as_of"])
+    for as_of in (data["as_of"], summary["as_of"]):
+        assert as_of.pop("age_seconds") < 60
     assert data["as_of"] == summary["as_of"]
     assert data["points"] == 40
     assert data["missing_partitions"] == []
@@ -48,6 +51,7 @@ def test_every_update_that_is_waited_for_is_told(tmp_path, owner):
         for step in range(3):
             owner.apply(owner.batch(10, prefix=f"n{step}"))
             app.state.refresher.look()
+            next(line for line in lines if line == "event: update")
             line = next(line for line in lines if line.startswith("data: "))
             told.append(json.loads(line.removeprefix("data: ")))
         assert not [line for line in lines if line], "three were asked for"

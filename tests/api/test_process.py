@@ -110,6 +110,7 @@ def delays(client):
     return [float(re.search(f"^{re.escape(key)}(.*)$", text, re.M)[1]) for key in (every, within)]
 
 
+@pytest.mark.alone
 def test_every_answer_is_of_whole_updates_and_no_older_than_a_quarter_of_a_second(
     tmp_path, writing
 ):

@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from fastapi import FastAPI
 from hcdv_stream.api.app import build_app
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state import Identity, PartitionStore, Position
+from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, write_heartbeat
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
@@ -61,6 +64,23 @@ class Owner:
             delta,
             Position(self.offset, self.offset + 3, 1e9 + self.offset, 1e9, written_at),
         )
+        self.beat()
+
+    def beat(self, **changes: Any) -> None:
+        """Write a heartbeat: three records wait, as of now, and all was there a second ago."""
+        now = time.time()
+        beat = Heartbeat(
+            process=4711,
+            host="here",
+            started_at=now - 60,
+            owned_since=now - 50,
+            beat_at=now,
+            next_offset=self.offset,
+            position=self.offset,
+            checked=LogEnd(now, self.offset + 3),
+            held=LogEnd(now - 1, self.offset),
+        )
+        write_heartbeat(self.directory, replace(beat, **changes))
 
     @property
     def corpus(self) -> Corpus:
@@ -77,7 +97,7 @@ class Client:
     def request(self, method: str, path: str, **asked: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
             async with httpx.AsyncClient(
-                transport=self._transport, base_url="http://api"
+                transport=self._transport, base_url="http://localhost"
             ) as client:
                 return await client.request(method, path, **asked)
 
@@ -94,10 +114,23 @@ class Client:
 
 
 def app_of(state_dir: Path, **settings: object) -> FastAPI:
-    """An application that has looked once; its thread does not run."""
+    """An application that has looked once; its thread does not run.
+
+    Heartbeats count for hours, since nobody beats any more while the tests ask.
+    """
+    # Its names are those that the gateway's tests call it by.
+    settings = {"api_stale_seconds": 100_000.0, "allowed_hosts": "left,right", **settings}
     app = build_app(load_settings(state_dir=state_dir, topic=TOPIC, **settings))
     app.state.refresher.look()
     return app
+
+
+def timeless(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without what differs from moment to moment: how old it is."""
+    for told in (answer["as_of"], *answer.get("partitions", ())):
+        assert told.pop("age_seconds") >= 0
+        assert told.pop("checked_at") > 0
+    return answer
 
 
 def expected(owners: list[Owner], weights: Weights | None = None) -> dict[str, tuple[float, float]]:

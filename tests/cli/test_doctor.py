@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 from hcdv_stream.broker.embedded import free_port
 from hcdv_stream.cli.main import app
 from hcdv_stream.doctor.check import refused
-from hcdv_stream.doctor.state import lock_holder
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.lock import lock_holder
+from hcdv_stream.state.private import make_private
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position
 from hcdv_stream.valuation.delta import Delta
@@ -133,7 +134,8 @@ def test_a_state_that_fits_and_who_owns_it(installation, bootstrap):
         code, checks = installation.examined()
     assert code == 0, checks
     assert checks["state of partition 0"]["detail"] == "0 records applied, owned by nobody now"
-    assert checks["offsets"]["detail"] == "every state meets its log; 2 records wait"
+    assert checks["offsets"]["detail"] == "every state meets its log"
+    assert checks["records"]["detail"] == "2 records wait"
 
 
 @pytest.mark.broker
@@ -142,7 +144,8 @@ def test_a_state_at_the_end_of_a_log_of_batches(installation, bootstrap):
     installation.store(next_offset=50).close()
     code, checks = installation.examined()
     assert code == 0, checks
-    assert checks["offsets"]["detail"] == "every state meets its log; 0 records wait"
+    assert checks["offsets"]["detail"] == "every state meets its log"
+    assert checks["records"]["detail"] == "0 records wait"
 
 
 @pytest.mark.broker
@@ -289,3 +292,21 @@ def send(bootstrap, topic, count, at_once=False):
             future.get(timeout=10)
     finally:
         producer.close()
+
+
+def test_directories_that_others_may_enter_are_a_warning(tmp_path):
+    from hcdv_stream.doctor.state import check_privacy
+
+    settings = load_settings(state_dir=tmp_path / "state", topic="sessions")
+    directory = settings.state_dir / settings.topic / "2"
+    assert check_privacy(settings) == []
+    make_private(directory)
+    assert check_privacy(settings) == []
+    directory.chmod(0o750)
+    (found,) = check_privacy(settings)
+    assert (found.status, found.fix) == ("warning", f"chmod 700 {directory}")
+    assert f"others than their owner may enter {directory}" in found.detail
+    settings.state_dir.chmod(0o755)
+    (found,) = check_privacy(settings)
+    assert found.fix == f"chmod 700 {settings.state_dir} {directory}"
+    assert "and 1 more" in found.detail

@@ -68,6 +68,10 @@ def residual(values: str) -> dict[str, str]:
     return {f'hcdv_efficiency_residual{{{WORKER}, topic="t", partition="0"}}': values}
 
 
+def mismatches(values: str) -> dict[str, str]:
+    return {f'hcdv_leaf_mismatches_total{{{WORKER}, topic="t", partition="0"}}': values}
+
+
 def given_out(values: str) -> dict[str, str]:
     return {f"hcdv_group_assignments_total{{{WORKER}}}": values}
 
@@ -127,6 +131,9 @@ CASES = [
     Case("EfficiencyViolated", CRITICAL, True, residual("1e-12x10 3e-9x20"),
          summary="Values of t/0 do not add up"),
     Case("EfficiencyViolated", CRITICAL, False, residual("9e-10x30")),
+    Case("LeafMismatch", CRITICAL, True, mismatches("0x10 1x10"),
+         summary="A leaf of t/0 differs from its replay"),
+    Case("LeafMismatch", CRITICAL, False, mismatches("0x30")),
     Case("DeadLetters", WARNING, True, letters("0+5x30", "0+95x30"),
          summary="5% of the sessions of t are rejected"),
     Case("DeadLetters", WARNING, False, letters("0+1x30", "0+199x30"), about="one of 200"),
@@ -163,6 +170,10 @@ CASES = [
     Case("ApiErrors", WARNING, False, answers("0+1x30", "0+999x30")),
     Case("ApiErrors", WARNING, False,
          answers("0+9x30", "0+1x30", "/readyz") | answers("0x30", "0+9x30"), about="a probe"),
+    Case("ApiKeysUnusable", CRITICAL, True, {f"hcdv_api_keys_usable{{{API}}}": "1x10 0x20"},
+         summary="a:8080 refuses every key"),
+    Case("ApiKeysUnusable", CRITICAL, False, {f"hcdv_api_keys_usable{{{API}}}": "1x10 0 1x20"},
+         about="an edit"),
 ]  # fmt: skip
 
 

@@ -68,6 +68,7 @@ def test_containers_can_do_little(service: str) -> None:
     one = OURS[service]
     assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
     assert "no-new-privileges:true" in one["security_opt"]
+    assert one["ulimits"]["nofile"]["hard"] >= 65536
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -101,7 +101,7 @@ def waiting_for(
 ) -> dict[str, panels_page.Answer]:
     """What each expression returns once all of its series are there; fails on one without any."""
     answers: dict[str, panels_page.Answer] = {}
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + 4 * PATIENCE
     while True:
         for name, expression in expressions.items():
             got = stack.ask(expression)

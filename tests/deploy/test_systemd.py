@@ -94,3 +94,10 @@ def test_systemd_makes_the_user(tmp_path: Path) -> None:
     )
     assert made.returncode == 0, made.stderr
     assert "hcdv:" in (tmp_path / "etc" / "passwd").read_text()
+
+
+@EVERY_UNIT
+def test_states_are_private_and_files_do_not_run_out(path: Path) -> None:
+    unit = directives(path)
+    assert unit["StateDirectoryMode"] == ["0700"]
+    assert int(unit["LimitNOFILE"][0]) >= 65536

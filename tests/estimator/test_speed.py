@@ -10,6 +10,7 @@ from hcdv_stream import HCDV
 from hcdv_stream.valuation.engine import Engine
 
 
+@pytest.mark.alone
 def test_ten_thousand_samples_take_less_than_a_second() -> None:
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(11_000, 64)), generator.integers(0, 2, 11_000)

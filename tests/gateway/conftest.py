@@ -6,6 +6,7 @@ The gateway asks real APIs, whose requests go to them directly instead of throug
 import asyncio
 import shutil
 from collections.abc import Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -28,7 +29,7 @@ class Gateway(Client):
 
     def __init__(self, apps: dict[str, object], **settings: object) -> None:
         self.apps = dict(apps)
-        settings = {"partitions": PARTITIONS, **settings}
+        settings = {"partitions": PARTITIONS, "api_stale_seconds": 100_000.0, **settings}
         chosen = load_settings(gateway_sidecars=",".join(ADDRESSES), **settings)
         super().__init__(app := build_gateway(chosen))
         self.source = app.state.source
@@ -50,13 +51,17 @@ class _Direct:
         self._apps = apps
         self._headers = headers
 
-    async def request(self, method, url, **asked):
+    @asynccontextmanager
+    async def stream(self, method, url, **asked):
         address = url[: url.index("/", 8)]
         if address not in self._apps:
             raise httpx.ConnectError("All connection attempts failed")
         transport = httpx.ASGITransport(self._apps[address])
-        async with httpx.AsyncClient(transport=transport, headers=self._headers) as client:
-            return await client.request(method, url, **asked)
+        async with (
+            httpx.AsyncClient(transport=transport, headers=self._headers) as client,
+            client.stream(method, url, **asked) as answer,
+        ):
+            yield answer
 
 
 def batches(count: int, seed: int) -> dict[int, Batch]:

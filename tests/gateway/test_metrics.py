@@ -37,12 +37,15 @@ def test_the_age_of_the_view_is_that_of_its_newest_update(gateway):
     assert abs(time.time() - written - float(age)) < 60
 
 
-def test_a_partition_that_was_seen_once_is_missed_whatever_the_setting(directories):
+def test_a_partition_beyond_the_setting_leaves_its_api_out(directories):
     apps = dict(zip(ADDRESSES, map(app_of, directories[1:]), strict=True))
-    gateway = Gateway(apps, partitions=1)
-    assert gateway.get("/v1/summary").json()["missing_partitions"] == []
-    gateway.stop(ADDRESSES[1])
-    assert gateway.get("/v1/summary").json()["missing_partitions"] == [1, 3]
+    gateway = Gateway(apps, partitions=3)
+    assert gateway.get("/v1/summary").json()["missing_partitions"] == [1]
+    told = gateway.get("/readyz?verbose").json()["checks"][2]["detail"]
+    assert told == (
+        "http://right has partition 3 and HCDV_PARTITIONS=3: set it to the topic's number of "
+        "partitions"
+    )
 
 
 def test_they_are_true_where_nobody_asks(gateway, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 from hcdv_stream.api.keys import Scope, new_key
 from hcdv_stream.gateway.partitioner import partition_of
-from tests.api.world import Client, Owner, app_of
+from tests.api.world import Client, Owner, app_of, timeless
 from tests.gateway.conftest import ADDRESSES, Gateway
 
 
@@ -26,7 +26,7 @@ def test_every_answer_names_the_partitions_that_are_missing(halved, directories,
     assert answer.headers["HCDV-Missing-Partitions"] == "1,3"
     assert list(body["as_of"]["offsets"]) == ["0", "2"]
     alone = Client(app_of(directories[1])).get(path).json()  # the corpus of those that are there
-    for part in (body, alone):
+    for part in map(timeless, (body, alone)):
         part.pop("missing_partitions")
         part["as_of"].pop("view")
         part.pop("next", None)
@@ -128,11 +128,26 @@ def test_an_api_that_refuses_the_key_is_said_to(directories, tmp_path, secret):
     assert gateway.get("/v1/summary").json()["missing_partitions"] == [0, 2]
 
 
-def test_states_of_other_bundles_are_not_merged(directories, tmp_path):
-    owner = Owner(tmp_path, 1, bundle="cd" * 16)
+def owner_of(state_dir, number, bundle):
+    owner = Owner(state_dir, number, bundle=bundle)
     owner.apply(owner.batch(20))
     owner.store.close()
-    gateway = Gateway(dict(zip(ADDRESSES, (app_of(directories[1]), app_of(tmp_path)), strict=True)))
+    return app_of(state_dir)
+
+
+def test_states_of_two_bundles_are_not_merged_where_neither_has_more_partitions(tmp_path):
+    apps = owner_of(tmp_path / "a", 0, "ab" * 16), owner_of(tmp_path / "b", 1, "cd" * 16)
+    gateway = Gateway(dict(zip(ADDRESSES, apps, strict=True)))
     answer = gateway.get("/v1/summary")
     assert answer.status_code == 503
     assert "different bundles or parameters" in answer.json()["detail"]
+
+
+def test_an_api_of_another_bundle_than_the_others_is_missing(directories, tmp_path):
+    apps = app_of(directories[1]), owner_of(tmp_path, 1, "cd" * 16)
+    gateway = Gateway(dict(zip(ADDRESSES, apps, strict=True)))
+    for _ in range(3):
+        assert gateway.get("/v1/summary").json()["missing_partitions"] == [1, 3]
+        gateway.source.forget()
+    told = gateway.get("/readyz?verbose").json()["checks"][2]["detail"]
+    assert told.startswith("http://right has a state of another bundle or other parameters than")

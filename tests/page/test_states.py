@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from hcdv_stream.api.keys import Scope, new_key
+from hcdv_stream.state.heartbeat import LogEnd
 from tests.api.world import Owner
 from tests.page.conftest import serving
 from tests.page.test_page import Page, number
@@ -34,6 +35,42 @@ def test_it_waits_for_the_first_update_and_outlives_the_api(chromium, tmp_path):
     chromium.get_log("browser")
 
 
+def test_it_says_when_nobody_knows_how_current_it_is(chromium, tmp_path):
+    owner = Owner(tmp_path, 0)
+    owner.apply(owner.batch(80), time.time() - 120)
+    other = Owner(tmp_path, 1)
+    other.apply(other.batch(40), time.time() - 120)
+    with serving(tmp_path, api_stale_seconds="6") as (_, address):
+        page = Page(chromium, address)
+
+        def shown_while_they_beat() -> tuple[str, str]:
+            for each in (owner, other):
+                each.beat(checked=LogEnd(time.time(), each.offset))
+            return page.text("#badge-state"), page.text("#badge-lag")
+
+        chromium.get(address)
+        page.until(lambda: shown_while_they_beat() == ("Quiet", "0 waiting"))
+        # The owners fall silent: first nobody knows what waits, then they count as stale.
+        page.until(lambda: page.text("#badge-state") == "Unconfirmed")
+        assert page.text("#badge-lag").startswith("unknown how many wait, up to date ")
+        page.until(lambda: page.text("#badge-state") == "Stale")
+        assert page.text("#badge-lag").endswith("ago, partition 0, 1 stale")
+        assert "see that both run" in page.text("#announce")
+        # One comes back, and has taken over from a worker elsewhere what the other had.
+        other.beat(released_at=time.time(), moved=True)
+
+        def shown_while_one_beats() -> tuple[str, str]:
+            owner.beat(checked=LogEnd(time.time(), 85))
+            return page.text("#badge-state"), page.text("#badge-lag")[:21]
+
+        page.until(lambda: shown_while_one_beats() == ("Behind", "5 waiting, up to date"))
+        page.until(lambda: number(page.text("#figure-points")) == 80)
+        assert "another worker has it: partition 1 since" in page.text("#foot-view")
+    owner.store.close()
+    other.store.close()
+    chromium.get_log("browser")
+
+
 def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
     owner = Owner(tmp_path, 0)
     owner.apply(owner.batch(80), time.time() - 120)
@@ -41,7 +78,7 @@ def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
     secret, key = new_key("page", [Scope.READ])
     file = tmp_path / "keys"
     file.write_text(key.line)
-    with serving(tmp_path, api_keys=str(file)) as (_, address):
+    with serving(tmp_path, api_keys=str(file), api_stale_seconds="1000") as (_, address):
         page = Page(chromium, address)
         chromium.get(address)
         page.until(lambda: page.one("#key").is_displayed())
@@ -55,6 +92,6 @@ def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
         assert not page.one("#key").is_displayed()
         # Written two minutes ago, and records have waited since: somebody should look.
         page.until(lambda: page.text("#badge-state") == "Behind")
-        assert page.text("#badge-lag") == "3 waiting"
+        assert page.text("#badge-lag").startswith("3 waiting, up to date ")
         assert "see that the worker runs" in page.text("#announce")
     chromium.get_log("browser")

@@ -8,6 +8,7 @@ that are there, and prints number and time of each once it is durable.
 import sys
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def centroid(identifier: int, stamp: int) -> np.ndarray:
     return np.random.default_rng([identifier, stamp, 1]).random(DIMENSIONS, np.float32)
 
 
+@cache
 def leaf(identifier: int, stamp: int, points: int = POINTS) -> Leaf:
     """Leaf as update ``stamp`` wrote it: the number is in all of its columns."""
     rng = np.random.default_rng([identifier, stamp])
@@ -39,8 +41,9 @@ def leaf(identifier: int, stamp: int, points: int = POINTS) -> Leaf:
         np.full(points, float(stamp)),
         rng.standard_normal((points, DIMENSIONS)).astype(np.float32),
     )
-    sketch = Sketch(np.full(CLASSES * (DIMENSIONS + 9), stamp, np.int64), CLASSES)
     components = rng.integers(-(2**40), 2**40, (points, 2, CLASSES))
+    sketch = Sketch.of_points(columns.embeddings, columns.labels, CLASSES)
+    sketch.components[:] = components.sum(axis=0)
     return Leaf(identifier, 1, columns.embeddings[0], columns, sketch, {"components": components})
 
 
@@ -70,12 +73,22 @@ def leaf_after(identifier: int, update: int) -> Leaf:
 
 
 def nodes(update: int) -> dict[int, Node]:
-    sketch = Sketch(np.full(CLASSES * (DIMENSIONS + 9), update, np.int64), CLASSES)
+    vectors = [leaf(number, stamp_of(number, update)).sketch.vector for number in alive(update)]
+    sketch = Sketch(np.add.reduce(vectors), CLASSES)
     return {0: Node(0, -1, 2, (1,), sketch), 1: Node(1, 0, 1, tuple(alive(update)), sketch)}
 
 
 def header(update: int) -> Header:
-    return Header(0, OLD + update + LIVING, 2, update * 150, update, tuple(alive(update)))
+    records, there = update * 150, (OLD + LIVING) * POINTS
+    return Header(
+        0,
+        OLD + update + LIVING,
+        2,
+        records + there,
+        update,
+        tuple(alive(update)),
+        replacements=records,
+    )
 
 
 def state_after(update: int) -> EngineState:

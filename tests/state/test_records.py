@@ -1,3 +1,5 @@
+import zlib
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +14,7 @@ from hcdv_stream.state.records import (
     decode_centroid,
     decode_change,
     decode_header,
+    decode_inventory,
     decode_leaf,
     decode_node,
     decode_position,
@@ -145,3 +148,30 @@ def test_a_record_that_lacks_a_field_is_refused(kind, decode):
     record = pack(kind, {"numbers": np.zeros(FIELDS.get(kind, 4), np.int64)})
     with pytest.raises(StateError, match="another version wrote it"):
         decode(record)
+
+
+RECORDS = [
+    (decode_leaf, encode_leaf(samples.leaf(3, 4, 3), 5)),
+    (decode_node, encode_node(samples.nodes(2)[1], 5)),
+    (decode_centroid, encode_centroid(3, samples.centroid(3, 4), 5)),
+    (decode_header, encode_header(samples.header(2), np.ones((3, 2), np.int64))),
+    (decode_inventory, encode_header(samples.header(2), np.ones((3, 2), np.int64))),
+    (decode_position, encode_position(samples.position_of(2))),
+    (
+        decode_change,
+        encode_change(Change(2, 2, 3, samples.position_of(2), (1,), (2,), (), (), (3,))),
+    ),
+]
+
+
+@pytest.mark.parametrize(("decode", "record"), RECORDS)
+@given(place=st.integers(8, 2**12), value=st.integers(0, 255), cut=st.booleans())
+def test_odd_content_under_a_good_checksum_is_a_state_error(decode, record, place, value, cut):
+    content = bytearray(record)
+    place = 8 + place % (len(content) - 8)
+    content[place] = value
+    if cut:
+        del content[place:]
+    content[4:8] = zlib.crc32(content[8:]).to_bytes(4, "little")
+    with suppress(StateError):
+        decode(bytes(content))

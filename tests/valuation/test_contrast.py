@@ -1,5 +1,6 @@
 """Exact Shapley values of the mean cross-label distance."""
 
+import tracemalloc
 from math import comb
 
 import numpy as np
@@ -8,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcdv_stream.valuation import contrast_weights as module
+from hcdv_stream.valuation import many_classes
 from hcdv_stream.valuation.contrast import ContrastShapley, contrast
+from hcdv_stream.valuation.embedding import unit_grid
+from hcdv_stream.valuation.many_classes import contracted_weights
 from hcdv_stream.valuation.sketch import Sketch
 from tests.valuation.reference import contrast as slow_contrast
 from tests.valuation.reference import shapley
@@ -79,6 +83,116 @@ def test_estimated_weights_are_near_the_listed_ones(
     better, _ = module._more_classes(np.array(counts))
     some = better > 0
     assert np.abs(estimated[some] / better[some] - 1.0).max() < 0.05
+
+
+def distances(classes: int, seed: int = 0) -> np.ndarray:
+    means = np.random.default_rng(seed).normal(size=(classes, 4)) * 0.3
+    return 1.0 - means @ means.T
+
+
+def slow_foreign(far: np.ndarray, between: np.ndarray) -> list[float]:
+    """Σ over pairs of classes b < c, neither of them k, one after the other."""
+    classes = range(len(between))
+    return [
+        sum(far[k, b, c] * between[b, c] for b in classes for c in range(b) if k not in (b, c))
+        for k in classes
+    ]
+
+
+@pytest.mark.parametrize(
+    "counts", [[3, 4, 5], [0, 5, 7, 0, 2], [1, 1, 1, 1], [300, 200, 100], [600] * 10, [40, 1] * 8]
+)
+def test_what_is_needed_of_the_table(counts: list[int]) -> None:
+    between = distances(len(counts))
+    near, far = module.contrast_weights(tuple(counts))
+    own = [[far[k, k, c] for c in range(len(counts))] for k in range(len(counts))]
+    found = contracted_weights(np.array(counts), between)
+    for mine, expected in zip(found, (near, own, slow_foreign(far, between)), strict=True):
+        np.testing.assert_allclose(mine, expected, atol=1e-15, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("counts", "most"),
+    [
+        ([1] * 17, 0.01),
+        ([2] * 10, 0.02),
+        ([5] * 6, 0.02),
+        ([20, 15, 12, 9], 0.02),
+        ([2000, 3, 3, 3], 0.15),
+    ],
+)
+def test_many_classes_are_estimated_as_listing_every_part_has_it(
+    counts: list[int], most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_LISTED", 200_000)
+    module.contrast_weights.cache_clear()
+    whole, between = np.array(counts), distances(len(counts))
+    exact = many_classes._tabled(whole, between)
+    module.contrast_weights.cache_clear()
+    for found, expected in zip(many_classes._estimated(whole, between), exact, strict=True):
+        error = np.sqrt(np.mean((found - expected) ** 2))
+        assert error <= most * np.sqrt(np.mean(np.square(expected))) + 1e-15
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.integers(2, 8))
+def test_few_points_of_many_classes_equal_enumeration(seed: int, size: int) -> None:
+    generator = np.random.default_rng(seed)
+    points = batch_of(size, 60, 3, generator)
+    whole = Sketch.of_points(points.embeddings, points.labels, 60)
+    exact = ContrastShapley.of(whole.points, whole.embeddings)
+    slow = shapley(size, lambda s: slow_contrast(s, points.embeddings, points.labels))
+    values = exact.points(points.labels, points.embeddings)
+    np.testing.assert_allclose(values, slow, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("sizes", [[40] * 40, [1] * 45, [3000] + [5] * 30])
+def test_values_of_many_classes_add_up_and_are_near(
+    sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = np.random.default_rng(3)
+    labels = np.repeat(np.arange(len(sizes)), sizes).astype(np.int16)
+    centres = generator.normal(size=(len(sizes), 8))
+    embeddings = unit_grid(centres[labels] + generator.normal(size=(len(labels), 8)))
+    whole = Sketch.of_points(embeddings, labels, len(sizes))
+
+    def values() -> np.ndarray:
+        coefficients = ContrastShapley.of(whole.points, whole.embeddings)
+        return coefficients.points(labels, embeddings)
+
+    estimated = values()
+    everyone = contrast(whole.points, whole.embeddings)
+    assert estimated.sum() == pytest.approx(everyone, abs=1e-12)
+    monkeypatch.setattr(module, "MOST_TABLED", 64)
+    monkeypatch.setattr(many_classes, "MOST_TABLED", 64)
+    monkeypatch.setattr(module, "DRAWS", 40_000)
+    module.contrast_weights.cache_clear()
+    drawn = values()  # itself a few per cent off
+    module.contrast_weights.cache_clear()
+    error = np.sqrt(np.mean((estimated - drawn) ** 2))
+    assert error < 0.08 * np.sqrt(np.mean(drawn**2))
+
+
+def test_a_thousand_classes_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many_classes, "_FEWEST_DRAWS", 64)  # time grows with them, memory does not
+    classes = 1000
+    counts, generator = np.full(classes, 5), np.random.default_rng(0)
+    sums = generator.normal(size=(classes, 8))
+    tracemalloc.start()
+    coefficients = ContrastShapley.of(counts, sums)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20 * classes * classes * 8  # C³ would be 1,000 of them
+    assert np.isfinite(coefficients.offset).all()
+
+
+def test_what_is_cached_is_bounded() -> None:
+    for extra in range(80):
+        near, far = module.contrast_weights((extra + 1, *[1] * (module.MOST_TABLED - 1)))
+    held = module.contrast_weights.cache_info().currsize * (near.nbytes + far.nbytes)
+    assert held < 5 << 20
+    with pytest.raises(ValueError, match="too many for a table"):
+        module.contrast_weights((1,) * (module.MOST_TABLED + 1))
 
 
 def test_harmonic_numbers_join_up() -> None:

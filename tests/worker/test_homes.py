@@ -70,6 +70,8 @@ def test_a_partition_waits_while_its_holder_may_be_starting():
     # A leftover that is behind what the group had committed is no home either.
     behind = {"x": claim("a", {0: 50, 1: 50, 2: 49, 3: 20}, committed, age=1.0)}
     assert find_homes(FOUR, behind, PATIENCE).waiting == [2, 3]
+    assert find_homes(FOUR, behind, PATIENCE, slack=1).waiting == [3]
+    assert find_homes(FOUR, early, PATIENCE, slack=100).waiting == [2, 3]
 
 
 def test_it_does_not_wait_for_ever_nor_where_nothing_was_done_yet():

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.settings import load_settings
-from hcdv_stream.state import StateLocked
+from hcdv_stream.state import StateError, StateLocked
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
@@ -98,3 +98,27 @@ def test_a_rebalance_amid_opening_leaves_no_lock_behind(shelf: Shelf):
             shelf(number).close()
 
     asyncio.run(scenario())
+
+
+def test_one_that_cannot_be_closed_well_does_not_keep_the_others_open(shelf: Shelf):
+    async def scenario() -> None:
+        ownership = Ownership(shelf, lock_seconds=0.2)
+        ownership.assign()
+        opened = await ownership.resume([0, 1])
+        store = opened[0]._store
+        database, store._database = store._database, Refusing()
+        with pytest.raises(StateError, match="cannot be closed because the disk is full"):
+            await ownership.release()
+        database.close()
+        assert not ownership.partitions
+        shelf(0).close()
+        shelf(1).close()
+
+    asyncio.run(scenario())
+
+
+class Refusing:
+    """A database on a full disk."""
+
+    def close(self) -> None:
+        raise Exception("IO error: No space left on device")

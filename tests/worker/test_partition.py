@@ -15,6 +15,7 @@ from hcdv_stream.state import StateError, StateLocked
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.progress import Progress
 from tests.worker.harness import session, small_bundle, state_bytes, stored
 
 BUNDLE = small_bundle()
@@ -174,10 +175,28 @@ def test_the_corpus_is_measured(tmp_path: Path):
     assert 0 <= (value("hcdv_efficiency_residual") or 0.0) < 1e-9
     reasons = [letter.reason for letter in step.rejected]
     assert value("hcdv_dead_letters_total", reason="not_json") == reasons.count("not_json")
-    assert partition.observe_lag(500) == 100
+    partition.observe(Progress(400, 500))
+    assert partition.progress.behind == 100
     assert value("hcdv_consumer_lag_records") == 100
     for stage in ("decode", "embed", "route", "games", "write"):
         assert registry.get_sample_value("hcdv_stage_seconds_count", {"stage": stage}) == 1
         assert registry.get_sample_value("hcdv_stage_items_count", {"stage": stage}) == 1
     partition.close()
     assert value("hcdv_points") is None
+
+
+def test_a_time_in_the_future_does_not_stay(owner: Owner):
+    def stored_times(offset: int, ts: float, append_time: float) -> tuple[float, float]:
+        owner.run([Record(offset, *session(offset, ts=ts), append_time)])
+        partition = stored(owner.directory)
+        assert partition is not None
+        return partition.position.event_time, partition.position.append_time
+
+    year_9999 = 253_370_764_800.0
+    assert stored_times(0, 1000.0, 1001.0) == (1000.0, 1001.0)
+    assert stored_times(1, year_9999, 1002.0) == (1000.0, 1002.0)
+    assert stored_times(2, year_9999, year_9999) == (year_9999, year_9999)
+    assert stored_times(3, 1003.0, 1003.0) == (1003.0, 1003.0)
+    for time_of, count in (("event", 1.0), ("append", 1.0)):
+        labels = {"topic": TOPIC, "partition": "0", "time": time_of}
+        assert owner.registry.get_sample_value("hcdv_future_times_total", labels) == count

@@ -24,8 +24,9 @@ def get(port: int, path: str) -> tuple[int, str]:
 def test_metrics_and_probes():
     now = [0.0]
     registry, health = CollectorRegistry(), Health(60.0, lambda: now[0])
-    WorkerMetrics(registry).assignments.inc()
-    with MetricsServer("127.0.0.1", 0, registry, health) as server:
+    metrics = WorkerMetrics(registry)
+    metrics.assignments.inc()
+    with MetricsServer("127.0.0.1", 0, registry, health, metrics.connections) as server:
         status, text = get(server.port, "/metrics")
         assert status == 200
         assert "hcdv_group_assignments_total 1.0" in text
@@ -38,13 +39,36 @@ def test_metrics_and_probes():
         assert get(server.port, "/")[0] == 404
 
 
-def test_a_taken_port_is_a_sentence_with_the_fix():
+def server_on(host: str, port: int = 0) -> MetricsServer:
     registry, health = CollectorRegistry(), Health(60.0, lambda: 0.0)
+    metrics = WorkerMetrics(registry)
+    return MetricsServer(host, port, registry, health, metrics.connections)
+
+
+def test_a_taken_port_is_a_sentence_with_the_fix():
     with (
-        MetricsServer("127.0.0.1", 0, registry, health) as server,
+        server_on("127.0.0.1") as server,
         pytest.raises(HcdvError, match=f"HCDV_METRICS_PORT={server.port} .*another port"),
     ):
-        MetricsServer("127.0.0.1", server.port, registry, health)
+        server_on("127.0.0.1", server.port)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "x" * 300])
+def test_another_port_is_advised_only_where_it_would_help(host):
+    with pytest.raises(HcdvError) as caught:
+        server_on(host)
+    assert "set HCDV_METRICS_HOST to an address of this machine" in str(caught.value)
+    assert "port, or 0" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_it_listens_on_ipv6_and_everywhere_means_both(host):
+    with server_on(host) as server:
+        asked = ["[::1]", "127.0.0.1"] if host == "::" else ["[::1]"]
+        for address in asked:
+            url = f"http://{address}:{server.port}/metrics"
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                assert answer.status == 200
 
 
 def test_every_metric_is_named_as_prometheus_has_it():

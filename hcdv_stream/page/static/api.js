@@ -44,7 +44,7 @@ export async function ask(path, parameters = {}, signal = undefined) {
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Follow the events for ever. EventSource cannot show a key, so the stream is read here. */
-export async function follow({ interval, onupdate, onlost }) {
+export async function follow({ interval, onupdate, onfreshness, onlost }) {
   let seen = null;
   for (let wait = 500; ; wait = Math.min(2 * wait, 5000)) {
     try {
@@ -59,6 +59,7 @@ export async function follow({ interval, onupdate, onlost }) {
         text = blocks.pop();
         for (const block of blocks) {
           const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s, 2)));
+          if (fields.event === "freshness") onfreshness(JSON.parse(fields.data));
           if (fields.event !== "update") continue;
           seen = fields.id;
           onupdate(JSON.parse(fields.data));

@@ -3,7 +3,7 @@
 import { Problem, ask, follow, useKey } from "./api.js";
 import * as badge from "./badge.js";
 import { $, announce, say } from "./dom.js";
-import { count, percent, score, seconds } from "./format.js";
+import { count, moment, percent, score, seconds } from "./format.js";
 import * as latency from "./latency.js";
 import * as spread from "./spread.js";
 import * as tables from "./tables.js";
@@ -85,7 +85,9 @@ function display(now = false) {
   const where = tree.place() === "" ? "" : `in ${tree.named(tree.place())}`;
   for (const element of document.querySelectorAll("[data-where]")) element.textContent = where;
   $("more").hidden = shown >= 100 || top.points.length < shown;
-  say("foot-view", `State ${summary.as_of.view}, bundle ${summary.bundle.slice(0, 12)}.`);
+  const others = summary.left_out.map((one) => `partition ${one.partition} since ${moment(one.since)}`);
+  const elsewhere = others.length ? ` Left out, because another worker has it: ${others.join(", ")}.` : "";
+  say("foot-view", `State ${summary.as_of.view}, bundle ${summary.bundle.slice(0, 12)}.${elsewhere}`);
   main.dataset.view = summary.as_of.view;
 }
 
@@ -176,5 +178,6 @@ follow({
     latency.add(event);
     if (!document.hidden) refresh();
   },
+  onfreshness: badge.refreshed,
   onlost: failed,
 });

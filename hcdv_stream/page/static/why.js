@@ -18,7 +18,7 @@ export async function open(id, corpus, failed) {
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   try {
-    const why = await ask(`why/${encodeURIComponent(id)}`, { ...weights(), mates: 200 });
+    const why = await ask("why:get", { id, ...weights(), mates: 200 });
     body.replaceChildren(...content(why, corpus(), (other) => open(other, corpus, failed)));
     past(id, corpus());
   } catch (problem) {
@@ -151,7 +151,7 @@ function way({ path }, unit) {
 
 async function past(id, { total, unit }) {
   const element = $("why-past");
-  const { history } = await ask(`history/${encodeURIComponent(id)}`, weights()).catch(() => ({ history: [] }));
+  const { history } = await ask("history:get", { id, ...weights() }).catch(() => ({ history: [] }));
   if (!element.isConnected) return;
   const scale = total > 0 ? total : 1;
   const said = history.length > 1

@@ -1,0 +1,171 @@
+"""How current an answer is: what of the log it lacks, since when, and whether anybody knows.
+
+What is known comes from heartbeats (``state/heartbeat``) and is a list of facts about the log: "at
+12:00:07 it ended at offset 4711". A state that has reached 4711 held everything that was committed
+at 12:00:07. So its **age** is the time since the latest moment of which that is known, and its
+**lag** is the distance to the newest end. Neither rests on what producers say that the time is. The
+facts are compared with the state that an answer was made from, newest or not, so that a state that
+cannot be read any more, or is asked for by name, ages too.
+
+Lag is null unless the broker answered within the last third of ``stale_seconds``: what waited
+then is no answer to what waits now. A partition is **stale** after ``stale_seconds`` without an
+answer of the broker to its owner, and at once when another worker got it.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from hcdv_stream.state.heartbeat import Heartbeat, LogEnd
+
+_LIVE_PART = 1 / 3
+"""A lag is told for this part of ``stale_seconds`` after the broker's answer."""
+_MOST_ENDS = 4096
+
+
+class LogEnds:
+    """Where a partition's log ended at which times, as far as that was learned.
+
+    One thread learns, others may ask.
+    """
+
+    def __init__(self) -> None:
+        self._ends: tuple[LogEnd, ...] = ()  # ascending in time and in offset
+
+    @property
+    def newest(self) -> LogEnd | None:
+        """The newest fact."""
+        ends = self._ends
+        return ends[-1] if ends else None
+
+    def learn(self, *facts: LogEnd | None) -> None:
+        """Take facts in, older ones first; what is not newer than the newest adds nothing."""
+        ends = self._ends
+        for fact in facts:
+            if fact is None or (ends and fact.at <= ends[-1].at):
+                continue
+            if ends and fact.offset < ends[-1].offset:
+                ends = ()  # another log, or one that has lost records
+            elif ends and fact.offset == ends[-1].offset:
+                ends = ends[:-1]
+            ends = (*ends[-_MOST_ENDS:], fact)
+        self._ends = ends
+
+    def held_at(self, position: int) -> float | None:
+        """Return the latest time known at which all below ``position`` was all there was."""
+        ends = self._ends
+        place = bisect_right(ends, position, key=lambda end: end.offset)
+        return ends[place - 1].at if place else None
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How current one partition of an answer is; None stands for what is not known.
+
+    ``since`` is when the owner was last known to be up to date with the broker, where it is stale;
+    ``reason`` says why it is, or why the lag is not known.
+    """
+
+    partition: int
+    lag: int | None
+    age: float | None
+    checked_at: float | None
+    stale: bool | None
+    moved: bool
+    since: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a state's owner, and of the log behind it."""
+
+    heartbeat: Heartbeat | None
+    ends: LogEnds
+
+    def freshness(
+        self, partition: int, next_offset: int, now: float, stale_seconds: float
+    ) -> Freshness:
+        """Return how current a state is that has come to ``next_offset``."""
+        heartbeat, ends = self.heartbeat, self.ends
+        if heartbeat is None:
+            reason = "no worker has written a heartbeat beside its state"
+            return Freshness(partition, None, None, None, None, False, None, reason)
+        # The offsets behind it may hold no records: then it is further than it says.
+        reached = next_offset >= heartbeat.next_offset
+        position = max(next_offset, heartbeat.position) if reached else next_offset
+        newest, held_at = ends.newest, ends.held_at(position)
+        lag = None
+        live_seconds = _LIVE_PART * stale_seconds
+        if newest and now - newest.at <= live_seconds:
+            lag = max(newest.offset - position, 0)
+        since, reason = _quiet(heartbeat, now, live_seconds)
+        stale = heartbeat.moved or now - since > stale_seconds
+        return Freshness(
+            partition=partition,
+            lag=lag,
+            age=None if held_at is None else max(now - held_at, 0.0),
+            checked_at=newest.at if newest else None,
+            stale=stale,
+            moved=heartbeat.moved,
+            since=since if stale else None,
+            reason=reason if stale or lag is None else None,
+        )
+
+
+def _quiet(heartbeat: Heartbeat, now: float, live_seconds: float) -> tuple[float, str]:
+    """Return since when its owner knows nothing of the log, and why that may be."""
+    who = f"its worker (process {heartbeat.process})"
+    checked, released_at = heartbeat.checked, heartbeat.released_at
+    if heartbeat.moved and released_at is not None:
+        return released_at, f"another worker has had it since {_ago(released_at, now)}"
+    since = checked.at if checked else heartbeat.owned_since
+    if released_at is not None:
+        return since, f"{who} let it go {_ago(released_at, now)} and nobody has taken it since"
+    if now - heartbeat.beat_at > live_seconds:
+        return since, f"{who} wrote its last heartbeat {_ago(heartbeat.beat_at, now)}"
+    return since, f"the broker last answered {who} {_ago(since, now)}"
+
+
+def _ago(moment: float, now: float) -> str:
+    return f"{max(now - moment, 0.0):.0f} s ago"
+
+
+def _worst(worse: Callable[[list[float]], float], each: Iterable[float | None]) -> float | None:
+    found = list(each)
+    known = [one for one in found if one is not None]
+    return worse(known) if known and len(known) == len(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """How current an answer is as a whole: the worst of its partitions."""
+
+    partitions: tuple[Freshness, ...]
+
+    @property
+    def lag(self) -> int | None:
+        """Records that wait behind it, None where that is not known of every partition."""
+        lags = [part.lag for part in self.partitions if part.lag is not None]
+        return sum(lags) if len(lags) == len(self.partitions) else None
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since it was last known to hold all that was committed, in every partition."""
+        return _worst(max, (part.age for part in self.partitions))
+
+    @property
+    def checked_at(self) -> float | None:
+        """When the broker last answered where the log of every partition ends."""
+        return _worst(min, (part.checked_at for part in self.partitions))
+
+    @property
+    def stale(self) -> list[int]:
+        """Its partitions that are stale."""
+        return [part.partition for part in self.partitions if part.stale]
+
+    @property
+    def unsure(self) -> Freshness | None:
+        """The first partition that is stale, or of which nobody knows what waits now."""
+        parts = self.partitions
+        return next((part for part in parts if part.stale or part.lag is None), None)

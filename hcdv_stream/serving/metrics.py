@@ -1,0 +1,18 @@
+"""What every process measures of its HTTP connections."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class ConnectionMetrics:
+    """Registered once in ``registry``."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.open = Gauge(
+            "hcdv_http_connections", "HTTP connections that are open now.", registry=registry
+        )
+        self.closed = Counter(
+            "hcdv_http_connections_closed_total",
+            "HTTP connections that the server closed because they went over a bound, by reason.",
+            ("reason",),
+            registry=registry,
+        )

@@ -1,0 +1,152 @@
+"""The thread that reads the log: committed records only, and how far it has read.
+
+Faust runs aiokafka's consumer in a thread of its own. Its names are private; the worker's tests
+pin them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from aiokafka.errors import KafkaTimeoutError
+
+from hcdv_stream.worker.log_range import LogError
+from hcdv_stream.worker.membership import MemberThread
+from hcdv_stream.worker.progress import Reading
+from hcdv_stream.worker.tail import UNDECODABLE
+
+Result = TypeVar("Result")
+
+_RETRY_MILLISECONDS = 500
+"""Between two tries of aiokafka's; its own tenth of a second makes thousands of tries a minute."""
+_COMMIT_SECONDS = 3.0
+
+
+class ConsumerThread(MemberThread):
+    """Reads up to the last stable offset."""
+
+    logger = logging.getLogger("faust.consumer_thread")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._handed_over: dict[Any, int] = {}
+        self._committed: dict[Any, int] = {}
+
+    async def on_thread_stop(self) -> None:
+        """Stop the consumer, also in the middle of a broker's outage.
+
+        aiokafka lets the cancellation of a fetch that waits for its next try escape; it would end
+        this thread with a traceback, and whoever waits for it would wait for ever.
+        """
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            if self._consumer is not None:
+                await self._consumer._client.close()
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust offers "read_committed" only together with its own transactions.
+        consumer._isolation_level = "read_committed"
+        consumer._retry_backoff_ms = _RETRY_MILLISECONDS
+        return consumer
+
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: set[Any], **options: Any
+    ) -> Mapping[Any, Any]:
+        try:
+            records: Mapping[Any, Any] = await super()._fetch_records(
+                consumer, active_partitions, **options
+            )
+        except UNDECODABLE as error:
+            raise _undecodable(consumer._fetcher._records, error) from error
+        for tp, some in records.items():
+            self._handed_over[tp] = some[-1].offset
+        return records
+
+    async def _commit(self, offsets: Mapping[Any, int]) -> bool:
+        """Commit, and give up soon: stopping must not wait for a broker that is gone."""
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                done: bool = await super()._commit(offsets)
+        except TimeoutError:
+            return False
+        if done:
+            self._committed.update(offsets)
+        return done
+
+    def is_committed(self, tp: Any, offset: int) -> bool:
+        """Say whether this worker has committed that offset or a later one."""
+        return offset <= self._committed.get(tp, -1)
+
+    def reading(self, tp: Any) -> Reading:
+        """Say how far ``tp`` has been read; may be asked from any thread."""
+        # The position first: records that are handed over in between only make this more careful.
+        position = self._position(tp)
+        return Reading(position, self._handed_over.get(tp, -1))
+
+    def _position(self, tp: Any) -> int:
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription else None
+        if assignment is None or tp not in assignment.tps:
+            return 0
+        position: int | None = assignment.state_value(tp)._position
+        return position or 0
+
+    def highwater(self, tp: Any) -> int | None:
+        """Return the last stable offset as of the last fetch, None before the first."""
+        consumer = self._ensure_consumer()
+        if tp not in consumer.assignment():
+            return None
+        stable: int | None = consumer.last_stable_offset(tp)
+        # Brokers without transactions give none.
+        return consumer.highwater(tp) if stable is None or stable < 0 else stable
+
+    async def ask_log_ends(self, tps: Collection[Any], seconds: float) -> dict[Any, int]:
+        """Ask the broker for last stable offsets, past Faust's queue of calls to this thread.
+
+        A call that waits for a broker that is gone would hold up all others there.
+        """
+        return await self._in_thread(self._log_ends(tps, seconds))
+
+    async def _log_ends(self, tps: Collection[Any], seconds: float) -> dict[Any, int]:
+        async with asyncio.timeout(seconds):
+            return dict(await self._ensure_consumer().end_offsets(tps))
+
+    async def ask_log_start(self, tp: Any, seconds: float) -> int:
+        """Ask the broker for a log's first offset, again and again until it answers."""
+        while True:
+            with suppress(TimeoutError, KafkaTimeoutError):
+                return await self._in_thread(self._log_start(tp, seconds))
+
+    async def _log_start(self, tp: Any, seconds: float) -> int:
+        async with asyncio.timeout(seconds):
+            start: int = (await self._ensure_consumer().beginning_offsets([tp]))[tp]
+            return start
+
+    async def check_coordinator(self) -> None:
+        """Raise the error, if any, that the membership in the group hangs on."""
+        await self._in_thread(self._coordinator_errors())
+
+    async def _coordinator_errors(self) -> None:
+        self.check_membership()
+
+    async def _in_thread(self, asked: Coroutine[Any, Any, Result]) -> Result:
+        running = asyncio.run_coroutine_threadsafe(asked, self.thread_loop)
+        return await asyncio.wrap_future(running)
+
+
+def _undecodable(fetched: Mapping[Any, Any], error: Exception) -> LogError:
+    """Say which batch it was: the one whose iteration the error ended."""
+    for tp, result in fetched.items():
+        records = getattr(result, "_partition_records", None)
+        iterator = getattr(records, "_records_iterator", None)
+        if records is not None and getattr(iterator, "gi_frame", None) is None:
+            return LogError(
+                f"the batch at offset {records.next_fetch_offset} of partition {tp.partition} of "
+                f"topic {tp.topic!r} cannot be decoded ({error}): install what the codec needs, or "
+                "copy the topic without that batch"
+            )
+    return LogError(f"a batch of the log cannot be decoded ({error})")

@@ -1,0 +1,123 @@
+"""The three HTTP servers as processes of their own, each with 1,024 file descriptors."""
+
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hcdv_stream.tether import tethered
+from tests.api.world import Owner
+
+_METRICS_SERVER = """
+import sys, time
+from prometheus_client import CollectorRegistry
+from hcdv_stream.logs import configure_logging
+from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.server import MetricsServer
+
+configure_logging("INFO", "text")
+registry, health = CollectorRegistry(), Health(3600.0, time.monotonic)
+metrics = WorkerMetrics(registry)
+with MetricsServer("127.0.0.1", 0, registry, health, metrics.connections) as server:
+    print(f"listening port={server.port}", file=sys.stderr, flush=True)
+    sys.stdin.read()
+"""
+
+
+@dataclass
+class Served:
+    """A process, its port, a path that needs no key and what it may hold."""
+
+    process: subprocess.Popen[str]
+    port: int
+    path: str = "/livez"
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def memory(self) -> int:
+        """Resident bytes."""
+        text = (Path("/proc") / str(self.process.pid) / "status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+)", text)
+        assert found
+        return int(found[1]) * 1024
+
+    @property
+    def descriptors(self) -> int:
+        return len(list((Path("/proc") / str(self.process.pid) / "fd").iterdir()))
+
+
+@contextmanager
+def started(arguments: list[str], log: Path, **environment: str) -> Iterator[Served]:
+    """Start Python with arguments and wait until it says on which port it listens."""
+    limited = ["sh", "-c", 'ulimit -n 1024; exec "$@"', "sh", sys.executable, *arguments]
+    import os
+
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            tethered(limited),
+            stderr=out,
+            stdin=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
+        ) as process,
+    ):
+        try:
+            found = None
+            while not found:
+                assert process.poll() is None, log.read_text()
+                found = re.search(r"listening.* port=(\d+)", log.read_text())
+            yield Served(process, int(found[1]))
+        finally:
+            process.kill()
+            assert process.stdin
+            process.stdin.close()
+
+
+KINDS = ("worker", "api", "gateway")
+
+
+@contextmanager
+def running(kind: str, place: Path, *options: str, **environment: str) -> Iterator[Served]:
+    """Run one of the three; the gateway with an API behind it."""
+    with ExitStack() as stack:
+        if kind == "worker":
+            arguments = ["-c", _METRICS_SERVER]
+            yield stack.enter_context(started(arguments, place / "worker.log", **environment))
+            return
+        owner = Owner(place / "state", 0)
+        owner.apply(owner.batch(30))
+        stack.callback(owner.store.close)
+        arguments = ["-m", "hcdv_stream", "api", "--state-dir", str(place / "state"), "--port", "0"]
+        own = list(options) if kind == "api" else []
+        given = environment if kind == "api" else {}
+        served = stack.enter_context(started([*arguments, *own], place / "api.log", **given))
+        if kind == "gateway":
+            behind = f"http://127.0.0.1:{served.port}"
+            arguments = ["-m", "hcdv_stream", "gateway", "--sidecars", behind, "--port", "0"]
+            arguments += ["--partitions", "1", *options]
+            log = place / "gateway.log"
+            served = stack.enter_context(started(arguments, log, **environment))
+        yield served
+
+
+@pytest.fixture(params=KINDS)
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    with running(request.param, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def many_descriptors() -> Iterator[None]:
+    """Let the attacker hold more connections than the attacked can."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
