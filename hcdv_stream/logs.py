@@ -15,6 +15,9 @@ import orjson
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.repeated_lines import RepeatedLines
+from hcdv_stream.unknown_settings import unknown_settings
+
+log = logging.getLogger(__name__)
 
 _FIELDS = "hcdv_fields"
 _NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio")
@@ -50,6 +53,13 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
         logging.getLogger(name).setLevel("INFO" if debugging else "WARNING")
     for name in _TELLING:
         logging.getLogger(name).setLevel("WARNING")
+    warn_of_unknown_settings()
+
+
+def warn_of_unknown_settings() -> None:
+    """Log every variable that looks like a setting and is none."""
+    for name, closest in unknown_settings().items():
+        log.warning("unknown setting", extra=fields(name=name, meant=closest))
 
 
 def held_back() -> int:

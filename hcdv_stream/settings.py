@@ -83,8 +83,17 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(
         0.2, gt=0, description="Longest wait for a poll to fill up, in seconds."
     )
+    instance: str = Field(
+        "auto",
+        pattern=r"^[A-Za-z0-9._-]{1,249}$",
+        description="Name under which the group keeps a worker's partitions over a restart; auto: "
+        "one that is kept in HCDV_STATE_DIR; none: its partitions move at once when it stops.",
+    )
     session_timeout_seconds: float = Field(
-        6.0, ge=1, description="Kafka's session timeout: a dead worker is replaced after this."
+        30.0,
+        ge=1,
+        description="Kafka's session timeout: the partitions of a worker that is gone for this "
+        "long move to others. Longer than a restart takes.",
     )
     heartbeat_seconds: float = Field(1.5, gt=0, description="Heartbeat to the group coordinator.")
     commit_seconds: float = Field(

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hcdv_stream.cli import simulate, state, topics
+from hcdv_stream.cli import dlq, simulate, state, topics
 from hcdv_stream.cli.api import api
 from hcdv_stream.cli.demo import demo
 from hcdv_stream.cli.doctor import doctor
@@ -22,6 +22,7 @@ from hcdv_stream.cli.value import value
 from hcdv_stream.cli.watch import watch
 from hcdv_stream.cli.worker import worker
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.unknown_settings import describe_unknown, unknown_settings
 
 app = typer.Typer(
     name="hcdv-stream",
@@ -42,6 +43,7 @@ app.command(epilog="Example: hcdv-stream select --input v.parquet --share 0.3 --
     select
 )
 app.add_typer(topics.app, name="topics")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(state.app, name="state")
 app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap localhost:9092")(worker)
@@ -57,9 +59,16 @@ app.command(epilog="Example: hcdv-stream doctor --bundle bundle --json")(doctor)
 app.command(epilog="Example: hcdv-stream experiment quality --out quality.json")(experiment)
 
 
+_SERVICES = frozenset({"worker", "api", "gateway"})
+"""They say in their logs what the others say on standard error."""
+
+
 @app.callback()
-def _root() -> None:
-    pass
+def _root(context: typer.Context) -> None:
+    if context.invoked_subcommand not in _SERVICES:
+        for name, closest in unknown_settings().items():
+            message = f"[bold yellow]warning:[/] {escape(describe_unknown(name, closest))}"
+            Console(stderr=True).print(message, highlight=False, soft_wrap=True)
 
 
 def run() -> None:

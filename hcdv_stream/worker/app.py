@@ -14,6 +14,7 @@ from faust.app.base import BootStrategy
 from mode import CrashingSupervisor
 
 from hcdv_stream.logs import fields
+from hcdv_stream.worker.assignor import HomeAssignor
 from hcdv_stream.worker.dead_letter_box import DeadLetterBox
 from hcdv_stream.worker.partition import Partition
 from hcdv_stream.worker.parts import Parts
@@ -23,6 +24,8 @@ from hcdv_stream.worker.transport import StoredOffsetTransport
 log = logging.getLogger(__name__)
 
 _PRODUCER_SECONDS = 30.0
+_REBALANCE_SECONDS = 10.0
+"""How long the others wait for a member's poll in hand before they go on without it."""
 
 
 class _KafkaOnly(BootStrategy):
@@ -36,7 +39,11 @@ class _KafkaOnly(BootStrategy):
 
 
 class WorkerApp(faust.App):
-    """The app of a worker. The consumer asks it for ``resume``, ``owned`` and ``letters``."""
+    """The app of a worker.
+
+    The consumer asks it for ``resume``, ``owned`` and ``letters``, the assignor for ``membership``
+    and the producer whether to be ``idempotent``.
+    """
 
     BootStrategy = _KafkaOnly
     logger = logging.getLogger("faust.app")
@@ -44,6 +51,8 @@ class WorkerApp(faust.App):
     def __init__(self, parts: Parts) -> None:
         settings = parts.settings
         self._ownership = parts.ownership
+        self.membership = parts.membership
+        self.idempotent = parts.facts.idempotent
         self.letters = DeadLetterBox(self, parts)
         super().__init__(
             settings.group,
@@ -55,11 +64,15 @@ class WorkerApp(faust.App):
             broker_commit_interval=settings.commit_seconds,
             broker_request_timeout=max(90.0, 2 * settings.session_timeout_seconds),
             broker_session_timeout=settings.session_timeout_seconds,
-            broker_rebalance_timeout=settings.session_timeout_seconds,
+            broker_rebalance_timeout=min(settings.session_timeout_seconds, _REBALANCE_SECONDS),
             broker_heartbeat_interval=settings.heartbeat_seconds,
             producer_request_timeout=_PRODUCER_SECONDS,
             stream_buffer_maxsize=max(4096, 2 * settings.poll_records),
-            table_standby_replicas=0,  # with tables Faust would bring its own assignor
+            # Faust takes an assignor of ours only where it believes in standbys; without tables
+            # there are none.
+            table_standby_replicas=1,
+            PartitionAssignor=HomeAssignor,
+            consumer_group_instance_id=parts.membership.instance,
             topic_allow_declare=False,
             topic_disable_leader=True,
             web_enabled=False,

@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from aiokafka.errors import KafkaTimeoutError
-from faust.transport.drivers import aiokafka as driver
 
 from hcdv_stream.worker.log_range import LogError
+from hcdv_stream.worker.membership import MemberThread
 from hcdv_stream.worker.progress import Reading
 from hcdv_stream.worker.tail import UNDECODABLE
 
@@ -24,7 +24,7 @@ _RETRY_MILLISECONDS = 500
 _COMMIT_SECONDS = 3.0
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):
+class ConsumerThread(MemberThread):
     """Reads up to the last stable offset."""
 
     logger = logging.getLogger("faust.consumer_thread")
@@ -142,8 +142,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         await self._in_thread(self._coordinator_errors())
 
     async def _coordinator_errors(self) -> None:
-        if self._consumer is not None and self._consumer._coordinator is not None:
-            self._consumer._coordinator.check_errors()
+        self.check_membership()
 
     async def _in_thread(self, asked: Coroutine[Any, Any, Result]) -> Result:
         running = asyncio.run_coroutine_threadsafe(asked, self.thread_loop)

@@ -1,7 +1,10 @@
-"""Sends dead letters, each once even where a worker died before it stored the source offset.
+"""Sends dead letters, each once for a log and a group, whatever became of the workers before.
 
-The letters of a partition go to the partition of the same number, in the order of their offsets,
-so those that a dead worker sent for records without a stored effect are the last ones there.
+The letters of a partition go to the partition of the same number. Letters are sent before the
+offset behind them is stored, so a successor finds letters there for records that it has yet to do:
+those of a dead worker's last poll, or, where a state is computed anew, all of the former ones. It
+reads back until it knows which. Each letter says how far letters had got (``hcdv-furthest``): one
+that was the furthest itself, of a record whose effect is stored, is followed by all that matter.
 """
 
 import asyncio
@@ -11,11 +14,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from hcdv_stream.logs import fields
-from hcdv_stream.worker.dead_letters import DeadLetter
+from hcdv_stream.worker.dead_letters import DeadLetter, Origin
+from hcdv_stream.worker.letter_log import LetterLog
 from hcdv_stream.worker.parts import Parts
-from hcdv_stream.worker.tail import last_keys
+from hcdv_stream.worker.sent_letters import SentLetters
 
 log = logging.getLogger(__name__)
+
+_FURTHEST = "hcdv-furthest"
 
 
 class DeadLetterBox:
@@ -27,35 +33,73 @@ class DeadLetterBox:
         self._servers = settings.bootstrap.split(",")
         self._source = settings.topic
         self._topic = settings.dead_letter_topic
+        self._origin = Origin(settings.group, parts.facts.topic_id)
         self._partitions = parts.letter_partitions
-        # A poll's letters are sent before its offset is stored, so no more than a poll's can be
-        # there already, times the source partitions that share a partition of this topic.
+        # A poll's letters are sent before its offset is stored, so no more than a poll's are
+        # usually there already, times the source partitions that share a partition of this topic.
         shared = -(-parts.partitions // parts.letter_partitions)
-        self._most = settings.poll_records * shared
-        self._sent: set[bytes] = set()
+        self._most = settings.poll_records * shared + 1
+        self._sent: dict[int, SentLetters] = {}
 
-    async def look(self, number: int) -> None:
-        """Learn which letters of source partition ``number`` are there already."""
-        keys = await last_keys(self._servers, self._topic, number % self._partitions, self._most)
-        mine = f"{self._source}/{number}/".encode()
-        self._sent.difference_update([key for key in self._sent if key.startswith(mine)])
-        self._sent.update(key for key in keys if key and key.startswith(mine))
+    async def look(self, number: int, offset: int) -> None:
+        """Learn which letters of source partition ``number`` from ``offset`` on are there already.
+
+        Raises LogError where the dead-letter topic cannot be read.
+        """
+        where = number % self._partitions
+        async with LetterLog.open(self._servers, self._topic, where) as letters:
+            start, end = await letters.range()
+            begin = max(start, end - self._most)
+            while True:
+                sent, sure = SentLetters(offset), begin == start
+                async for record in letters.read(begin, end):
+                    sure |= self._take(record, number, sent)
+                if sure:
+                    break
+                begin = start
+        self._sent[number] = sent
 
     async def send(self, letters: Sequence[DeadLetter]) -> None:
-        """Send the letters that are not there yet and wait until the broker has them all."""
-        missing = [letter for letter in letters if letter.key not in self._sent]
-        sent = [
-            await self._app.producer.send(
-                self._topic,
-                letter.key,
-                letter.value,
-                letter.partition % self._partitions,
-                None,
-                letter.headers,
+        """Send the letters that are not there yet and wait until the broker has them all.
+
+        The letters are of one source partition, in the order of their offsets.
+        """
+        if not letters:
+            return
+        sent = self._sent[letters[0].partition]
+        sent.forget_before(letters[0].record.offset)
+        missing = [letter for letter in letters if letter.record.offset not in sent]
+        answers = []
+        for letter in missing:
+            sent.add(letter.record.offset)
+            headers = [*letter.headers, *self._origin.headers]
+            headers.append((_FURTHEST, str(sent.furthest).encode()))
+            answers.append(
+                await self._app.producer.send(
+                    self._topic,
+                    letter.key,
+                    letter.value,
+                    letter.partition % self._partitions,
+                    None,
+                    headers,
+                )
             )
-            for letter in missing
-        ]
-        await asyncio.gather(*sent)
+        await asyncio.gather(*answers)
         if missing:
             reasons = Counter(letter.reason for letter in missing)
             log.warning("sessions rejected", extra=fields(count=len(missing), **reasons))
+
+    def _take(self, record: Any, number: int, sent: SentLetters) -> bool:
+        """Take note of a letter; say whether all that matter come after it."""
+        topic, _, place = (record.key or b"").rpartition(f"/{number}/".encode())
+        headers = dict(record.headers)
+        origin = self._origin.headers
+        if topic.decode(errors="replace") != self._source or not place.isdigit():
+            return False
+        if any(headers.get(name) != value for name, value in origin):
+            return False
+        offset, furthest = int(place), int(headers.get(_FURTHEST) or place)
+        before = offset < sent.begin
+        sent.add(offset)
+        sent.furthest = max(sent.furthest, furthest)
+        return before and furthest == offset

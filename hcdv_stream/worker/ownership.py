@@ -17,9 +17,16 @@ _LOCK_PAUSE_SECONDS = 0.1
 class Ownership:
     """The open partitions of a worker by number. Belongs to one event loop."""
 
-    def __init__(self, open_partition: Callable[[int], Partition], lock_seconds: float) -> None:
+    def __init__(
+        self,
+        open_partition: Callable[[int], Partition],
+        lock_seconds: float,
+        stored: Mapping[int, int] | None = None,
+    ) -> None:
+        """Own nothing yet; ``stored`` are the next offsets of the states that are there."""
         self._open_partition = open_partition
         self._lock_seconds = lock_seconds
+        self._stored = dict(stored or {})
         self._partitions: dict[int, Partition] = {}
         self._assigned = False
         self.busy = asyncio.Lock()
@@ -34,6 +41,11 @@ class Ownership:
     def partitions(self) -> Mapping[int, Partition]:
         """The open partitions."""
         return self._partitions
+
+    def offsets(self) -> Mapping[int, int]:
+        """Return the next offset of every state that is known here; callable from any thread."""
+        owned = {n: partition.next_offset or 0 for n, partition in list(self._partitions.items())}
+        return self._stored | owned
 
     def assign(self) -> None:
         """Allow partitions to be opened: the group has just given them out."""
@@ -55,6 +67,7 @@ class Ownership:
         """
         self._assigned = False
         async with self.busy:
+            self._stored = dict(self.offsets())
             failures = []
             for number in list(self._partitions):
                 try:

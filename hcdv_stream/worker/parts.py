@@ -2,19 +2,26 @@
 
 from dataclasses import dataclass
 
+from hcdv_stream.broker.groups import GroupFacts
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.membership import Membership
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts; ``partitions`` and ``letter_partitions`` count those of the two topics."""
+    """The parts; ``partitions`` and ``letter_partitions`` count those of the two topics.
+
+    ``facts`` is what the broker said before the worker joined its group.
+    """
 
     settings: Settings
     ownership: Ownership
     metrics: WorkerMetrics
     health: Health
+    membership: Membership
     partitions: int
     letter_partitions: int
+    facts: GroupFacts

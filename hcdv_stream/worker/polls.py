@@ -87,4 +87,6 @@ def _by_partition(events: Sequence[Any]) -> dict[Any, list[Any]]:
 
 
 def _record(message: Any) -> Record:
-    return Record(message.offset, message.key, message.value, message.timestamp)
+    return Record(
+        message.offset, message.key, message.value, message.timestamp, message.headers or ()
+    )

@@ -10,6 +10,7 @@ from contextlib import suppress
 import numpy as np
 from prometheus_client import CollectorRegistry
 
+from hcdv_stream.broker.groups import group_facts
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.descriptors import raise_descriptor_limit
@@ -18,15 +19,18 @@ from hcdv_stream.garbage import spare_what_is_loaded
 from hcdv_stream.logs import fields
 from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.beats import beat, mark
 from hcdv_stream.worker.erasing import erase_when_due
 from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.instance import NONE, Instance
 from hcdv_stream.worker.leaf_sample import MismatchError
+from hcdv_stream.worker.membership import Membership
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
-from hcdv_stream.worker.partition import Partition
+from hcdv_stream.worker.partition import Partition, directory_of
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
 from hcdv_stream.worker.verification import verify_leaves
@@ -34,6 +38,7 @@ from hcdv_stream.worker.watch import watch
 
 log = logging.getLogger(__name__)
 
+_SHORT_SESSION_SECONDS = 6.0
 SCRAPED_SECONDS = 20.0
 """How long a worker that found a mismatch stays, so that its metrics are seen and alert."""
 
@@ -48,6 +53,10 @@ def run_worker(settings: Settings) -> None:
     bundle = Bundle.load(settings.bundle)
     settings.weights.per_class(bundle.classes, bundle.validation.counts(len(bundle.classes)))
     partitions, letter_partitions = _partitions(settings)
+    facts = group_facts(settings.bootstrap, settings.group, settings.topic)
+    patience_seconds = settings.session_timeout_seconds
+    if not facts.forgets_names:
+        settings = _without_a_name(settings)
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
     health = Health(settings.stall_seconds, time.monotonic)
@@ -56,8 +65,27 @@ def run_worker(settings: Settings) -> None:
     ownership = Ownership(
         lambda number: Partition.open(settings, number, bundle, metrics),
         lock_seconds=2 * settings.session_timeout_seconds,
+        stored=stored_offsets(settings, partitions),
     )
-    parts = Parts(settings, ownership, metrics, health, partitions, letter_partitions)
+    instance = Instance.take(settings)
+    membership = Membership(
+        settings.topic,
+        instance.name,
+        patience_seconds,
+        settings.poll_records,
+        ownership.offsets,
+        facts.committed,
+    )
+    parts = Parts(
+        settings,
+        ownership,
+        metrics,
+        health,
+        membership,
+        partitions,
+        letter_partitions,
+        facts,
+    )
     metrics.partitions.set_function(lambda: len(ownership.partitions))
     spare_what_is_loaded()
     with MetricsServer(
@@ -75,6 +103,7 @@ def run_worker(settings: Settings) -> None:
         notify("READY=1")
         with one_blas_thread():
             asyncio.run(_run(parts))
+    instance.release()
     log.info("worker stopped")
 
 
@@ -135,6 +164,24 @@ async def _live(app: WorkerApp) -> None:
     """Start the app and return when it has crashed."""
     await app.start()
     await app.wait_until_stopped()
+
+
+def _without_a_name(settings: Settings) -> Settings:
+    """Return settings for a broker on which named members block the group when they are gone."""
+    seconds = min(settings.session_timeout_seconds, _SHORT_SESSION_SECONDS)
+    if settings.instance != NONE:
+        log.info(
+            "the broker does not forget named members: this worker joins without a name",
+            extra=fields(session_timeout_seconds=seconds),
+        )
+    # On Tansu, the only one known, joining takes as long as a session.
+    return settings.model_copy(update={"instance": NONE, "session_timeout_seconds": seconds})
+
+
+def stored_offsets(settings: Settings, partitions: int) -> dict[int, int]:
+    """Return the next offset of every state of the topic that lies in the state directory."""
+    found = {n: read_next_offset(directory_of(settings, n)) for n in range(partitions)}
+    return {number: offset for number, offset in found.items() if offset is not None}
 
 
 def _partitions(settings: Settings) -> tuple[int, int]:

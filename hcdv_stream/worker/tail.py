@@ -62,20 +62,6 @@ async def waiting(
         return Waiting(records, is_all=False)
 
 
-async def last_keys(servers: list[str], topic: str, partition: int, most: int) -> list[bytes]:
-    """Return the keys of at least the last ``most`` records of a log, as far as it has them."""
-    where = aiokafka.TopicPartition(topic, partition)
-    keys: list[bytes] = []
-    async with _reader(servers) as reader:
-        reader.assign([where])
-        start = (await reader.beginning_offsets([where]))[where]
-        end = (await reader.end_offsets([where]))[where]
-        reader.seek(where, max(start, end - most))
-        while got := await _read(reader, where):
-            keys += [record.key for record in got]
-        return keys
-
-
 async def _read(reader: Any, where: Any) -> list[Any]:
     """Return the next records, none at the end of the log or when the broker does not answer."""
     for _ in range(_LONGEST_MILLISECONDS // _WAIT_MILLISECONDS):

@@ -7,7 +7,7 @@ private to faust-streaming; the worker's tests pin them.
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from faust.transport.drivers import aiokafka as driver
@@ -39,7 +39,7 @@ class StoredOffsetConsumer(driver.Consumer):
             tp, stored = assigned[number], partition.next_offset
             offset = (await self.log_of(tp, stored or 0)).resumed_at(stored)
             partition.begin_at(offset)
-            await self.app.letters.look(number)
+            await self.app.letters.look(number, offset)
             if tp not in self.assignment():  # taken back meanwhile
                 continue
             await self.seek(tp, offset)
@@ -113,7 +113,15 @@ class StoredOffsetConsumer(driver.Consumer):
         """
 
 
+class LetterProducer(driver.Producer):
+    """A producer whose retries double nothing, where the broker can do that."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True} if self.app.idempotent else {}
+
+
 class StoredOffsetTransport(driver.Transport):
-    """Makes consumers of the kind above."""
+    """Makes consumers and producers of the kinds above."""
 
     Consumer: ClassVar[type[driver.Consumer]] = StoredOffsetConsumer
+    Producer: ClassVar[type[driver.Producer]] = LetterProducer

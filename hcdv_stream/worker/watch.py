@@ -19,6 +19,8 @@ from hcdv_stream.notify import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import LogEnd
 from hcdv_stream.worker.contact import Contact
+from hcdv_stream.worker.instance import AUTO, FOLDER
+from hcdv_stream.worker.membership import FencedInstanceError
 from hcdv_stream.worker.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,8 @@ async def _look(app: Any, parts: Parts, contact: Contact) -> None:
         await app.consumer.check_group()
         asked_at = time.time()
         ends = await app.consumer.ask_log_ends(_asked(app, parts), _ANSWER_SECONDS)
+    except FencedInstanceError as error:
+        raise GroupError(_fenced(app.membership.instance, parts.settings)) from error
     except (TimeoutError, errors.KafkaError) as error:
         if explained := _explained(error, parts.settings):
             raise GroupError(explained) from error
@@ -97,6 +101,20 @@ def _lag(app: Any, parts: Parts, ends: Mapping[Any, int], asked_at: float) -> in
             partition.check(LogEnd(asked_at, partition.progress.log_end))
             behind += partition.progress.behind
     return behind
+
+
+def _fenced(name: str | None, settings: Settings) -> str:
+    """Say what to mend where another worker has joined under this one's name."""
+    if settings.instance == AUTO:
+        return (
+            f"another worker of the group HCDV_GROUP={settings.group} has joined under the name of "
+            f"this one, {name}, which belongs to its state directory: if HCDV_STATE_DIR="
+            f"{settings.state_dir} was copied, remove {settings.state_dir / FOLDER} in the copy"
+        )
+    return (
+        f"another worker of the group HCDV_GROUP={settings.group} has joined under the name of "
+        f"this one, HCDV_INSTANCE={name}: give each worker a name of its own, or leave it at {AUTO}"
+    )
 
 
 def _explained(error: Exception, settings: Settings) -> str | None:

@@ -199,3 +199,9 @@ def test_kafka_is_where_it_is_looked_for_and_has_the_replicas() -> None:
     settings = service("worker").environment
     assert settings["HCDV_BOOTSTRAP"] == f"{name}-kafka-bootstrap:{listener['port']}"
     assert int(str(settings["HCDV_REPLICATION"])) <= pool["spec"]["replicas"]
+
+
+@pytest.mark.parametrize("pod", PODS)
+def test_the_names_of_services_do_not_become_settings(pod: str) -> None:
+    """The service hcdv-gateway would set HCDV_GATEWAY_PORT to an address."""
+    assert PODS[pod]["spec"]["enableServiceLinks"] is False

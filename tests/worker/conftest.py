@@ -39,6 +39,7 @@ class Workers:
         **settings: str,
     ) -> WorkerProcess:
         environment = self._common | {
+            "HCDV_SESSION_TIMEOUT_SECONDS": "6",
             "HCDV_TOPIC": topic,
             "HCDV_GROUP": f"group-of-{topic}",
             "HCDV_STATE_DIR": str(self.directory / state),

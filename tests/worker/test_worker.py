@@ -8,8 +8,9 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError
 
+from hcdv_stream.broker.groups import group_facts
 from hcdv_stream.broker.topics import Topic, create_topics
-from hcdv_stream.worker.dead_letters import DeadLetter, Record
+from hcdv_stream.worker.dead_letters import DeadLetter, Origin, Record
 from tests.serving.attacks import many
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
@@ -45,7 +46,9 @@ def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     produce(bootstrap, topic, log)
     # A worker that died before it stored the offset had sent the first dead letter already.
     sent = DeadLetter(topic, 0, Record(300, *bad[0], 0.0), "not_json", "sent before")
-    produce(bootstrap, f"{topic}.dlq", [(sent.key, sent.value)], headers=sent.headers)
+    origin = Origin(f"group-of-{topic}", group_facts(bootstrap, "any", topic).topic_id)
+    headers = [*sent.headers, *origin.headers]
+    produce(bootstrap, f"{topic}.dlq", [(sent.key, sent.value)], headers=headers)
     worker = workers.start(topic)
     wait_for_offset(directory, len(log), worker, 40)
 
@@ -80,6 +83,7 @@ def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     other = workers.directory / "other" / topic / "0"
     wait_for_offset(other, len(log) + len(more), rebuilt, 40)
     rebuilt.stop()
+    assert len(consume(bootstrap, f"{topic}.dlq", len(bad))) == len(bad)
     one, two = stored(directory), stored(other)
     assert one is not None
     assert two is not None

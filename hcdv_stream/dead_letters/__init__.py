@@ -1,0 +1,1 @@
+"""Reading the dead-letter topic, and sending what is in it once more."""
