@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
-from hcdv_stream.state import Identity, PartitionStore, StateError, StateLocked, codec
+from hcdv_stream.state import (
+    Identity,
+    PartitionReader,
+    PartitionStore,
+    StateError,
+    StateLocked,
+    codec,
+)
 from hcdv_stream.state import store as store_module
 from hcdv_stream.state.family import Families
 from hcdv_stream.state.layout import LEAVES, META, key, number, options
@@ -223,3 +230,29 @@ def test_a_state_of_the_format_before_is_taken_over(tmp_path, monkeypatch):
     overwrite(tmp_path, key(3), encode_leaf(samples.leaf(3, 2), 2), LEAVES)
     with opened(tmp_path) as store, pytest.raises(StateError, match="not one update as a whole"):
         store.load()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("node", "the sums of node 0 are not those of its children: move the directory away"),
+        ("header", "the header counts 1089 examples and the leaves have 1088"),
+        ("leaf", "leaf 3 counts 64 examples and has 63"),
+    ],
+)
+def test_sums_that_do_not_agree_are_refused(tmp_path, change, said):
+    delta = samples.delta_of(1)
+    if change == "node":
+        other = replace(delta.nodes[1], sketch=samples.nodes(2)[1].sketch)
+        delta = replace(delta, nodes={**delta.nodes, 1: other})
+    elif change == "header":
+        delta = replace(delta, header=replace(delta.header, records=delta.header.records + 1))
+    else:
+        short = replace(samples.leaf(3, 1, 63), sketch=samples.leaf(3, 1).sketch)
+        delta = replace(delta, leaves={**delta.leaves, 3: short})
+    with opened(tmp_path) as store:
+        store.write(delta, samples.position_of(1))
+        with pytest.raises(StateError, match=re.escape(said)):
+            store.load()
+    with pytest.raises(StateError, match=re.escape(said)):
+        PartitionReader(tmp_path).refresh()
