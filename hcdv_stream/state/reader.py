@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcdv_stream.state.errors import StateError, cause_of, explaining
+from hcdv_stream.state.errors import REBUILD, StateError, cause_of, explaining
 from hcdv_stream.state.family import Families
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.secondary import Secondary
@@ -180,7 +180,11 @@ def _signature(directory: Path) -> Signature:
             if path.name == current or path.suffix == ".log":
                 sizes[path.name] = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
-        return ()
+        if (directory / "CURRENT").exists() or not any(directory.glob("*.sst")):
+            return ()
+        raise StateError(
+            f"{directory} cannot be read now because CURRENT is missing: {REBUILD}"
+        ) from None
     return ((current, sizes.pop(current, 0)), *sorted(sizes.items()))
 
 

@@ -110,6 +110,8 @@ def test_a_state_that_lost_its_current_file_is_not_begun_anew(tmp_path: Path) ->
     files = {path.name for path in tmp_path.glob("*.sst")}
     with pytest.raises(StateError, match="CURRENT is missing: move the directory away"):
         PartitionStore.open(tmp_path, identity=samples.IDENTITY)
+    with pytest.raises(StateError, match="CURRENT is missing: move the directory away"):
+        PartitionReader(tmp_path).refresh()
     assert {path.name for path in tmp_path.glob("*.sst")} == files
 
 
