@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 
 from hcdv_stream.doctor.check import Check, failed, passed
-from hcdv_stream.serving.listener import advice, reason, resolve
+from hcdv_stream.serving.listener import advice, port_is_at_fault, reason, resolve
 from hcdv_stream.settings import Settings
 
 _ASK_SECONDS = 2.0
@@ -30,7 +30,9 @@ def _port(name: str, host: str, port: int, setting: str) -> Check:
     return failed(
         name,
         f"{host}:{port} cannot be listened on ({reason(error)})",
-        f"stop what listens there, or {advice(error, setting.removesuffix('_PORT'))}",
+        f"stop what listens there, or set {setting} to another port or 0"
+        if port_is_at_fault(error)
+        else advice(error, setting.removesuffix("_PORT")),
     )
 
 

@@ -36,12 +36,17 @@ def reason(error: Exception) -> str:
 
 def advice(error: Exception, prefix: str) -> str:
     """Return what to do about it."""
-    if isinstance(error, OSError) and error.errno in _PORT:
+    if port_is_at_fault(error):
         return "choose another port, or 0 for a free one"
     return (
         f"set {prefix}_HOST to an address of this machine, 127.0.0.1 or ::1 for itself alone, "
         "0.0.0.0 or :: for all"
     )
+
+
+def port_is_at_fault(error: Exception) -> bool:
+    """Whether another port would do."""
+    return isinstance(error, OSError) and error.errno in _PORT
 
 
 def resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:

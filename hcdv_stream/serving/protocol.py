@@ -6,7 +6,7 @@ once a second for all connections, not by a timer for each.
 """
 
 import asyncio
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -130,20 +130,21 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > self.bounds.head_bytes:
+            self._end_parsing()
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_lines += 1
-        self._count(len(name) + len(value) + 4)
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_lines > self.bounds.headers or self._head_bytes > self.bounds.head_bytes:
+            self._end_parsing()
         super().on_header(name, value)
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        bounds = self.bounds
-        if self._head_bytes > bounds.head_bytes or self._head_lines > bounds.headers:
-            self._reason = Reason.HEAD
-            raise _OverBoundError
+    def _end_parsing(self) -> NoReturn:
+        self._reason = Reason.HEAD
+        raise _OverBoundError
 
     def on_headers_complete(self) -> None:
         self._progress = True
