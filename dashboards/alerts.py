@@ -27,6 +27,15 @@ _WORKER = [
         "there are any.",
     ),
     Alert(
+        "BrokerSilent",
+        [[Condition("hcdv_broker_silence_seconds", "{} > 60")]],
+        "1m",
+        "critical",
+        "No broker has answered {{ $labels.instance }} for {{ $value | humanizeDuration }}",
+        "Nothing is valued, and how much waits is not known. The worker goes on by itself when the "
+        "broker is back.",
+    ),
+    Alert(
         "ConsumerLagGrowing",
         [[Condition(LAG, "{} > 1500"), Condition(f"deriv({LAG}[15m])", "{} > 0")]],
         "10m",
@@ -79,6 +88,14 @@ _WORKER = [
         "schema has changed.",
     ),
     Alert(
+        "ErasureOverdue",
+        [[Condition("hcdv_erasure_overdue_seconds", "{} > 600")]],
+        "5m",
+        "critical",
+        "Deleted examples of {{ $labels.topic }}/{{ $labels.partition }} are still in its files",
+        "They should have been erased {{ $value | humanizeDuration }} ago.",
+    ),
+    Alert(
         "RebalanceStorm",
         [[Condition("increase(hcdv_group_assignments_total[15m])", "{} > 8")]],
         "5m",
@@ -112,6 +129,25 @@ _API = [
         "warning",
         "{{ $value | humanizePercentage }} of the updates are visible later than 250 ms",
         "The API follows the state too slowly: too little processor, or a slow disk.",
+    ),
+    Alert(
+        "PartitionsStale",
+        [[Condition("hcdv_api_stale_partitions", "{} > 0")]],
+        "1m",
+        "critical",
+        "Nobody keeps {{ $value }} partitions at {{ $labels.instance }} current",
+        "Their workers or the broker are silent, or another worker has them. What waits behind the "
+        "answers is not known; max_lag, max_age and complete refuse.",
+    ),
+    Alert(
+        "AnswersOld",
+        [[Condition("max by (job, instance) (hcdv_api_age_seconds)", "{} > 120")]],
+        "5m",
+        "warning",
+        "Answers at {{ $labels.instance }} were last up to date {{ $value | humanizeDuration }} "
+        "ago",
+        "Some partition has not held all committed records for so long: its worker takes less than "
+        "arrives, hangs, or is gone.",
     ),
     Alert(
         "ApiDown",

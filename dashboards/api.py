@@ -84,6 +84,40 @@ FRESHNESS = Row(
             quantiles("hcdv_api_refresh_seconds"),
         ),
         Panel(
+            "Records behind the answers",
+            "Records in the log behind the newest state, by partition, as the API knows from the "
+            "worker. A line that ends: nobody knows.",
+            "short",
+            [
+                Query(
+                    largest("hcdv_api_lag_records", "instance", "partition"),
+                    "{{partition}} {{instance}}",
+                )
+            ],
+        ),
+        Panel(
+            "Age of answers",
+            "Since the newest state was last known to hold every committed record. About a second "
+            "while the worker keeps up; it grows while worker or broker are gone.",
+            "s",
+            [
+                Query(
+                    largest("hcdv_api_age_seconds", "instance", "partition"),
+                    "{{partition}} {{instance}}",
+                )
+            ],
+        ),
+        Panel(
+            "Partitions that nobody keeps current",
+            "Stale: in answers, and no worker is known to keep them current; it must be 0. Left "
+            "out: states that lie beside the API and whose partitions other workers own.",
+            "short",
+            [
+                Query(largest("hcdv_api_stale_partitions", "instance"), "stale {{instance}}"),
+                Query(largest("hcdv_api_left_out_partitions", "instance"), "left out {{instance}}"),
+            ],
+        ),
+        Panel(
             "Age of the view",
             "Since the newest update in the view was written (it grows while no session arrives) "
             "and since the state was last looked at without an error (it must stay low).",

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
+from hcdv_stream.api.freshness_metrics import LABELS as FRESHNESS
+from hcdv_stream.api.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.value_metrics import LABELS, ValueMetrics
 from hcdv_stream.gateway.metrics import GatewayMetrics
@@ -64,6 +66,10 @@ def exported() -> list[Exported]:
                 jobs_of = (*before.jobs, *jobs)
                 one = Exported(one.name, one.kind, one.labels, one.about, one.edges, jobs_of)
             found[one.name] = one
+    for family in FreshnessMetrics(lambda: ((), 0)).describe():
+        found[family.name] = Exported(
+            family.name, "gauge", FRESHNESS[family.name], family.documentation, (), (API, GATEWAY)
+        )
     for family in ValueMetrics(lambda: None, Weights()).describe():
         found[family.name] = Exported(
             family.name, "gauge", LABELS[family.name], family.documentation, (), (API,)

@@ -2,7 +2,7 @@
 
 from dashboards.board import Board
 from dashboards.expressions import buckets, growth, largest, mean, per_second, quantile, total
-from dashboards.objectives import RESIDUAL, STALL_SECONDS, UPDATE_SECONDS
+from dashboards.objectives import RESIDUAL, SILENCE_SECONDS, STALL_SECONDS, UPDATE_SECONDS
 from dashboards.panel import Panel, Query
 from dashboards.process import process
 from dashboards.row import BY_PARTITION, PARTITION, Row, quantiles
@@ -129,6 +129,13 @@ FRESHNESS = Row(
             [Query(total("hcdv_consumer_lag_records", *PARTITION), BY_PARTITION)],
         ),
         Panel(
+            "Heartbeats that could not be written",
+            "Beside the states, about one a second for each partition: without them readers do not "
+            "know how current the state is, and refuse to vouch for it.",
+            "cps",
+            [Query(per_second("hcdv_heartbeat_failures_total", "instance"), "{{instance}}")],
+        ),
+        Panel(
             "Age of a session when it is durable",
             "Of a poll's oldest session, since it happened (event) and since it was appended to "
             "the log (append). A high event age alone means that the producers are late.",
@@ -145,6 +152,28 @@ FRESHNESS = Row(
             "s",
             [Query(largest("hcdv_seconds_since_last_batch", "instance"), "{{instance}}")],
             objective=STALL_SECONDS,
+        ),
+        Panel(
+            "Time since the broker answered",
+            "A worker asks once a second where the logs end. Without an answer for 10 s it is not "
+            "ready, and stays alive: restarting it brings no broker back.",
+            "s",
+            [Query(largest("hcdv_broker_silence_seconds", "instance"), "{{instance}}")],
+            objective=SILENCE_SECONDS,
+        ),
+        Panel(
+            "Answers of the broker a second",
+            "Once a second for each worker is normal; less is a slow broker or network.",
+            "cps",
+            [Query(per_second("hcdv_broker_answers_total", "instance"), "{{instance}}")],
+        ),
+        Panel(
+            "Times in the future a second",
+            "Sessions whose event time is over an hour after their append time (event), and "
+            "records whose append time is over an hour after the worker's clock (append): a "
+            "producer's clock or unit of time is wrong.",
+            "cps",
+            [Query(per_second("hcdv_future_times_total", "time"), "{{time}}")],
         ),
         Panel(
             "Partitions owned, assignments",

@@ -10,3 +10,6 @@ RESIDUAL = 1e-9
 """Most of the efficiency residual that rounding explains."""
 STALL_SECONDS = 60.0
 """The default of HCDV_STALL_SECONDS: with records waiting and no batch for so long, it stalls."""
+
+SILENCE_SECONDS = 10.0
+"""Without an answer of the broker for so long a worker is not ready."""

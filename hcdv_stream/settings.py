@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         "what is stored; 0: never. Takes at most a hundredth of a processor.",
     )
 
+    erasure_seconds: float = Field(
+        3600.0,
+        ge=1,
+        description="After a deletion, the time within which no byte of the example is left in the "
+        "state's files and in the API's past states.",
+    )
+
     game: GameName = Field("routed", description="Game: routed, or algorithm1 (as printed).")
     peers: Peers = Field(
         "other-providers", description="Which leaf mates judge: other-providers, all or off."
@@ -197,6 +204,14 @@ class Settings(BaseSettings):
     api_timeout_seconds: float = Field(
         30.0, gt=0, description="Longest time until an answer begins."
     )
+    api_write_seconds: float = Field(
+        30.0, gt=0, description="A client that reads nothing of its answer for so long is cut off."
+    )
+    api_stream_seconds: float = Field(
+        3600.0,
+        gt=0,
+        description="An event stream ends after so long: clients connect again by themselves.",
+    )
     api_kept_views: int = Field(
         16, ge=1, description="States that lists were answered from and pages can go on from."
     )
@@ -204,7 +219,10 @@ class Settings(BaseSettings):
         32, ge=2, description="Past states kept for histories, ever further apart."
     )
     api_history_mib: int = Field(
-        128, ge=1, description="Most memory for past states, in MiB; the oldest go first."
+        128,
+        ge=1,
+        description="Most memory for past states, those that pages go on from among them, in MiB; "
+        "the oldest go first.",
     )
     api_url: Address = Field(
         "http://127.0.0.1:8080", description="API or gateway that top, point, ... and watch ask."

@@ -32,8 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--corruptions",
         type=int,
-        default=60,
-        help="How many damaged states an owner and a reader each open (60).",
+        default=40,
+        help="How many damaged states an owner and a reader each open (40).",
     )
     parser.addoption(
         "--alone",

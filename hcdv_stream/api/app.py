@@ -71,7 +71,10 @@ def build_app(settings: Settings) -> FastAPI:
         raise HcdvError(f"HCDV_STATE_DIR={settings.state_dir} is no directory: name the worker's")
     metrics = ApiMetrics(CollectorRegistry(), time.time)
     kept = KeptViews(
-        settings.api_kept_views, settings.api_history_views, settings.api_history_mib * _MIB
+        settings.api_kept_views,
+        settings.api_history_views,
+        settings.api_history_mib * _MIB,
+        settings.erasure_seconds / 2,
     )
     refresher = Refresher(
         settings.state_dir / settings.topic,
@@ -122,6 +125,7 @@ def serving(
     app.state.source = source
     app.state.metrics = metrics
     app.state.weights = settings.weights
+    app.state.stream_seconds = settings.api_stream_seconds
     # The last one added is the first to see a request. Whoever has no key takes no place.
     app.add_middleware(
         Limited,

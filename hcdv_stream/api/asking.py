@@ -1,6 +1,6 @@
 """What requests ask with: a consistent state, and the weights that values are read under."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from zlib import crc32
 from fastapi import Depends, Query, Request, Response
 
 from hcdv_stream.api.freshness import Currency
+from hcdv_stream.api.lanes import json_in_pieces, run_heavy
 from hcdv_stream.api.models import Answer, Model, WeightsUsed
 from hcdv_stream.api.problems import (
     NotModified,
@@ -30,6 +31,8 @@ LAG_HEADER, AGE_HEADER, CHECKED_HEADER = "HCDV-Lag", "HCDV-Age-Seconds", "HCDV-C
 EXPOSED_HEADERS = (MISSING_HEADER, STALE_HEADER, LAG_HEADER, AGE_HEADER, CHECKED_HEADER)
 _AGE_STEP_SECONDS = 10.0
 _FAR = (1 << 63) - 1
+_SHORT = 100
+"""Entries that are made and written as JSON in less than a millisecond."""
 
 Utility = Annotated[
     str | None,
@@ -82,7 +85,7 @@ MaxAge = Annotated[
     float | None,
     Query(
         ge=0,
-        le=_FAR,
+        le=1_000_000_000,
         allow_inf_nan=False,
         description="`as_of.age_seconds` must be at most that, else 503.",
         examples=[5.0],
@@ -233,9 +236,27 @@ class Asked:
             **{name: str(value) for name, value in known.items() if value is not None},
         }
 
+    async def respond_list(
+        self,
+        answer: Callable[[], Model],
+        name: str,
+        length: int,
+        links: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Return an answer whose field of that name is a list of so many entries.
+
+        If there are many, it is made and written where nothing waits for it.
+        """
+        if length <= _SHORT:
+            return self.respond(answer(), links)
+        body = await run_heavy(lambda: json_in_pieces(answer(), name))
+        return self._response(body, links)
+
     def respond(self, answer: Model, links: Mapping[str, str] | None = None) -> Response:
         """Return an answer as JSON; it was made of checked values and is not checked again."""
-        body = answer.__pydantic_serializer__.to_json(answer, by_alias=True)
+        return self._response(answer.__pydantic_serializer__.to_json(answer, by_alias=True), links)
+
+    def _response(self, body: bytes, links: Mapping[str, str] | None) -> Response:
         headers = {**self.headers, **(links or {})}
         return Response(body, headers=headers, media_type="application/json")
 

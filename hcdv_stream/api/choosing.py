@@ -5,11 +5,11 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Response
 
 from hcdv_stream.api.arrow_rows import CHOOSING
 from hcdv_stream.api.asking import AskedNow
+from hcdv_stream.api.lanes import run_heavy
 from hcdv_stream.api.models import SelectAnswer
 from hcdv_stream.api.retrying import Retrying
 from hcdv_stream.valuation.selection import Strategy, select
@@ -55,7 +55,7 @@ async def choose_points(
         ids: list[str] = table["id"].take(kept).to_pylist()
         return ids, dict(zip(classes, counts, strict=True)), len(table)
 
-    ids, counts, total = await run_sync(chosen, abandon_on_cancel=True)
+    ids, counts, total = await run_heavy(chosen)
     answer = SelectAnswer.model_construct(
         strategy=strategy,
         share=share,
@@ -66,4 +66,4 @@ async def choose_points(
         ids=ids,
         **asked.answer(),
     )
-    return asked.respond(answer)
+    return await run_heavy(asked.respond, answer)

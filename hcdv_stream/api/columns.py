@@ -122,6 +122,20 @@ class Columns:
                 )
             return errors[index]
 
+    def forget_others(self, state: EngineState) -> None:
+        """Hold nothing any more but what is in this state: free rows are overwritten."""
+        with self._lock:
+            if not self._slots:
+                return
+            self._bring(state)
+            free = np.ones(len(self._labels), np.bool_)
+            for slot in self._slots.values():
+                free[slot.start : slot.start + len(slot.leaf.points)] = False
+            for column in (self._labels, self._times, self._providers, self._embeddings):
+                column[..., free] = 0
+            for played in self._played.values():
+                played[..., free] = 0
+
     def _pieces(self) -> Iterator[slice]:
         return (slice(at, min(at + _CHUNK, self._used)) for at in range(0, self._used, _CHUNK))
 

@@ -5,7 +5,7 @@ from binascii import Error as NotBase64
 from zlib import crc32
 
 import orjson
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from hcdv_stream.api.models import Model
 from hcdv_stream.api.problems import invalid
@@ -20,7 +20,7 @@ class Cursor(Model):
     view: str
     question: int
     place: list[float | int | str | bool]
-    done: int
+    done: int = Field(ge=0)
 
     def text(self) -> str:
         """Write it as a parameter."""

@@ -1,11 +1,12 @@
 """``/v1/events``: server-sent events, one whenever the state, or how current it is, has changed."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from hcdv_stream.api.asking import SourceNow
@@ -52,6 +53,7 @@ _EVENT = {
     },
 )
 async def stream_events(
+    request: Request,
     source: SourceNow,
     limit: Annotated[
         int | None, Query(ge=1, le=1_000_000, description="End after so many updates.")
@@ -68,20 +70,28 @@ async def stream_events(
     Each event's id is the `as_of.view` that lists can be asked for `at`. Updates that come faster
     than they are read are skipped: an event is always the newest state. While the state stays the
     same, an event `freshness`, without an id, tells when its lag or its stale partitions change.
+    A stream ends after HCDV_API_STREAM_SECONDS; with `Last-Event-ID` the next one goes on there.
     """
     snapshot = await source.current(keep=True)
-    events = _events(source, snapshot, last_event_id, limit, interval)
+    end = time.monotonic() + request.app.state.stream_seconds
+    events = _events(source, snapshot, last_event_id, limit, interval, end=end)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
 
 async def _events(
-    source: Source, snapshot: Snapshot, seen: str | None, limit: int | None, interval: float
+    source: Source,
+    snapshot: Snapshot,
+    seen: str | None,
+    limit: int | None,
+    interval: float,
+    *,
+    end: float,
 ) -> AsyncIterator[str]:
     yield "retry: 1000\n\n"
     sent, told, quiet = 0, None, 0.0
     async with _Moves(source) as moves:
-        while True:
+        while (left := end - time.monotonic()) > 0:
             currency = snapshot.currency()
             known = (currency.lag, currency.stale)
             if snapshot.key != seen:
@@ -90,7 +100,7 @@ async def _events(
                 seen, sent = snapshot.key, sent + 1
                 if limit is not None and sent >= limit:
                     return
-                await asyncio.sleep(interval)
+                await asyncio.sleep(min(interval, left))
             elif known != told:
                 yield _freshness(snapshot, currency)
                 told, quiet = known, 0.0

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from hcdv_stream.api.arrow_rows import SCHEMA
 from hcdv_stream.api.asking import AskedNow
+from hcdv_stream.api.lanes import run_heavy
 from hcdv_stream.api.retrying import Retrying
 from hcdv_stream.api.whole import Whole
 
@@ -63,9 +64,9 @@ async def export_points(
 async def _encoded(whole: Whole, encode: Encoder) -> AsyncIterator[bytes]:
     async with aclosing(whole.rows(whole=True)) as batches:
         async for batch in batches:
-            if data := encode(batch):
+            if data := await run_heavy(encode, batch):
                 yield data
-    if data := encode(None):
+    if data := await run_heavy(encode, None):
         yield data
 
 

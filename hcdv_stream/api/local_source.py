@@ -124,6 +124,7 @@ class LocalSource:
             home=lambda _: None,
             currency=lambda: Currency(tuple(self._fresh(view))),
             left_out=lambda: self._left_out(view),
+            remembered=view.remembered,
         )
 
     def state_of(self, view: View) -> ViewState:

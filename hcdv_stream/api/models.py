@@ -227,7 +227,7 @@ class Provider(Model):
     )
 
 
-class ProvidersAnswer(Answer):
+class ProvidersAnswer(PageAnswer):
     """Providers, highest value first."""
 
     providers: list[Provider]
@@ -245,7 +245,7 @@ class Payout(Model):
     amount: int = Field(description="In minor units.", examples=[33971])
 
 
-class PayoutsAnswer(Answer):
+class PayoutsAnswer(PageAnswer):
     """An amount among the providers: the payouts' amounts add up to it exactly."""
 
     amount: int = Field(description="In minor units, cents for instance.", examples=[100000])

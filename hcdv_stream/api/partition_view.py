@@ -88,6 +88,10 @@ class PartitionView:
         arrays += [table.label, table.time, table.provider] if table else []
         return bytes_of(arrays) + (8 * len(table.providers) if table else 0)
 
+    def forget_others(self) -> None:
+        """Let the shared columns hold nothing that is in other views only."""
+        self.columns.forget_others(self.stored.state)
+
     def rest(self) -> None:
         """Let go of what was computed; it is computed anew when it is asked for."""
         for name in ("layout", "table"):

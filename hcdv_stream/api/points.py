@@ -1,6 +1,6 @@
 """``/v1/points`` and ``/v1/history``: points by id, the ranking, values in the past."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from hcdv_stream.api.asking import AskedLightly, AskingNow, asked_plainly
 from hcdv_stream.api.cursors import Cursor, question_of, read_cursor
+from hcdv_stream.api.lanes import run_heavy
 from hcdv_stream.api.models import (
     BatchAnswer,
     BatchRequest,
@@ -166,10 +167,7 @@ async def rank_points(
         first = done + 1 if order == "desc" else total - done
         step = 1 if order == "desc" else -1
         ranks = range(first, first + step * len(points), step)
-        points = [
-            point.model_copy(update={"rank": rank})
-            for point, rank in zip(points, ranks, strict=True)
-        ]
+        points = await run_heavy(_ranked, points, ranks)
     elif points:
         points = await asked.whole.ranked(points)
     more = None
@@ -182,7 +180,14 @@ async def rank_points(
             done=done + len(points),
         ).text()
     answer = PointsAnswer.model_construct(points=points, total=total, next=more, **asked.answer())
-    return asked.respond(answer, next_link(asking.request, more))
+    link = next_link(asking.request, more)
+    return await asked.respond_list(lambda: answer, "points", len(points), link)
+
+
+def _ranked(points: Sequence[Point], ranks: range) -> list[Point]:
+    return [
+        point.model_copy(update={"rank": rank}) for point, rank in zip(points, ranks, strict=True)
+    ]
 
 
 def _place(cursor: Cursor | None) -> Place | None:

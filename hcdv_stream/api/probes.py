@@ -3,6 +3,8 @@
 from http import HTTPStatus
 from typing import Annotated, Literal
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -51,7 +53,9 @@ async def ready(
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Metrics, in Prometheus' text format."""
     measured: ApiMetrics = request.app.state.metrics
-    return Response(generate_latest(measured.registry), media_type=CONTENT_TYPE_LATEST)
+    # A thread that no question can take: what watches the API must not wait for it.
+    text = await run_sync(generate_latest, measured.registry, limiter=CapacityLimiter(1))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -150,6 +150,9 @@ class Refresher:
                 problem = self._show() or problem
         if not (problem and self.view is None):
             problem = self._show() or problem
+        if self.kept.erase() and self.view:
+            for partition in self.view.partitions:
+                partition.forget_others()
         self._looked = time.monotonic()
         self._tell(problem)
         return self.view is not before

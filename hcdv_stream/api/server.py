@@ -92,4 +92,5 @@ def bounds_of(settings: Settings) -> Bounds:
         connections=affordable(settings.api_max_connections),
         head_bytes=settings.api_max_head_bytes,
         seconds=settings.api_request_seconds,
+        unread_seconds=settings.api_write_seconds,
     )

@@ -6,6 +6,7 @@ from typing import Protocol
 from anyio.to_thread import run_sync
 
 from hcdv_stream.api.kept import KeptViews
+from hcdv_stream.api.lanes import run_question
 from hcdv_stream.api.past import point_history, sizes
 from hcdv_stream.api.picture_answers import updates
 from hcdv_stream.api.shard_answers import ANSWERS
@@ -45,10 +46,11 @@ class LocalShard:
         self._valuation = view.valued(weights, whole, numbers)
 
     async def ask(self, operation: Operation[Asked, Told], asked: Asked) -> Told:
-        """Compute an answer; all but points by id in a thread, since it may take a while."""
-        if operation.name == FIND.name and self._view.game == "routed":
-            return self.answer(operation, asked)
-        return await run_sync(partial(self.answer, operation, asked), abandon_on_cancel=True)
+        """Compute an answer; all but a few points by id in a thread: see ``lanes``."""
+        answer = partial(self.answer, operation)
+        if self._view.game != "routed" and operation.name == FIND.name:
+            return await run_sync(partial(answer, asked), abandon_on_cancel=True)
+        return await run_question(operation.name, answer, asked)
 
     def answer(self, operation: Operation[Asked, Told], asked: Asked) -> Told:
         """Compute an answer here and now."""

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from hcdv_stream.api.shard_models import (
     PointsPage,
     PointsPart,
     ProviderPart,
+    ProvidersAsked,
     ProvidersPart,
     SummaryPart,
 )
@@ -100,14 +102,17 @@ def _coalition(valuation: Valuation, asked: CoalitionAsked) -> CoalitionPart:
     return CoalitionPart(coalition=detail_of(valuation.coalition(*found), *found))
 
 
-def _providers(valuation: Valuation, asked: Nothing) -> ProvidersPart:
-    return ProvidersPart(
+def _providers(valuation: Valuation, asked: ProvidersAsked) -> ProvidersPart:
+    everybody = valuation.providers
+    stop = asked.start + asked.limit
+    return ProvidersPart.model_construct(
         providers=[
-            ProviderPart(
+            ProviderPart.model_construct(
                 provider=name, points=one.points, values=one.values, variances=one.variances
             )
-            for name, one in valuation.providers.items()
-        ]
+            for name, one in islice(everybody.items(), asked.start, stop)
+        ],
+        next=stop if stop < len(everybody) else None,
     )
 
 

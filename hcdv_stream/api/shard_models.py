@@ -189,10 +189,18 @@ class ProviderPart(Model):
     variances: list[float]
 
 
+class ProvidersAsked(Model):
+    """So many providers from a place on: a table may be long."""
+
+    start: int = 0
+    limit: int = 4096
+
+
 class ProvidersPart(Model):
-    """All providers of some partitions, in any order."""
+    """Providers of some partitions, in any order, and where to go on; None: these were the last."""
 
     providers: list[ProviderPart]
+    next: int | None = None
 
 
 class SummaryPart(Counters):
@@ -278,7 +286,7 @@ POINTS = Operation("points", PointsPage, PointsPart)
 AHEAD = Operation("ahead", Ahead, AheadPart)
 COALITIONS = Operation("coalitions", CoalitionsPage, CoalitionsPart)
 COALITION = Operation("coalition", CoalitionAsked, CoalitionPart)
-PROVIDERS = Operation("providers", Nothing, ProvidersPart)
+PROVIDERS = Operation("providers", ProvidersAsked, ProvidersPart)
 SUMMARY = Operation("summary", Nothing, SummaryPart)
 ROWS = Operation("rows", RowsAsked, RowsPart)
 HISTORY = Operation("history", CoalitionAsked, HistoryPart)

@@ -4,7 +4,7 @@ The API of a state directory and the gateway over many of them are the same rout
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ import numpy as np
 from hcdv_stream.api.freshness import Currency
 from hcdv_stream.api.models import AsOf, Check, LeftOutPartition
 from hcdv_stream.api.problems import ProblemError
+from hcdv_stream.api.remembered import Remembered
 from hcdv_stream.api.shard import Shard
 from hcdv_stream.api.shard_models import PartitionState
 from hcdv_stream.valuation.weights import Weights
@@ -35,7 +36,8 @@ class Snapshot:
     ``missing`` are partitions that are known of and cannot be asked; ``home`` says which partition
     an id belongs to where that is known beforehand; ``open`` gives the shards, that is, all
     partitions once, with the values that they have in the whole. ``currency`` tells how current it
-    is at the moment, and ``left_out`` which states here are in no answer.
+    is at the moment, and ``left_out`` which states here are in no answer. What was computed of it
+    is ``remembered``.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Snapshot:
     home: Callable[[str], int | None]
     currency: Callable[[], Currency]
     left_out: Callable[[], list[LeftOutPartition]]
+    remembered: Remembered = field(default_factory=Remembered)
 
     @property
     def size(self) -> int:

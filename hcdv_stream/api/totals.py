@@ -6,7 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from hcdv_stream.api.asking import Asked, AskedNow
+from hcdv_stream.api.asking import Asked, AskedNow, Asking, AskingNow
+from hcdv_stream.api.cursors import Cursor, question_of, read_cursor
+from hcdv_stream.api.lanes import run_heavy
 from hcdv_stream.api.models import (
     ClassCounts,
     Counters,
@@ -17,8 +19,10 @@ from hcdv_stream.api.models import (
     ProvidersAnswer,
     SummaryAnswer,
 )
+from hcdv_stream.api.paging import CursorText, Limit, next_link
 from hcdv_stream.api.payouts import shared_out
 from hcdv_stream.api.problems import ProblemError, described
+from hcdv_stream.api.provider_table import Total
 from hcdv_stream.api.retrying import Retrying
 from hcdv_stream.api.shard_models import SummaryPart
 
@@ -36,40 +40,66 @@ Amount = Annotated[
 
 
 @router.get("/v1/providers", response_model=ProvidersAnswer)
-async def list_providers(asked: AskedNow) -> Response:
-    """What every data provider's examples are worth together, most valuable first."""
-    totals, value = await asked.whole.providers()
-    providers = [
-        Provider(
-            provider=total.provider,
-            points=total.points,
-            value=total.value,
-            share=total.value / value if value > 0 else None,
-            stderr=total.stderr,
+async def list_providers(
+    asking: AskingNow, limit: Limit = 1000, cursor: CursorText = None
+) -> Response:
+    """What every data provider's examples are worth together, most valuable first.
+
+    All pages are of the state that the first one was answered from.
+    """
+    question = question_of("providers", asking.chosen)
+    asked, start = await _begun(asking, cursor, question)
+    table = await asked.whole.providers()
+    totals, value = table.totals[start : start + limit], table.value
+    more = _more(asked, question, start + len(totals), len(table.totals))
+
+    def answer() -> ProvidersAnswer:
+        providers = [
+            Provider.model_construct(
+                provider=total.provider,
+                points=total.points,
+                value=total.value,
+                share=total.value / value if value > 0 else None,
+                stderr=total.stderr,
+            )
+            for total in totals
+        ]
+        return ProvidersAnswer.model_construct(
+            providers=providers, value=value, total=len(table.totals), next=more, **asked.answer()
         )
-        for total in totals
-    ]
-    return asked.respond(ProvidersAnswer(providers=providers, value=value, **asked.answer()))
+
+    return await asked.respond_list(
+        answer, "providers", len(totals), next_link(asking.request, more)
+    )
 
 
 @router.get("/v1/payouts", responses=described(HTTPStatus.CONFLICT), response_model=PayoutsAnswer)
 async def list_payouts(
-    asked: AskedNow,
+    asking: AskingNow,
     amount: Amount,
     anonymous: Annotated[
         bool, Query(description="Whether examples that name no provider have a part of their own.")
     ] = True,
+    limit: Limit = 1000,
+    cursor: CursorText = None,
 ) -> Response:
     """An amount among the providers, in proportion to their values, to the last minor unit.
 
     Whose examples are worth less than nothing together is paid nothing and owes nothing: the amount
     is shared among the others. Where nobody's are worth more than nothing there is nothing to go
     by, and the answer is a 409. Each is paid the whole units of its part; units that are left go to
-    the largest remainders, ties in the order of the list.
+    the largest remainders, ties in the order of the list. The amount is that of all pages together.
     """
-    totals, _ = await asked.whole.providers()
-    totals = [total for total in totals if anonymous or total.provider is not None]
-    amounts = shared_out(amount, [total.value for total in totals])
+    question = question_of("payouts", asking.chosen, amount, anonymous)
+    asked, start = await _begun(asking, cursor, question)
+    table = await asked.whole.providers()
+
+    async def share_out() -> tuple[list[Total], list[int] | None]:
+        totals = [total for total in table.totals if anonymous or total.provider is not None]
+        return totals, await run_heavy(shared_out, amount, [total.value for total in totals])
+
+    name = ("payouts", asked.whole.weights, amount, anonymous)
+    totals, amounts = await asked.snapshot.remembered.get(name, share_out)
     if amounts is None:
         raise ProblemError(
             HTTPStatus.CONFLICT,
@@ -77,11 +107,36 @@ async def list_payouts(
             "Nobody to pay",
             "no provider's examples are worth more than nothing together: choose other weights",
         )
-    payouts = [
-        Payout(provider=total.provider, points=total.points, value=total.value, amount=part)
-        for total, part in zip(totals, amounts, strict=True)
-    ]
-    return asked.respond(PayoutsAnswer(amount=amount, payouts=payouts, **asked.answer()))
+    stop = start + limit
+    chosen = list(zip(totals[start:stop], amounts[start:stop], strict=True))
+    more = _more(asked, question, start + len(chosen), len(totals))
+
+    def answer() -> PayoutsAnswer:
+        payouts = [
+            Payout.model_construct(
+                provider=total.provider, points=total.points, value=total.value, amount=part
+            )
+            for total, part in chosen
+        ]
+        return PayoutsAnswer.model_construct(
+            amount=amount, payouts=payouts, total=len(totals), next=more, **asked.answer()
+        )
+
+    return await asked.respond_list(answer, "payouts", len(chosen), next_link(asking.request, more))
+
+
+async def _begun(asking: Asking, text: str | None, question: int) -> tuple[Asked, int]:
+    """Take the state that a cursor goes on in, or the newest, and how many entries come before."""
+    cursor = read_cursor(text, question)
+    asked = await asking.state(at=cursor.view if cursor else None)
+    return asked, cursor.done if cursor else 0
+
+
+def _more(asked: Asked, question: int, done: int, total: int) -> str | None:
+    """Return the cursor of the next page, None on the last one."""
+    if done >= total:
+        return None
+    return Cursor(view=asked.snapshot.key, question=question, place=[], done=done).text()
 
 
 @router.get("/v1/summary", response_model=SummaryAnswer)

@@ -7,6 +7,7 @@ from threading import Lock
 from zlib import crc32
 
 from hcdv_stream.api.partition_view import PartitionView
+from hcdv_stream.api.remembered import Remembered
 from hcdv_stream.api.valuation import Valuation
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.identity import Identity
@@ -37,6 +38,7 @@ class View:
         self.left_out = tuple(part for part in self.copies if part.number in left_out)
         self.size = sum(partition.size for partition in self.partitions)
         self.game = self.identity.engine.game
+        self.remembered = Remembered()
         self._valuations: OrderedDict[object, Valuation] = OrderedDict()
         self._lock = Lock()
         for other in self.partitions[1:]:
@@ -98,12 +100,14 @@ class View:
         with self._lock:
             valuations = list(self._valuations.values())
         tables = sum(part.derived_bytes for part in self._alone(other))
+        tables += self.remembered.held_bytes
         return tables + sum(valuation.held_bytes for valuation in valuations)
 
     def rest(self, other: "View | None") -> None:
         """Let go of values and tables: they are computed anew for whoever asks."""
         with self._lock:
             self._valuations.clear()
+        self.remembered.clear()
         for part in self._alone(other):
             part.rest()
 

@@ -2,16 +2,17 @@
 
 import asyncio
 import heapq
-import math
 from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from hcdv_stream.api.arrow_rows import read
+from hcdv_stream.api.lanes import run_heavy
 from hcdv_stream.api.models import Coalition, HistoryEntry, Point
+from hcdv_stream.api.provider_table import ProviderSums, ProviderTable
 from hcdv_stream.api.shard import Shard
 from hcdv_stream.api.shard_models import (
     AHEAD,
@@ -35,6 +36,7 @@ from hcdv_stream.api.shard_models import (
     Operation,
     Place,
     PointsPage,
+    ProvidersAsked,
     RowsAsked,
     Size,
     SummaryPart,
@@ -43,14 +45,10 @@ from hcdv_stream.api.shard_models import (
 from hcdv_stream.api.source import Snapshot
 from hcdv_stream.valuation.weights import Weights
 
+Done = TypeVar("Done")
 
-class Total(NamedTuple):
-    """What a provider's points are worth together."""
-
-    provider: str | None
-    points: int
-    value: float
-    stderr: float
+_FEW = 100
+"""So many points are copied while others wait."""
 
 
 class Whole:
@@ -105,20 +103,31 @@ class Whole:
         """Return a page of the ranking, and how many match at all; ranks are left open."""
         parts = await self.ask_all(POINTS, page)
         descending = page.order == "desc"
+        total = sum(part.total for part in parts)
+        if len(parts) == 1:
+            return parts[0].points, total
         points = [point for part in parts for point in part.points]
-        points.sort(key=lambda point: point.id, reverse=not descending)
-        points.sort(key=lambda point: point.value, reverse=descending)
-        return points[: page.limit], sum(part.total for part in parts)
+
+        def sort() -> list[Point]:
+            points.sort(key=lambda point: point.id, reverse=not descending)
+            points.sort(key=lambda point: point.value, reverse=descending)
+            return points[: page.limit]
+
+        return await run_heavy(sort), total
 
     async def ranked(self, points: Sequence[Point]) -> list[Point]:
         """Return the points with their ranks."""
         places = [Place(value=point.value, id=point.id) for point in points]
         parts = await self.ask_all(AHEAD, Ahead(places=places))
         counts = zip(*(part.counts for part in parts), strict=True)
-        return [
-            point.model_copy(update={"rank": 1 + sum(ahead)})
-            for point, ahead in zip(points, counts, strict=True)
-        ]
+
+        def copies() -> list[Point]:
+            return [
+                point.model_copy(update={"rank": 1 + sum(ahead)})
+                for point, ahead in zip(points, counts, strict=True)
+            ]
+
+        return await run_heavy(copies) if len(points) > _FEW else copies()
 
     async def coalitions(self, page: CoalitionsPage) -> tuple[list[Coalition], int]:
         """Return a page of the coalitions, and how many match at all."""
@@ -134,24 +143,25 @@ class Whole:
         parts = await self.ask_all(COALITION, CoalitionAsked(id=name))
         return next((part.coalition for part in parts if part.coalition), None)
 
-    async def providers(self) -> tuple[list[Total], float]:
-        """Return what each provider's points are worth, highest first, and the sum over all."""
-        points: dict[str | None, int] = {}
-        values: dict[str | None, list[float]] = {}
-        variances: dict[str | None, list[float]] = {}
-        for part in await self.ask_all(PROVIDERS, Nothing()):
-            for one in part.providers:
-                points[one.provider] = points.get(one.provider, 0) + one.points
-                values.setdefault(one.provider, []).extend(one.values)
-                variances.setdefault(one.provider, []).extend(one.variances)
-        totals = [
-            Total(
-                name, points[name], math.fsum(values[name]), math.sqrt(math.fsum(variances[name]))
-            )
-            for name in points
-        ]
-        totals.sort(key=lambda total: (-total.value, total.provider is not None, total.provider))
-        return totals, math.fsum(value for parts in values.values() for value in parts)
+    async def providers(self) -> ProviderTable:
+        """Return what each provider's points are worth; computed once for a state and weights."""
+        return await self.snapshot.remembered.get(("providers", self.weights), self._providers)
+
+    async def _providers(self) -> ProviderTable:
+        sums = ProviderSums()
+        await _together([self._add_providers(shard, sums) for shard in self._shards])
+        return await run_heavy(sums.table)
+
+    async def _add_providers(self, shard: Shard, sums: ProviderSums) -> int:
+        """Take in all of a shard, some at a time; return how many."""
+        start: int | None = 0
+        count = 0
+        while start is not None:
+            part = await shard.ask(PROVIDERS, ProvidersAsked(start=start))
+            await run_heavy(sums.add, part.providers)
+            count += len(part.providers)
+            start = part.next
+        return count
 
     async def summary(self) -> list[SummaryPart]:
         """Return the parts of the summary."""
@@ -184,7 +194,7 @@ class Whole:
         return await _together([shard.ask(operation, asked) for shard in self._shards])
 
 
-async def _together(questions: Sequence[Coroutine[Any, Any, Told]]) -> list[Told]:
+async def _together(questions: Sequence[Coroutine[Any, Any, Done]]) -> list[Done]:
     """Wait for all answers; a single one needs no task of its own."""
     if len(questions) == 1:
         return [await questions[0]]

@@ -72,6 +72,16 @@ def experiment(
         Path | None,
         typer.Option(help="rivals: an interpreter that has pyDVL and OpenDataVal."),
     ] = None,
+    kafka: Annotated[
+        Path | None,
+        typer.Option(
+            help="endurance, soak: a script that runs an Apache Kafka in the foreground, "
+            "SCRIPT start PORT DATADIR [KEY=VALUE...]."
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="soak: how long the measured load lasts.")
+    ] = None,
 ) -> None:
     """Run an experiment and print its tables."""
     from hcdv_stream.experiments.registry import EXPERIMENTS  # noqa: PLC0415 (loads torch)
@@ -86,7 +96,9 @@ def experiment(
     if out is not None and not out.parent.is_dir():
         raise HcdvError(f"--out {out}: make the folder {out.parent} first")
     with BarProgress(name) as progress:
-        result = chosen.run(Options(data, seeds or chosen.seeds, small, python), progress)
+        result = chosen.run(
+            Options(data, seeds or chosen.seeds, small, python, kafka, minutes), progress
+        )
     for table in chosen.tables(result):
         console.print(_rendered(table))
     if out is not None:

@@ -52,6 +52,9 @@ def providers(
         chosen = weights(client, utility, beta, lam)
         if payout is None:
             worth = client.providers(weights=chosen, complete=complete, max_age=max_age)
+            if worth.next is not None:
+                everybody = client.all_providers(weights=chosen, at=worth.as_of.view)
+                worth = worth.model_copy(update={"providers": list(everybody), "next": None})
             print_json(worth) if as_json else _print_worth(worth)
         else:
             paid = client.payouts(payout, weights=chosen, complete=complete, max_age=max_age)

@@ -20,6 +20,8 @@ from hcdv_stream.cli.asking import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hcdv_stream.api.models import Point, UpdateEvent
     from hcdv_stream.client import Client
 
@@ -36,20 +38,36 @@ def watch(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Follow a running service: how far it is, the highest and lowest values, the providers.
+    """Follow a running service: how far and how current it is, its values, the providers.
 
     With --json, one line for each update as it becomes visible.
     """
     with connected(url, key) as client:
-        events = islice(client.events(interval=interval), count)
         if as_json:
-            for event in events:
+            for event in islice(client.events(interval=interval), count):
                 typer.echo(orjson.dumps(event.model_dump(mode="json")))
             return
         with Live(console=console, auto_refresh=False) as live:
-            for event in events:
+            for event in _newest(client, interval, count):
                 if (picture := _picture(client, event)) is not None:
                     live.update(picture, refresh=True)
+
+
+def _newest(client: "Client", interval: float, count: int | None) -> "Iterator[UpdateEvent]":
+    """Yield each update, again whenever how current it is has changed; end after ``count``."""
+    from hcdv_stream.api.models import UpdateEvent  # noqa: PLC0415 (late: --help is quick)
+
+    update: UpdateEvent | None = None
+    left = count
+    for change in client.changes(interval=interval):
+        if isinstance(change, UpdateEvent):
+            update, left = change, None if left is None else left - 1
+        elif update is not None:
+            update = update.model_copy(update=dict(change))
+        if update is not None:
+            yield update
+        if left == 0:
+            return
 
 
 def _picture(client: "Client", event: "UpdateEvent") -> Group | None:

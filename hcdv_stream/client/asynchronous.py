@@ -1,8 +1,8 @@
 """The asynchronous client: the synchronous one, awaited."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -14,11 +14,13 @@ from hcdv_stream.api.models import (
     Coalition,
     CoalitionAnswer,
     CoalitionsAnswer,
+    FreshnessEvent,
     HistoryAnswer,
     PayoutsAnswer,
     Point,
     PointAnswer,
     PointsAnswer,
+    Provider,
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
@@ -37,7 +39,7 @@ from hcdv_stream.client.connection import (
     pause,
     read,
 )
-from hcdv_stream.client.errors import NotReachedError
+from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.whole_files import written_whole
 
 
@@ -145,15 +147,22 @@ class AsyncClient:
             for coalition in page.coalitions:
                 yield coalition
 
-    async def providers(self, **ask: Unpack[Ask]) -> ProvidersAnswer:
-        """Return what every provider's points are worth."""
-        return await self._send(calls.providers(ask))
+    async def providers(self, *, limit: int = 1000, **ask: Unpack[Ask]) -> ProvidersAnswer:
+        """Return the first page of the providers, most valuable first."""
+        return await self._send(calls.providers(limit, ask))
+
+    async def all_providers(self, **ask: Unpack[Ask]) -> AsyncIterator[Provider]:
+        """Yield every provider and what its points are worth, all as of one state."""
+        async for page in self._pages(calls.providers(5000, ask)):
+            for provider in page.providers:
+                yield provider
 
     async def payouts(
         self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]
     ) -> PayoutsAnswer:
-        """Return ``amount``, in minor units, among the providers."""
-        return await self._send(calls.payouts(amount, anonymous, ask))
+        """Return ``amount``, in minor units, among the providers, all of them."""
+        pages = [page async for page in self._pages(calls.payouts(amount, anonymous, ask))]
+        return calls.joined_payouts(pages)
 
     async def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
         """Return the whole corpus in numbers."""
@@ -189,6 +198,15 @@ class AsyncClient:
 
         Goes on where the connection breaks; raises where the API cannot be reached again.
         """
+        async with aclosing(self.changes(interval=interval)) as changes:
+            async for change in changes:
+                if isinstance(change, UpdateEvent):
+                    yield change
+
+    async def changes(
+        self, *, interval: float = 0.0
+    ) -> AsyncGenerator[UpdateEvent | FreshnessEvent]:
+        """Yield what ``events`` yields, and how current the state is whenever that changes."""
         reader, parameters = EventReader(), {"interval": interval}
         while True:
             try:
@@ -202,7 +220,8 @@ class AsyncClient:
                 if reader.last is None:
                     raise
                 await asyncio.sleep(1.0)
-                await self.readiness()
+                with suppress(ApiError):  # one that is not ready can still be followed
+                    await self.readiness()
 
     async def _pages(self, call: Call[Page]) -> AsyncIterator[Page]:
         while True:

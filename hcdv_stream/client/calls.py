@@ -1,7 +1,7 @@
 """Calls as values: what is asked, and how its answer is read. Both clients send these."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
@@ -139,14 +139,21 @@ def coalition(id: str, ask: Ask) -> Call[CoalitionAnswer]:
     return Call(f"/v1/coalitions/{quote(id, safe='')}", CoalitionAnswer, _all(ask))
 
 
-def providers(ask: Ask) -> Call[ProvidersAnswer]:
-    """Ask for what providers' points are worth."""
-    return Call("/v1/providers", ProvidersAnswer, _all(ask))
+def providers(limit: int, ask: Ask) -> Call[ProvidersAnswer]:
+    """Ask for a page of what providers' points are worth."""
+    return Call("/v1/providers", ProvidersAnswer, _all(ask, limit=limit))
 
 
 def payouts(amount: int, anonymous: bool, ask: Ask) -> Call[PayoutsAnswer]:
     """Ask for an amount among the providers."""
-    return Call("/v1/payouts", PayoutsAnswer, _all(ask, amount=amount, anonymous=anonymous))
+    parameters = _all(ask, amount=amount, anonymous=anonymous, limit=5000)
+    return Call("/v1/payouts", PayoutsAnswer, parameters)
+
+
+def joined_payouts(pages: Sequence[PayoutsAnswer]) -> PayoutsAnswer:
+    """Return all pages as one answer."""
+    payouts = [payout for page in pages for payout in page.payouts]
+    return pages[0].model_copy(update={"payouts": payouts, "next": None})
 
 
 def summary(ask: Ask) -> Call[SummaryAnswer]:

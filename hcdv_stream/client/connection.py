@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import httpx
 
-from hcdv_stream.api.models import UpdateEvent
+from hcdv_stream.api.models import FreshnessEvent, UpdateEvent
 from hcdv_stream.client.calls import Call, Told
 from hcdv_stream.client.errors import error_of
 
@@ -48,7 +48,7 @@ class EventReader:
         self.last: str | None = None
         self._fields: dict[str, str] = {}
 
-    def take(self, line: str) -> UpdateEvent | None:
+    def take(self, line: str) -> UpdateEvent | FreshnessEvent | None:
         """Take a line in; return the event that it ends."""
         if line:
             name, _, value = line.partition(":")
@@ -56,6 +56,8 @@ class EventReader:
                 self._fields[name] = value.removeprefix(" ")
             return None
         fields, self._fields = self._fields, {}
+        if fields.get("event") == "freshness" and "data" in fields:
+            return FreshnessEvent.model_validate_json(fields["data"])
         if fields.get("event") != "update" or "data" not in fields:
             return None
         self.last = fields.get("id", self.last)

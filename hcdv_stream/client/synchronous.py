@@ -1,8 +1,8 @@
 """The synchronous client."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -15,11 +15,13 @@ from hcdv_stream.api.models import (
     Coalition,
     CoalitionAnswer,
     CoalitionsAnswer,
+    FreshnessEvent,
     HistoryAnswer,
     PayoutsAnswer,
     Point,
     PointAnswer,
     PointsAnswer,
+    Provider,
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
@@ -38,7 +40,7 @@ from hcdv_stream.client.connection import (
     pause,
     read,
 )
-from hcdv_stream.client.errors import NotReachedError
+from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.whole_files import written_whole
 
 
@@ -141,13 +143,18 @@ class Client:
         pages = self._pages(calls.coalitions(kind, partition, 1000, ask))
         return (coalition for page in pages for coalition in page.coalitions)
 
-    def providers(self, **ask: Unpack[Ask]) -> ProvidersAnswer:
-        """Return what every provider's points are worth."""
-        return self._send(calls.providers(ask))
+    def providers(self, *, limit: int = 1000, **ask: Unpack[Ask]) -> ProvidersAnswer:
+        """Return the first page of the providers, most valuable first."""
+        return self._send(calls.providers(limit, ask))
+
+    def all_providers(self, **ask: Unpack[Ask]) -> Iterator[Provider]:
+        """Yield every provider and what its points are worth, all as of one state."""
+        pages = self._pages(calls.providers(5000, ask))
+        return (provider for page in pages for provider in page.providers)
 
     def payouts(self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]) -> PayoutsAnswer:
-        """Return ``amount``, in minor units, among the providers."""
-        return self._send(calls.payouts(amount, anonymous, ask))
+        """Return ``amount``, in minor units, among the providers, all of them."""
+        return calls.joined_payouts(list(self._pages(calls.payouts(amount, anonymous, ask))))
 
     def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
         """Return the whole corpus in numbers."""
@@ -186,6 +193,13 @@ class Client:
 
         Goes on where the connection breaks; raises where the API cannot be reached again.
         """
+        with closing(self.changes(interval=interval)) as changes:
+            for change in changes:
+                if isinstance(change, UpdateEvent):
+                    yield change
+
+    def changes(self, *, interval: float = 0.0) -> Generator[UpdateEvent | FreshnessEvent]:
+        """Yield what ``events`` yields, and how current the state is whenever that changes."""
         reader, parameters = EventReader(), {"interval": interval}
         while True:
             try:
@@ -197,7 +211,8 @@ class Client:
                 if reader.last is None:
                     raise
                 time.sleep(1.0)
-                self.readiness()
+                with suppress(ApiError):  # one that is not ready can still be followed
+                    self.readiness()
 
     def _pages(self, call: Call[Page]) -> Iterator[Page]:
         while True:

@@ -46,9 +46,13 @@ def _cannot_listen(host: str, port: int) -> Exception | None:
 
 
 def _is_ours(host: str, port: int) -> bool:
-    asked = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    named = f"[{asked}]" if ":" in asked else asked
     try:
-        with urllib.request.urlopen(f"http://{asked}:{port}/metrics", timeout=_ASK_SECONDS) as said:
+        with urllib.request.urlopen(f"http://{named}:{port}/metrics", timeout=_ASK_SECONDS) as said:
             return b"hcdv_" in said.read()
+    except urllib.error.HTTPError as refusal:  # for want of a key, say
+        with refusal:
+            return b"urn:hcdv-stream:" in refusal.read()
     except (OSError, ValueError):
         return False

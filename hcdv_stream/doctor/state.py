@@ -10,7 +10,7 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.lock import lock_holder
-from hcdv_stream.state.private import is_private
+from hcdv_stream.state.permissions import is_private
 from hcdv_stream.state.reader import PartitionReader
 
 _LEAST_FREE = 200 * 1024 * 1024

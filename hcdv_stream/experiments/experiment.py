@@ -41,13 +41,16 @@ class Options:
 
     ``data`` is the folder of the real sets, ``seeds`` how many repetitions; ``small`` shrinks sets
     and repetitions to seconds, to see that everything runs: its figures mean nothing. ``python`` is
-    an interpreter with the rivals installed, which need other versions than ours.
+    an interpreter with the rivals installed, which need other versions than ours. ``kafka`` is a
+    script that runs an Apache Kafka in the foreground, ``minutes`` how long a load lasts.
     """
 
     data: Path
     seeds: int
     small: bool = False
     python: Path | None = None
+    kafka: Path | None = None
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

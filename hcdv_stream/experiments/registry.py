@@ -21,6 +21,7 @@ from hcdv_stream.experiments import (
     streaming,
     tuning,
 )
+from hcdv_stream.experiments.endurance import soak, trial
 from hcdv_stream.experiments.experiment import Experiment
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -110,6 +111,21 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             augmentation.run,
             augmentation_tables.tables,
+        ),
+        Experiment(
+            "endurance",
+            "workers and broker killed and cut off, disks full: what is lost, doubled or changed",
+            1,
+            trial.run,
+            trial.tables,
+            "--kafka kafka-server",
+        ),
+        Experiment(
+            "soak",
+            "1,000 sessions a second and readers for long: does memory or a count of files grow",
+            1,
+            soak.run,
+            soak.tables,
         ),
     )
 }

@@ -22,22 +22,29 @@ async def exchange(
     *,
     seconds: float,
     most_bytes: int,
-) -> tuple[HTTPStatus | int, bytes]:
+) -> tuple[int, bytes]:
     """Return status and content of an answer that is whole after ``seconds``.
 
-    Redirects are not followed and nothing is decompressed. Raises BadAnswerError.
+    Redirects are not followed and nothing is decompressed. Questions change nothing, so one whose
+    connection breaks is put again: the API may just have closed it for having been idle. Raises
+    BadAnswerError.
     """
     headers = {"Accept-Encoding": "identity"}
     if content is not None:
         headers["Content-Type"] = _JSON
-    try:
-        async with (
-            asyncio.timeout(seconds),
-            client.stream(
-                method, url, content=content, headers=headers, follow_redirects=False
-            ) as answer,
-        ):
+
+    async def once() -> tuple[int, bytes]:
+        async with client.stream(
+            method, url, content=content, headers=headers, follow_redirects=False
+        ) as answer:
             return answer.status_code, await _content(answer, most_bytes)
+
+    try:
+        async with asyncio.timeout(seconds):
+            try:
+                return await once()
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                return await once()
     except TimeoutError as error:
         raise BadAnswerError(
             f"has no whole answer within {seconds:g} s: see whether it is overloaded, or raise "

@@ -38,7 +38,7 @@ class Bounds:
     head_bytes: int = 32_768
     seconds: float = 10.0
     headers: int = 100
-    keep_alive_seconds: int = 5
+    keep_alive_seconds: int = 15
     unread_seconds: float = 30.0
     pipelined: int = 16
     body_left_bytes: int = 1 << 20

@@ -4,7 +4,8 @@ A look costs a directory listing. Only when the write-ahead log or the manifest 
 secondary instance catch up, and only leaves and nodes that the update log names since the last look
 are decoded. What is read belongs to one update where the manifest did not move meanwhile: the owner
 deletes a write-ahead log only after recording its contents in the manifest. Otherwise it is read
-again, and every record says which write it is of, which is compared with the update log.
+again, and every record says which write it is of, which is compared with the update log. The log
+also tells whether the owner went back meanwhile, as after a damage: then everything is read anew.
 """
 
 import time
@@ -27,6 +28,8 @@ from hcdv_stream.state.stored import Change, StoredPartition
 
 _ATTEMPTS = 6
 _PAUSE_SECONDS = 0.005
+_RETRY_SECONDS = 1.0
+"""How long what could not be read is not tried again, as long as nothing was written."""
 _MOST_CHANGES = 512  # beyond, everything is read anew
 
 Signature = tuple[tuple[str, int], ...]
@@ -54,6 +57,7 @@ class PartitionReader:
         self.identity: Identity | None = None
         self.changes: tuple[Change, ...] | None = None
         self._seen: Signature = ()
+        self._refused: tuple[Signature, str, float] | None = None
         self._database = b""
         self._secondary: Secondary | None = None
         self._opened: tuple[str, bytes] = ("", b"")
@@ -64,6 +68,8 @@ class PartitionReader:
         Raises StateError where the state cannot be read; ``stored`` then stays as it is.
         """
         problem: Exception | None = None
+        before = _signature(self.directory)
+        self._check_refused(before)
         for attempt in range(_ATTEMPTS):
             time.sleep(_PAUSE_SECONDS * attempt)
             before = _signature(self.directory)
@@ -78,7 +84,9 @@ class PartitionReader:
             if found is not None:
                 self._seen = before
                 return self._accept(found)
-        raise _unreadable(self.directory, problem) from problem
+        sentence = _unreadable(self.directory, problem)
+        self._refused = (before, sentence, time.monotonic() + _RETRY_SECONDS)
+        raise StateError(sentence) from problem
 
     def check_log(self) -> None:
         """Read the whole update log as of the last ``refresh``; raises StateError."""
@@ -91,6 +99,12 @@ class PartitionReader:
         if self._secondary is not None:
             self._secondary.close()
             self._secondary = None
+
+    def _check_refused(self, found: Signature) -> None:
+        """Raise what the last look did, if that was just now and nothing was written since."""
+        if self._refused and self._refused[0] == found and time.monotonic() < self._refused[2]:
+            raise StateError(self._refused[1])
+        self._refused = None
 
     def _look(self, before: Signature) -> _Found | None:
         """Read what is there now; None where the manifest moved since ``before``."""
@@ -118,7 +132,7 @@ class PartitionReader:
     ) -> tuple[StoredPartition | None, Identity | None, tuple[Change, ...] | None]:
         seen = None if anew else self.stored
         identity = self.identity or read_identity(families)
-        if seen is not None:
+        if seen is not None and _goes_on(families, seen):
             sequence = read_sequence(families)
             if sequence == seen.sequence:
                 return seen, identity, ()
@@ -137,21 +151,31 @@ class PartitionReader:
         return True
 
 
-def _unreadable(directory: Path, problem: Exception | None) -> StateError:
+def _goes_on(families: Families, seen: StoredPartition) -> bool:
+    """Whether what is there now came after ``seen``.
+
+    An owner that lost its last writes went back and on from there; its next writes have the same
+    numbers and are others. The log entry of ``seen`` then is another one, or is gone.
+    """
+    changes = read_changes(families, seen.sequence - 1, seen.sequence)
+    return changes is not None and changes[0].position == seen.position
+
+
+def _unreadable(directory: Path, problem: Exception | None) -> str:
     if problem is None:
         cause, fix = "its owner writes faster than it can be opened", "try again"
     elif isinstance(problem, StateError):
-        return StateError(f"{directory} cannot be read now: {problem}")
+        return f"{directory} cannot be read now: {problem}"
     else:
         cause, fix = cause_of(problem)
-    return StateError(f"{directory} cannot be read now because {cause}: {fix}")
+    return f"{directory} cannot be read now because {cause}: {fix}"
 
 
 def _signature(directory: Path) -> Signature:
     """Names and sizes of what moves with every write, the manifest first; empty without one."""
     sizes: dict[str, int] = {}
     try:
-        current = (directory / "CURRENT").read_text().strip()
+        current = (directory / "CURRENT").read_bytes().decode(errors="replace").strip()
         for path in directory.iterdir():
             if path.name == current or path.suffix == ".log":
                 sizes[path.name] = path.stat().st_size

@@ -8,6 +8,7 @@ from typing import Self
 
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch, WriteOptions
 
+from hcdv_stream.state.erasure import ERASURE_KEY, Erasure
 from hcdv_stream.state.errors import REBUILD, StateError, cause_of, explained, explaining
 from hcdv_stream.state.family import Families
 from hcdv_stream.state.identity import Identity
@@ -28,7 +29,7 @@ from hcdv_stream.state.layout import (
     key,
     open_for_writing,
 )
-from hcdv_stream.state.private import make_private
+from hcdv_stream.state.permissions import make_private
 from hcdv_stream.state.records import (
     encode_centroid,
     encode_change,
@@ -60,6 +61,7 @@ class PartitionStore:
         self._sequence = 0
         self._inventory = Inventory()
         self._loaded = False
+        self._erasure = Erasure(directory, database)
         self._log_length = log_length
         self._write_options = WriteOptions()
         self._write_options.sync = sync
@@ -93,6 +95,7 @@ class PartitionStore:
         with explaining(self._directory), Families.of(self._database) as families:
             stored, self._inventory = read_inventoried(families)
             check_log(families, self._sequence)
+            self._erasure.load(families.meta.get(ERASURE_KEY), stored)
             self._loaded = True
             return stored
 
@@ -121,11 +124,36 @@ class PartitionStore:
             record = encode_centroid(identifier, centroid, sequence)
             self._put(batch, CENTROIDS, identifier, record)
         self._put_meta(batch, delta, position, sequence)
-        try:
-            self._database.write(batch, self._write_options)
-        except Exception as error:  # rocksdict raises no other class
-            raise explained(self._directory, error, "written") from error
+        due = self._erasure.note(delta.header.deletions, position.written_at)
+        if due is not None:
+            batch.put(ERASURE_KEY, due, self._handles[META])
+        self._commit(batch)
         self._sequence = sequence
+
+    @property
+    def erasure_due_since(self) -> float | None:
+        """When the oldest deletion was written whose bytes may be left in files, if there is one.
+
+        Known once ``load`` was called.
+        """
+        return self._erasure.pending_since
+
+    def begin_erasure(self) -> frozenset[str]:
+        """Flush everything; return the files that ``erase`` is to see gone."""
+        return self._erasure.flush()
+
+    def erase(self, files: frozenset[str]) -> bool:
+        """Compact everything until these files are gone; False if ``close`` interrupted it.
+
+        For another thread than the one that writes, which may go on. Raises StateError.
+        """
+        return self._erasure.compact(files)
+
+    def end_erasure(self) -> None:
+        """Note that what was deleted before ``begin_erasure`` is gone; raises StateError."""
+        batch = WriteBatch(raw_mode=True)
+        batch.put(ERASURE_KEY, self._erasure.conclude(), self._handles[META])
+        self._commit(batch)
 
     def compact(self, families: Iterable[str] = FAMILIES) -> None:
         """Rewrite families, so that no file holds a record that was replaced or removed.
@@ -147,6 +175,7 @@ class PartitionStore:
         it.
         """
         if self._handles:
+            self._erasure.stop()
             self._handles.clear()
             try:
                 self._database.close()
@@ -173,6 +202,12 @@ class PartitionStore:
         for identifier in identifiers:
             batch.delete(key(identifier), self._handles[family])
         self._inventory.remove(family, identifiers)
+
+    def _commit(self, batch: WriteBatch) -> None:
+        try:
+            self._database.write(batch, self._write_options)
+        except Exception as error:  # rocksdict raises no other class
+            raise explained(self._directory, error, "written") from error
 
     def _put_meta(self, batch: WriteBatch, delta: Delta, position: Position, sequence: int) -> None:
         meta, log = self._handles[META], self._handles[LOG]

@@ -6,6 +6,7 @@ Whatever changes the tree happens at a count of records (every ``update_size``),
 the same records give the same state however they are cut into batches.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ from hcdv_stream.valuation.games import game_of
 from hcdv_stream.valuation.hierarchy import SeedHierarchy
 from hcdv_stream.valuation.leaf import Leaf, Node
 from hcdv_stream.valuation.placement import place
-from hcdv_stream.valuation.reshaping import Reshaping, rebalance, split_large
+from hcdv_stream.valuation.reshaping import Reshaping, forget_founder, rebalance, split_large
 from hcdv_stream.valuation.sketch import Sketch
 from hcdv_stream.valuation.tree import Tree
 from hcdv_stream.valuation.validation import Validation
@@ -136,8 +137,10 @@ class Engine:
         start = 0
         while start < len(batch):
             left = self.config.update_size - self._header.records % self.config.update_size
-            stop = min(len(batch), start + left)
+            stop, founded = self._until_forgotten(batch, start, min(len(batch), start + left))
             self._place(batch.slice(start, stop))
+            if founded is not None:
+                self._forget_founder(founded)
             if self._header.records % self.config.update_size == 0:
                 self._close_update()
             start = stop
@@ -227,6 +230,50 @@ class Engine:
             touched=tuple(sorted(self._touched)),
         )
 
+    def _until_forgotten(self, batch: Batch, start: int, stop: int) -> tuple[int, int | None]:
+        """Return where these records are to be cut, and the leaf whose founder goes there.
+
+        A leaf's centroid that is the embedding of a deleted example must not stay, and later
+        records are placed by the one that it gets. An id that comes and goes within these records
+        has no home to look at yet: they are cut before it goes.
+        """
+        deletions = np.flatnonzero(batch.labels[start:stop] == DELETION)
+        if not len(deletions):
+            return stop, None
+        seen: set[str] = set()
+        place = start
+        for row in (deletions + start).tolist():
+            seen.update(batch.ids[place:row])
+            place, name = row, batch.ids[row]
+            if name in seen:
+                return row, None
+            leaf = self._home.get(name)
+            if leaf is not None and self._is_founder(self._tree.leaves[leaf], name):
+                return row + 1, leaf
+        return stop, None
+
+    def _is_founder(self, leaf: Leaf, name: str) -> bool:
+        points = leaf.points
+        embedding = points.embeddings[bisect_left(points.ids, name)]
+        return bool((embedding == leaf.centroid).all())
+
+    def _forget_founder(self, leaf: int) -> None:
+        done = Reshaping()
+        forget_founder(self._tree.leaves[leaf], self._tree, self._centroids, done)
+        self._touched -= done.removed
+        self._reshaped(done)
+        self._header = replace(
+            self._header,
+            next_node=self._tree.next_node,
+            root=self._tree.root,
+            touched=tuple(sorted(self._touched)),
+        )
+
+    def _reshaped(self, done: Reshaping) -> None:
+        self._filled = (self._filled | done.filled) - done.removed
+        self._centred = (self._centred | done.centred) - done.removed
+        self._removed |= done.removed
+
     def _mark(self, filled: set[int], centred: Sequence[int]) -> None:
         self._filled |= filled
         self._touched |= filled
@@ -243,9 +290,7 @@ class Engine:
             self._touched = set()
         for leaf in done.filled:
             self._home.update(dict.fromkeys(self._tree.leaves[leaf].points.ids, leaf))
-        self._filled = (self._filled | done.filled) - done.removed
-        self._centred = (self._centred | done.centred) - done.removed
-        self._removed |= done.removed
+        self._reshaped(done)
         self._header = replace(
             self._header,
             updates=updates,

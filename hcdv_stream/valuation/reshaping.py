@@ -7,6 +7,8 @@ All of it is local to the leaves named, whatever the size of the corpus.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from hcdv_stream.valuation.bisection import mean_direction, parts
 from hcdv_stream.valuation.centroids import Centroids
 from hcdv_stream.valuation.columns import joined, subset
@@ -68,6 +70,25 @@ def rebalance(
         _centre(tree.leaves[leaf], tree, centroids, done)
     for node in sorted(done.shrunk):
         tree.mend(node)
+
+
+def forget_founder(leaf: Leaf, tree: Tree, centroids: Centroids, done: Reshaping) -> None:
+    """Let nothing remain of a leaf's centroid, which is the embedding of an example that is gone.
+
+    The leaf is centred on the examples that are left. If there is none, it goes; the only leaf of
+    a tree gets a direction that says nothing.
+    """
+    if len(leaf.points):
+        _centre(leaf, tree, centroids, done)
+    elif len(tree.leaves) > 1:
+        _remove(leaf.id, tree, centroids, done)
+        tree.mend(leaf.parent)
+    else:
+        centroid = np.zeros_like(leaf.centroid)
+        centroid[0] = 1.0
+        tree.leaves[leaf.id] = replace(leaf, centroid=centroid)
+        centroids.move(leaf.id, centroid)
+        done.centred.add(leaf.id)
 
 
 def _merge(small: Leaf, tree: Tree, centroids: Centroids, done: Reshaping) -> None:

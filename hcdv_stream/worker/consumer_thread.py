@@ -46,6 +46,11 @@ class ConsumerThread(MemberThread):
             if self._consumer is not None:
                 await self._consumer._client.close()
 
+    def _stopped_set(self) -> None:
+        """Tell the thread that it is stopped, unless it ended by itself: the app has crashed."""
+        with suppress(RuntimeError):  # its event loop is closed then
+            super()._stopped_set()
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust offers "read_committed" only together with its own transactions.
@@ -88,21 +93,27 @@ class ConsumerThread(MemberThread):
         return Reading(position, self._handed_over.get(tp, -1))
 
     def _position(self, tp: Any) -> int:
-        subscription = self._ensure_consumer()._subscription.subscription
-        assignment = subscription.assignment if subscription else None
-        if assignment is None or tp not in assignment.tps:
-            return 0
-        position: int | None = assignment.state_value(tp)._position
-        return position or 0
+        state = self._state(tp)
+        return (state._position or 0) if state is not None else 0
 
     def highwater(self, tp: Any) -> int | None:
-        """Return the last stable offset as of the last fetch, None before the first."""
-        consumer = self._ensure_consumer()
-        if tp not in consumer.assignment():
+        """Return the last stable offset as of the last fetch, None before the first.
+
+        Faust asks for every record.
+        """
+        state = self._state(tp)
+        if state is None:
             return None
-        stable: int | None = consumer.last_stable_offset(tp)
+        stable: int | None = state.lso
+        end: int | None = state.highwater
         # Brokers without transactions give none.
-        return consumer.highwater(tp) if stable is None or stable < 0 else stable
+        return end if stable is None or stable < 0 else stable
+
+    def _state(self, tp: Any) -> Any:
+        """Return what aiokafka knows of a partition, None where it is not assigned."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription else None
+        return assignment.state_value(tp) if assignment and tp in assignment.tps else None
 
     async def ask_log_ends(self, tps: Collection[Any], seconds: float) -> dict[Any, int]:
         """Ask the broker for last stable offsets, past Faust's queue of calls to this thread.

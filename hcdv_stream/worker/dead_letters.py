@@ -69,7 +69,10 @@ class DeadLetter:
 
     @property
     def headers(self) -> Headers:
-        """The record's headers, its place, key and size, and the error's class and message."""
+        """The record's headers, its place, key and size, and the error's class and message.
+
+        The deletion of an unknown id goes without the key: its offset says where it stands.
+        """
         record = self.record
         headers: list[tuple[str, bytes | None]] = []
         if (size := _size(record.headers)) > LARGEST_HEADERS:
@@ -83,7 +86,8 @@ class DeadLetter:
             ("hcdv-error-class", self.reason.encode()),
             ("hcdv-error-message", self.message.encode(errors="replace")),
         ]
-        if record.key is not None:
+        # An id that is deleted once more, after it was erased, must not be written anew.
+        if record.key is not None and self.reason != "unknown_id":
             headers.append(("hcdv-source-key", record.key[:LARGEST_KEY]))
             if len(record.key) > LARGEST_KEY:
                 headers.append(("hcdv-source-key-bytes", str(len(record.key)).encode()))

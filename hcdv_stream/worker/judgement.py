@@ -68,7 +68,7 @@ def judge_records(
             judged = judge.judge(record.key, record.value)
             there = isinstance(judged, Session)
             if not there and not changed.get(judged.id, judged.id in known):
-                raise RejectedError("unknown_id", f"there is no example {judged.id[:64]!r}")
+                raise RejectedError("unknown_id", "there is no example of this id")
         except RejectedError as error:
             rejected.append(DeadLetter(topic, partition, record, error.reason, str(error)))
             continue

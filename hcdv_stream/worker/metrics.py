@@ -112,6 +112,15 @@ class WorkerMetrics:
             "hcdv_efficiency_residual",
             "Distance between the sum of all values and the value of the whole corpus.",
         )
+        self.erasures = counter(
+            "hcdv_erasures_total",
+            "Times the bytes of deleted examples were removed from the state's files.",
+        )
+        self.erasure_overdue = gauge(
+            "hcdv_erasure_overdue_seconds",
+            "By how much the oldest deletion whose bytes may be left in the state's files is older "
+            "than HCDV_ERASURE_SECONDS.",
+        )
         self.verified_leaves = counter(
             "hcdv_verified_leaves_total", "Leaves replayed and compared with what is stored."
         )
@@ -158,7 +167,7 @@ class WorkerMetrics:
         """Drop the gauges of a partition that belongs to another worker now."""
         gauges = (
             self.points, self.label_points, self.leaves, self.leaves_by_fill, self.nodes,
-            self.height, self.drift, self.residual, self.lag,
+            self.height, self.drift, self.residual, self.erasure_overdue, self.lag,
         )  # fmt: skip
         for gauge in gauges:
             gauge.remove_by_labels({"topic": topic, "partition": partition})

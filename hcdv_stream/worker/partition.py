@@ -30,10 +30,10 @@ from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
 from hcdv_stream.worker.heartbeat import HeartbeatWriter
 from hcdv_stream.worker.judgement import Judged, judge_records
+from hcdv_stream.worker.leaf_sample import LeafSample, MismatchError
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.session import Judge
-from hcdv_stream.worker.verification import LeafSample, MismatchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +221,28 @@ class Partition:
     @property
     def _reached(self) -> int:
         return max(self.expected, self._progress.position)
+
+    @property
+    def erasure_due_since(self) -> float | None:
+        """When the oldest deletion was written whose bytes may be left in files, or None."""
+        return self._store.erasure_due_since
+
+    def observe_erasure(self, overdue: float) -> None:
+        """Publish for how many seconds too long an erasure has been due."""
+        self._metrics.erasure_overdue.labels(*self._labels).set(overdue)
+
+    def begin_erasure(self) -> frozenset[str]:
+        """Flush the state; return the files that ``erase`` is to see gone."""
+        return self._store.begin_erasure()
+
+    def erase(self, files: frozenset[str]) -> bool:
+        """Compact the state, beside whoever writes; False if ``close`` interrupted it."""
+        return self._store.erase(files)
+
+    def end_erasure(self) -> None:
+        """Note that what was deleted before ``begin_erasure`` is gone."""
+        self._store.end_erasure()
+        self._metrics.erasures.labels(*self._labels).inc()
 
     def close(self) -> None:
         """Give the partition up; raises StateError where its store cannot be closed well."""

@@ -23,15 +23,17 @@ from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.beats import beat, mark
+from hcdv_stream.worker.erasing import erase_when_due
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.instance import NONE, Instance
+from hcdv_stream.worker.leaf_sample import MismatchError
 from hcdv_stream.worker.membership import Membership
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition, directory_of
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
-from hcdv_stream.worker.verification import MismatchError, verify_leaves
+from hcdv_stream.worker.verification import verify_leaves
 from hcdv_stream.worker.watch import watch
 
 log = logging.getLogger(__name__)
@@ -132,6 +134,7 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         beat(parts.ownership),
         mark(app, parts),
         verifying,
+        erase_when_due(parts),
     )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:

@@ -87,7 +87,7 @@ class Judge:
             return Deletion(id)
         session = _object(value)
         if session.get("id") != id:
-            raise _mismatch(session.get("id"), id)
+            raise _mismatch(session.get("id"))
         try:
             return Session(
                 id,
@@ -147,9 +147,9 @@ def _has_infinite(value: bytes) -> bool:
     return bool(found)
 
 
-def _mismatch(named: object, id: str) -> RejectedError:
+def _mismatch(named: object) -> RejectedError:
     if isinstance(named, str):
-        return RejectedError("key_mismatch", f"the id {named[:64]!r} is not the key {id[:64]!r}")
+        return RejectedError("key_mismatch", "the id in the value is not the key")
     return RejectedError("wrong_type", f"the id must be a string, got {type(named).__name__}")
 
 

@@ -40,6 +40,8 @@ class StoredOffsetConsumer(driver.Consumer):
             offset = (await self.log_of(tp, stored or 0)).resumed_at(stored)
             partition.begin_at(offset)
             await self.app.letters.look(number, offset)
+            if tp not in self.assignment():  # taken back meanwhile
+                continue
             await self.seek(tp, offset)
             self._committed_offset[tp] = offset
             log.info("partition owned", extra=fields(partition=number, offset=offset))

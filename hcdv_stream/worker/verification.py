@@ -7,20 +7,11 @@ drawn, which nobody changes, while polls go on. Nothing here changes engine or s
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from hcdv_stream.state.errors import StateError
-from hcdv_stream.state.records import encode_leaf
-from hcdv_stream.valuation.game import Game
-from hcdv_stream.valuation.leaf import Leaf
-from hcdv_stream.valuation.replay import leaf_differences
-
-if TYPE_CHECKING:
-    from hcdv_stream.worker.ownership import Ownership
+from hcdv_stream.worker.ownership import Ownership
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -29,36 +20,8 @@ _MOST_OF_A_CORE = 0.01
 """Share of a processor that verifying may take, whatever the interval."""
 
 
-class MismatchError(StateError):
-    """A leaf that is not what its replay gives: the worker must not go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeafSample:
-    """A leaf as the engine has it and as it is stored, and the rows of V that judge in it.
-
-    ``strays`` counts those of the rows that another leaf is nearer to.
-    """
-
-    leaf: Leaf
-    stored: Leaf | None
-    evaluators: npt.NDArray[np.int64]
-    strays: int
-
-    def differences(self, game: Game, classes: int) -> list[str]:
-        """Say what differs between the engine, the store and a replay; empty where nothing does."""
-        found = leaf_differences(game, self.leaf, self.evaluators, classes)
-        if self.strays:
-            found.append(f"{self.strays} of its evaluators belong to another leaf")
-        if self.stored is None:
-            found.append("it is not stored")
-        elif encode_leaf(self.stored, 0) != encode_leaf(self.leaf, 0):
-            found.append("it is stored otherwise than the engine has it")
-        return found
-
-
 async def verify_leaves(
-    ownership: "Ownership", generator: np.random.Generator, seconds: float
+    ownership: Ownership, generator: np.random.Generator, seconds: float
 ) -> NoReturn:
     """Verify a random leaf every ``seconds``, or more rarely if that takes long; 0: none.
 
@@ -72,7 +35,7 @@ async def verify_leaves(
         taken = await _verify_one(ownership, generator)
 
 
-async def _verify_one(ownership: "Ownership", generator: np.random.Generator) -> float:
+async def _verify_one(ownership: Ownership, generator: np.random.Generator) -> float:
     """Verify a leaf of a partition at random; return the processor time that it took."""
     async with ownership.busy:
         numbers = sorted(ownership.partitions)

@@ -15,14 +15,15 @@ from tests.api.world import CLASSES, TOPIC
 LEAF, DIMENSIONS = 50, 16
 
 
-def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF) -> Leaf:
+def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF, providers: int = 7) -> Leaf:
     """A leaf with points and components that no game gave."""
     embeddings = unit_grid(rng.normal(size=(size, DIMENSIONS)))
+    first = number * size if providers > size else 0
     labels = rng.integers(0, len(CLASSES), size).astype(np.int16)
     points = Points(
         tuple(f"example-{number:06d}-{place:03d}" for place in range(size)),
         labels,
-        tuple(f"shop-{place % 7}" for place in range(size)),
+        tuple(f"shop-{(first + place) % providers}" for place in range(size)),
         np.full(size, 1e9 + number),
         embeddings,
     )
@@ -36,11 +37,11 @@ def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF) -> Leaf:
     return Leaf(number, 0, embeddings[0], points, sketch, outcome)
 
 
-def write_large(state_dir: Path, points: int) -> None:
+def write_large(state_dir: Path, points: int, providers: int = 7) -> None:
     """Write a state of so many points, in leaves of fifty."""
     rng, leaves = np.random.default_rng(0), points // LEAF
     identity = Identity(TOPIC, 0, "ab" * 16, CLASSES, (20, 20, 20), EngineConfig())
-    made = {number: leaf_of(number, rng) for number in range(leaves)}
+    made = {number: leaf_of(number, rng, providers=providers) for number in range(leaves)}
     whole = Sketch(np.sum([leaf.sketch.vector for leaf in made.values()], axis=0), len(CLASSES))
     root = Node(0, -1, 1, tuple(made), whole)
     header = Header(0, leaves, 1, records=points, updates=1)

@@ -14,7 +14,7 @@ from tests.api.test_process import serving
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """
 [checks.not_a_server_error]
-# A demand that is not met, min_offset or max_lag, is answered with 503 and Retry-After.
+# A demand that is not met, min_offset, max_lag or max_age, is answered with 503 and Retry-After.
 expected-statuses = ["2xx", "3xx", "4xx", 503]
 [checks.positive_data_acceptance]
 # Whether classes, cursors and states exist depends on the corpus, not on the schema.

@@ -45,9 +45,9 @@ class Owner:
         self.offset = 0
         counts = VALIDATION.counts(len(CLASSES))
         trusted = tuple(counts.tolist())
-        identity = Identity(topic, number, bundle, CLASSES, trusted, config)
+        self.identity = Identity(topic, number, bundle, CLASSES, trusted, config)
         self.directory = state_dir / topic / str(number)
-        self.store = PartitionStore.open(self.directory, identity=identity)
+        self.store = PartitionStore.open(self.directory, identity=self.identity)
         seed = seed_of(config, len(CLASSES), DIMENSIONS)
         self.engine = Engine.from_seed(config, len(CLASSES), VALIDATION, seed)
         self._generator = np.random.default_rng(number)

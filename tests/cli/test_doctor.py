@@ -19,7 +19,7 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.lock import lock_holder
-from hcdv_stream.state.private import make_private
+from hcdv_stream.state.permissions import make_private
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position
 from hcdv_stream.valuation.delta import Delta

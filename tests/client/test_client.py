@@ -2,14 +2,17 @@
 
 import asyncio
 import inspect
+import time
 
 import httpx
 import orjson
 import pyarrow as pa
 import pytest
 
+from hcdv_stream.api.models import FreshnessEvent
 from hcdv_stream.client import ApiError, AsyncClient, Client, NotReachedError
 from hcdv_stream.client.connection import EventReader
+from hcdv_stream.state.heartbeat import LogEnd
 from hcdv_stream.valuation.weights import Weights
 from tests.api.world import expected, ranking
 
@@ -63,7 +66,7 @@ def test_weights_and_conditions(client, service):
     weights = Weights("accuracy", 0.2, 1.0)
     values = expected(service.owners, weights)
     name = next(iter(values))
-    answer = client.point(name, weights=weights, min_offset={0: 1, 3: 1}, max_lag=1000)
+    answer = client.point(name, weights=weights, min_offset={0: 1, 3: 1}, max_lag=1000, max_age=9e4)
     assert answer.value == values[name][0]
     assert answer.weights.lam == 1.0
     view = client.summary().as_of.view
@@ -176,9 +179,31 @@ def test_lines_become_events():
     reader = EventReader()
     data = (
         '{"as_of": {"update": 1, "updates": {}, "offsets": {}, "event_time": 0, "lag": 0, '
-        '"view": "v"}, "points": 3, "written_at": 1.0, "latency": 0.1, "missing_partitions": []}'
+        '"age_seconds": 0.5, "checked_at": 2.0, "view": "v"}, "points": 3, "written_at": 1.0, '
+        '"latency": 0.1, "missing_partitions": [], "stale_partitions": []}'
     )
     for line in ("retry: 1000", "", ": nothing new", "", "event: update", "id: v", f"data:{data}"):
         assert reader.take(line) is None
     assert reader.take("").points == 3
     assert reader.headers == {"Last-Event-ID": "v"}
+
+
+def test_how_current_the_state_is_is_told_as_it_changes(service):
+    owner = service.owners[0]
+    with Client(service.address) as client:
+        changes = client.changes()
+        first = next(changes)
+        assert first.stale_partitions == []
+        owner.beat(released_at=time.time() - 1e6, checked=LogEnd(time.time() - 1e6, owner.offset))
+        service.app.state.refresher.look()
+        second = next(changes)
+        assert isinstance(second, FreshnessEvent)
+        assert second.as_of.view == first.as_of.view
+        assert second.stale_partitions == [owner.number]
+        with pytest.raises(ApiError, match="let it go") as refused:
+            client.summary(complete=True)
+        assert refused.value.name == "stale"
+        owner.beat()
+        service.app.state.refresher.look()
+        assert next(changes).stale_partitions == []
+        changes.close()

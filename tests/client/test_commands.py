@@ -66,6 +66,7 @@ def test_providers(ask):
     paid = json.loads(ask("providers", "--payout", 1000, "--json"))
     assert sum(one["amount"] for one in paid["payouts"]) == 1000
     assert "1,000 minor units" in ask("providers", "--payout", 1000)
+    assert "seller-0" in ask("providers", "--complete", "--max-age", 90_000)
 
 
 def test_watch(ask, service):

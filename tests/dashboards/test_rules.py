@@ -56,6 +56,11 @@ def lag(values: str) -> dict[str, str]:
     return {f'hcdv_consumer_lag_records{{{WORKER}, topic="t", partition="0"}}': values}
 
 
+def overdue(seconds: str) -> dict[str, str]:
+    where = f'{WORKER}, topic="t", partition="0"'
+    return {f"hcdv_erasure_overdue_seconds{{{where}}}": seconds}
+
+
 def letters(rejected: str, accepted: str) -> dict[str, str]:
     where = f'{WORKER}, topic="t", partition="0"'
     return {
@@ -82,6 +87,21 @@ def looked_at(seconds: str, job: str = API) -> dict[str, str]:
 
 def batch(seconds: str) -> dict[str, str]:
     return {f"hcdv_seconds_since_last_batch{{{WORKER}}}": seconds}
+
+
+def stale(partitions: str) -> dict[str, str]:
+    return {f"hcdv_api_stale_partitions{{{API}}}": partitions}
+
+
+def ages(*partitions: str) -> dict[str, str]:
+    return {
+        f'hcdv_api_age_seconds{{{API}, partition="{number}"}}': seconds
+        for number, seconds in enumerate(partitions)
+    }
+
+
+def silence(seconds: str) -> dict[str, str]:
+    return {f"hcdv_broker_silence_seconds{{{WORKER}}}": seconds}
 
 
 def late(in_time: str, all_of_them: str) -> dict[str, str]:
@@ -138,9 +158,15 @@ CASES = [
          summary="5% of the sessions of t are rejected"),
     Case("DeadLetters", WARNING, False, letters("0+1x30", "0+199x30"), about="one of 200"),
     Case("DeadLetters", WARNING, False, letters("0x30", "0x30"), about="nothing arrives"),
+    Case("ErasureOverdue", CRITICAL, True, overdue("0+60x40"), 30,
+         summary="Deleted examples of t/0 are still in its files"),
+    Case("ErasureOverdue", CRITICAL, False, overdue("0+10x40"), 30, "soon"),
     Case("RebalanceStorm", WARNING, True, given_out("0+1x40"), 30,
          summary="The consumer group of w:9108 does not settle"),
     Case("RebalanceStorm", WARNING, False, given_out("1x10 2x2 4x28"), 30, "a rolling restart"),
+    Case("BrokerSilent", CRITICAL, True, silence("0+60x30"),
+         summary="No broker has answered w:9108 for 20m 0s"),
+    Case("BrokerSilent", CRITICAL, False, silence("1x20 40 1x9"), about="a short outage"),
     Case("StaleValues", CRITICAL, True, looked_at("0+60x30"), about="not looked at",
          summary="Values at a:8080 stand still since 20m 0s"),
     Case("StaleValues", CRITICAL, True, looked_at("0x30") | batch("0+60x30") | lag("5x30"),
@@ -151,6 +177,13 @@ CASES = [
     Case("StaleValues", WARNING, True, late("0+8x40", "0+10x40"), 30,
          summary="20% of the updates are visible later than 250 ms"),
     Case("StaleValues", WARNING, False, late("0+99x40", "0+100x40"), 30),
+    Case("PartitionsStale", CRITICAL, True, stale("0x10 2x20"),
+         summary="Nobody keeps 2 partitions at a:8080 current"),
+    Case("PartitionsStale", CRITICAL, False, stale("0x30")),
+    Case("PartitionsStale", CRITICAL, False, stale("0x18 1 0x12"), about="a restart"),
+    Case("AnswersOld", WARNING, True, ages("0+60x30", "1x30"),
+         summary="Answers at a:8080 were last up to date 20m 0s ago"),
+    Case("AnswersOld", WARNING, False, ages("1x15 30x10 1x10", "1x30")),
     Case("ApiDown", CRITICAL, True, UP | {f"up{{{API}}}": "1x10 0x20"}, summary="a:8080 is down"),
     Case("ApiDown", CRITICAL, True, {f"up{{{WORKER}}}": "1x30"}, about="no target",
          summary="No API runs"),
@@ -243,6 +276,7 @@ def test_every_alert_has_cases_of_both_kinds() -> None:
         "EfficiencyViolated",
         "DeadLetters",
         "RebalanceStorm",
+        "BrokerSilent",
     }
 
 

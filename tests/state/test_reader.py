@@ -2,6 +2,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,52 @@ def test_an_update_is_seen_within_a_quarter_of_a_second(tmp_path):
     ]
     assert len(ages) == 40
     assert np.quantile(ages, 0.95) <= 0.25  # a busy machine may hold up a single look
+
+
+def test_a_reader_notices_that_its_owner_went_back_and_on_another_way(tmp_path):
+    live, before = tmp_path / "0", tmp_path / "before"
+    with PartitionStore.open(live, identity=samples.IDENTITY) as store:
+        write(store, 1, 5)
+        shutil.copytree(live, before)
+        write(store, 6, 10)
+        reader = PartitionReader(live)
+        assert reader.refresh()
+        assert reader.stored.sequence == 10
+    # Its write-ahead log was damaged after the fifth write: it goes on there, in other polls.
+    shutil.rmtree(live)
+    shutil.copytree(before, live)
+    with PartitionStore.open(live, identity=samples.IDENTITY) as store:
+        for update in range(6, 13):
+            delta = replace(samples.delta_of(update), centroids={})
+            store.write(delta, samples.position_of(update, written_at=1.0))
+        expected = samples.contents(store.load().state)
+        assert expected != samples.contents(samples.state_after(12))
+        assert reader.refresh()
+        assert reader.changes is None
+        assert samples.contents(reader.stored.state) == expected
+
+
+def test_what_cannot_be_read_is_not_opened_again_and_again(store, tmp_path, monkeypatch):
+    write(store, 1, 2)
+    (tmp_path / "0" / "CURRENT").write_text("MANIFEST-999999\n")
+    looks, look = [], PartitionReader._look
+    monkeypatch.setattr(PartitionReader, "_look", lambda *given: looks.append(1) or look(*given))
+    reader = PartitionReader(tmp_path / "0")
+    with pytest.raises(StateError) as first:
+        reader.refresh()
+    tried = len(looks)
+    assert tried > 0
+    with pytest.raises(StateError) as second:
+        reader.refresh()
+    assert (len(looks), str(second.value)) == (tried, str(first.value))
+    manifest = next((tmp_path / "0").glob("MANIFEST-*")).name
+    (tmp_path / "0" / "CURRENT").write_text(f"{manifest}\n")
+    assert reader.refresh(), "what was written is looked at at once"
+    assert reader.stored.sequence == 2
+
+
+def test_a_current_file_that_is_no_text_is_refused(store, tmp_path):
+    write(store, 1, 2)
+    (tmp_path / "0" / "CURRENT").write_bytes(b"MANIFEST-00\xb0005\n")
+    with pytest.raises(StateError, match="cannot be read now because"):
+        PartitionReader(tmp_path / "0").refresh()

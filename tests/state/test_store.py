@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
-from hcdv_stream.state import Identity, PartitionStore, StateError, StateLocked
+from hcdv_stream.state import Identity, PartitionStore, StateError, StateLocked, codec
+from hcdv_stream.state import store as store_module
 from hcdv_stream.state.family import Families
 from hcdv_stream.state.layout import LEAVES, META, key, number, options
+from hcdv_stream.state.records import encode_header, encode_leaf
 from hcdv_stream.state.snapshot import read_changes
 from hcdv_stream.valuation.config import EngineConfig
 from tests.state import samples
@@ -208,3 +210,16 @@ def test_a_state_that_lacks_a_leaf_is_refused(tmp_path):
 def test_numbers_order_as_keys():
     numbers = [0, 1, 255, 256, 2**40]
     assert sorted(numbers, key=key) == numbers
+
+
+def test_a_state_of_the_format_before_is_taken_over(tmp_path, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr(codec, "FORMAT", 2)
+        older.setattr(store_module, "encode_header", lambda header, _: encode_header(header))
+        written(tmp_path, 7)
+    with opened(tmp_path) as store:
+        assert samples.contents(store.load().state) == samples.contents(samples.state_after(7))
+        store.write(samples.delta_of(8), samples.position_of(8))
+    overwrite(tmp_path, key(3), encode_leaf(samples.leaf(3, 2), 2), LEAVES)
+    with opened(tmp_path) as store, pytest.raises(StateError, match="not one update as a whole"):
+        store.load()

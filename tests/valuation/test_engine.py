@@ -8,7 +8,8 @@ import pytest
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.engine import Engine
-from tests.valuation.states import check_shape, prints
+from tests.valuation.states import Prints, check_shape, prints
+from tests.valuation.test_engine_machine import joined
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
 CLASSES, DIMENSIONS = 2, 6
@@ -103,3 +104,47 @@ def test_the_papers_parameters() -> None:
 def test_parameters_out_of_range_are_named(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         EngineConfig(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("company", [0, 3])
+def test_a_founder_is_forgotten_however_the_log_is_cut(engine: Engine, company: int) -> None:
+    first, rest = points(70), points(200, seed=4, prefix="rest")
+    generator = np.random.default_rng(11)
+    engine.apply(first)
+    for _ in range(100):
+        founder = batch_of(1, CLASSES, DIMENSIONS, generator, prefix="founder")
+        founder = replace(founder, embeddings=-founder.embeddings)
+        before = engine.leaf_count
+        engine.apply(founder)
+        if engine.leaf_count > before:
+            break
+        engine.apply(Batch.of_deletions(founder.ids, DIMENSIONS))
+    else:
+        pytest.fail("no leaf was founded")
+    near = batch_of(company, CLASSES, DIMENSIONS, generator, prefix="near")
+    near = replace(near, embeddings=founder.embeddings.repeat(company, axis=0))
+    gone = Batch.of_deletions(founder.ids, DIMENSIONS)
+    log = joined([first, founder, near, gone, rest, founder, gone, gone_again(rest)])
+
+    def state(size: int) -> Prints:
+        other = Engine.from_seed(
+            CONFIG, CLASSES, VALIDATION, seed_of(CONFIG, CLASSES, DIMENSIONS, 200)
+        )
+        for start in range(0, len(log), size):
+            other.apply(log.slice(start, start + size))
+        return prints(other.state())
+
+    whole = state(len(log))
+    assert state(1) == state(7) == whole
+    secret = founder.embeddings[0].tobytes()
+    if not company:
+        centroids = [
+            value[1]
+            for name, value in whole.items()
+            if isinstance(name, tuple) and name[0] == "leaf"
+        ]
+        assert secret not in centroids
+
+
+def gone_again(batch: Batch) -> Batch:
+    return Batch.of_deletions(list(batch.ids)[:5], DIMENSIONS)

@@ -165,9 +165,9 @@ def produce(
     return [(one.get().partition, one.get().offset) for one in sent]
 
 
-def consume_all(bootstrap: str, topic: str) -> list[Any]:
+def consume_all(bootstrap: str, topic: str, **options: Any) -> list[Any]:
     """Everything that is in a topic: until nothing more comes for a while."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", **options)
     partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
     consumer.assign(partitions)
     consumer.seek_to_beginning()

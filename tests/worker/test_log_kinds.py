@@ -11,6 +11,7 @@ from tests.conftest import new_topic
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
     WorkerProcess,
+    consume_all,
     ids_of,
     produce,
     session,
@@ -106,13 +107,17 @@ def test_a_transaction_and_then_silence_is_no_lag(
     assert examples(workers, topic) == named(range(45))
 
 
-def test_aborted_sessions_are_not_valued(topic: str, workers: Workers, transactions: Transactions):
+def test_aborted_sessions_are_not_valued(
+    bootstrap: str, topic: str, workers: Workers, transactions: Transactions
+):
     transactions.begin(range(20))
     transactions.commit()
     transactions.begin(range(20, 40))
     transactions.abort()
     transactions.begin(range(40, 60))
     transactions.commit()
+    if len(consume_all(bootstrap, topic, isolation_level="read_committed")) != 40:
+        pytest.skip("Tansu hands out aborted records")
     worker = workers.start(topic, stall_seconds="3")
     wait_for_offset(workers.directory / "state" / topic / "0", 62, worker, 40)
     live_and_idle(worker)
@@ -198,9 +203,12 @@ def test_a_batch_that_cannot_be_decoded_is_one_sentence(
     assert examples(workers, topic) in ([], named(range(10)))
 
 
-def test_a_compacted_topic_with_wide_gaps(bootstrap: str, workers: Workers):
-    name = new_topic(bootstrap, 1)
-    compacted = f"{name}-compacted"
+def test_a_compacted_topic_with_wide_gaps(
+    bootstrap: str, workers: Workers, request: pytest.FixtureRequest
+):
+    if request.node.callspec.params["bootstrap"] == "tansu":
+        pytest.skip("Tansu does not compact")
+    name = f"{new_topic(bootstrap, 1)}-compacted"
     config = {
         "cleanup.policy": "compact",
         "segment.ms": "100",
@@ -208,13 +216,15 @@ def test_a_compacted_topic_with_wide_gaps(bootstrap: str, workers: Workers):
         "max.compaction.lag.ms": "100",
         "delete.retention.ms": "100",
     }
-    create_topics(bootstrap, [Topic(compacted, 1, config=config), Topic(f"{compacted}.dlq", 1)])
+    create_topics(bootstrap, [Topic(name, 1, config=config), Topic(f"{name}.dlq", 1)])
+    produce(bootstrap, name, [session(number) for number in range(50, 55)])
     for _ in range(20):
-        produce(bootstrap, compacted, [session(number) for number in range(50)])
-    produce(bootstrap, compacted, [session(number) for number in range(50, 60)])
-    end = 20 * 50 + 10
-    worker = workers.start(compacted, stall_seconds="3")
-    wait_for_offset(workers.directory / "state" / compacted / "0", end, worker, 60)
+        produce(bootstrap, name, [session(number) for number in range(50)])
+    produce(bootstrap, name, [session(number) for number in range(55, 60)])
+    end = 5 + 20 * 50 + 5
+    until(lambda: len(consume_all(bootstrap, name)) < 200, 90, "compaction")
+    worker = workers.start(name, stall_seconds="3")
+    wait_for_offset(workers.directory / "state" / name / "0", end, worker, 60)
     live_and_idle(worker)
     worker.stop()
-    assert examples(workers, compacted) == named(range(60))
+    assert examples(workers, name) == named(range(60))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from hcdv_stream.worker.leaf_sample import MismatchError
 from hcdv_stream.worker.ownership import Ownership
-from hcdv_stream.worker.verification import MismatchError, verify_leaves
+from hcdv_stream.worker.verification import verify_leaves
 from tests.worker.conftest import Workers
 from tests.worker.harness import produce, session, state_bytes, stored, until, wait_for_offset
 from tests.worker.tampering import tamper, tampered
@@ -118,3 +119,36 @@ def test_a_worker_that_finds_a_mismatch_says_so_and_ends(
     assert worker.process.wait(20) == 1
     assert "differs from a replay (its components differ" in worker.said
     assert "Traceback" not in worker.output
+
+
+@pytest.mark.slow
+@pytest.mark.broker
+def test_a_damaged_state_ends_a_worker_in_a_sentence_and_is_rebuilt_to_the_same_bytes(
+    bootstrap: str, topic: str, workers: Workers
+) -> None:
+    directory = workers.directory / "state" / topic / "0"
+    produce(bootstrap, topic, [session(number) for number in range(300)])
+    for _ in range(2):  # the second one writes tables from what the first one left in its log
+        worker = workers.start(topic)
+        worker.wait_for("partition owned", 40)
+        wait_for_offset(directory, 300, worker, 40)
+        worker.stop()
+    before = stored(directory)
+    table = max(directory.glob("*.sst"), key=lambda path: path.stat().st_size)
+    content = bytearray(table.read_bytes())
+    content[len(content) // 3] ^= 1
+    table.write_bytes(content)
+
+    worker = workers.start(topic)
+    assert worker.process.wait(40) == 1
+    assert f"because its file {table.name} is damaged: move the directory away" in worker.said
+    assert "Traceback" not in worker.output
+
+    directory.rename(directory.with_name("damaged"))
+    worker = workers.start(topic)
+    wait_for_offset(directory, 300, worker, 40)
+    worker.stop()
+    after = stored(directory)
+    assert before is not None
+    assert after is not None
+    assert state_bytes(before) == state_bytes(after)

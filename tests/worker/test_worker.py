@@ -1,5 +1,6 @@
 """Workers as processes on a real broker: order, dead letters, offsets, and how they end."""
 
+import resource
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from kafka.errors import KafkaConnectionError
 from hcdv_stream.broker.groups import group_facts
 from hcdv_stream.broker.topics import Topic, create_topics
 from hcdv_stream.worker.dead_letters import DeadLetter, Origin, Record
+from tests.serving.attacks import many
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
     WorkerProcess,
@@ -104,7 +106,8 @@ def check_dead_letters(
         source = log[int(headers["hcdv-source-offset"])]
         assert letter.key == f"{topic}/0/{int(headers['hcdv-source-offset'])}".encode()
         assert headers["hcdv-source-topic"] == topic.encode()
-        assert headers.get("hcdv-source-key") == source[0]
+        erased = headers["hcdv-error-class"] == b"unknown_id"
+        assert headers.get("hcdv-source-key") == (None if erased else source[0])
         assert letter.value == (source[1] and source[1][:900_000])
     reasons = Counter(dict(letter.headers)["hcdv-error-class"].decode() for letter in letters)
     assert reasons["too_large"] == reasons["unknown_id"] == 1
@@ -233,3 +236,24 @@ def test_what_is_missing_is_said_with_the_fix(bootstrap: str, workers: Workers):
     assert "there is no topic 'no-such-topic'" in worker.output
     assert "hcdv-stream topics create" in worker.output
     assert "Traceback" not in worker.output
+
+
+def test_idle_connections_beyond_its_descriptors_do_not_end_it(
+    bootstrap: str, topic: str, workers: Workers
+):
+    """As many as end a server of a thread for each; it goes on valuing, and says how it is."""
+    produce(bootstrap, topic, [session(number) for number in range(50)])
+    worker = workers.start(topic)
+    directory = workers.directory / "state" / topic / "0"
+    wait_for_offset(directory, 50, worker, 40)
+    limit = (1024, 1024)
+    resource.prlimit(worker.process.pid, resource.RLIMIT_NOFILE, limit)
+    port = worker.wait_for("metrics listening")["port"]
+    with many(port, 1200) as held:
+        assert len(held) == 1200
+        for path in ("/livez", "/readyz", "/metrics"):
+            assert worker.get(path)[0] == 200
+        produce(bootstrap, topic, [session(number) for number in range(50, 100)])
+        wait_for_offset(directory, 100, worker, 40)
+    assert worker.metric("hcdv_http_connections_closed_total", reason="full") >= 1100
+    worker.stop()

@@ -52,7 +52,7 @@ async function everything() {
     ask("tree", { ...asked, root: coalition, depth: 16, limit: Math.ceil(MOST_DRAWN / summary.partitions.length) }),
     points("desc"),
     points("asc"),
-    ask("providers", asked),
+    ask("providers", { ...asked, limit: 100 }),
     distribution(asked, unit),
   ]);
   return { summary, branch, top, bottom, providers, values, unit };

@@ -1,0 +1,138 @@
+"""What processes and directories take over time, and whether that grows."""
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from scipy.stats import t as student
+
+Sample = Mapping[str, float]
+_RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
+_BLOCKS = 20
+"""Means of so many stretches of time are taken for independent."""
+_CONFIDENCE = 0.99
+
+
+def process_sample(pid: int) -> Sample:
+    """Return resident memory, descriptors and threads of a process (Linux)."""
+    place = Path(f"/proc/{pid}")
+    resident = _RESIDENT.search((place / "status").read_text())
+    return {
+        "resident_bytes": int(resident[1]) * 1024.0 if resident else math.nan,
+        "descriptors": float(sum(1 for _ in (place / "fd").iterdir())),
+        "threads": float(sum(1 for _ in (place / "task").iterdir())),
+    }
+
+
+def directory_sample(directory: Path) -> Sample:
+    """Return how many files a directory holds, with what is below it, and their bytes."""
+    sizes = []
+    for path in directory.rglob("*"):
+        try:
+            if path.is_file():
+                sizes.append(path.stat().st_size)
+        except OSError:  # it went meanwhile
+            continue
+    return {"files": float(len(sizes)), "bytes": float(sum(sizes))}
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Growth an hour of a series, with a confidence interval, and its mean."""
+
+    per_hour: float
+    low: float
+    high: float
+    mean: float
+    growth: float
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the interval holds zero, or lies below it."""
+        return self.low <= 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures."""
+        return {
+            "per_hour": self.per_hour,
+            "low": self.low,
+            "high": self.high,
+            "mean": self.mean,
+            "growth_of_mean": self.growth,
+            "flat": self.is_flat,
+        }
+
+
+def slope_of(seconds: Sequence[float], values: Sequence[float]) -> Slope:
+    """Return the slope of a series, from the means of blocks of it.
+
+    Neighbouring samples depend on each other, as a saw-tooth of compactions does; block means
+    hardly do, so the interval of their regression is honest.
+    """
+    times, series = np.asarray(seconds) / 3600.0, np.asarray(values)
+    blocks = min(_BLOCKS, len(series))
+    if blocks < 3:
+        raise ValueError(f"a slope needs 3 samples at least, got {len(series)}")
+    x = np.array([part.mean() for part in np.array_split(times, blocks)])
+    y = np.array([part.mean() for part in np.array_split(series, blocks)])
+    centred = x - x.mean()
+    spread = float(centred @ centred)
+    slope = float(centred @ y) / spread
+    rest = y - y.mean() - slope * centred
+    error = math.sqrt(float(rest @ rest) / (blocks - 2) / spread)
+    reach = float(student.ppf((1.0 + _CONFIDENCE) / 2.0, blocks - 2)) * error
+    mean = float(series.mean())
+    growth = slope * float(times[-1] - times[0]) / mean if mean else 0.0
+    return Slope(slope, slope - reach, slope + reach, mean, growth)
+
+
+class Sampler:
+    """A context manager that takes samples by name, every so many seconds, in a thread."""
+
+    def __init__(self, sources: Mapping[str, Callable[[], Sample]], every: float) -> None:
+        self._sources = dict(sources)
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sampler")
+        self.seconds: list[float] = []
+        self.series: dict[str, list[float]] = {}
+
+    def __enter__(self) -> Self:
+        self._begin = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def slopes(self) -> Mapping[str, Slope]:
+        """Return the slope of every series."""
+        return {name: slope_of(self.seconds, values) for name, values in self.series.items()}
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every):
+            moment = time.monotonic() - self._begin
+            try:
+                found = {
+                    f"{name} {what}": value
+                    for name, source in self._sources.items()
+                    for what, value in source().items()
+                }
+            except OSError:  # a process ended; who started it says so
+                continue
+            self.seconds.append(moment)
+            for name, value in found.items():
+                self.series.setdefault(name, []).append(value)
