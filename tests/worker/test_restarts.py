@@ -34,7 +34,7 @@ class Pair:
         until(lambda: all(len(n) == 2 for n in self.homes().values()), 120, "two partitions each")
 
     def _start(self, name: str) -> WorkerProcess:
-        return self._workers.start(self._topic, name, session_timeout_seconds="20")
+        return self._workers.start(self._topic, name, session_timeout_seconds="180")
 
     def homes(self) -> dict[str, list[int]]:
         """The partitions that each worker owned last, by the names of state directories."""
