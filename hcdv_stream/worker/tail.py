@@ -1,19 +1,37 @@
 """Looks at the end of a partition's log beside the consumer group."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import aiokafka
 import cramjam
-from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 
 UNDECODABLE = (UnsupportedCodecError, CorruptRecordException, cramjam.DecompressionError)
 """What is raised for a batch whose codec is not known here, or that is damaged."""
 
 _WAIT_MILLISECONDS = 20
 _LONGEST_MILLISECONDS = 2000
+_RETRY_SECONDS = 0.5
+
+
+async def listed_range(servers: list[str], topic: str, partition: int) -> tuple[int, int]:
+    """Return where a log begins and where its committed records end, as the broker lists them.
+
+    Asked with a client of its own, until it answers: behind the fetches of the worker's consumer,
+    which share its connection, each question would wait for the longest fetch.
+    """
+    where = aiokafka.TopicPartition(topic, partition)
+    while True:
+        with suppress(KafkaError, TimeoutError):
+            async with _reader(servers, isolation_level="read_committed") as reader:
+                starts = await reader.beginning_offsets([where])
+                ends = await reader.end_offsets([where])
+                return starts[where], ends[where]
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def fetched_end(servers: list[str], topic: str, partition: int, listed: int) -> int:

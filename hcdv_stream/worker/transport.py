@@ -16,7 +16,7 @@ from hcdv_stream.logs import fields
 from hcdv_stream.worker.consumer_thread import ConsumerThread
 from hcdv_stream.worker.log_range import LogRange
 from hcdv_stream.worker.progress import Progress
-from hcdv_stream.worker.tail import fetched_end
+from hcdv_stream.worker.tail import fetched_end, listed_range
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +51,11 @@ class StoredOffsetConsumer(driver.Consumer):
 
         A fetch is asked where the listed end seems to come too early.
         """
-        starts, ends = await self.earliest_offsets(tp), await self.highwaters(tp)
-        end = ends[tp]
+        servers = driver.server_list(self.transport.url, self.transport.default_port)
+        start, end = await listed_range(servers, tp.topic, tp.partition)
         if end < reached:
-            servers = driver.server_list(self.transport.url, self.transport.default_port)
             end = await fetched_end(servers, tp.topic, tp.partition, end)
-        return LogRange(tp.topic, tp.partition, starts[tp], end)
+        return LogRange(tp.topic, tp.partition, start, end)
 
     def progress(self, tp: Any, expected: int, log_end: int = 0) -> Progress:
         """Say how far ``tp`` has come; ``expected`` is the offset behind its last effect.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.broker.groups import group_facts
+from hcdv_stream.broker.groups import GroupFacts, group_facts
 from hcdv_stream.broker.topics import create_topics, delete_topics, session_topics
 from hcdv_stream.settings import load_settings
 from hcdv_stream.worker.dead_letter_box import DeadLetterBox
@@ -80,9 +81,19 @@ def letters(topic: str, *offsets: int) -> list[DeadLetter]:
     return [DeadLetter(topic, 0, Record(o, None, b"x", 0.0), "not_json", "no") for o in offsets]
 
 
-async def run(bootstrap: str, topic: str, group: str, *polls: tuple[int, list[int]]) -> None:
+def run(bootstrap: str, topic: str, group: str, *polls: tuple[int, list[int]]) -> None:
     """One worker after the other: each begins at an offset and rejects these ones."""
     facts = group_facts(bootstrap, group, topic)
+    asyncio.run(_run(bootstrap, topic, group, facts, polls))
+
+
+async def _run(
+    bootstrap: str,
+    topic: str,
+    group: str,
+    facts: GroupFacts,
+    polls: Sequence[tuple[int, list[int]]],
+) -> None:
     chosen = load_settings(bootstrap=bootstrap, topic=topic, group=group, poll_records=3)
     parts: Any = SimpleNamespace(settings=chosen, partitions=1, letter_partitions=1, facts=facts)
     async with aiokafka.AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
@@ -107,19 +118,17 @@ def count(bootstrap: str, topic: str) -> int:
 @pytest.mark.broker
 def test_a_new_pass_over_the_log_sends_what_no_pass_sent(bootstrap: str, topic: str):
     many = list(range(0, 60, 2))
-    asyncio.run(
-        run(
-            bootstrap,
-            topic,
-            "g",
-            (0, many[:10]),
-            (18, many[9:]),  # died between sending and storing: 18 is there already
-            (0, many),  # the state was removed
-            # The state was removed, and another bundle rejects others too; it dies at 30.
-            (0, [1, 2, 3, 21, 28]),
-            (28, [28, 29, 30, 31]),
-            (60, [61, 62]),
-        )
+    run(
+        bootstrap,
+        topic,
+        "g",
+        (0, many[:10]),
+        (18, many[9:]),  # died between sending and storing: 18 is there already
+        (0, many),  # the state was removed
+        # The state was removed, and another bundle rejects others too; it dies at 30.
+        (0, [1, 2, 3, 21, 28]),
+        (28, [28, 29, 30, 31]),
+        (60, [61, 62]),
     )
     found = Counter(offsets_of(bootstrap, topic))
     assert found == Counter([*many, 1, 3, 21, 29, 31, 61, 62])
@@ -127,9 +136,9 @@ def test_a_new_pass_over_the_log_sends_what_no_pass_sent(bootstrap: str, topic: 
 
 @pytest.mark.broker
 def test_groups_have_letters_of_their_own(bootstrap: str, topic: str):
-    asyncio.run(run(bootstrap, topic, "g", (0, [1, 2])))
-    asyncio.run(run(bootstrap, topic, "h", (0, [1, 5])))
-    asyncio.run(run(bootstrap, topic, "g", (0, [1, 2])))
+    run(bootstrap, topic, "g", (0, [1, 2]))
+    run(bootstrap, topic, "h", (0, [1, 5]))
+    run(bootstrap, topic, "g", (0, [1, 2]))
     assert sorted(offsets_of(bootstrap, topic)) == [1, 1, 2, 5]
     found = consume(bootstrap, f"{topic}.dlq", 4)
     groups = Counter(dict(letter.headers)["hcdv-group"] for letter in found)
@@ -138,7 +147,7 @@ def test_groups_have_letters_of_their_own(bootstrap: str, topic: str):
 
 @pytest.mark.broker
 def test_a_topic_made_anew_has_letters_of_its_own(bootstrap: str, topic: str):
-    asyncio.run(run(bootstrap, topic, "g", (0, [1, 2])))
+    run(bootstrap, topic, "g", (0, [1, 2]))
     first = group_facts(bootstrap, "g", topic).topic_id
     delete_topics(bootstrap, [topic])
 
@@ -147,7 +156,7 @@ def test_a_topic_made_anew_has_letters_of_its_own(bootstrap: str, topic: str):
         return group_facts(bootstrap, "g", topic).topic_id != first
 
     until(made_anew, 20, "another topic of the same name")
-    asyncio.run(run(bootstrap, topic, "g", (0, [1, 3])))
+    run(bootstrap, topic, "g", (0, [1, 3]))
     assert sorted(offsets_of(bootstrap, topic)) == [1, 1, 2, 3]
 
 

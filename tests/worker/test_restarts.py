@@ -31,10 +31,10 @@ class Pair:
         self._topic = topic
         self.placed: list[tuple[int, int]] = []
         self.running = {name: self._start(name) for name in NAMES}
-        until(lambda: all(len(n) == 2 for n in self.homes().values()), 60, "two partitions each")
+        until(lambda: all(len(n) == 2 for n in self.homes().values()), 120, "two partitions each")
 
     def _start(self, name: str) -> WorkerProcess:
-        return self._workers.start(self._topic, name, session_timeout_seconds="20")
+        return self._workers.start(self._topic, name, session_timeout_seconds="180")
 
     def homes(self) -> dict[str, list[int]]:
         """The partitions that each worker owned last, by the names of state directories."""
@@ -51,9 +51,9 @@ class Pair:
         for name in names:
             self.running[name] = self._start(name)
         started = [self.running[name] for name in names]
-        until(lambda: all(len(owned(worker)) == 2 for worker in started), 60, "homes")
-        owned = [event["time"] for w in started for event in w.events("partition owned")]
-        return datetime.fromisoformat(max(owned)).timestamp() - begin
+        until(lambda: all(len(owned(worker)) == 2 for worker in started), 120, "homes")
+        times = [event["time"] for w in started for event in w.events("partition owned")]
+        return datetime.fromisoformat(max(times)).timestamp() - begin
 
     @contextmanager
     def fed(self, bootstrap: str) -> Iterator[None]:
@@ -139,7 +139,7 @@ def owned(worker: WorkerProcess) -> dict[int, int]:
 
 
 def wait_until_owned(worker: WorkerProcess, count: int) -> dict[int, int]:
-    until(lambda: len(owned(worker)) == count, 60, f"{count} partitions")
+    until(lambda: len(owned(worker)) == count, 120, f"{count} partitions")
     return owned(worker)
 
 
@@ -180,7 +180,7 @@ def test_the_first_to_come_back_leaves_the_others_partitions_alone(
     topic, group = wide_topic, f"group-of-{wide_topic}"
     placed = produce(bootstrap, topic, [session(number) for number in range(400)])
     one, two = (workers.start(topic, name) for name in NAMES)
-    until(lambda: len(owned(one)) == len(owned(two)) == 2, 60, "two each")
+    until(lambda: len(owned(one)) == len(owned(two)) == 2, 120, "two each")
     homes = sorted(owned(one)), sorted(owned(two))
     for name, worker in zip(NAMES, (one, two), strict=True):
         wait_for_all(workers, topic, name, worker, placed)
@@ -197,7 +197,7 @@ def test_the_first_to_come_back_leaves_the_others_partitions_alone(
     waiting = one.wait_for("partitions wait for the worker that holds their state")
     assert waiting["partitions"] == homes[1]
     two = workers.start(topic, "two", session_timeout_seconds="30")
-    until(lambda: sorted(owned(two)) == homes[1], 60, "its own two")
+    until(lambda: sorted(owned(two)) == homes[1], 120, "its own two")
     assert sorted(wait_until_owned(one, 2)) == homes[0]
     assert all(owned(one).values())
     assert all(owned(two).values())
@@ -232,19 +232,32 @@ def test_a_second_worker_of_the_same_name_is_fenced_with_a_sentence(
     first = workers.start(wide_topic, "one", instance="a")
     wait_until_owned(first, 4)
     second = workers.start(wide_topic, "two", instance="a")
-    assert first.process.wait(30) == 1
+    assert first.process.wait(120) == 1
     assert "has joined under the name of this one, HCDV_INSTANCE=a: give each" in first.said
     assert "Traceback" not in first.output
     wait_until_owned(second, 4)
     third = workers.start(wide_topic, "two", instance="a")
-    assert third.process.wait(30) == 1
+    assert third.process.wait(120) == 1
     assert "HCDV_INSTANCE=a is taken by another worker on HCDV_STATE_DIR=" in third.said
     assert second.process.poll() is None
 
 
 def test_workers_on_one_state_directory_are_members_each(wide_topic: str, workers: Workers):
     pair = [workers.start(wide_topic), workers.start(wide_topic)]
-    until(lambda: [len(owned(worker)) for worker in pair] == [2, 2], 60, "two each")
+    until(lambda: [len(owned(worker)) for worker in pair] == [2, 2], 120, "two each")
+
+
+def test_partitions_are_taken_up_without_waiting_for_fetches(
+    bootstrap: str, wide_topic: str, workers: Workers
+):
+    """Each question behind a fetch took a second and a half, two for each partition."""
+    if not group_facts(bootstrap, "any", wide_topic).forgets_names:
+        pytest.skip("Tansu is asked by fetches in any case")
+    worker = workers.start(wide_topic)
+    wait_until_owned(worker, 4)
+    times = [event["time"] for event in worker.events("partition owned")]
+    first, last = map(datetime.fromisoformat, (min(times), max(times)))
+    assert (last - first).total_seconds() < 6
 
 
 def members(bootstrap: str, group: str) -> int:
