@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
@@ -64,9 +65,13 @@ class TopicFeeder:
         """Send no more than what is being sent and wait until it is acknowledged."""
         self._stop.set()
         self._thread.join()
-        if self._producer is not None:
-            self._producer.close(timeout=_CLOSE_SECONDS)
-            self._producer = None
+        self._close(_CLOSE_SECONDS)
+
+    def _close(self, seconds: float) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError):  # it cannot say goodbye to a broker that is gone
+                producer.close(timeout=seconds)
 
     def _run(self) -> None:
         begin, sent = time.monotonic(), 0
@@ -105,9 +110,7 @@ class TopicFeeder:
                 one.get(timeout=_PATIENCE_MS / 1000)
         except KafkaError as error:
             log.info("feeder starts anew", extra=fields(error=str(error)))
-            if self._producer is not None:
-                self._producer.close(timeout=0)
-                self._producer = None
+            self._close(0.0)
             return False
         return True
 
