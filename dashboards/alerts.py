@@ -1,17 +1,47 @@
 """When somebody should look, and where it is written what to do."""
 
-from dashboards.objectives import RESIDUAL
-from dashboards.recordings import FAILED, LAG, LATE, REJECTED, slow_updates
-from dashboards.rules import Alert, Condition, Group
+from collections.abc import Callable
 
-_BUDGET = 0.01
-"""Share of polls that may take longer than the objective."""
+from dashboards.objectives import (
+    DISK_FREE,
+    FAILED_BUDGET,
+    FILES_USED,
+    LAG_RECORDS,
+    LOOK_SECONDS,
+    MEMORY_USED,
+    POINT_BUDGET,
+    RESIDUAL,
+    UPDATE_BUDGET,
+)
+from dashboards.recordings import (
+    FAILED,
+    LAG,
+    LATE,
+    REJECTED,
+    failed,
+    slow_points,
+    slow_updates,
+)
+from dashboards.rules import Alert, Condition, Group, Severity
+
+FAST, SLOW = (14.4, "5m", "1h"), (6.0, "30m", "6h")
+"""At so many times the rate that a month's budget allows, in a short and a long window, it is gone
+in two days, or in five."""
 
 
-def _burning(times: float, short: str, long: str) -> list[Condition]:
-    form = f"{{}} > {times * _BUDGET:g}"
-    return [Condition(slow_updates(window), form) for window in (short, long)]
+def _burning(
+    recorded: Callable[[str], str], budget: float, times: float, short: str, long: str
+) -> list[Condition]:
+    form = f"{{}} > {times * budget:g}"
+    return [Condition(recorded(window), form) for window in (short, long)]
 
+
+LEVELS: tuple[tuple[tuple[float, str, str], str, Severity, str], ...] = (
+    (FAST, "2m", "critical", "two"),
+    (SLOW, "15m", "warning", "five"),
+)
+"""Rates at which a budget burns, how long each must hold, and what it means."""
+DISK_LEVELS: tuple[tuple[float, Severity], ...] = ((0.03, "critical"), (DISK_FREE, "warning"))
 
 _WORKER = [
     Alert(
@@ -37,7 +67,7 @@ _WORKER = [
     ),
     Alert(
         "ConsumerLagGrowing",
-        [[Condition(LAG, "{} > 1500"), Condition(f"deriv({LAG}[15m])", "{} > 0")]],
+        [[Condition(LAG, f"{{}} > {LAG_RECORDS:g}"), Condition(f"deriv({LAG}[15m])", "{} > 0")]],
         "10m",
         "warning",
         "{{ $value | humanize }} records of {{ $labels.topic }} wait, and more and more",
@@ -46,7 +76,7 @@ _WORKER = [
     ),
     Alert(
         "UpdateLatencySLO",
-        [_burning(14.4, "5m", "1h")],
+        [_burning(slow_updates, UPDATE_BUDGET, *FAST)],
         "2m",
         "critical",
         "{{ $value | humanizePercentage }} of the polls take longer than 0.5 s",
@@ -54,7 +84,7 @@ _WORKER = [
     ),
     Alert(
         "UpdateLatencySLO",
-        [_burning(6, "30m", "6h")],
+        [_burning(slow_updates, UPDATE_BUDGET, *SLOW)],
         "15m",
         "warning",
         "{{ $value | humanizePercentage }} of the polls take longer than 0.5 s",
@@ -104,13 +134,92 @@ _WORKER = [
         "Partitions were given out {{ $value | humanize }} times in 15 minutes; nothing is valued "
         "meanwhile.",
     ),
+    *(
+        Alert(
+            "DiskSpaceLow",
+            [
+                [
+                    Condition(
+                        "hcdv_state_disk_free_bytes / hcdv_state_disk_bytes", f"{{}} < {share:g}"
+                    )
+                ]
+            ],
+            "5m",
+            severity,
+            "{{ $value | humanizePercentage }} of the disk of {{ $labels.instance }} is free",
+            "A worker whose disk is full stops, and nothing of its partitions is valued.",
+        )
+        for share, severity in DISK_LEVELS
+    ),
+    Alert(
+        "WritesHeldBack",
+        [[Condition("hcdv_state_writes_held_back", "{} > 0")]],
+        "5m",
+        "warning",
+        "RocksDB holds back the writes of {{ $labels.topic }}/{{ $labels.partition }}",
+        "It cannot rewrite its files as fast as they are written. Updates take longer, then wait.",
+    ),
+]
+
+_PROCESS = [
+    Alert(
+        "MemoryNearLimit",
+        [
+            [
+                Condition(
+                    "hcdv_process_resident_memory_bytes / hcdv_process_memory_limit_bytes",
+                    f"{{}} > {MEMORY_USED:g}",
+                )
+            ]
+        ],
+        "5m",
+        "warning",
+        "{{ $labels.instance }} takes {{ $value | humanizePercentage }} of its memory limit",
+        "At the limit the kernel ends the process.",
+    ),
+    Alert(
+        "DescriptorsNearLimit",
+        [[Condition("hcdv_process_open_fds / hcdv_process_max_fds", f"{{}} > {FILES_USED:g}")]],
+        "5m",
+        "warning",
+        "{{ $labels.instance }} has {{ $value | humanizePercentage }} of its descriptors open",
+        "At the limit it can open neither files nor connections, and stops.",
+    ),
 ]
 
 _API = [
+    *(
+        Alert(
+            "PointReadsSLO",
+            [_burning(slow_points, POINT_BUDGET, *rate)],
+            hold,
+            severity,
+            "{{ $value | humanizePercentage }} of the point reads at {{ $labels.job }} take longer "
+            "than 20 ms",
+            f"At this rate a month's budget of slow point reads, 1%, is gone in {days} days.",
+        )
+        for rate, hold, severity, days in LEVELS
+    ),
+    *(
+        Alert(
+            "ApiAvailabilitySLO",
+            [_burning(failed, FAILED_BUDGET, *rate)],
+            hold,
+            severity,
+            "{{ $value | humanizePercentage }} of the requests to {{ $labels.job }} fail, over an "
+            "hour and more",
+            f"At this rate a month's budget of failed requests, 0.1%, is gone in {days} days.",
+        )
+        for rate, hold, severity, days in LEVELS
+    ),
     Alert(
         "StaleValues",
         [
-            [Condition('hcdv_api_look_age_seconds{job!="hcdv-gateway"}', "{} > 30")],
+            [
+                Condition(
+                    'hcdv_api_look_age_seconds{job!="hcdv-gateway"}', f"{{}} > {LOOK_SECONDS:g}"
+                )
+            ],
             [
                 Condition("hcdv_seconds_since_last_batch", "{} > 120"),
                 Condition("sum by (instance) (hcdv_consumer_lag_records)", "on (instance) {} > 0"),
@@ -189,4 +298,8 @@ _API = [
     ),
 ]
 
-ALERTS = [Group("hcdv-worker", _WORKER), Group("hcdv-api", _API)]
+ALERTS = [
+    Group("hcdv-worker", _WORKER),
+    Group("hcdv-api", _API),
+    Group("hcdv-process", _PROCESS),
+]

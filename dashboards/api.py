@@ -1,8 +1,24 @@
 """The board of the API: how fast it answers, how current that is, and who is missing."""
 
 from dashboards.board import Board
-from dashboards.expressions import buckets, largest, per_second, quantile, total
-from dashboards.objectives import REQUEST_SECONDS, VISIBLE_SECONDS
+from dashboards.expressions import (
+    buckets,
+    budget_left,
+    growth,
+    largest,
+    over,
+    per_second,
+    quantile,
+    total,
+)
+from dashboards.objectives import (
+    FAILED_BUDGET,
+    LOOK_SECONDS,
+    POINT_BUDGET,
+    POINT_ROUTES,
+    REQUEST_SECONDS,
+    VISIBLE_SECONDS,
+)
 from dashboards.panel import Panel, Query
 from dashboards.process import process
 from dashboards.recordings import GOOD, READERS
@@ -10,6 +26,9 @@ from dashboards.row import Row, quantiles
 
 _ASKED = per_second("hcdv_api_requests_total", where=READERS)
 _SERVED = per_second("hcdv_api_requests_total", where=f"{READERS}, {GOOD}")
+
+_ALL = growth("hcdv_api_requests_total", window="$__range", where=READERS)
+_DONE = growth("hcdv_api_requests_total", window="$__range", where=f"{READERS}, {GOOD}")
 
 REQUESTS = Row(
     "Requests",
@@ -29,6 +48,16 @@ REQUESTS = Row(
             "Requests of readers (not probes, not gateways) answered with a status from 500 on.",
             "percentunit",
             [Query(f"1 - ({_SERVED} or 0 * {_ASKED}) / {_ASKED}", "failed")],
+            objective=FAILED_BUDGET,
+        ),
+        Panel(
+            "Availability, error budget left",
+            "Of the requests in the time range shown, one in a thousand may fail: how much of that "
+            "is left. Below 0 it is overdrawn.",
+            "percentunit",
+            [Query(budget_left(f"1 - ({_DONE} or 0 * {_ALL}) / {_ALL}", FAILED_BUDGET), "left")],
+            floor=0.0,
+            least=None,
         ),
         Panel(
             "Requests being answered",
@@ -63,6 +92,51 @@ REQUESTS = Row(
             "key is refused.",
             "short",
             [Query(largest("hcdv_api_keys_usable", "instance"), "{{instance}}")],
+        ),
+    ],
+)
+
+POINTS = Row(
+    "Reads of a point",
+    [
+        Panel(
+            "Point reads, latency",
+            "From a request for one example to the end of its answer. The line is the objective of "
+            "p99, 20 ms.",
+            "s",
+            [
+                Query(
+                    quantile(share, "hcdv_api_request_seconds", where=POINT_ROUTES),
+                    f"p{100 * share:.0f}",
+                )
+                for share in (0.5, 0.9, 0.99)
+            ],
+            objective=REQUEST_SECONDS,
+        ),
+        Panel(
+            "Point reads, share over the objective",
+            "Share of the point reads that took longer than 20 ms. Over the line, 1%, the error "
+            "budget burns faster than it is given.",
+            "percentunit",
+            [Query(over("hcdv_api_request_seconds", REQUEST_SECONDS, where=POINT_ROUTES), "slow")],
+            objective=POINT_BUDGET,
+        ),
+        Panel(
+            "Point reads, error budget left",
+            "Of the point reads in the time range shown, 1% may take longer than 20 ms: how much "
+            "of that is left. Below 0 it is overdrawn.",
+            "percentunit",
+            [
+                Query(
+                    budget_left(
+                        over("hcdv_api_request_seconds", REQUEST_SECONDS, "$__range", POINT_ROUTES),
+                        POINT_BUDGET,
+                    ),
+                    "left",
+                )
+            ],
+            floor=0.0,
+            least=None,
         ),
     ],
 )
@@ -126,6 +200,7 @@ FRESHNESS = Row(
                 Query(largest("hcdv_api_view_age_seconds", "instance"), "update {{instance}}"),
                 Query(largest("hcdv_api_look_age_seconds", "instance"), "look {{instance}}"),
             ],
+            objective=LOOK_SECONDS,
         ),
         Panel(
             "Examples in the view",
@@ -160,6 +235,7 @@ GATEWAY = Row(
             "them; the rest of the corpus is valued without them. It must be 0.",
             "short",
             [Query(largest("hcdv_gateway_partitions_missing", "instance"), "{{instance}}")],
+            objective=1.0,
         ),
         Panel(
             "APIs that answer the gateway",
@@ -179,5 +255,5 @@ BOARD = Board(
     "hcdv-api",
     "hcdv: API",
     "How fast the API answers, and how current its answers are.",
-    [REQUESTS, FRESHNESS, GATEWAY, process("The processes")],
+    [REQUESTS, POINTS, FRESHNESS, GATEWAY, process("The processes")],
 )

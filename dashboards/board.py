@@ -50,6 +50,7 @@ class Board:
                     _datasource(),
                     _choice("job", OURS),
                     _choice("instance", OURS.replace("}", ', job=~"$job"}')),
+                    _choice("topic", OURS.replace("}", ', job=~"hcdv-worker"}')),
                 ]
             },
             "panels": self._panels(),

@@ -6,7 +6,7 @@ from pathlib import Path
 from dashboards import api, latency, valuation
 from dashboards.alerts import ALERTS
 from dashboards.recordings import RECORDINGS
-from dashboards.rules import custom_resource, rule_file
+from dashboards.rules import RUNBOOKS, custom_resource, rule_file
 
 FOLDER = Path(__file__).parent
 GRAFANA = FOLDER / "grafana"
@@ -15,23 +15,24 @@ BOARDS = (latency.BOARD, valuation.BOARD, api.BOARD)
 HOME = latency.BOARD
 
 
-def files() -> Mapping[Path, str]:
-    """Return what travels with the package, by path."""
+def files(runbooks: str = RUNBOOKS, folder: Path = FOLDER) -> Mapping[Path, str]:
+    """Return what travels with the package, by path; ``runbooks`` is the page alerts link to."""
+    grafana, prometheus = (folder / one.name for one in (GRAFANA, PROMETHEUS))
     return {
-        **{GRAFANA / board.file: board.text() for board in BOARDS},
-        PROMETHEUS / "hcdv-recordings.yml": rule_file([RECORDINGS]),
-        PROMETHEUS / "hcdv-alerts.yml": rule_file(ALERTS),
+        **{grafana / board.file: board.text() for board in BOARDS},
+        prometheus / "hcdv-recordings.yml": rule_file([RECORDINGS]),
+        prometheus / "hcdv-alerts.yml": rule_file(ALERTS, runbooks),
     }
 
 
-def checkout_files() -> Mapping[Path, str]:
+def checkout_files(runbooks: str = RUNBOOKS) -> Mapping[Path, str]:
     """Return what else there is in a checkout."""
     from dashboards.metrics_page import metrics_page  # noqa: PLC0415 (loads worker and API)
 
     root = FOLDER.parent
     return {
         root / "deploy" / "kubernetes" / "monitoring" / "rules.yaml": custom_resource(
-            [RECORDINGS, *ALERTS]
+            [RECORDINGS, *ALERTS], runbooks
         ),
         root / "docs" / "metrics.md": metrics_page(),
     }

@@ -1,8 +1,29 @@
 """The board of the worker: how long its updates take, how many sessions, and how current it is."""
 
 from dashboards.board import Board
-from dashboards.expressions import buckets, growth, largest, mean, per_second, quantile, total
-from dashboards.objectives import RESIDUAL, SILENCE_SECONDS, STALL_SECONDS, UPDATE_SECONDS
+from dashboards.expressions import (
+    buckets,
+    budget_left,
+    growth,
+    largest,
+    least,
+    mean,
+    over,
+    per_second,
+    quantile,
+    share_of,
+    total,
+)
+from dashboards.objectives import (
+    DISK_FREE,
+    LAG_RECORDS,
+    RESIDUAL,
+    SESSION_AGE_SECONDS,
+    SILENCE_SECONDS,
+    STALL_SECONDS,
+    UPDATE_BUDGET,
+    UPDATE_SECONDS,
+)
 from dashboards.panel import Panel, Query
 from dashboards.process import process
 from dashboards.row import BY_PARTITION, PARTITION, Row, quantiles
@@ -16,6 +37,7 @@ NOW = Row(
             "short",
             [Query(total("up", "job"), "{{job}}")],
             kind="stat",
+            floor=1.0,
         ),
         Panel(
             "Examples",
@@ -26,10 +48,12 @@ NOW = Row(
         ),
         Panel(
             "Records behind",
-            "Records in the log whose effect is not stored yet, over all partitions.",
+            "Records in the log whose effect is not stored yet, over all partitions. More than a "
+            "poll, 1,500, is red.",
             "short",
             [Query(total("hcdv_consumer_lag_records"), "records")],
             kind="stat",
+            objective=LAG_RECORDS,
         ),
         Panel(
             "Update latency, p99",
@@ -71,6 +95,31 @@ LATENCY = Row(
             "s",
             quantiles("hcdv_update_latency_seconds"),
             objective=UPDATE_SECONDS,
+        ),
+        Panel(
+            "Update latency, share over the objective",
+            "Share of the polls that took longer than 0.5 s. Over the line, 1%, the error budget "
+            "burns faster than it is given.",
+            "percentunit",
+            [Query(over("hcdv_update_latency_seconds", UPDATE_SECONDS), "slow")],
+            objective=UPDATE_BUDGET,
+        ),
+        Panel(
+            "Update latency, error budget left",
+            "Of the polls in the time range shown, 1% may take longer than 0.5 s: how much of that "
+            "is left. Below 0 it is overdrawn.",
+            "percentunit",
+            [
+                Query(
+                    budget_left(
+                        over("hcdv_update_latency_seconds", UPDATE_SECONDS, "$__range"),
+                        UPDATE_BUDGET,
+                    ),
+                    "left",
+                )
+            ],
+            floor=0.0,
+            least=None,
         ),
         Panel(
             "Update latency, distribution",
@@ -127,6 +176,7 @@ FRESHNESS = Row(
             "(as many as there are partitions) or look at the stages.",
             "short",
             [Query(total("hcdv_consumer_lag_records", *PARTITION), BY_PARTITION)],
+            objective=LAG_RECORDS,
         ),
         Panel(
             "Heartbeats that could not be written",
@@ -138,12 +188,14 @@ FRESHNESS = Row(
         Panel(
             "Age of a session when it is durable",
             "Of a poll's oldest session, since it happened (event) and since it was appended to "
-            "the log (append). A high event age alone means that the producers are late.",
+            "the log (append). A high event age alone means that the producers are late. The line, "
+            "5 s, is for a worker that keeps up.",
             "s",
             [
                 Query(quantile(share, "hcdv_record_age_seconds", "since"), f"p{name} {{{{since}}}}")
                 for share, name in ((0.5, 50), (0.99, 99))
             ],
+            objective=SESSION_AGE_SECONDS,
         ),
         Panel(
             "Time since the last batch",
@@ -202,9 +254,66 @@ FRESHNESS = Row(
     ],
 )
 
+DISK = Row(
+    "State and disk",
+    [
+        Panel(
+            "Free share of the disk",
+            "What is free of the disk that a worker's states lie on. Below the line, 10%, make "
+            "room: a worker whose disk is full stops.",
+            "percentunit",
+            [
+                Query(
+                    share_of(
+                        least("hcdv_state_disk_free_bytes", "instance"),
+                        largest("hcdv_state_disk_bytes", "instance"),
+                    ),
+                    "{{instance}}",
+                )
+            ],
+            floor=DISK_FREE,
+        ),
+        Panel(
+            "Size of the state",
+            "Bytes of a partition's files. It grows with the corpus, and for a while with updates "
+            "that RocksDB has yet to merge.",
+            "bytes",
+            [Query(total("hcdv_state_bytes", *PARTITION), BY_PARTITION)],
+        ),
+        Panel(
+            "Files of the state",
+            "Files of a partition's state. They go up and down; a number that only grows ends at "
+            "the limit of descriptors.",
+            "short",
+            [Query(total("hcdv_state_files", *PARTITION), BY_PARTITION)],
+        ),
+        Panel(
+            "Waiting to be written or rewritten",
+            "Bytes that RocksDB holds in memory (buffer), and that it has yet to rewrite "
+            "(compaction). Where the second only grows, the disk is too slow.",
+            "bytes",
+            [
+                Query(total("hcdv_state_buffer_bytes", *PARTITION), f"buffer {BY_PARTITION}"),
+                Query(
+                    total("hcdv_state_pending_compaction_bytes", *PARTITION),
+                    f"compaction {BY_PARTITION}",
+                ),
+            ],
+        ),
+        Panel(
+            "Partitions whose writes are held back",
+            "Partitions that RocksDB slows or stops, because it cannot rewrite as fast as it is "
+            "written to. It should be 0.",
+            "short",
+            [Query(total("hcdv_state_writes_held_back", *PARTITION), BY_PARTITION)],
+            objective=1.0,
+        ),
+    ],
+)
+
 BOARD = Board(
     "hcdv-latency",
     "hcdv: latency and throughput",
     "Is the worker fast, does it keep up, and what does it reject?",
-    [NOW, LATENCY, FRESHNESS, process("The processes")],
+    [NOW, LATENCY, FRESHNESS, DISK, process("The processes")],
 )

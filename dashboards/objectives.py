@@ -10,6 +10,25 @@ RESIDUAL = 1e-9
 """Most of the efficiency residual that rounding explains."""
 STALL_SECONDS = 60.0
 """The default of HCDV_STALL_SECONDS: with records waiting and no batch for so long, it stalls."""
-
 SILENCE_SECONDS = 10.0
 """Without an answer of the broker for so long a worker is not ready."""
+UPDATE_BUDGET = 0.01
+"""Share of polls that may take longer than their objective."""
+POINT_BUDGET = 0.01
+"""Share of reads of a point that may take longer than theirs."""
+FAILED_BUDGET = 0.001
+"""Share of readers' requests that may fail."""
+LAG_RECORDS = 1500.0
+"""Most records behind that are no more than a poll."""
+LOOK_SECONDS = 30.0
+"""Most of the time since the API last read the state."""
+SESSION_AGE_SECONDS = 5.0
+"""Most of a session's age when it is durable, while nothing waits."""
+DISK_FREE = 0.1
+"""Least share of the states' disk that is free."""
+MEMORY_USED = 0.9
+"""Most of the memory that a process may take."""
+FILES_USED = 0.8
+"""Most of the descriptors that a process may have open."""
+POINT_ROUTES = 'route=~"/v1/points/.+|/v1/points:get"'
+"""Routes that read one point."""

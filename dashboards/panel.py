@@ -22,8 +22,9 @@ class Query:
 class Panel:
     """One picture: ``title``, a ``description`` that says what to read from it, a Grafana ``unit``.
 
-    ``objective`` is the value that it should stay under, shown as a line or as a colour; ``least``
-    is where the axis begins, None where values may be negative.
+    ``objective`` is the value that it should stay under, shown as a line or as a colour; ``floor``
+    is one that it should reach. ``least`` is where the axis begins, None where values may be
+    negative.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Panel:
     kind: Kind = "timeseries"
     stacked: bool = False
     objective: float | None = None
+    floor: float | None = None
     least: float | None = 0.0
 
     def to_json(self, number: int, left: int, top: int, width: int, height: int) -> Json:
@@ -65,6 +67,8 @@ class Panel:
 
     def _field(self) -> Json:
         steps: list[Json] = [{"color": "green", "value": None}]
+        if self.floor is not None:
+            steps = [{"color": "red", "value": None}, {"color": "green", "value": self.floor}]
         if self.objective is not None:
             steps.append({"color": "red", "value": self.objective})
         field: Json = {
@@ -79,12 +83,16 @@ class Panel:
                 "fillOpacity": 40 if self.stacked else 5,
                 "showPoints": "never",
                 "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
-                "thresholdsStyle": {"mode": "off" if self.objective is None else "dashed"},
+                "thresholdsStyle": {"mode": "dashed" if self._has_line else "off"},
             }
             field["color"] = {"mode": "palette-classic"}
         if self.kind == "stat":
             field["color"] = {"mode": "thresholds"}
         return field
+
+    @property
+    def _has_line(self) -> bool:
+        return self.objective is not None or self.floor is not None
 
     def _options(self) -> Json:
         if self.kind == "stat":

@@ -1,6 +1,7 @@
 """The row of what processes take: memory, processor, files."""
 
-from dashboards.expressions import per_second, total
+from dashboards.expressions import per_second, share_of, total
+from dashboards.objectives import FILES_USED, MEMORY_USED
 from dashboards.panel import Panel, Query
 from dashboards.row import Row
 
@@ -29,6 +30,37 @@ def process(title: str) -> Row:
                 "Files and sockets that each process has open.",
                 "short",
                 [Query(total("hcdv_process_open_fds", *by), name)],
+            ),
+            Panel(
+                "Share of the memory limit",
+                "Resident memory over the container's limit, or the machine's memory. Near 1 the "
+                "kernel ends the process.",
+                "percentunit",
+                [
+                    Query(
+                        share_of(
+                            total("hcdv_process_resident_memory_bytes", *by),
+                            total("hcdv_process_memory_limit_bytes", *by),
+                        ),
+                        name,
+                    )
+                ],
+                objective=MEMORY_USED,
+            ),
+            Panel(
+                "Share of the descriptor limit",
+                "Open files over the most that the process may open. At 1 nothing can be opened.",
+                "percentunit",
+                [
+                    Query(
+                        share_of(
+                            total("hcdv_process_open_fds", *by),
+                            total("hcdv_process_max_fds", *by),
+                        ),
+                        name,
+                    )
+                ],
+                objective=FILES_USED,
             ),
             Panel(
                 "HTTP connections",

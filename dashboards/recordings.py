@@ -4,7 +4,12 @@ Alerts rest on them, and they answer cheaply over months. An error budget that b
 windows, a short one (it still does) and a long one (it matters).
 """
 
-from dashboards.objectives import UPDATE_SECONDS, VISIBLE_SECONDS
+from dashboards.objectives import (
+    POINT_ROUTES,
+    REQUEST_SECONDS,
+    UPDATE_SECONDS,
+    VISIBLE_SECONDS,
+)
 from dashboards.rules import Group, Recording
 
 WINDOWS = ("5m", "30m", "1h", "6h")
@@ -17,7 +22,19 @@ def slow_updates(window: str) -> str:
 
 LAG = "topic:hcdv_consumer_lag_records:sum"
 REJECTED = "topic:hcdv_dead_letters:ratio_rate5m"
-FAILED = "job:hcdv_api_requests_failed:ratio_rate5m"
+
+
+def failed(window: str) -> str:
+    """Return the name of the share of readers' requests that failed."""
+    return f"job:hcdv_api_requests_failed:ratio_rate{window}"
+
+
+def slow_points(window: str) -> str:
+    """Return the name of the share of reads of a point that took too long."""
+    return f"job:hcdv_api_point_reads_slow:ratio_rate{window}"
+
+
+FAILED = failed("5m")
 LATE = "job:hcdv_api_updates_late:ratio_rate5m"
 
 
@@ -25,15 +42,17 @@ READERS, GOOD = 'route=~"/v1/.+"', 'status!~"5.."'
 """What readers asked for, without probes and what gateways look up; and what did not fail of it."""
 
 
-def _asked(more: str = "") -> str:
-    return f"sum by (job) (rate(hcdv_api_requests_total{{{READERS}{more}}}[5m]))"
+def _asked(window: str, more: str = "") -> str:
+    return f"sum by (job) (rate(hcdv_api_requests_total{{{READERS}{more}}}[{window}]))"
 
 
-def _over(histogram: str, edge: float, window: str) -> str:
+def _over(histogram: str, edge: float, window: str, where: str = "") -> str:
     """Return the share of a histogram's observations that lie over one of its edges."""
+    fast = f'le="{edge}"' + (f", {where}" if where else "")
+    chosen = f"{{{where}}}" if where else ""
     return (
-        f'1 - sum by (job) (rate({histogram}_bucket{{le="{edge}"}}[{window}]))\n'
-        f"/ sum by (job) (rate({histogram}_count[{window}]))"
+        f"1 - sum by (job) (rate({histogram}_bucket{{{fast}}}[{window}]))\n"
+        f"/ sum by (job) (rate({histogram}_count{chosen}[{window}]))"
     )
 
 
@@ -59,9 +78,19 @@ RECORDINGS = Group(
             "/ (sum by (topic) (rate(hcdv_dead_letters_total[5m]))"
             " + sum by (topic) (rate(hcdv_records_total[5m])))",
         ),
-        Recording(
-            FAILED,
-            f"1 - ({_asked(', ' + GOOD)} or 0 * {_asked()})\n/ {_asked()}",
+        *(
+            Recording(
+                failed(window),
+                f"1 - ({_asked(window, ', ' + GOOD)} or 0 * {_asked(window)})\n/ {_asked(window)}",
+            )
+            for window in WINDOWS
+        ),
+        *(
+            Recording(
+                slow_points(window),
+                _over("hcdv_api_request_seconds", REQUEST_SECONDS, window, POINT_ROUTES),
+            )
+            for window in WINDOWS
         ),
         Recording(LATE, _over("hcdv_api_update_delay_seconds", VISIBLE_SECONDS, "5m")),
         Recording("job:hcdv_api_request_seconds:p99_5m", _p99("hcdv_api_request_seconds")),

@@ -7,7 +7,10 @@ from textwrap import indent
 from typing import Literal
 
 RUNBOOKS = "docs/operations.md"
-"""Where every alert has a section of its name."""
+"""Where every alert has a section of its name; ``python -m dashboards --runbooks`` sets another."""
+
+
+Severity = Literal["critical", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Recording:
     name: str
     expression: str
 
-    def lines(self) -> list[str]:
+    def lines(self, runbooks: str) -> list[str]:
         """Return the rule as lines of YAML."""
         return [f"- record: {self.name}", "  expr: |-", indent(self.expression, "    ")]
 
@@ -40,7 +43,7 @@ class Alert:
     name: str
     cases: Sequence[Sequence[Condition]]
     hold: str
-    severity: Literal["critical", "warning"]
+    severity: Severity
     summary: str
     description: str
 
@@ -54,12 +57,11 @@ class Alert:
         """What is measured, each of which is there while all is well."""
         return [condition.measure for case in self.cases for condition in case]
 
-    @property
-    def runbook(self) -> str:
+    def runbook(self, runbooks: str = RUNBOOKS) -> str:
         """Where it is written what to do."""
-        return f"{RUNBOOKS}#{self.name.lower()}"
+        return f"{runbooks}#{self.name.lower()}"
 
-    def lines(self) -> list[str]:
+    def lines(self, runbooks: str) -> list[str]:
         """Return the rule as lines of YAML."""
         return [
             f"- alert: {self.name}",
@@ -70,7 +72,7 @@ class Alert:
             "  annotations:",
             f"    summary: {_quoted(self.summary)}",
             f"    description: {_quoted(self.description)}",
-            f"    runbook: {self.runbook}",
+            f"    runbook_url: {_quoted(self.runbook(runbooks))}",
         ]
 
 
@@ -81,27 +83,27 @@ class Group:
     name: str
     rules: Sequence[Recording | Alert]
 
-    def text(self) -> str:
+    def text(self, runbooks: str) -> str:
         """Return the group as YAML."""
-        lines = [line for rule in self.rules for line in rule.lines()]
+        lines = [line for rule in self.rules for line in rule.lines(runbooks)]
         return f"- name: {self.name}\n  rules:\n" + indent("\n".join(lines), "    ") + "\n"
 
 
 _HEAD = "# Generated: python -m dashboards\n"
 
 
-def rule_file(groups: Sequence[Group]) -> str:
-    """Return a file as Prometheus reads it."""
-    return f"{_HEAD}groups:\n" + indent("".join(group.text() for group in groups), "  ")
+def rule_file(groups: Sequence[Group], runbooks: str = RUNBOOKS) -> str:
+    """Return a file as Prometheus reads it; ``runbooks`` is the page that alerts link to."""
+    return f"{_HEAD}groups:\n" + indent("".join(group.text(runbooks) for group in groups), "  ")
 
 
-def custom_resource(groups: Sequence[Group]) -> str:
+def custom_resource(groups: Sequence[Group], runbooks: str = RUNBOOKS) -> str:
     """Return the same as Prometheus' operator reads it from Kubernetes."""
     head = (
         f"{_HEAD}apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n"
         "  name: hcdv-stream\n  labels: {app.kubernetes.io/name: hcdv-stream}\nspec:\n  groups:\n"
     )
-    return head + indent("".join(group.text() for group in groups), "    ")
+    return head + indent("".join(group.text(runbooks) for group in groups), "    ")
 
 
 def _quoted(text: str) -> str:

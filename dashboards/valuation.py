@@ -125,6 +125,44 @@ DRIFT = Row(
     ],
 )
 
+PROVIDERS = Row(
+    "Providers",
+    [
+        Panel(
+            "Examples by provider",
+            "Examples of the 20 providers with most of them, and of all the others. A jump is a "
+            "flood.",
+            "short",
+            [Query(total("hcdv_api_provider_points", "provider"), "{{provider}}")],
+            stacked=True,
+        ),
+        Panel(
+            "Value by provider",
+            "What these examples are worth together, which is what payouts go by. Compare with the "
+            "number of examples.",
+            "short",
+            [Query(total("hcdv_api_provider_value", "provider"), "{{provider}}")],
+            least=None,
+        ),
+        Panel(
+            "Value of a provider's mean example",
+            "Value over examples. A provider far below the others sends wrong labels, or more of "
+            "what is there already.",
+            "short",
+            [
+                Query(
+                    share_of(
+                        total("hcdv_api_provider_value", "provider"),
+                        total("hcdv_api_provider_points", "provider"),
+                    ),
+                    "{{provider}}",
+                )
+            ],
+            least=None,
+        ),
+    ],
+)
+
 SHAPE = Row(
     "Shape of the tree",
     [
@@ -182,5 +220,5 @@ BOARD = Board(
     "hcdv-valuation",
     "hcdv: valuation health",
     "Do the values add up, how are they spread, does the stream drift, is the tree in shape?",
-    [RIGHT, DRIFT, SHAPE, ERASURES],
+    [RIGHT, PROVIDERS, DRIFT, SHAPE, ERASURES],
 )

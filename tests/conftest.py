@@ -35,6 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=40,
         help="How many damaged states an owner and a reader each open (40).",
     )
+    for name, kind, default, about in (
+        ("--broker-kills", int, 1, "How often the trial of faults kills its broker"),
+        ("--outage", float, 3.0, "Seconds without a broker in the trial of faults"),
+        ("--resets", int, 3, "How often the trial of faults resets all connections"),
+        ("--half-open", float, 5.0, "Seconds of half-open connections in the trial of faults"),
+    ):
+        parser.addoption(name, type=kind, default=default, help=f"{about} ({default}).")
     parser.addoption(
         "--alone",
         choices=("only", "skip"),

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hcdv_stream.memory_limit import memory_limit
 from hcdv_stream.serving.metrics import ConnectionMetrics
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -78,6 +79,12 @@ class ApiMetrics:
             registry=registry,
         )
         self.keys_usable.set(1)
+        self.memory_limit = Gauge(
+            "hcdv_process_memory_limit_bytes",
+            "Most memory that the process may take: its container's limit, or the machine's.",
+            registry=registry,
+        )
+        self.memory_limit.set_function(memory_limit)
         self._clock = clock
         self.looked_at(clock())
 

@@ -1,4 +1,4 @@
-"""How values are spread, by label, as metrics: worked out when Prometheus asks.
+"""How values are spread, by label and provider, as metrics: worked out when Prometheus asks.
 
 Values shrink as the corpus grows, since they add up to v(D); times the number of examples they stay
 comparable: their mean over the corpus is v(D).
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -18,8 +19,14 @@ PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 LABELS = {
     "hcdv_api_scaled_value": ("label", "percentile"),
     "hcdv_api_negative_value_ratio": ("label",),
+    "hcdv_api_provider_points": ("provider",),
+    "hcdv_api_provider_value": ("provider",),
 }
 """The metrics here, with their labels."""
+PROVIDERS = 20
+"""So many providers have series of their own, those with most examples; the rest share one."""
+NOBODY, OTHERS = "(none)", "(others)"
+"""What stands for examples without a provider, and for all the other providers."""
 _LEAST_SECONDS = 15.0
 """Nothing is worked out anew sooner: 200,000 examples take some 50 ms of a processor."""
 
@@ -55,6 +62,16 @@ class ValueMetrics(Collector):
                 "Share of a label's examples whose value is negative.",
                 labels=LABELS["hcdv_api_negative_value_ratio"],
             ),
+            GaugeMetricFamily(
+                next(names),
+                "Examples of each of the 20 providers with most of them, and of all the others.",
+                labels=LABELS["hcdv_api_provider_points"],
+            ),
+            GaugeMetricFamily(
+                next(names),
+                "What these examples are worth together.",
+                labels=LABELS["hcdv_api_provider_value"],
+            ),
         ]
 
     def collect(self) -> Iterator[Metric]:
@@ -66,12 +83,16 @@ class ValueMetrics(Collector):
         yield from self._families
 
     def _filled(self, view: View) -> list[Metric]:
-        scaled, negative = families = self.describe()
+        scaled, negative, owned, worth = families = self.describe()
         weights = self._weights if view.game == "routed" else None
         try:
-            values = np.concatenate(view.valued(weights).values()) * view.size
+            parts = view.valued(weights).values()
+            values = np.concatenate(parts) * view.size
         except ValueError:  # a utility that this bundle has not, which every answer complains of
             return families
+        for provider, (count, value) in _by_provider(view, parts).items():
+            owned.add_sample(owned.name, {"provider": provider}, count)
+            worth.add_sample(worth.name, {"provider": provider}, value)
         labels = np.concatenate([part.table.label for part in view.partitions])
         for number, name in enumerate(view.identity.classes):
             own = values[labels == number]
@@ -85,3 +106,26 @@ class ValueMetrics(Collector):
         for percentile, value in zip(PERCENTILES, percentiles, strict=True):
             labels = {"label": label, "percentile": str(percentile)}
             family.add_sample(family.name, labels, value)
+
+
+def _by_provider(
+    view: View, parts: Sequence[npt.NDArray[np.float64]]
+) -> dict[str, tuple[float, float]]:
+    """Return examples and value of the providers with most examples, and of all the others."""
+    totals: dict[str, tuple[float, float]] = {}
+    for part, values in zip(view.partitions, parts, strict=True):
+        names, codes = part.table.providers, part.table.provider
+        counts = np.bincount(codes, minlength=len(names)).tolist()
+        sums = np.bincount(codes, weights=values, minlength=len(names)).tolist()
+        for name, count, value in zip(names, counts, sums, strict=True):
+            known = NOBODY if name is None else name
+            before = totals.get(known, (0.0, 0.0))
+            totals[known] = (before[0] + count, before[1] + value)
+    present = sorted((one for one in totals if totals[one][0]), key=lambda one: -totals[one][0])
+    shown = {name: totals[name] for name in present[:PROVIDERS]}
+    if rest := present[PROVIDERS:]:
+        shown[OTHERS] = (
+            sum(totals[name][0] for name in rest),
+            sum(totals[name][1] for name in rest),
+        )
+    return shown

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,6 +49,15 @@ from hcdv_stream.state.snapshot import (
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.leaf import Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMeasures:
+    """What RocksDB says of itself: bytes in memory, bytes to rewrite, whether writes wait."""
+
+    buffered_bytes: int
+    pending_compaction_bytes: int
+    writes_held_back: bool
 
 
 class PartitionStore:
@@ -154,6 +164,23 @@ class PartitionStore:
         batch = WriteBatch(raw_mode=True)
         batch.put(ERASURE_KEY, self._erasure.conclude(), self._handles[META])
         self._commit(batch)
+
+    def measures(self) -> StoreMeasures:
+        """Ask RocksDB for its own counts, which costs microseconds. Raises StateError."""
+        with explaining(self._directory, "measured"):
+            families = [self._database.get_column_family(name) for name in FAMILIES]
+            buffered, pending = (
+                sum(family.property_int_value(name) or 0 for family in families)
+                for name in (
+                    "rocksdb.cur-size-all-mem-tables",
+                    "rocksdb.estimate-pending-compaction-bytes",
+                )
+            )
+            held_back = any(
+                self._database.property_int_value(name)
+                for name in ("rocksdb.is-write-stopped", "rocksdb.actual-delayed-write-rate")
+            )
+        return StoreMeasures(buffered, pending, held_back)
 
     def compact(self, families: Iterable[str] = FAMILIES) -> None:
         """Rewrite families, so that no file holds a record that was replaced or removed.

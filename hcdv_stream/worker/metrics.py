@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from hcdv_stream.memory_limit import memory_limit
 from hcdv_stream.serving.metrics import ConnectionMetrics
 
 STAGES = ("decode", "embed", "route", "games", "write", "ack")
@@ -136,6 +137,28 @@ class WorkerMetrics:
             "Heartbeats that could not be written: readers do not know how current the state is.",
             (),
         )
+        self.state_files = gauge("hcdv_state_files", "Files of the state.")
+        self.state_bytes = gauge("hcdv_state_bytes", "Bytes of the state's files.")
+        self.state_buffers = gauge(
+            "hcdv_state_buffer_bytes", "Bytes that RocksDB holds in memory before it writes a file."
+        )
+        self.state_pending = gauge(
+            "hcdv_state_pending_compaction_bytes",
+            "Bytes that RocksDB has yet to rewrite; beyond its bounds it holds writes back.",
+        )
+        self.state_held_back = gauge(
+            "hcdv_state_writes_held_back", "Whether RocksDB slows or stops writes now, 1 or 0."
+        )
+        self.disk_bytes = gauge("hcdv_state_disk_bytes", "Size of the states' disk.", ())
+        self.disk_free = gauge(
+            "hcdv_state_disk_free_bytes", "What is free of the states' disk.", ()
+        )
+        self.memory_limit = gauge(
+            "hcdv_process_memory_limit_bytes",
+            "Most memory that the process may take: its container's limit, or the machine's.",
+            (),
+        )
+        self.memory_limit.set_function(memory_limit)
         self.partitions = gauge("hcdv_assigned_partitions", "Partitions owned by this worker.", ())
         self.assignments = counter(
             "hcdv_group_assignments_total", "Times the consumer group gave partitions out.", ()
@@ -168,6 +191,8 @@ class WorkerMetrics:
         gauges = (
             self.points, self.label_points, self.leaves, self.leaves_by_fill, self.nodes,
             self.height, self.drift, self.residual, self.erasure_overdue, self.lag,
+            self.state_files, self.state_bytes, self.state_buffers, self.state_pending,
+            self.state_held_back,
         )  # fmt: skip
         for gauge in gauges:
             gauge.remove_by_labels({"topic": topic, "partition": partition})

@@ -19,7 +19,7 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.heartbeat import LogEnd
 from hcdv_stream.state.identity import Identity
-from hcdv_stream.state.store import PartitionStore
+from hcdv_stream.state.store import PartitionStore, StoreMeasures
 from hcdv_stream.state.stored import Position, StoredPartition
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.delta import Delta
@@ -243,6 +243,10 @@ class Partition:
         """Note that what was deleted before ``begin_erasure`` is gone."""
         self._store.end_erasure()
         self._metrics.erasures.labels(*self._labels).inc()
+
+    def measures(self) -> StoreMeasures:
+        """Return what the store says of itself; raises StateError."""
+        return self._store.measures()
 
     def close(self) -> None:
         """Give the partition up; raises StateError where its store cannot be closed well."""

@@ -33,6 +33,7 @@ from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition, directory_of
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.server import MetricsServer
+from hcdv_stream.worker.state_measures import measure_states
 from hcdv_stream.worker.verification import verify_leaves
 from hcdv_stream.worker.watch import watch
 
@@ -135,6 +136,7 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         mark(app, parts),
         verifying,
         erase_when_due(parts),
+        measure_states(parts),
     )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:

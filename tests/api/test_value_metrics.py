@@ -1,5 +1,7 @@
 """How values are spread, as metrics: those of the engines, worked out no more often than needed."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,46 @@ def samples(metrics: ValueMetrics) -> dict[tuple[str, ...], float]:
     }
 
 
+def spread(found):
+    return [name for name, *_ in found if "provider" not in name]
+
+
+def by_provider(owners):
+    """Examples and value of each provider, from the engines."""
+    values = expected(owners, WEIGHTS)
+    counts, sums = Counter(), Counter()
+    for owner in owners:
+        for leaf in owner.engine.state().leaves.values():
+            for name, provider in zip(leaf.points.ids, leaf.points.providers, strict=True):
+                counts[provider or "(none)"] += 1
+                sums[provider or "(none)"] += values[name][0]
+    return counts, sums
+
+
+def test_providers_have_their_examples_and_their_value(state_dir, owners):
+    view = app_of(state_dir).state.refresher.view
+    found = samples(ValueMetrics(lambda: view, WEIGHTS))
+    counts, sums = by_provider(owners)
+    assert len(counts) > 2
+    for provider, count in counts.items():
+        assert found["hcdv_api_provider_points", provider] == count
+        value = found["hcdv_api_provider_value", provider]
+        assert value == pytest.approx(sums[provider], rel=1e-9, abs=1e-12)
+    assert len(found) - len(spread(found)) == 2 * len(counts)
+
+
+def test_many_providers_share_one_series(state_dir, owners, monkeypatch):
+    monkeypatch.setattr("hcdv_stream.api.value_metrics.PROVIDERS", 2)
+    view = app_of(state_dir).state.refresher.view
+    found = samples(ValueMetrics(lambda: view, WEIGHTS))
+    counts, sums = by_provider(owners)
+    rest = [provider for provider, _ in counts.most_common()[2:]]
+    assert found["hcdv_api_provider_points", "(others)"] == sum(counts[one] for one in rest)
+    value = found["hcdv_api_provider_value", "(others)"]
+    assert value == pytest.approx(sum(sums[one] for one in rest), rel=1e-9, abs=1e-12)
+    assert len(found) - len(spread(found)) == 2 * 3
+
+
 def test_percentiles_and_negative_shares_are_those_of_the_engines(state_dir, owners):
     view = app_of(state_dir).state.refresher.view
     found = samples(ValueMetrics(lambda: view, WEIGHTS))
@@ -27,7 +69,7 @@ def test_percentiles_and_negative_shares_are_those_of_the_engines(state_dir, own
         for owner in owners
         for name, label in zip(owner.corpus.ids, owner.corpus.labels.tolist(), strict=True)
     }
-    assert len(found) == len(CLASSES) * (len(PERCENTILES) + 1)
+    assert len(spread(found)) == len(CLASSES) * (len(PERCENTILES) + 1)
     for number, label in enumerate(CLASSES):
         own = np.array([values[name][0] for name in values if of_label[name] == number])
         for percentile in PERCENTILES:
@@ -52,7 +94,7 @@ def test_it_rests_and_says_nothing_where_there_is_nothing(state_dir, owners):
     metrics = ValueMetrics(lambda: shown[0], WEIGHTS, lambda: now[0])
     assert samples(metrics) == {}
     shown[0] = first
-    assert len(samples(metrics)) == len(CLASSES) * (len(PERCENTILES) + 1)
+    assert len(spread(samples(metrics))) == len(CLASSES) * (len(PERCENTILES) + 1)
     before = metrics._families
     shown[0], now[0] = second, 114.9
     samples(metrics)

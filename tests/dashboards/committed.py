@@ -52,7 +52,13 @@ def targets() -> list[Target]:
 
 def substituted(expression: str, window: str = "1m", span: str = "30m") -> str:
     """The expression as Grafana sends it: a rate's window, the range shown, all jobs chosen."""
-    values = {"$__rate_interval": window, "$__range": span, "$job": ".+", "$instance": ".+"}
+    values = {
+        "$__rate_interval": window,
+        "$__range": span,
+        "$job": ".+",
+        "$instance": ".+",
+        "$topic": ".+",
+    }
     for name, value in values.items():
         expression = expression.replace(name, value)
     return expression

@@ -21,7 +21,6 @@ from tests.deploy.programs import program
 NOT_SHOWN = {
     "hcdv_process_virtual_memory_bytes",
     "hcdv_process_start_time_seconds",
-    "hcdv_process_max_fds",
 }
 """Metrics that are exported for other readers than the boards'."""
 SERIES = {"up": set(TARGET)} | {
@@ -146,3 +145,26 @@ def test_objectives_are_edges_of_their_histograms() -> None:
     assert objectives.REQUEST_SECONDS in api_metrics.SECONDS
     assert objectives.VISIBLE_SECONDS in api_metrics.SECONDS
     assert Settings.model_fields["stall_seconds"].default == objectives.STALL_SECONDS
+
+
+def thresholds(board: str, title: str) -> list[tuple[str, float | None]]:
+    (panel,) = (one for one in panels(board) if one["title"] == title)
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return [(step["color"], step["value"]) for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("board", "title", "steps"),
+    [
+        ("hcdv-latency", "Processes up", [("red", None), ("green", 1.0)]),
+        ("hcdv-latency", "Records behind", [("green", None), ("red", 1500.0)]),
+        ("hcdv-latency", "Free share of the disk", [("red", None), ("green", 0.1)]),
+        ("hcdv-api", "Partitions that nobody serves", [("green", None), ("red", 1.0)]),
+        ("hcdv-api", "Age of the view", [("green", None), ("red", 30.0)]),
+        ("hcdv-api", "Point reads, error budget left", [("red", None), ("green", 0.0)]),
+    ],
+)
+def test_what_is_wrong_is_red(
+    board: str, title: str, steps: list[tuple[str, float | None]]
+) -> None:
+    assert thresholds(board, title) == steps

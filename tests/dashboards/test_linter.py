@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from dashboards.exported import exported
 from tests.dashboards.committed import COMMITTED, Json, Target, panels, targets, variables
 
 UNITS = {"short", "s", "sci", "cps", "reqps", "Bps", "bytes", "percentunit"}
@@ -46,6 +47,20 @@ def test_template_instance_rule(board: str) -> None:
 
 
 @EVERY_BOARD
+def test_a_topic_can_be_chosen(board: str) -> None:
+    choice(board, "topic")
+
+
+@EVERY_TARGET
+def test_what_has_a_topic_is_of_the_topic_chosen(target: Target) -> None:
+    of_a_topic = {
+        name for one in exported() for name, labels in one.series.items() if "topic" in labels
+    }
+    for name, selector in re.findall(r"\b(hcdv_\w+|up)(\{[^}]*\})?", target.expression):
+        assert ('topic=~"$topic"' in selector) == (name in of_a_topic)
+
+
+@EVERY_BOARD
 def test_template_label_promql_rule(board: str) -> None:
     for name, one in variables(board).items():
         if one["type"] == "query":
@@ -56,12 +71,12 @@ def test_template_label_promql_rule(board: str) -> None:
 @EVERY_BOARD
 def test_template_on_time_change_reload_rule(board: str) -> None:
     queries = [one for one in variables(board).values() if one["type"] == "query"]
-    assert [one["refresh"] for one in queries] == [2, 2]
+    assert [one["refresh"] for one in queries] == [2, 2, 2]
 
 
 @EVERY_BOARD
 def test_template_required_variables_rule(board: str) -> None:
-    assert list(variables(board)) == ["datasource", "job", "instance"]
+    assert list(variables(board)) == ["datasource", "job", "instance", "topic"]
 
 
 @EVERY_BOARD

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dashboards.__main__ import main
 from dashboards.alerts import ALERTS
 from dashboards.files import PROMETHEUS
 from dashboards.recordings import RECORDINGS
@@ -124,6 +125,36 @@ def missing(partitions: str, instance: str = "g:8090") -> dict[str, str]:
     return {f"hcdv_gateway_partitions_missing{{{where}}}": partitions}
 
 
+def ratio(part: str, whole: str, values: str, labels: str = WORKER) -> dict[str, str]:
+    """A share, in percent, of a whole of 100."""
+    return {f"{part}{{{labels}}}": values, f"{whole}{{{labels}}}": "100x600"}
+
+
+def disk(free: str) -> dict[str, str]:
+    return ratio("hcdv_state_disk_free_bytes", "hcdv_state_disk_bytes", free)
+
+
+def memory(used: str) -> dict[str, str]:
+    names = ("hcdv_process_resident_memory_bytes", "hcdv_process_memory_limit_bytes")
+    return ratio(*names, used, API)
+
+
+def descriptors(used: str) -> dict[str, str]:
+    return ratio("hcdv_process_open_fds", "hcdv_process_max_fds", used)
+
+
+def held_back(values: str) -> dict[str, str]:
+    return {f'hcdv_state_writes_held_back{{{WORKER}, topic="t", partition="0"}}': values}
+
+
+def point_reads(fast: str, every: str, route: str = "/v1/points/{id:path}") -> dict[str, str]:
+    where = f'{API}, route="{route}"'
+    return {
+        f'hcdv_api_request_seconds_bucket{{{where}, le="0.02"}}': fast,
+        f"hcdv_api_request_seconds_count{{{where}}}": every,
+    }
+
+
 CRITICAL, WARNING = "critical", "warning"
 GATEWAY = 'job="hcdv-gateway", instance="g:8090"'
 CASES = [
@@ -203,6 +234,36 @@ CASES = [
     Case("ApiErrors", WARNING, False, answers("0+1x30", "0+999x30")),
     Case("ApiErrors", WARNING, False,
          answers("0+9x30", "0+1x30", "/readyz") | answers("0x30", "0+9x30"), about="a probe"),
+    Case("DiskSpaceLow", WARNING, True, disk("50x10 8x20"),
+         summary="8% of the disk of w:9108 is free"),
+    Case("DiskSpaceLow", WARNING, False, disk("11x30")),
+    Case("DiskSpaceLow", CRITICAL, True, disk("8x10 2x20"),
+         summary="2% of the disk of w:9108 is free"),
+    Case("DiskSpaceLow", CRITICAL, False, disk("8x30"), about="little"),
+    Case("WritesHeldBack", WARNING, True, held_back("0x10 1x20"),
+         summary="RocksDB holds back the writes of t/0"),
+    Case("WritesHeldBack", WARNING, False, held_back("0x17 1 0x20"), about="for a moment"),
+    Case("MemoryNearLimit", WARNING, True, memory("50x10 93x20"),
+         summary="a:8080 takes 93% of its memory limit"),
+    Case("MemoryNearLimit", WARNING, False, memory("85x30")),
+    Case("DescriptorsNearLimit", WARNING, True, descriptors("20x10 85x20"),
+         summary="w:9108 has 85% of its descriptors open"),
+    Case("DescriptorsNearLimit", WARNING, False, descriptors("70x30")),
+    Case("PointReadsSLO", CRITICAL, True, point_reads("0+80x90", "0+100x90"), 80,
+         summary="20% of the point reads at hcdv-api take longer than 20 ms"),
+    Case("PointReadsSLO", CRITICAL, False, point_reads("0+95x90", "0+100x90"), 80, "in budget"),
+    Case("PointReadsSLO", CRITICAL, False,
+         point_reads("0+10x90", "0+100x90", "/v1/providers")
+         | point_reads("0+100x90", "0+100x90"), 80, "other routes"),
+    Case("PointReadsSLO", WARNING, True, point_reads("0+92x70", "0+100x70"), 60,
+         summary="8% of the point reads at hcdv-api take longer than 20 ms"),
+    Case("PointReadsSLO", WARNING, False, point_reads("0+99x70", "0+100x70"), 60, "in budget"),
+    Case("ApiAvailabilitySLO", CRITICAL, True, answers("0+20x90", "0+980x90"), 80,
+         summary="2% of the requests to hcdv-api fail, over an hour and more"),
+    Case("ApiAvailabilitySLO", CRITICAL, False, answers("0+1x90", "0+999x90"), 80, "in budget"),
+    Case("ApiAvailabilitySLO", WARNING, True, answers("0+8x70", "0+992x70"), 60,
+         summary="0.8% of the requests to hcdv-api fail, over an hour and more"),
+    Case("ApiAvailabilitySLO", WARNING, False, answers("0+1x70", "0+999x70"), 60, "in budget"),
     Case("ApiKeysUnusable", CRITICAL, True, {f"hcdv_api_keys_usable{{{API}}}": "1x10 0x20"},
          summary="a:8080 refuses every key"),
     Case("ApiKeysUnusable", CRITICAL, False, {f"hcdv_api_keys_usable{{{API}}}": "1x10 0 1x20"},
@@ -297,7 +358,7 @@ def test_every_case_can_fail_and_summaries_have_the_values_in_them(tmp_path: Pat
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.name} {rule.severity}")
 def test_every_alert_says_what_to_do(rule: Alert) -> None:
-    page, _, anchor = rule.runbook.partition("#")
+    page, _, anchor = rule.runbook().partition("#")
     headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), re.MULTILINE)
     assert rule.name in headings
     assert anchor == rule.name.lower()
@@ -321,3 +382,14 @@ def test_the_operators_resource_holds_the_same_rules() -> None:
     ]
     assert resource["spec"]["groups"] == groups
     assert resource["kind"] == "PrometheusRule"
+
+
+def test_the_address_of_the_runbooks_can_be_chosen(tmp_path: Path) -> None:
+    main(["--out", str(tmp_path), "--runbooks", "https://wiki.example/operations"])
+    written = yaml.safe_load((tmp_path / "prometheus" / "hcdv-alerts.yml").read_text())
+    urls = [
+        rule["annotations"]["runbook_url"] for group in written["groups"] for rule in group["rules"]
+    ]
+    assert urls == [rule.runbook("https://wiki.example/operations") for rule in RULES]
+    assert urls[0] == "https://wiki.example/operations#workerdown"
+    assert len(list((tmp_path / "grafana").glob("*.json"))) == 3

@@ -95,6 +95,11 @@ class Lane:
         self.starts += 1
         self._failing_since = None
 
+    def begin(self, seconds: float) -> float:
+        """Start the worker and wait until it does something; return how long."""
+        self.start()
+        return self.wait_for_progress(seconds)
+
     def keep_up(self) -> None:
         """Start the worker again if it ended or is not alive any more, as an orchestrator does."""
         if self._process is None:

@@ -130,7 +130,7 @@ class FaultProxy:
             ways = (self._forward(reader, out, connection), self._forward(back, writer, connection))
             tasks = [asyncio.ensure_future(way) for way in ways]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if connection.dead and not tasks[0].done():
+            if connection.is_dead() and not tasks[0].done():
                 await tasks[0]  # the server gave up; the client is not told
             for task in tasks:
                 task.cancel()
@@ -158,6 +158,10 @@ class _Connection:
     def __init__(self, client: asyncio.StreamWriter, *, dead: bool) -> None:
         self.dead = dead
         self.writers = [client]
+
+    def is_dead(self) -> bool:
+        """Whether it swallows, which may have changed while it was forwarded."""
+        return self.dead
 
     def reset(self) -> None:
         """End both sides with RST."""

@@ -18,6 +18,7 @@ _RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 _BLOCKS = 20
 """Means of so many stretches of time are taken for independent."""
 _CONFIDENCE = 0.99
+_ROUNDING = 1e-9
 
 
 def process_sample(pid: int) -> Sample:
@@ -55,8 +56,8 @@ class Slope:
 
     @property
     def is_flat(self) -> bool:
-        """Whether the interval holds zero, or lies below it."""
-        return self.low <= 0.0
+        """Whether the interval holds zero, or lies below it, rounding aside."""
+        return self.low <= 0.0 or self.growth < _ROUNDING
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures."""

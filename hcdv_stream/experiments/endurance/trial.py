@@ -8,7 +8,7 @@ compared with its log, and bit for bit with a worker that read the same topic un
 import os
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -92,7 +92,7 @@ def trial(
 def _faults(
     plan: Plan, lanes: Sequence[Lane], kafka: KafkaProcess, proxy: FaultProxy, progress: Progress
 ) -> Iterator[tuple[str, faults.Found]]:
-    steps = {
+    steps: dict[str, Callable[[], faults.Found]] = {
         "worker kills": lambda: faults.kill_workers(lanes, plan),
         "broker kills": lambda: faults.kill_broker(lanes, kafka, plan),
         "outage": lambda: faults.outage(lanes, kafka, plan),
@@ -102,7 +102,7 @@ def _faults(
         "full disks": lambda: faults.fill_disks(lanes, plan),
     }
     progress.plan(len(steps) + 1)
-    faults.each(lanes, lambda lane: (lane.start(), lane.wait_for_progress(plan.patience)))
+    faults.each(lanes, lambda lane: lane.begin(plan.patience))
     for name, step in steps.items():
         progress.begin(name)
         yield name, step()
@@ -132,10 +132,14 @@ def _lanes(plan: Plan, place: Path, bundle: Path, kafka: KafkaProcess) -> Iterat
                 create_topics(kafka.bootstrap, session_topics(settings))
             environment = common | {"HCDV_GROUP": f"group-{number}"}
             lane = Lane(topic, plan.partitions, place / topic, environment)
-            stack.callback(lane.thread.shutdown)
-            stack.callback(lambda lane=lane: lane.thread.submit(lane.close).result())
+            stack.callback(_end, lane)
             lanes.append(lane)
         yield lanes
+
+
+def _end(lane: Lane) -> None:
+    lane.thread.submit(lane.close).result()
+    lane.thread.shutdown()
 
 
 def _compared(
