@@ -16,6 +16,7 @@ from hcdv_stream.api.problems import ProblemError, described
 router = APIRouter(tags=["operation"])
 
 _ASK_FOR_MORE = "there is no state that can be read: ask /readyz?verbose, or see the log, for why"
+_ASK_WHO = "a partition is not kept current: ask /readyz?verbose for which, since when and why"
 _UNAVAILABLE = described(HTTPStatus.SERVICE_UNAVAILABLE)
 _READINESS = described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -37,7 +38,7 @@ async def ready(
         Query(description="Say what it rests on; `?verbose` alone will do."),
     ] = "false",
 ) -> Readiness:
-    """Whether there is a state and it can be read: send requests elsewhere where not.
+    """Whether there is a state, it can be read and is kept current: send requests elsewhere if not.
 
     Why it is not is said to who asks for more, since it may name paths and machines.
     """
@@ -46,9 +47,12 @@ async def ready(
     for check in checks:
         if not check.ok:
             status = HTTPStatus.SERVICE_UNAVAILABLE
-            title = "No state to answer from"
-            detail = _ASK_FOR_MORE if shown is None else check.detail
-            raise ProblemError(status, "no-state", title, detail, checks=shown)
+            if check.name == "state":
+                name, title, brief = "no-state", "No state to answer from", _ASK_FOR_MORE
+            else:
+                name, title, brief = "stale", "Nobody keeps the state current", _ASK_WHO
+            detail = brief if shown is None else check.detail
+            raise ProblemError(status, name, title, detail, checks=shown)
     return Readiness(checks=shown)
 
 

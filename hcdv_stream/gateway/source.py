@@ -161,7 +161,7 @@ class RemoteSource:
         detail = f"missing partitions: {missing}"
         if not current:
             detail = f"every partition is stale; partition {parts[0].partition}: {parts[0].reason}"
-        first = Check(name="state", ok=current, detail=detail)
+        first = Check(name="state" if current else "currency", ok=current, detail=detail)
         return [first, *self._checks(), *map(_check, parts)]
 
     def currency(self) -> tuple[Sequence[Freshness], int]:

@@ -147,6 +147,9 @@ def test_readiness_listing_and_metrics_agree_that_it_is_stale(world):
     assert ready.status_code == 503
     assert [check["ok"] for check in ready.json()["checks"]] == [True, False, True]
     assert "stale since" in ready.json()["detail"]
+    strangers = world.client.get("/readyz").json()
+    assert strangers["type"] == "urn:hcdv-stream:problem:stale"
+    assert "4711" not in strangers["detail"]
     assert str(world.app.state.refresher._directory) not in ready.json()["detail"]
     found = world.metrics()
     assert found["hcdv_api_stale_partitions", None] == 1

@@ -76,7 +76,7 @@ def left_out(client: httpx.Client, reason: str, paths: list[str]) -> None:
         assert client.get("/v1/summary").status_code == 200
     assert time.monotonic() - begin < 5 * SECONDS + 5
     details = [check["detail"] for check in client.get("/readyz?verbose").json()["checks"]]
-    assert reason in details[2], details
+    assert any(reason in detail for detail in details), details
 
 
 VIEWS = {
