@@ -4,7 +4,7 @@ import numpy as np
 
 from hcdv_stream.valuation.batch import DELETION
 from hcdv_stream.worker.dead_letters import LARGEST_VALUE, DeadLetter, Record
-from hcdv_stream.worker.judgement import judge_records
+from hcdv_stream.worker.judgement import Owners, judge_records
 from hcdv_stream.worker.session import Judge
 from tests.worker.harness import session, small_bundle
 
@@ -19,21 +19,23 @@ def records(*pairs: tuple[bytes | None, bytes | None], first: int = 100) -> list
 def test_a_null_is_judged_by_what_came_before_it():
     key, value = session(1)
     run = records((key, None), (key, value), (key, None), (key, None), (key, value))
-    judged = judge_records(JUDGE, "t", 0, run, known=set())
+    judged = judge_records(JUDGE, ("t", 0), run, known=Owners())
     assert list(judged.offsets) == [101, 102, 104]
     assert [letter.record.offset for letter in judged.rejected] == [100, 103]
     assert {letter.reason for letter in judged.rejected} == {"unknown_id"}
 
 
 def test_a_null_for_an_id_of_before_is_a_deletion_once():
-    judged = judge_records(JUDGE, "t", 0, records((b"a", None), (b"a", None)), known={"a"})
+    judged = judge_records(
+        JUDGE, ("t", 0), records((b"a", None), (b"a", None)), known=Owners(a=None)
+    )
     assert list(judged.offsets) == [100]
     assert [letter.record.offset for letter in judged.rejected] == [101]
 
 
 def test_the_batch_has_the_accepted_records_in_order():
     run = records(session(1), (b"x", b"{}"), (b"old", None), session(2, provider=None))
-    batch = judge_records(JUDGE, "t", 0, run, known={"old"}).batch(BUNDLE)
+    batch = judge_records(JUDGE, ("t", 0), run, known=Owners(old=None)).batch(BUNDLE)
     assert list(batch.ids) == ["s000001", "old", "s000002"]
     assert batch.labels[1] == DELETION
     assert list(batch.providers) == ["seller-1", None, None]
@@ -43,7 +45,7 @@ def test_the_batch_has_the_accepted_records_in_order():
 
 
 def test_a_batch_of_nothing():
-    judged = judge_records(JUDGE, "t", 0, records((b"x", b"{}")), known=set())
+    judged = judge_records(JUDGE, ("t", 0), records((b"x", b"{}")), known=Owners())
     assert len(judged.batch(BUNDLE)) == 0
 
 
