@@ -1,7 +1,7 @@
 """When somebody should look, and where it is written what to do."""
 
 from dashboards.objectives import RESIDUAL
-from dashboards.recordings import FAILED, LAG, LATE, REJECTED, slow_updates
+from dashboards.recordings import FAILED, LAG, LATE, REJECTED, provider_rate, slow_updates
 from dashboards.rules import Alert, Condition, Group
 
 _BUDGET = 0.01
@@ -11,6 +11,11 @@ _BUDGET = 0.01
 def _burning(times: float, short: str, long: str) -> list[Condition]:
     form = f"{{}} > {times * _BUDGET:g}"
     return [Condition(slow_updates(window), form) for window in (short, long)]
+
+
+def _arrivals(window: str) -> str:
+    rate = provider_rate(window)
+    return f'{rate}{{provider!="other"}} / on (topic) group_left () sum by (topic) ({rate})'
 
 
 _WORKER = [
@@ -86,6 +91,20 @@ _WORKER = [
         "{{ $value | humanizePercentage }} of the sessions of {{ $labels.topic }} are rejected",
         "They are in the dead-letter topic, each with its reason. Most often a producer or the "
         "schema has changed.",
+    ),
+    Alert(
+        "ProviderFlood",
+        [
+            [
+                Condition(f"{_arrivals('10m')}\n- {_arrivals('1d')}", "{} > 0.25"),
+                Condition("topic:hcdv_records:rate5m", "on (topic) {} > 1"),
+            ]
+        ],
+        "5m",
+        "warning",
+        "{{ $labels.provider }} sends much more of {{ $labels.topic }} than it used to",
+        "Its share of what arrives is {{ $value | humanizePercentage }} higher over ten minutes "
+        "than over the last day. Copies of good examples are paid: look before you pay.",
     ),
     Alert(
         "ErasureOverdue",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.valuation.batch import DELETION
 from hcdv_stream.worker.dead_letters import LARGEST_VALUE, DeadLetter, Record
 from hcdv_stream.worker.judgement import Owners, judge_records
@@ -76,3 +77,47 @@ def test_a_dead_letter_that_no_broker_would_take_is_cut():
     assert dict(letter.headers)["hcdv-source-bytes"] == b"2000000"
     size = len(letter.value) + sum(len(name) + len(value) for name, value in letter.headers)
     assert size < 1_000_000
+
+
+def test_a_foreign_id_is_refused_as_of_that_record():
+    run = records(
+        session(1, provider="thief"),  # the example of before is seller-1's
+        session(1),
+        (b"s000001", None),
+        session(1, provider="thief"),  # nobody's any more
+        session(1),
+        session(2, provider=None),
+        session(2, provider="thief"),
+    )
+    owners = Owners(s000001="seller-1")
+    accepted = judge_records(JUDGE, ("t", 0), run, owners)
+    assert len(accepted.offsets) == 7
+    judged = judge_records(JUDGE, ("t", 0), run, owners, reject_foreign=True)
+    assert list(judged.offsets) == [101, 102, 103, 105]
+    assert {letter.reason for letter in judged.rejected} == {"foreign_id"}
+    assert [letter.record.offset for letter in judged.rejected] == [100, 104, 106]
+    assert list(judged.refused) == ["thief", "seller-1", "thief"]
+
+
+def test_fingerprints_follow_features_and_label_alone():
+    run = records(
+        session(1),
+        session(1, id="s000001", ts=5.0, provider="other"),
+        session(1, label="yes"),
+        session(1, label="no"),
+        session(2),
+        (b"s000001", None),
+    )
+    batch = judge_records(JUDGE, ("t", 0), run, Owners()).batch(BUNDLE)
+    first, again, yes, no, other, gone = map(tuple, batch.fingerprints.tolist())
+    assert first == again
+    assert yes != no
+    assert first in {yes, no}
+    assert other not in {yes, no}
+    assert gone == (0, 0)
+
+
+def test_fingerprints_stay_what_they_are():
+    rows = np.array([[0.5, -0.0, np.nan], [0.5, 0.0, -np.nan]])
+    found = fingerprints(rows, [1, 1])
+    assert found[0].tolist() == found[1].tolist() == [14799145620404643485, 1604394052245040807]
