@@ -19,6 +19,7 @@ from dashboards.recordings import (
     LATE,
     REJECTED,
     failed,
+    provider_rate,
     slow_points,
     slow_updates,
 )
@@ -34,6 +35,11 @@ def _burning(
 ) -> list[Condition]:
     form = f"{{}} > {times * budget:g}"
     return [Condition(recorded(window), form) for window in (short, long)]
+
+
+def _arrivals(window: str) -> str:
+    rate = provider_rate(window)
+    return f'{rate}{{provider!="other"}} / on (topic) group_left () sum by (topic) ({rate})'
 
 
 LEVELS: tuple[tuple[tuple[float, str, str], str, Severity, str], ...] = (
@@ -116,6 +122,20 @@ _WORKER = [
         "{{ $value | humanizePercentage }} of the sessions of {{ $labels.topic }} are rejected",
         "They are in the dead-letter topic, each with its reason. Most often a producer or the "
         "schema has changed.",
+    ),
+    Alert(
+        "ProviderFlood",
+        [
+            [
+                Condition(f"{_arrivals('10m')}\n- {_arrivals('1d')}", "{} > 0.25"),
+                Condition("topic:hcdv_records:rate5m", "on (topic) {} > 1"),
+            ]
+        ],
+        "5m",
+        "warning",
+        "{{ $labels.provider }} sends much more of {{ $labels.topic }} than it used to",
+        "Its share of what arrives is {{ $value | humanizePercentage }} higher over ten minutes "
+        "than over the last day. Copies of good examples are paid: look before you pay.",
     ),
     Alert(
         "ErasureOverdue",

@@ -38,6 +38,11 @@ FAILED = failed("5m")
 LATE = "job:hcdv_api_updates_late:ratio_rate5m"
 
 
+def provider_rate(window: str) -> str:
+    """Return the name of the rate at which a provider sends."""
+    return f"topic_provider:hcdv_provider_records:rate{window}"
+
+
 READERS, GOOD = 'route=~"/v1/.+"', 'status!~"5.."'
 """What readers asked for, without probes and what gateways look up; and what did not fail of it."""
 
@@ -72,6 +77,13 @@ RECORDINGS = Group(
         Recording("job:hcdv_update_latency_seconds:p99_5m", _p99("hcdv_update_latency_seconds")),
         Recording(LAG, "sum by (topic) (hcdv_consumer_lag_records)"),
         Recording("topic:hcdv_records:rate5m", "sum by (topic) (rate(hcdv_records_total[5m]))"),
+        *(
+            Recording(
+                provider_rate(window),
+                f"sum by (topic, provider) (rate(hcdv_provider_records_total[{window}]))",
+            )
+            for window in ("10m", "1d")
+        ),
         Recording(
             REJECTED,
             "sum by (topic) (rate(hcdv_dead_letters_total[5m]))\n"

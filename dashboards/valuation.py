@@ -1,6 +1,6 @@
 """The board of the values: whether they add up, their spread, the stream's drift, the tree."""
 
-from dashboards.arrivals import ERASURES
+from dashboards.arrivals import ARRIVALS, ERASURES
 from dashboards.board import Board
 from dashboards.expressions import average, growth, largest, per_second, share_of, total
 from dashboards.objectives import RESIDUAL
@@ -220,5 +220,5 @@ BOARD = Board(
     "hcdv-valuation",
     "hcdv: valuation health",
     "Do the values add up, how are they spread, does the stream drift, is the tree in shape?",
-    [RIGHT, PROVIDERS, DRIFT, SHAPE, ERASURES],
+    [RIGHT, PROVIDERS, ARRIVALS, DRIFT, SHAPE, ERASURES],
 )

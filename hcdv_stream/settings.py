@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         "what is stored; 0: never. Takes at most a hundredth of a processor.",
     )
 
+    foreign_ids: Literal["accept", "reject"] = Field(
+        "accept",
+        description="A session whose id belongs to another provider's example: accept replaces the "
+        "example, reject sends the session to the dead-letter topic.",
+    )
     erasure_seconds: float = Field(
         3600.0,
         ge=1,

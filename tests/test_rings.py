@@ -11,8 +11,8 @@ CORE_MAY = {"hcdv_stream.valuation", "numpy"}
 TORCH_MAY = {"encoder.py", "encoder_training.py"}
 PANDAS_MAY = {"frames.py"}
 CORE_STDLIB = {
-    "abc", "bisect", "collections", "dataclasses", "enum", "functools", "itertools", "math",
-    "numbers", "typing",
+    "abc", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "itertools",
+    "math", "numbers", "typing",
 }  # fmt: skip
 DOES_IO = {"open", "print", "input"}
 

@@ -225,6 +225,19 @@ class Provider(Model):
         description="Conservative: absolute errors within a leaf, squares across leaves.",
         examples=[0.004],
     )
+    arrivals: int = Field(
+        description="Sessions that it has sent since the beginning, replacements among them.",
+        examples=[21800],
+    )
+    copies: int = Field(
+        description="Of these, how many equalled an example already there in features and label.",
+        examples=[12],
+    )
+    foreign_ids: int = Field(
+        description="Of these, how many had the id of another provider's example, whether they "
+        "replaced it or were rejected.",
+        examples=[0],
+    )
 
 
 class ProvidersAnswer(PageAnswer):

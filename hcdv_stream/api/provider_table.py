@@ -15,6 +15,9 @@ class Total(NamedTuple):
     points: int
     value: float
     stderr: float
+    arrivals: int
+    copies: int
+    foreign: int
 
 
 class ProviderTable(NamedTuple):
@@ -31,6 +34,7 @@ class ProviderSums:
         self._points: dict[str | None, int] = {}
         self._values: dict[str | None, list[float]] = {}
         self._variances: dict[str | None, list[float]] = {}
+        self._arrivals: dict[str | None, tuple[int, int, int]] = {}
 
     def add(self, parts: list[ProviderPart]) -> None:
         """Take in some providers of a shard."""
@@ -38,6 +42,12 @@ class ProviderSums:
             self._points[one.provider] = self._points.get(one.provider, 0) + one.points
             self._values.setdefault(one.provider, []).extend(one.values)
             self._variances.setdefault(one.provider, []).extend(one.variances)
+            arrivals, copies, foreign = self._arrivals.get(one.provider, (0, 0, 0))
+            self._arrivals[one.provider] = (
+                arrivals + one.arrivals,
+                copies + one.copies,
+                foreign + one.foreign,
+            )
 
     def table(self) -> ProviderTable:
         """Return the table of all."""
@@ -47,6 +57,7 @@ class ProviderSums:
                 points,
                 math.fsum(self._values[name]),
                 math.sqrt(math.fsum(self._variances[name])),
+                *self._arrivals[name],
             )
             for name, points in self._points.items()
         ]

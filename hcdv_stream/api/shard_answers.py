@@ -104,11 +104,18 @@ def _coalition(valuation: Valuation, asked: CoalitionAsked) -> CoalitionPart:
 
 def _providers(valuation: Valuation, asked: ProvidersAsked) -> ProvidersPart:
     everybody = valuation.providers
-    stop = asked.start + asked.limit
+    stop, counts = asked.start + asked.limit, valuation.arrivals
+    nothing = (0, 0, 0)
     return ProvidersPart.model_construct(
         providers=[
             ProviderPart.model_construct(
-                provider=name, points=one.points, values=one.values, variances=one.variances
+                provider=name,
+                points=one.points,
+                values=one.values,
+                variances=one.variances,
+                arrivals=counts.get(name, nothing)[0],
+                copies=counts.get(name, nothing)[1],
+                foreign=counts.get(name, nothing)[2],
             )
             for name, one in islice(everybody.items(), asked.start, stop)
         ],

@@ -187,6 +187,9 @@ class ProviderPart(Model):
     points: int
     values: list[float]
     variances: list[float]
+    arrivals: int = 0
+    copies: int = 0
+    foreign: int = 0
 
 
 class ProvidersAsked(Model):

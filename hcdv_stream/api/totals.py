@@ -61,6 +61,9 @@ async def list_providers(
                 value=total.value,
                 share=total.value / value if value > 0 else None,
                 stderr=total.stderr,
+                arrivals=total.arrivals,
+                copies=total.copies,
+                foreign_ids=total.foreign,
             )
             for total in totals
         ]

@@ -167,6 +167,20 @@ class Valuation:
                     )
         return found
 
+    @cached_property
+    def arrivals(self) -> dict[str | None, tuple[int, int, int]]:
+        """How many sessions, copies and foreign ids each provider has sent to these partitions."""
+        found: dict[str | None, tuple[int, int, int]] = {}
+        for partition in self.partitions:
+            for one in partition.stored.state.providers.values():
+                arrivals, copies, foreign = found.get(one.name, (0, 0, 0))
+                found[one.name] = (
+                    arrivals + one.arrivals,
+                    copies + one.copies,
+                    foreign + one.foreign,
+                )
+        return found
+
     def _parts(self) -> Iterator[tuple[float, PartitionView, Reading]]:
         return zip(self._shares, self.partitions, self._readings, strict=True)
 

@@ -73,9 +73,9 @@ class FeatureSchema:
         listed = [listed_column(columns[name]) for name in self.names]
         return [self.row(values) for values in zip(*listed, strict=True)]
 
-    def matrix(self, rows: Sequence[Row]) -> npt.NDArray[np.float32]:
+    def matrix(self, rows: Sequence[Row] | npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         """Turn n judged sessions into the encoder's input, shape (n, width), each on its own."""
-        raw = np.array(rows, dtype=np.float64).reshape(len(rows), len(self.features))
+        raw = np.asarray(rows, dtype=np.float64).reshape(len(rows), len(self.features))
         out = np.zeros((len(rows), self.width), dtype=np.float32)
         start = 0
         for position, feature in enumerate(self.features):

@@ -67,7 +67,7 @@ def _replayed(
     trusted, before = bundle.validation.counts(classes), 0
     for wanted_offset in sorted(wanted):
         end = bisect_left(log, wanted_offset, key=lambda record: record.offset)
-        judged = judge_records(judge, settings.topic, number, log[before:end], engine)
+        judged = judge_records(judge, (settings.topic, number), log[before:end], engine)
         if judged.accepted:
             engine.apply(judged.batch(bundle))
         before = end

@@ -30,7 +30,7 @@ from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.hierarchy import build_seed
 from hcdv_stream.valuation.knn_game import MOST_PLAYERS
-from hcdv_stream.worker.judgement import judge_records
+from hcdv_stream.worker.judgement import Owners, judge_records
 from hcdv_stream.worker.session import Judge
 
 MINI, DAY = 150, 1500
@@ -177,7 +177,7 @@ def _embedded(bundle: Bundle, points: int, steps: int) -> Iterator[Batch]:
     feed = Feed(0)
     judge = Judge(bundle.schema, bundle.classes, load_settings().max_message_bytes)
     for records in (points, *[1 + 15 + MINI] * steps):
-        yield judge_records(judge, "experiment", 0, feed.take(records), ()).batch(bundle)
+        yield judge_records(judge, ("experiment", 0), feed.take(records), Owners()).batch(bundle)
 
 
 def _replayed(engine: Engine, bundle: Bundle) -> None:

@@ -73,6 +73,7 @@ class Families:
     leaves: Family
     centroids: Family
     log: Family
+    providers: Family
 
     @classmethod
     def of(cls, database: Rdict) -> "Families":
@@ -81,7 +82,8 @@ class Families:
 
     def release(self) -> None:
         """Let go of the database."""
-        for family in (self.meta, self.nodes, self.leaves, self.centroids, self.log):
+        for name in FAMILIES:
+            family: Family = getattr(self, name)
             family.release()
 
     def __enter__(self) -> Self:

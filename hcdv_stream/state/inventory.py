@@ -1,7 +1,7 @@
 """Which records a state consists of, so that a missing, old or surplus one is noticed.
 
-The header of each write holds, for leaves, nodes and centroids, how many records there are and the
-sum of their checksums. Whoever reads everything adds up what was found and compares.
+The header of each write holds, for leaves, nodes, centroids and providers, how many records there
+are and the sum of their checksums. Whoever reads everything adds up what was found and compares.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.state.codec import checksum_of
-from hcdv_stream.state.layout import CENTROIDS, LEAVES, NODES
+from hcdv_stream.state.layout import CENTROIDS, LEAVES, NODES, PROVIDERS
 
-INVENTORIED = (LEAVES, NODES, CENTROIDS)
+INVENTORIED = (LEAVES, NODES, CENTROIDS, PROVIDERS)
 
 Totals = npt.NDArray[np.int64]
-"""(3, 2): of each family of INVENTORIED the number of records and the sum of their checksums."""
+"""(4, 2): of each family of INVENTORIED the number of records and the sum of their checksums."""
 
 
 class Inventory:

@@ -13,7 +13,8 @@ from rocksdict import DBCompressionType, DBRecoveryMode, Options, Rdict
 from hcdv_stream.state.errors import REBUILD, StateError
 
 META, NODES, LEAVES, CENTROIDS, LOG = "meta", "nodes", "leaves", "centroids", "log"
-FAMILIES = (META, NODES, LEAVES, CENTROIDS, LOG)
+PROVIDERS = "providers"
+FAMILIES = (META, NODES, LEAVES, CENTROIDS, LOG, PROVIDERS)
 
 IDENTITY_KEY, HEADER_KEY, POSITION_KEY, SEQUENCE_KEY = b"identity", b"header", b"position", b"write"
 
@@ -23,7 +24,7 @@ BOUNDARY_KEY = b"\0"
 Files of ascending keys do not overlap. RocksDB then moves them down as they are, one more at every
 flush, until descriptors run out. With this key in each they overlap, so RocksDB merges them.
 """
-ASCENDING = (LOG, NODES, CENTROIDS)
+ASCENDING = (LOG, NODES, CENTROIDS, PROVIDERS)
 
 OWNER_FILES = 64
 """Most files that an owner keeps open per partition: it reads at its start and to compact."""

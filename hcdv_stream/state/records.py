@@ -15,16 +15,18 @@ import numpy as np
 from hcdv_stream.state.codec import Array, format_of, pack, read_strings, strings, unpack
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.stored import Change, Position
+from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.delta import Header
 from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.leaf import Leaf, Node, Points
 from hcdv_stream.valuation.sketch import Sketch
 
 _LEAF, _NODE, _HEADER, _POSITION, _CHANGE, _CENTROID = b"L", b"N", b"H", b"P", b"C", b"Z"
+_PROVIDER = b"V"
 _OUTCOME = "outcome."
 _INVENTORY = "inventory"
 _INVENTORY_SINCE = 3
-_IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes", "centroids")
+_IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes", "centroids", "providers")
 
 
 def encode_leaf(leaf: Leaf, written: int) -> bytes:
@@ -43,6 +45,7 @@ def encode_leaf(leaf: Leaf, written: int) -> bytes:
             "labels": points.labels,
             "timestamps": points.timestamps,
             "embeddings": points.embeddings,
+            "fingerprints": points.fingerprints,
             "sketch": leaf.sketch.vector,
             **_of_outcome(leaf.outcome),
         },
@@ -65,10 +68,17 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
             tuple([table[code] for code in codes]),
             arrays["timestamps"],
             arrays["embeddings"],
+            arrays["fingerprints"],
         )
         centroid, sketch = arrays["centroid"], _sketch(arrays, classes, len(arrays["centroid"]))
         count, dimensions = points.embeddings.shape
-        columns = (points.labels, points.providers, points.timestamps, points.ids)
+        columns = (
+            points.labels,
+            points.providers,
+            points.timestamps,
+            points.ids,
+            points.fingerprints,
+        )
         if dimensions != len(centroid) or any(len(column) != count for column in columns):
             raise ValueError("its columns differ in length")
         return Leaf(identifier, parent, centroid, points, sketch, _outcome(arrays)), written
@@ -108,6 +118,30 @@ def decode_node(record: bytes) -> tuple[Node, int]:
         children = tuple(arrays["children"].tolist())
         sketch, outcome = _sketch(arrays, classes), _outcome(arrays)
         return Node(identifier, parent, height, children, sketch, outcome), written
+
+
+def encode_provider(counts: ProviderCounts, written: int) -> bytes:
+    """Encode what a provider has sent as of the write of that number."""
+    named = counts.name is not None
+    return pack(
+        _PROVIDER,
+        {
+            "numbers": _numbers(
+                counts.id, counts.arrivals, counts.copies, counts.foreign, named, written
+            ),
+            **strings("name", (counts.name or "",)),
+        },
+    )
+
+
+def decode_provider(record: bytes) -> tuple[ProviderCounts, int]:
+    """Return the counts and the number of the write that made the record."""
+    arrays: dict[str, Any] = unpack(_PROVIDER, record)
+    with _decoding("provider"):
+        identifier, arrivals, copies, foreign, named, written = arrays["numbers"].tolist()
+        (name,) = read_strings("name", arrays)
+        known = sys.intern(name) if named else None
+        return ProviderCounts(identifier, known, arrivals, copies, foreign), written
 
 
 def encode_header(header: Header, inventory: Array | None = None) -> bytes:

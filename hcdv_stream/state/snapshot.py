@@ -17,6 +17,7 @@ from hcdv_stream.state.layout import (
     LEAVES,
     NODES,
     POSITION_KEY,
+    PROVIDERS,
     SEQUENCE_KEY,
     key,
     number,
@@ -29,13 +30,15 @@ from hcdv_stream.state.records import (
     decode_leaf,
     decode_node,
     decode_position,
+    decode_provider,
 )
 from hcdv_stream.state.stored import Change, StoredPartition
+from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.delta import EngineState, Header
 from hcdv_stream.valuation.leaf import Leaf, Node
 
-Member = TypeVar("Member", Leaf, Node)
+Member = TypeVar("Member", Leaf, Node, ProviderCounts)
 
 
 def read_identity(families: Families) -> Identity | None:
@@ -75,8 +78,15 @@ def read_inventoried(families: Families) -> tuple[StoredPartition | None, Invent
         writes.append(written)
         if written > made.get(leaf, written):
             members[leaf] = replace(members[leaf], centroid=centroid)
+    counted = [*_members(families.providers, PROVIDERS, inventory, decode_provider)]
+    writes += [written for _, written in counted]
     header = _meta(families, HEADER_KEY)
-    state = EngineState(decode_header(header), {node.id: node for node, _ in nodes}, members)
+    state = EngineState(
+        decode_header(header),
+        {node.id: node for node, _ in nodes},
+        members,
+        {counts.id: counts for counts, _ in counted},
+    )
     totals = decode_inventory(header)
     fits = totals is None or np.array_equal(totals, inventory.totals)
     position = decode_position(_meta(families, POSITION_KEY))
@@ -167,8 +177,10 @@ def read_onwards(
     None where a record is not of the write that its log entry says.
     """
     leaves, nodes = dict(seen.state.leaves), dict(seen.state.nodes)
+    providers = dict(seen.state.providers)
     made_leaves: dict[int, int] = {}
     made_nodes: dict[int, int] = {}
+    made_providers: dict[int, int] = {}
     moved: dict[int, int] = {}
     for change in changes:
         _note(made_leaves, change.sequence, change.leaves, change.removed_leaves)
@@ -176,10 +188,12 @@ def read_onwards(
         for leaf in (*change.leaves, *change.removed_leaves):
             moved.pop(leaf, None)
         moved.update(dict.fromkeys(change.centroids, change.sequence))
-    state = EngineState(_read_header(families), nodes, leaves)
+        made_providers.update(dict.fromkeys(change.providers, change.sequence))
+    state = EngineState(_read_header(families), nodes, leaves, providers)
     if not (
         _update(leaves, families.leaves, made_leaves, decode_leaf)
         and _update(nodes, families.nodes, made_nodes, decode_node)
+        and _update(providers, families.providers, made_providers, decode_provider)
         and _move(leaves, families.centroids, moved)
         and _is_whole(state)
     ):

@@ -26,6 +26,7 @@ from hcdv_stream.state.layout import (
     META,
     NODES,
     POSITION_KEY,
+    PROVIDERS,
     SEQUENCE_KEY,
     key,
     open_for_writing,
@@ -38,6 +39,7 @@ from hcdv_stream.state.records import (
     encode_leaf,
     encode_node,
     encode_position,
+    encode_provider,
 )
 from hcdv_stream.state.snapshot import (
     check_log,
@@ -133,6 +135,8 @@ class PartitionStore:
         for identifier, centroid in delta.centroids.items():
             record = encode_centroid(identifier, centroid, sequence)
             self._put(batch, CENTROIDS, identifier, record)
+        for identifier, counts in delta.providers.items():
+            self._put(batch, PROVIDERS, identifier, encode_provider(counts, sequence))
         self._put_meta(batch, delta, position, sequence)
         due = self._erasure.note(delta.header.deletions, position.written_at)
         if due is not None:
@@ -251,6 +255,7 @@ class PartitionStore:
             delta.removed_leaves,
             delta.removed_nodes,
             tuple(delta.centroids),
+            tuple(delta.providers),
         )
         batch.put(key(sequence), encode_change(change), log)
         if sequence > self._log_length:

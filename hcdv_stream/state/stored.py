@@ -38,7 +38,8 @@ class Change:
 
     ``sequence`` counts writes from 1, ``updates`` and ``records`` are the engine's counters after
     it. ``leaves`` and ``nodes`` are the ids written, ``centroids`` those of leaves that moved and
-    changed in nothing else; the other two are the ids removed.
+    changed in nothing else, ``providers`` those whose counts changed; the other two are the ids
+    removed.
     """
 
     sequence: int
@@ -50,6 +51,7 @@ class Change:
     removed_leaves: tuple[int, ...]
     removed_nodes: tuple[int, ...]
     centroids: tuple[int, ...] = ()
+    providers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

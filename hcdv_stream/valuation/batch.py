@@ -1,13 +1,15 @@
 """What the engine is fed: an ordered run of additions, replacements and deletions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.leaf import no_fingerprints
 
+_NOTHING = np.zeros((0, 2), np.uint64)
 DELETION = -1
 """The label that marks a record as the deletion of its id."""
 
@@ -18,7 +20,8 @@ class Batch:
 
     ``labels`` are class indices, or DELETION; ``embeddings`` are (n, d) grid unit vectors (see
     ``embedding.unit_grid``), whose rows are ignored for deletions; ``timestamps`` are event times
-    in seconds since the epoch. A provider of None is a provider of its own.
+    in seconds since the epoch. A provider of None is a provider of its own. ``fingerprints``
+    are as those of ``Points``.
     """
 
     ids: Sequence[str]
@@ -26,6 +29,11 @@ class Batch:
     providers: Sequence[str | None]
     timestamps: npt.NDArray[np.float64]
     embeddings: Embeddings
+    fingerprints: npt.NDArray[np.uint64] = field(default_factory=lambda: _NOTHING)
+
+    def __post_init__(self) -> None:
+        if self.fingerprints is _NOTHING:
+            object.__setattr__(self, "fingerprints", no_fingerprints(len(self.ids)))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -50,4 +58,5 @@ class Batch:
             self.providers[start:stop],
             self.timestamps[start:stop],
             self.embeddings[start:stop],
+            self.fingerprints[start:stop],
         )

@@ -22,6 +22,7 @@ def edited(points: Points, gone: Collection[str], batch: Batch, rows: Sequence[i
         tuple(batch.providers[row] for row in new),
         batch.timestamps[new],
         batch.embeddings[new],
+        batch.fingerprints[new],
     )
     return joined([subset(points, kept), added])
 
@@ -35,6 +36,7 @@ def subset(points: Points, rows: Sequence[int] | npt.NDArray[np.intp]) -> Points
         tuple(points.providers[row] for row in chosen),
         points.timestamps[chosen],
         points.embeddings[chosen],
+        points.fingerprints[chosen],
     )
 
 
@@ -49,4 +51,5 @@ def joined(parts: Sequence[Points]) -> Points:
         tuple(providers[row] for row in order),
         np.concatenate([part.timestamps for part in parts])[order],
         np.concatenate([part.embeddings for part in parts])[order],
+        np.concatenate([part.fingerprints for part in parts])[order],
     )

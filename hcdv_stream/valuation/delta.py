@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.leaf import Leaf, Node
 
@@ -36,6 +37,7 @@ class EngineState:
     header: Header
     nodes: Mapping[int, Node]
     leaves: Mapping[int, Leaf]
+    providers: Mapping[int, ProviderCounts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Delta:
     """The difference between two engine states.
 
     ``leaves`` and ``nodes`` hold the new state of everything that changed, ``centroids`` the new
-    centroids (d,) of leaves of which nothing else did; the other two name what is no longer there.
+    centroids (d,) of leaves of which nothing else did, ``providers`` the counts that changed; the
+    other two name what is no longer there.
     """
 
     header: Header
@@ -52,6 +55,7 @@ class Delta:
     removed_nodes: tuple[int, ...] = ()
     removed_leaves: tuple[int, ...] = ()
     centroids: Mapping[int, Embeddings] = field(default_factory=dict)
+    providers: Mapping[int, ProviderCounts] = field(default_factory=dict)
 
     def applied_to(self, state: EngineState) -> EngineState:
         """Return the state after this difference."""
@@ -60,4 +64,4 @@ class Delta:
         leaves = {i: n for i, n in state.leaves.items() if i not in gone_leaves} | dict(self.leaves)
         for leaf, centroid in self.centroids.items():
             leaves[leaf] = replace(leaves[leaf], centroid=centroid)
-        return EngineState(self.header, nodes, leaves)
+        return EngineState(self.header, nodes, leaves, {**state.providers, **self.providers})

@@ -7,12 +7,13 @@ the same records give the same state however they are cut into batches.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrivals import Arrivals, Known, ProviderCounts
 from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.centroids import Centroids
 from hcdv_stream.valuation.columns import edited
@@ -45,6 +46,7 @@ class Engine:
         self._centroids = Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
         self._evaluators = Evaluators(validation, self._centroids)
         self._home = {name: leaf.id for leaf in state.leaves.values() for name in leaf.points.ids}
+        self._arrivals = Arrivals(state.providers, state.leaves)
         self._filled: set[int] = set() if state.header.records else set(state.leaves)
         self._centred: set[int] = set()
         self._removed: set[int] = set()
@@ -105,7 +107,24 @@ class Engine:
 
     def state(self) -> EngineState:
         """Return everything, as of the last ``play``."""
-        return EngineState(self._header, dict(self._tree.nodes), dict(self._tree.leaves))
+        counts = dict(self._arrivals.counts)
+        return EngineState(self._header, dict(self._tree.nodes), dict(self._tree.leaves), counts)
+
+    @property
+    def arrivals(self) -> Mapping[int, ProviderCounts]:
+        """What each provider has sent, as of the last record routed."""
+        return self._arrivals.counts
+
+    def provider_of(self, name: str) -> str | None:
+        """Return the provider of an example; raises KeyError if it is not there."""
+        known = self._known(name)
+        if known is None:
+            raise KeyError(f"{name!r} is not there")
+        return known[0]
+
+    def refuse(self, provider: str | None) -> None:
+        """Count a session that was refused because its id belongs to another provider."""
+        self._arrivals.refuse(provider)
 
     def update(self, adds: Batch, upserts: Batch, deletes: Sequence[str]) -> Delta:
         """Apply additions, then replacements, then deletions, and play.
@@ -163,6 +182,7 @@ class Engine:
             tuple(sorted(tree.gone_nodes)),
             tuple(sorted(tree.gone_leaves)),
             {leaf: tree.leaves[leaf].centroid for leaf in sorted(centred)},
+            self._arrivals.settle(),
         )
         for changed in (self._filled, self._centred, self._removed):
             changed.clear()
@@ -193,6 +213,7 @@ class Engine:
             seen[name] = label != DELETION
 
     def _place(self, batch: Batch) -> None:
+        self._arrivals.take(batch, self._known)
         present = np.flatnonzero(batch.labels != DELETION)
         leaves, spawned = place(
             batch.embeddings[present], self._tree, self._centroids, self.config.tau
@@ -251,6 +272,14 @@ class Engine:
             if leaf is not None and self._is_founder(self._tree.leaves[leaf], name):
                 return row + 1, leaf
         return stop, None
+
+    def _known(self, name: str) -> Known | None:
+        home = self._home.get(name)
+        if home is None:
+            return None
+        points = self._tree.leaves[home].points
+        row = bisect_left(points.ids, name)
+        return points.providers[row], int(points.fingerprints[row, 0])
 
     def _is_founder(self, leaf: Leaf, name: str) -> bool:
         points = leaf.points

@@ -9,13 +9,21 @@ import numpy.typing as npt
 from hcdv_stream.valuation.embedding import Embeddings
 from hcdv_stream.valuation.sketch import Sketch
 
+_NOTHING = np.zeros((0, 2), np.uint64)
+
+
+def no_fingerprints(count: int) -> npt.NDArray[np.uint64]:
+    """Return the fingerprints of points of which features are not known."""
+    return np.zeros((count, 2), np.uint64)
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
     """The points of a leaf as columns, in the one canonical order: by id.
 
     m points in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
-    float32 (m, d) on the grid.
+    float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of a point
+    from those of others; 0 where they are not known.
     """
 
     ids: tuple[str, ...]
@@ -23,6 +31,11 @@ class Points:
     providers: tuple[str | None, ...]
     timestamps: npt.NDArray[np.float64]
     embeddings: Embeddings
+    fingerprints: npt.NDArray[np.uint64] = field(default_factory=lambda: _NOTHING)
+
+    def __post_init__(self) -> None:
+        if self.fingerprints is _NOTHING:
+            object.__setattr__(self, "fingerprints", no_fingerprints(len(self.ids)))
 
     def __len__(self) -> int:
         return len(self.ids)

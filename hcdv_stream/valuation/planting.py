@@ -37,4 +37,5 @@ def _points(batch: Batch, rows: npt.NDArray[np.intp]) -> Points:
         tuple(batch.providers[row] for row in order),
         batch.timestamps[order],
         batch.embeddings[order],
+        batch.fingerprints[order],
     )

@@ -1,24 +1,48 @@
 """A run of records of one partition, judged: what goes to the engine, and what to dead letters."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.bundle.schema import Row
+from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.leaf import no_fingerprints
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.session import Deletion, Judge, RejectedError, Session
 
 
+class Known(Protocol):
+    """The examples that are there, by id."""
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is an example of that id."""
+
+    def provider_of(self, name: str) -> str | None:
+        """Return its provider; raises KeyError if it is not there."""
+
+
+class Owners(dict[str, str | None]):
+    """Providers by id: examples that are known without an engine."""
+
+    def provider_of(self, name: str) -> str | None:
+        """Return the provider of an id."""
+        return self[name]
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The records that were accepted, in order, their offsets beside them; and the rejected."""
+    """The records that were accepted, in order, their offsets beside them; and the rejected.
+
+    ``refused`` are the providers of sessions that were rejected because their id is foreign.
+    """
 
     accepted: Sequence[Session | Deletion]
     offsets: Sequence[int]
     rejected: Sequence[DeadLetter]
+    refused: Sequence[str | None] = ()
 
     @property
     def sessions(self) -> list[tuple[Session, int]]:
@@ -32,11 +56,13 @@ class Judged:
         A record's offset is its position in the log, on which its embedding's last bits depend.
         """
         sessions = self.sessions
-        rows: list[Row] = [session.row for session, _ in sessions]
         positions = np.array([offset for _, offset in sessions], np.int64)
         embeddings = np.zeros((len(self.accepted), bundle.dimensions), np.float32)
         present = np.array([isinstance(record, Session) for record in self.accepted], np.bool_)
+        prints = no_fingerprints(len(self.accepted))
         if sessions:
+            rows = np.array([session.row for session, _ in sessions], np.float64)
+            prints[present] = fingerprints(rows, [session.label for session, _ in sessions])
             embeddings[present] = bundle.encode(bundle.schema.matrix(rows), positions)
         return Batch(
             [record.id for record in self.accepted],
@@ -48,31 +74,49 @@ class Judged:
                 [r.time if isinstance(r, Session) else 0.0 for r in self.accepted], np.float64
             ),
             embeddings,
+            prints,
         )
 
 
 def judge_records(
-    judge: Judge, topic: str, partition: int, records: Sequence[Record], known: Container[str]
+    judge: Judge,
+    source: tuple[str, int],
+    records: Sequence[Record],
+    known: Known,
+    *,
+    reject_foreign: bool = False,
 ) -> Judged:
-    """Judge a run of records in order.
+    """Judge a run of records of ``source``, a topic and a partition, in order.
 
-    ``known`` are the ids there before it. A null for an id that is not there as of that record is
-    rejected, whether it was never there or has gone since.
+    ``known`` are the ids there before it, and their providers. A null for an id that is not there
+    as of that record is rejected, whether it was never there or has gone since; with
+    ``reject_foreign`` also a session whose id belongs to another provider's example.
     """
     accepted: list[Session | Deletion] = []
     offsets: list[int] = []
     rejected: list[DeadLetter] = []
-    changed: dict[str, bool] = {}
+    refused: list[str | None] = []
+    changed: dict[str, Session | None] = {}
     for record in records:
         try:
             judged = judge.judge(record.key, record.value)
-            there = isinstance(judged, Session)
-            if not there and not changed.get(judged.id, judged.id in known):
-                raise RejectedError("unknown_id", "there is no example of this id")
+            id = judged.id
+            there = changed[id] is not None if id in changed else id in known
+            if isinstance(judged, Deletion):
+                if not there:
+                    raise RejectedError("unknown_id", "there is no example of this id")
+                changed[id] = None
+            else:
+                if there and reject_foreign:
+                    session = changed.get(id)
+                    owner = session.provider if session else known.provider_of(id)
+                    if owner != judged.provider:
+                        refused.append(judged.provider)
+                        raise RejectedError("foreign_id", "the id is another provider's")
+                changed[id] = judged
         except RejectedError as error:
-            rejected.append(DeadLetter(topic, partition, record, error.reason, str(error)))
+            rejected.append(DeadLetter(*source, record, error.reason, str(error)))
             continue
-        changed[judged.id] = there
         accepted.append(judged)
         offsets.append(record.offset)
-    return Judged(accepted, offsets, rejected)
+    return Judged(accepted, offsets, rejected, refused)

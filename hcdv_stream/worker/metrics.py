@@ -113,6 +113,22 @@ class WorkerMetrics:
             "hcdv_efficiency_residual",
             "Distance between the sum of all values and the value of the whole corpus.",
         )
+        by_provider = (*PARTITION, "provider")
+        self.provider_records = counter(
+            "hcdv_provider_records_total",
+            "Sessions by provider, those that sent most lately by name, all others as `other`.",
+            by_provider,
+        )
+        self.provider_copies = counter(
+            "hcdv_provider_copies_total",
+            "Sessions that equal an example already there in features and label, by provider.",
+            by_provider,
+        )
+        self.provider_foreign_ids = counter(
+            "hcdv_provider_foreign_ids_total",
+            "Sessions whose id belongs to another provider's example, by provider.",
+            by_provider,
+        )
         self.erasures = counter(
             "hcdv_erasures_total",
             "Times the bytes of deleted examples were removed from the state's files.",

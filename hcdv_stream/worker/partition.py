@@ -25,6 +25,7 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games import game_of
+from hcdv_stream.worker.arrival_metrics import ArrivalMetrics
 from hcdv_stream.worker.corpus_metrics import CorpusMetrics
 from hcdv_stream.worker.dead_letters import DeadLetter, Record
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
@@ -82,6 +83,8 @@ class Partition:
         metrics.leaf_mismatches.labels(*self._labels)
         self._progress = Progress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
+        self._arrivals = ArrivalMetrics(metrics, self._labels, self._engine.arrivals)
+        self._reject_foreign = settings.foreign_ids == "reject"
         self._heartbeat = HeartbeatWriter(
             directory_of(settings, identity.partition), metrics.heartbeat_failures
         )
@@ -140,15 +143,19 @@ class Partition:
 
         The engine has gone on afterwards: either ``write`` the step, or give the partition up.
         """
-        topic, partition = self._identity.topic, self._identity.partition
+        source = self._identity.topic, self._identity.partition
         metrics, engine = self._metrics, self._engine
         with metrics.stage("decode", len(records)):
-            judged = judge_records(self._judge, topic, partition, records, engine)
+            judged = judge_records(
+                self._judge, source, records, engine, reject_foreign=self._reject_foreign
+            )
         metrics.bytes.labels(*self._labels).inc(
             sum(len(record.key or b"") + len(record.value or b"") for record in records)
         )
         with metrics.stage("embed", len(judged.sessions)):
             batch = judged.batch(self._bundle)
+        for provider in judged.refused:
+            engine.refuse(provider)
         with metrics.stage("route", len(batch)):
             engine.route(batch)
         with metrics.stage("games"):
@@ -172,6 +179,7 @@ class Partition:
         for letter in step.rejected:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
         self._corpus.publish(step.delta)
+        self._arrivals.publish(step.delta.providers)
 
     def draw(self, generator: np.random.Generator) -> LeafSample | None:
         """Return a leaf at random as engine and store have it; None before the first write.
@@ -254,6 +262,7 @@ class Partition:
         try:
             self._store.close()
         finally:
+            self._arrivals.close()
             self._metrics.forget(*self._labels)
 
     def _step(

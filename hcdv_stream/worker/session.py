@@ -37,6 +37,7 @@ Reason = Literal[
     "too_large",
     "key_mismatch",
     "unknown_id",
+    "foreign_id",
 ]
 REASONS: tuple[str, ...] = get_args(Reason)
 """Every reason that a session is rejected for."""

@@ -57,6 +57,15 @@ def lag(values: str) -> dict[str, str]:
     return {f'hcdv_consumer_lag_records{{{WORKER}, topic="t", partition="0"}}': values}
 
 
+def flood(records: str) -> dict[str, str]:
+    where = f'{WORKER}, topic="t", partition="0"'
+    series = {
+        f'hcdv_provider_records_total{{{where}, provider="x"}}': records,
+        f'hcdv_provider_records_total{{{where}, provider="y"}}': "0+60x60",
+    }
+    return series | {f"hcdv_records_total{{{where}}}": "0+180x60"}
+
+
 def overdue(seconds: str) -> dict[str, str]:
     where = f'{WORKER}, topic="t", partition="0"'
     return {f"hcdv_erasure_overdue_seconds{{{where}}}": seconds}
@@ -189,6 +198,9 @@ CASES = [
          summary="5% of the sessions of t are rejected"),
     Case("DeadLetters", WARNING, False, letters("0+1x30", "0+199x30"), about="one of 200"),
     Case("DeadLetters", WARNING, False, letters("0x30", "0x30"), about="nothing arrives"),
+    Case("ProviderFlood", WARNING, True, flood("0+1x40 160+120x20"), 55,
+         summary="x sends much more of t than it used to"),
+    Case("ProviderFlood", WARNING, False, flood("0+120x60"), 55, "as ever"),
     Case("ErasureOverdue", CRITICAL, True, overdue("0+60x40"), 30,
          summary="Deleted examples of t/0 are still in its files"),
     Case("ErasureOverdue", CRITICAL, False, overdue("0+10x40"), 30, "soon"),

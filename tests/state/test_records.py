@@ -18,13 +18,16 @@ from hcdv_stream.state.records import (
     decode_leaf,
     decode_node,
     decode_position,
+    decode_provider,
     encode_centroid,
     encode_change,
     encode_header,
     encode_leaf,
     encode_node,
     encode_position,
+    encode_provider,
 )
+from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.delta import Header
 from hcdv_stream.valuation.leaf import Leaf, Node, Points
 from hcdv_stream.valuation.sketch import Sketch
@@ -59,6 +62,7 @@ def leaves(draw):
         tuple(draw(st.lists(st.none() | TEXTS, min_size=size, max_size=size))),
         draw(hnp.arrays("f8", size, elements=FLOATS)),
         draw(hnp.arrays("f4", (size, dimensions), elements=FLOAT32)),
+        draw(hnp.arrays("u8", (size, 2))),
     )
     centroid = draw(hnp.arrays("f4", dimensions, elements=FLOAT32))
     parent, identifier = draw(NUMBERS), draw(NUMBERS)
@@ -89,7 +93,7 @@ def test_a_leaf_comes_back(leaf, written):
     assert (made, found.id, found.parent) == (written, leaf.id, leaf.parent)
     assert found.points.ids == leaf.points.ids
     assert found.points.providers == leaf.points.providers
-    for name in ("labels", "timestamps", "embeddings"):
+    for name in ("labels", "timestamps", "embeddings", "fingerprints"):
         assert_same(getattr(found.points, name), getattr(leaf.points, name))
     assert_same(found.centroid, leaf.centroid)
     assert found.sketch == leaf.sketch
@@ -102,6 +106,11 @@ def test_a_centroid_comes_back(leaf, centroid, written):
     found = decode_centroid(encode_centroid(leaf, centroid, written))
     assert (found[0], found[2]) == (leaf, written)
     assert_same(found[1], centroid)
+
+
+@given(st.builds(ProviderCounts, NUMBERS, st.none() | TEXTS, NUMBERS, NUMBERS, NUMBERS), NUMBERS)
+def test_a_provider_comes_back(counts, written):
+    assert decode_provider(encode_provider(counts, written)) == (counts, written)
 
 
 @given(nodes(), NUMBERS)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.valuation.batch import DELETION
 from hcdv_stream.worker.dead_letters import LARGEST_VALUE, DeadLetter, Record
-from hcdv_stream.worker.judgement import judge_records
+from hcdv_stream.worker.judgement import Owners, judge_records
 from hcdv_stream.worker.session import Judge
 from tests.worker.harness import session, small_bundle
 
@@ -19,21 +20,23 @@ def records(*pairs: tuple[bytes | None, bytes | None], first: int = 100) -> list
 def test_a_null_is_judged_by_what_came_before_it():
     key, value = session(1)
     run = records((key, None), (key, value), (key, None), (key, None), (key, value))
-    judged = judge_records(JUDGE, "t", 0, run, known=set())
+    judged = judge_records(JUDGE, ("t", 0), run, known=Owners())
     assert list(judged.offsets) == [101, 102, 104]
     assert [letter.record.offset for letter in judged.rejected] == [100, 103]
     assert {letter.reason for letter in judged.rejected} == {"unknown_id"}
 
 
 def test_a_null_for_an_id_of_before_is_a_deletion_once():
-    judged = judge_records(JUDGE, "t", 0, records((b"a", None), (b"a", None)), known={"a"})
+    judged = judge_records(
+        JUDGE, ("t", 0), records((b"a", None), (b"a", None)), known=Owners(a=None)
+    )
     assert list(judged.offsets) == [100]
     assert [letter.record.offset for letter in judged.rejected] == [101]
 
 
 def test_the_batch_has_the_accepted_records_in_order():
     run = records(session(1), (b"x", b"{}"), (b"old", None), session(2, provider=None))
-    batch = judge_records(JUDGE, "t", 0, run, known={"old"}).batch(BUNDLE)
+    batch = judge_records(JUDGE, ("t", 0), run, known=Owners(old=None)).batch(BUNDLE)
     assert list(batch.ids) == ["s000001", "old", "s000002"]
     assert batch.labels[1] == DELETION
     assert list(batch.providers) == ["seller-1", None, None]
@@ -43,7 +46,7 @@ def test_the_batch_has_the_accepted_records_in_order():
 
 
 def test_a_batch_of_nothing():
-    judged = judge_records(JUDGE, "t", 0, records((b"x", b"{}")), known=set())
+    judged = judge_records(JUDGE, ("t", 0), records((b"x", b"{}")), known=Owners())
     assert len(judged.batch(BUNDLE)) == 0
 
 
@@ -74,3 +77,47 @@ def test_a_dead_letter_that_no_broker_would_take_is_cut():
     assert dict(letter.headers)["hcdv-source-bytes"] == b"2000000"
     size = len(letter.value) + sum(len(name) + len(value) for name, value in letter.headers)
     assert size < 1_000_000
+
+
+def test_a_foreign_id_is_refused_as_of_that_record():
+    run = records(
+        session(1, provider="thief"),  # the example of before is seller-1's
+        session(1),
+        (b"s000001", None),
+        session(1, provider="thief"),  # nobody's any more
+        session(1),
+        session(2, provider=None),
+        session(2, provider="thief"),
+    )
+    owners = Owners(s000001="seller-1")
+    accepted = judge_records(JUDGE, ("t", 0), run, owners)
+    assert len(accepted.offsets) == 7
+    judged = judge_records(JUDGE, ("t", 0), run, owners, reject_foreign=True)
+    assert list(judged.offsets) == [101, 102, 103, 105]
+    assert {letter.reason for letter in judged.rejected} == {"foreign_id"}
+    assert [letter.record.offset for letter in judged.rejected] == [100, 104, 106]
+    assert list(judged.refused) == ["thief", "seller-1", "thief"]
+
+
+def test_fingerprints_follow_features_and_label_alone():
+    run = records(
+        session(1),
+        session(1, id="s000001", ts=5.0, provider="other"),
+        session(1, label="yes"),
+        session(1, label="no"),
+        session(2),
+        (b"s000001", None),
+    )
+    batch = judge_records(JUDGE, ("t", 0), run, Owners()).batch(BUNDLE)
+    first, again, yes, no, other, gone = map(tuple, batch.fingerprints.tolist())
+    assert first == again
+    assert yes != no
+    assert first in {yes, no}
+    assert other not in {yes, no}
+    assert gone == (0, 0)
+
+
+def test_fingerprints_stay_what_they_are():
+    rows = np.array([[0.5, -0.0, np.nan], [0.5, 0.0, -np.nan]])
+    found = fingerprints(rows, [1, 1])
+    assert found[0].tolist() == found[1].tolist() == [14799145620404643485, 1604394052245040807]

@@ -1,0 +1,110 @@
+"""Who sends what: for each provider its arrivals, copies, and ids that belong to somebody else.
+
+Counted record by record in the order of the log, so that a replay counts the same. A session is a
+*copy* if the corpus holds another example with the same features and label; its *id is foreign* if
+the example of that id came from another provider.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.leaf import Leaf
+
+Fingerprints = npt.NDArray[np.uint64]
+
+Known = tuple[str | None, int]
+"""An example's provider, and the first half of its fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCounts:
+    """Totals of a provider since the beginning; ``id`` follows from its name (``number_of``).
+
+    ``arrivals`` counts sessions, ``copies`` those that equal another example in features and label,
+    ``foreign`` those whose id belonged to another provider, among them those that were refused.
+    """
+
+    id: int
+    name: str | None
+    arrivals: int = 0
+    copies: int = 0
+    foreign: int = 0
+
+
+def number_of(name: str | None) -> int:
+    """Return a provider's number, 0 for none: 63 bits that no order of arrival decides."""
+    if name is None:
+        return 0
+    digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return max(int.from_bytes(digest, "big") >> 1, 1)
+
+
+class Arrivals:
+    """Counts what is routed; ``changed`` are the ids of the counts since the last ``settle``."""
+
+    def __init__(self, counts: Mapping[int, ProviderCounts], leaves: Mapping[int, Leaf]) -> None:
+        self.counts = dict(counts)
+        self.changed: set[int] = set()
+        self._numbers = {one.name: one.id for one in self.counts.values()}
+        self._alike: dict[int, int] = {}
+        for leaf in leaves.values():
+            for fingerprint in leaf.points.fingerprints[:, 0].tolist():
+                self._move(fingerprint, 1)
+
+    def take(self, batch: Batch, known: Callable[[str], Known | None]) -> None:
+        """Count records in their order; ``known`` tells who was there before them."""
+        now: dict[str, Known | None] = {}
+        prints = batch.fingerprints[:, 0].tolist()
+        labels = batch.labels.tolist()
+        for row, name in enumerate(batch.ids):
+            before = now[name] if name in now else known(name)
+            if before is not None:
+                self._move(before[1], -1)
+            if labels[row] == DELETION:
+                now[name] = None
+                continue
+            provider, fingerprint = batch.providers[row], prints[row]
+            self._count(
+                provider,
+                copy=fingerprint in self._alike,
+                foreign=before is not None and before[0] != provider,
+            )
+            self._move(fingerprint, 1)
+            now[name] = (provider, fingerprint)
+
+    def refuse(self, provider: str | None) -> None:
+        """Count a session that was refused because its id is foreign."""
+        self._count(provider, copy=False, foreign=True)
+
+    def settle(self) -> dict[int, ProviderCounts]:
+        """Return what changed since the last time."""
+        found = {number: self.counts[number] for number in sorted(self.changed)}
+        self.changed.clear()
+        return found
+
+    def _count(self, provider: str | None, *, copy: bool, foreign: bool) -> None:
+        number = self._numbers.get(provider)
+        if number is None:
+            number = self._numbers[provider] = number_of(provider)
+        one = self.counts.get(number) or ProviderCounts(number, provider)
+        self.counts[number] = replace(
+            one,
+            arrivals=one.arrivals + 1,
+            copies=one.copies + copy,
+            foreign=one.foreign + foreign,
+        )
+        self.changed.add(number)
+
+    def _move(self, fingerprint: int, step: int) -> None:
+        """Count how many examples are alike; 0 is no fingerprint."""
+        if fingerprint:
+            count = self._alike.get(fingerprint, 0) + step
+            if count > 0:
+                self._alike[fingerprint] = count
+            else:
+                self._alike.pop(fingerprint, None)
