@@ -30,7 +30,7 @@ PARTITION = ("topic", "partition")
 class WorkerMetrics:
     """Every metric of a worker, registered once in ``registry``."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry) -> None:  # noqa: PLR0915 - one table
         ProcessCollector(namespace="hcdv", registry=registry)
         self.connections = ConnectionMetrics(registry)
 
