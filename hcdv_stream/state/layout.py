@@ -16,6 +16,7 @@ META, NODES, LEAVES, CENTROIDS, LOG = "meta", "nodes", "leaves", "centroids", "l
 FAMILIES = (META, NODES, LEAVES, CENTROIDS, LOG)
 
 IDENTITY_KEY, HEADER_KEY, POSITION_KEY, SEQUENCE_KEY = b"identity", b"header", b"position", b"write"
+LOG_IDENTITY_KEY = b"log"
 
 BOUNDARY_KEY = b"\0"
 """Below every key. Each write deletes it from families whose keys ascend, in which it never is.

@@ -44,6 +44,7 @@ class WorkerApp(faust.App):
     def __init__(self, parts: Parts) -> None:
         settings = parts.settings
         self._ownership = parts.ownership
+        self._guard = parts.guard
         self.letters = DeadLetterBox(self, parts)
         super().__init__(
             settings.group,
@@ -77,7 +78,12 @@ class WorkerApp(faust.App):
         return self._ownership.partitions
 
     async def resume(self, numbers: Iterable[int]) -> Mapping[int, Partition]:
-        """Open the partitions that the consumer is about to seek in."""
+        """Open the partitions that the consumer is about to seek in; none if the worker stops.
+
+        Raises LogError if the topic is not the log that the worker began with.
+        """
+        if not await self._guard.confirm():
+            return {}
         return await self._ownership.resume(numbers)
 
 

@@ -14,11 +14,15 @@ from hcdv_stream.worker.session import Deletion, Judge, RejectedError, Session
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The records that were accepted, in order, their offsets beside them; and the rejected."""
+    """The records that were accepted, in order, their offsets beside them; and the rejected.
+
+    ``ignored`` counts deletions of unknown ids on a compacted topic.
+    """
 
     accepted: Sequence[Session | Deletion]
     offsets: Sequence[int]
     rejected: Sequence[DeadLetter]
+    ignored: int = 0
 
     @property
     def sessions(self) -> list[tuple[Session, int]]:
@@ -52,22 +56,33 @@ class Judged:
 
 
 def judge_records(
-    judge: Judge, topic: str, partition: int, records: Sequence[Record], known: Container[str]
+    judge: Judge,
+    topic: str,
+    partition: int,
+    records: Sequence[Record],
+    known: Container[str],
+    *,
+    compacted: bool = False,
 ) -> Judged:
     """Judge a run of records in order.
 
     ``known`` are the ids there before it. A null for an id that is not there as of that record is
-    rejected, whether it was never there or has gone since.
+    rejected, whether it was never there or has gone since; not if the topic is ``compacted``, where
+    the broker keeps a deletion longer than what it deletes.
     """
     accepted: list[Session | Deletion] = []
     offsets: list[int] = []
     rejected: list[DeadLetter] = []
     changed: dict[str, bool] = {}
+    ignored = 0
     for record in records:
         try:
             judged = judge.judge(record.key, record.value)
             there = isinstance(judged, Session)
             if not there and not changed.get(judged.id, judged.id in known):
+                if compacted:
+                    ignored += 1
+                    continue
                 raise RejectedError("unknown_id", f"there is no example {judged.id[:64]!r}")
         except RejectedError as error:
             rejected.append(DeadLetter(topic, partition, record, error.reason, str(error)))
@@ -75,4 +90,4 @@ def judge_records(
         changed[judged.id] = there
         accepted.append(judged)
         offsets.append(record.offset)
-    return Judged(accepted, offsets, rejected)
+    return Judged(accepted, offsets, rejected, ignored)

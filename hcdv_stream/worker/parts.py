@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.log_guard import LogGuard
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 
@@ -14,6 +15,7 @@ class Parts:
 
     settings: Settings
     ownership: Ownership
+    guard: LogGuard
     metrics: WorkerMetrics
     health: Health
     partitions: int

@@ -22,6 +22,7 @@ from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.beats import beat, mark
 from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.log_guard import LogGuard
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
@@ -51,11 +52,13 @@ def run_worker(settings: Settings) -> None:
     health = Health(settings.stall_seconds, time.monotonic)
     metrics.since_last_batch.set_function(lambda: health.since_last_batch)
     metrics.broker_silence.set_function(lambda: health.silence)
+    guard = LogGuard(settings, metrics)
+    guard.begin()
     ownership = Ownership(
-        lambda number: Partition.open(settings, number, bundle, metrics),
+        lambda number: _open(number, settings, bundle, metrics, guard),
         lock_seconds=2 * settings.session_timeout_seconds,
     )
-    parts = Parts(settings, ownership, metrics, health, partitions, letter_partitions)
+    parts = Parts(settings, ownership, guard, metrics, health, partitions, letter_partitions)
     metrics.partitions.set_function(lambda: len(ownership.partitions))
     spare_what_is_loaded()
     with MetricsServer(
@@ -103,6 +106,7 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         beat(parts.ownership),
         mark(app, parts),
         verifying,
+        parts.guard.watch(),
     )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
@@ -111,13 +115,22 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
             task.result()
     finally:
         notify("STOPPING=1")
+        parts.guard.stop()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await app.stop()
         await _release(parts)
+        parts.guard.close()
     if app.crash_reason is not None:
         raise app.crash_reason
+
+
+def _open(
+    number: int, settings: Settings, bundle: Bundle, metrics: WorkerMetrics, guard: LogGuard
+) -> Partition:
+    log_now = guard.log_of(number)
+    return Partition.open(settings, number, bundle, metrics, log_now, compacted=guard.compacted)
 
 
 async def _release(parts: Parts) -> None:
