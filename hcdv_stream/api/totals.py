@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from hcdv_stream.api.asking import Asked, AskedNow
+from hcdv_stream.api.asking import Asked, AskedNow, refuse_truncated
 from hcdv_stream.api.models import (
     ClassCounts,
     Counters,
@@ -65,8 +65,10 @@ async def list_payouts(
     Whose examples are worth less than nothing together is paid nothing and owes nothing: the amount
     is shared among the others. Where nobody's are worth more than nothing there is nothing to go
     by, and the answer is a 409. Each is paid the whole units of its part; units that are left go to
-    the largest remainders, ties in the order of the list.
+    the largest remainders, ties in the order of the list. A truncated corpus, which lacks what its
+    log held at the beginning, is no ground to pay by: the answer is a 409 too.
     """
+    refuse_truncated(asked.snapshot)
     totals, _ = await asked.whole.providers()
     totals = [total for total in totals if anonymous or total.provider is not None]
     amounts = shared_out(amount, [total.value for total in totals])

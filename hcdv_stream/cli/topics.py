@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hcdv_stream.broker.topic_facts import RETENTION
 from hcdv_stream.broker.topics import create_topics, session_topics
 from hcdv_stream.settings import load_settings
 
@@ -40,5 +41,9 @@ def create(
     )
     wanted = session_topics(settings)
     created = create_topics(settings.bootstrap, wanted)
+    kept = ", ".join(f"{name}={value}" for name, value in RETENTION.items())
     for name in (one.name for one in wanted):
-        typer.echo(f"{name}: {'created' if name in created else 'was there'}")
+        if name in created:
+            typer.echo(f"{name}: created; keeps all records ({kept})")
+        else:
+            typer.echo(f"{name}: was there; `hcdv-stream doctor` looks at what it keeps")
