@@ -78,6 +78,7 @@ class Snapshot:
                 begins_at={str(part.number): part.begins_at for part in parts},
             ),
         }
+
     @property
     def truncated(self) -> list[PartitionState]:
         """The partitions that are not known to begin where their log began."""
