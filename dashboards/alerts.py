@@ -146,6 +146,15 @@ _WORKER = [
         "They should have been erased {{ $value | humanizeDuration }} ago.",
     ),
     Alert(
+        "TopicRetention",
+        [[Condition("max by (topic) (hcdv_topic_keeps_all)", "{} == 0")]],
+        "5m",
+        "warning",
+        "Topic {{ $labels.topic }} does not keep all records",
+        "Its retention deletes records. A state that is lost then cannot be rebuilt, and a worker "
+        "that is behind for long loses records.",
+    ),
+    Alert(
         "RebalanceStorm",
         [[Condition("increase(hcdv_group_assignments_total[15m])", "{} > 8")]],
         "5m",
@@ -298,6 +307,19 @@ _API = [
         "Partitions that nobody serves: {{ $value }}",
         "No API behind the gateway answers for them. Answers name them and are of the rest of the "
         "corpus alone: do not pay by these.",
+    ),
+    Alert(
+        "TruncatedCorpus",
+        [
+            [Condition("hcdv_corpus_complete", "{} == 0")],
+            [Condition("max by (job) (hcdv_api_truncated_partitions)", "{} > 0")],
+        ],
+        "1m",
+        "critical",
+        "{{ with $labels.partition }}Partition {{ . }} lacks{{ else }}Answers lack{{ end }} the "
+        "beginning of the log",
+        "HCDV_TRUNCATED_LOG=accept let a state begin after its log's beginning. Answers say so; "
+        "payouts are refused.",
     ),
     Alert(
         "ApiErrors",

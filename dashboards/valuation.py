@@ -3,6 +3,7 @@
 from dashboards.arrivals import ARRIVALS, ERASURES
 from dashboards.board import Board
 from dashboards.expressions import average, growth, largest, per_second, share_of, total
+from dashboards.log import LOG
 from dashboards.objectives import RESIDUAL
 from dashboards.panel import Panel, Query
 from dashboards.row import BY_PARTITION, PARTITION, Row
@@ -220,5 +221,5 @@ BOARD = Board(
     "hcdv-valuation",
     "hcdv: valuation health",
     "Do the values add up, how are they spread, does the stream drift, is the tree in shape?",
-    [RIGHT, PROVIDERS, ARRIVALS, DRIFT, SHAPE, ERASURES],
+    [RIGHT, PROVIDERS, ARRIVALS, DRIFT, SHAPE, ERASURES, LOG],
 )

@@ -104,6 +104,16 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         60.0, gt=0, description="With lag and no batch for this long, the worker is not alive."
     )
+    truncated_log: Literal["refuse", "accept"] = Field(
+        "refuse",
+        description="What to do if a log does not begin at its beginning any more: refuse to "
+        "start, or accept a truncated corpus, which every answer says.",
+    )
+    log_check_seconds: float = Field(
+        2.0,
+        gt=0,
+        description="How often a worker asks whether the topic is still the log it began with.",
+    )
     sync_writes: bool = Field(
         False, description="Fsync every update: survives power loss, costs disk latency."
     )

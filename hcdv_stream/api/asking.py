@@ -20,15 +20,24 @@ from hcdv_stream.api.problems import (
     incomplete,
     invalid,
     stale,
+    truncated,
 )
 from hcdv_stream.api.source import Snapshot, Source
 from hcdv_stream.api.whole import Whole
 from hcdv_stream.valuation.weights import MOST_LAMBDA, Weights
 
 MISSING_HEADER = "HCDV-Missing-Partitions"
+TRUNCATED_HEADER = "HCDV-Truncated-Partitions"
 STALE_HEADER = "HCDV-Stale-Partitions"
 LAG_HEADER, AGE_HEADER, CHECKED_HEADER = "HCDV-Lag", "HCDV-Age-Seconds", "HCDV-Checked-At"
-EXPOSED_HEADERS = (MISSING_HEADER, STALE_HEADER, LAG_HEADER, AGE_HEADER, CHECKED_HEADER)
+EXPOSED_HEADERS = (
+    MISSING_HEADER,
+    TRUNCATED_HEADER,
+    STALE_HEADER,
+    LAG_HEADER,
+    AGE_HEADER,
+    CHECKED_HEADER,
+)
 _AGE_STEP_SECONDS = 10.0
 _FAR = (1 << 63) - 1
 _SHORT = 100
@@ -96,12 +105,17 @@ Complete = Annotated[
     Query(
         description="Every partition must be there and kept current by a worker, else 503: a "
         "gateway answers without those that it cannot ask, and names them. An API beside a worker "
-        "has all that the worker owns."
+        "has all that the worker owns. Each must begin where its log began, else 409."
     ),
 ]
 RESPONSES: Mapping[int | str, dict[str, Any]] = {
     int(HTTPStatus.NOT_MODIFIED): {"description": "As it was: If-None-Match names it."},
-    **described(HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+    **described(
+        HTTPStatus.CONFLICT,
+        HTTPStatus.GONE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
 }
 """What every answer with values may be instead."""
 
@@ -128,6 +142,12 @@ class Chosen:
             raise invalid("utility", str(error)) from error
 
 
+def refuse_truncated(snapshot: Snapshot) -> None:
+    """Raise a problem if a partition does not begin where its log began."""
+    if parts := snapshot.truncated:
+        raise truncated({part.number: part.begins_at for part in parts})
+
+
 @dataclass(frozen=True, slots=True)
 class Demands:
     """How far the state must be, and whether every partition must be in it."""
@@ -141,6 +161,8 @@ class Demands:
         """Raise a problem where it is not."""
         if self.complete and snapshot.missing:
             raise incomplete(snapshot.missing)
+        if self.complete:
+            refuse_truncated(snapshot)
         if self.complete and (unsure := currency.unsure):
             raise stale("complete", unsure.partition, unsure.reason or "its lag is not known")
         for demand in self.min_offset:
@@ -223,6 +245,8 @@ class Asked:
         parts, age = currency.stale, currency.age
         known = {
             MISSING_HEADER: ",".join(map(str, missing)) or None,
+            TRUNCATED_HEADER: ",".join(str(part.number) for part in self.snapshot.truncated)
+            or None,
             STALE_HEADER: ",".join(map(str, parts)) or None,
             LAG_HEADER: currency.lag,
             AGE_HEADER: None if age is None else f"{age:.3f}",

@@ -63,6 +63,11 @@ class ApiMetrics:
         )
         self.points = Gauge("hcdv_api_points", "Points in the view.", registry=registry)
         self.partitions = Gauge("hcdv_api_partitions", "Partitions in the view.", registry=registry)
+        self.truncated = Gauge(
+            "hcdv_api_truncated_partitions",
+            "Partitions in the view that do not begin where their log began.",
+            registry=registry,
+        )
         self.view_age = Gauge(
             "hcdv_api_view_age_seconds",
             "Time since the newest update in the view was written.",

@@ -13,6 +13,21 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class CorpusState(Model):
+    """Whether the corpus holds everything that its log ever held."""
+
+    complete: bool = Field(
+        description="Whether every partition's state begins where its log began. If not, the "
+        "corpus is truncated: payouts and `complete=true` are refused.",
+        examples=[True],
+    )
+    begins_at: dict[str, int | None] = Field(
+        description="By partition, the first Kafka offset that can be in the answer; null if its "
+        "state does not say.",
+        examples=[{"0": 0, "1": 0}],
+    )
+
+
 class AsOf(Model):
     """The one update of each partition that an answer was made from."""
 
@@ -49,6 +64,7 @@ class AsOf(Model):
         description="Name of the state answered from; a list can be asked for `at` it again.",
         examples=[_VIEW],
     )
+    corpus: CorpusState
 
 
 class WeightsUsed(Model):
@@ -298,6 +314,14 @@ class PartitionSummary(Model):
     value: float = Field(examples=[0.343])
     updates: int = Field(examples=[208])
     next_offset: int = Field(examples=[31215])
+    begins_at: int | None = Field(
+        description="The first Kafka offset that can be in it; null if its state does not say.",
+        examples=[0],
+    )
+    complete: bool = Field(
+        description="Whether that is where its log began; if not, it is truncated.",
+        examples=[True],
+    )
     lag: int | None = Field(None, description="As in `as_of`.", examples=[0])
     age_seconds: float | None = Field(None, description="As in `as_of`.", examples=[0.42])
     checked_at: float | None = Field(None, description="As in `as_of`.", examples=[1764032461.5])

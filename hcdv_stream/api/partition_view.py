@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -12,6 +12,7 @@ from hcdv_stream.api.columns import Columns, Floats, Layout, Table
 from hcdv_stream.api.held import bytes_beside, bytes_of
 from hcdv_stream.api.homes import Found, Homes
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.leaf import Leaf, Node
@@ -31,19 +32,36 @@ class PartitionView:
     corpus: Corpus
     homes: Homes
     columns: Columns
+    log: LogIdentity | None = None
 
     @classmethod
-    def of(cls, number: int, identity: Identity, stored: StoredPartition) -> Self:
+    def of(
+        cls,
+        number: int,
+        identity: Identity,
+        stored: StoredPartition,
+        log: LogIdentity | None = None,
+    ) -> Self:
         """Make the view of a state that was read whole."""
         corpus = _corpus(identity, stored)
-        return cls(number, identity, stored, corpus, Homes(stored), Columns())
+        return cls(number, identity, stored, corpus, Homes(stored), Columns(), log)
 
     def onwards(self, stored: StoredPartition, changes: tuple[Change, ...]) -> "PartitionView":
         """Return the view of a later state, touching only what changed in between."""
         changed = {leaf for change in changes for leaf in (*change.leaves, *change.removed_leaves)}
         self.homes.follow(self.stored, stored, changed)
         corpus = _corpus(self.identity, stored)
-        return PartitionView(self.number, self.identity, stored, corpus, self.homes, self.columns)
+        return replace(self, stored=stored, corpus=corpus)
+
+    @property
+    def begins_at(self) -> int | None:
+        """The first offset that can be in it, None if the state does not say."""
+        return self.log.begins_at if self.log else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether its state is known to begin where its log began."""
+        return self.log is not None and self.log.complete
 
     @property
     def position(self) -> Position:

@@ -88,6 +88,21 @@ def incomplete(numbers: Sequence[int]) -> ProblemError:
     return _missing("complete asks for all partitions, of which cannot be asked now", numbers)
 
 
+def truncated(begins_at: Mapping[int, int | None]) -> ProblemError:
+    """Every example was demanded, and these partitions lack the log's beginning."""
+    named = ", ".join(
+        f"{number} (from {'an unknown offset' if offset is None else f'offset {offset}'} on)"
+        for number, offset in begins_at.items()
+    )
+    return ProblemError(
+        HTTPStatus.CONFLICT,
+        "truncated-corpus",
+        "The corpus is truncated",
+        "payouts and complete=true need every example, but the beginning of the log is missing in "
+        f"partition {named}: rebuild the state from a topic that keeps everything",
+    )
+
+
 def _missing(why: str, numbers: Sequence[int]) -> ProblemError:
     named = ", ".join(map(str, numbers))
     return ProblemError(

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ from hcdv_stream.api.view import View
 from hcdv_stream.logs import fields
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.heartbeat import Heartbeat
+from hcdv_stream.state.log_identity import misplaced
 from hcdv_stream.state.reader import PartitionReader
 
 _STALL_SECONDS = 30.0
@@ -154,7 +156,8 @@ class Refresher:
             for partition in self.view.partitions:
                 partition.forget_others()
         self._looked = time.monotonic()
-        self._tell(problem)
+        foreign = (self._misplaced(number) for number in sorted(numbers))
+        self._tell(problem or next(filter(None, foreign), None))
         return self.view is not before
 
     def _follow(self, number: int) -> str | None:
@@ -162,12 +165,22 @@ class Refresher:
         begin = time.perf_counter()
         reader = self._readers.setdefault(number, PartitionReader(self._directory / str(number)))
         try:
-            if reader.refresh():
-                self._advance(number, reader)
-                self._metrics.refresh_seconds.observe(time.perf_counter() - begin)
+            moved = reader.refresh()
         except StateError as error:
             return str(error)
+        if self._misplaced(number):
+            self._moved |= self._partitions.pop(number, None) is not None
+        elif moved:
+            self._advance(number, reader)
+            self._metrics.refresh_seconds.observe(time.perf_counter() - begin)
         return None
+
+    def _misplaced(self, number: int) -> str | None:
+        """Say that the state in a partition's directory is another's, which does not count."""
+        reader = self._readers[number]
+        if reader.identity is None:
+            return None
+        return misplaced(reader.directory, reader.identity, self._directory.name, number)
 
     def _show(self) -> str | None:
         """Swap the view for one of what was read; return why its partitions do not fit together."""
@@ -198,9 +211,9 @@ class Refresher:
             return
         before = self._partitions.get(number)
         if before is None or reader.changes is None:
-            after = PartitionView.of(number, reader.identity, reader.stored)
+            after = PartitionView.of(number, reader.identity, reader.stored, reader.log)
         else:
-            after = before.onwards(reader.stored, reader.changes)
+            after = replace(before.onwards(reader.stored, reader.changes), log=reader.log)
         self._partitions[number] = after
         if before is not None:  # what was there at the start says nothing of our delay
             changes = reader.changes or ()
@@ -213,6 +226,8 @@ class Refresher:
         self._written.clear()
         self._metrics.partitions.set(len(view.partitions) if view else 0)
         self._metrics.points.set(view.size if view else 0)
+        parts = view.partitions if view else ()
+        self._metrics.truncated.set(sum(not part.complete for part in parts))
         if view:
             self._metrics.view_written_at(view.written_at)
             self.kept.record(view)

@@ -153,6 +153,8 @@ def _partition(valuation: Valuation, partition: PartitionView) -> PartitionSumma
         value=valuation.coalition(partition, root).value,
         updates=state.header.updates,
         next_offset=position.next_offset,
+        begins_at=partition.begins_at,
+        complete=partition.complete,
         written_at=position.written_at,
     )
 

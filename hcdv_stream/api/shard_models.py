@@ -40,6 +40,8 @@ class PartitionState(Model):
     updates: int
     next_offset: int
     heartbeat: Heartbeat | None
+    begins_at: int | None = None
+    complete: bool = False
     event_time: float
     written_at: float
     latency: float
@@ -49,7 +51,8 @@ class ViewState(Model):
     """A view: which states it is of, and what fits together with it.
 
     ``now`` is the time by the clock that the heartbeats' times are of; ``partitions`` also has the
-    states of those that other workers own.
+    states of those that other workers own. The topic's id and number of partitions are those that
+    the states were computed from, None if they do not say.
     """
 
     now: float
@@ -57,6 +60,8 @@ class ViewState(Model):
     key: str
     topic: str
     fingerprint: str
+    topic_id: str | None = None
+    topic_partitions: int | None = None
     game: str
     bundle: str
     classes: list[str]

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hcdv_stream.api.freshness import Currency
-from hcdv_stream.api.models import AsOf, Check, LeftOutPartition
+from hcdv_stream.api.models import AsOf, Check, CorpusState, LeftOutPartition
 from hcdv_stream.api.problems import ProblemError
 from hcdv_stream.api.remembered import Remembered
 from hcdv_stream.api.shard import Shard
@@ -76,7 +76,16 @@ class Snapshot:
             "updates": {str(part.number): part.updates for part in parts},
             "offsets": {str(part.number): part.next_offset for part in parts},
             "event_time": max(part.event_time for part in parts),
+            "corpus": CorpusState(
+                complete=not self.truncated,
+                begins_at={str(part.number): part.begins_at for part in parts},
+            ),
         }
+
+    @property
+    def truncated(self) -> list[PartitionState]:
+        """The partitions that are not known to begin where their log began."""
+        return [part for part in self.partitions if not part.complete]
 
     def check(self, weights: Weights | None) -> None:
         """Raise ValueError where the weights fit neither the classes nor the game."""

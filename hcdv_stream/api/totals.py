@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from hcdv_stream.api.asking import Asked, AskedNow, Asking, AskingNow
+from hcdv_stream.api.asking import Asked, AskedNow, Asking, AskingNow, refuse_truncated
 from hcdv_stream.api.cursors import Cursor, question_of, read_cursor
 from hcdv_stream.api.lanes import run_heavy
 from hcdv_stream.api.models import (
@@ -92,9 +92,12 @@ async def list_payouts(
     is shared among the others. Where nobody's are worth more than nothing there is nothing to go
     by, and the answer is a 409. Each is paid the whole units of its part; units that are left go to
     the largest remainders, ties in the order of the list. The amount is that of all pages together.
+    A truncated corpus, which lacks what its log held at the beginning, is no ground to pay by: the
+    answer is a 409 too.
     """
     question = question_of("payouts", asking.chosen, amount, anonymous)
     asked, start = await _begun(asking, cursor, question)
+    refuse_truncated(asked.snapshot)
     table = await asked.whole.providers()
 
     async def share_out() -> tuple[list[Total], list[int] | None]:

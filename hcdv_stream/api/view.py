@@ -31,6 +31,7 @@ class View:
         every = sorted(partitions, key=lambda partition: partition.number)
         self.partitions = tuple(part for part in every if part.number not in left_out)
         self.identity = replace((self.partitions or every)[0].identity, partition=0)
+        self.log = next((part.log for part in self.partitions or every if part.log), None)
         # One that is left out may be of a bundle of the past; then nobody can use it.
         self.copies = tuple(
             part for part in every if part.number not in left_out or self._fits(part)
@@ -51,7 +52,8 @@ class View:
             f"{'x' * (part.number in left_out)}{part.number}-{part.stored.sequence}"
             for part in self.copies
         )
-        self.key = f"{fingerprint(self.identity)}.{writes}"
+        logs = b"".join(part.log.dump() for part in self.copies if part.log)
+        self.key = f"{crc32(logs, int(fingerprint(self.identity), 16)):08x}.{writes}"
 
     def valued(
         self,
@@ -123,7 +125,10 @@ class View:
         return (part for part in self.copies if id(part) not in shared)
 
     def _differences(self, other: PartitionView) -> list[str]:
-        return self.identity.differences(replace(other.identity, partition=0))
+        found = self.identity.differences(replace(other.identity, partition=0))
+        if self.log and other.log and not self.log.same_log(other.log):
+            found.append("from different topics of the same name")
+        return found
 
     def _fits(self, other: PartitionView) -> bool:
         return not self._differences(other)

@@ -13,6 +13,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from hcdv_stream.broker.embedded import BrokerError
 from hcdv_stream.broker.reach import check_reach
+from hcdv_stream.broker.topic_facts import RETENTION
 from hcdv_stream.settings import Settings
 
 _NO_SUCH_TOPIC = 3
@@ -33,11 +34,13 @@ class Topic:
 def session_topics(settings: Settings) -> tuple[Topic, Topic]:
     """Return the topic of sessions and its dead-letter topic.
 
-    Records are stamped with the time they were appended at, from which their age is measured.
+    Records are stamped with the time they were appended at, from which their age is measured, and
+    kept for good: a state can be rebuilt only from all of them.
     """
     config = {
         "max.message.bytes": str(settings.max_message_bytes + _RECORD_OVERHEAD),
         "message.timestamp.type": "LogAppendTime",
+        **RETENTION,
     }
     shape = (settings.partitions, settings.replication, config)
     return Topic(settings.topic, *shape), Topic(settings.dead_letter_topic, *shape)

@@ -18,7 +18,7 @@ from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.weights import Weights
 
 if TYPE_CHECKING:
-    from hcdv_stream.api.models import Answer, AsOf, Model
+    from hcdv_stream.api.models import Answer, AsOf, CorpusState, Model
     from hcdv_stream.client import Client
 
 Url = Annotated[
@@ -114,10 +114,13 @@ def footing(answer: "Answer") -> str:
 
 
 def as_of(state: "AsOf") -> str:
-    """Say how far the state is, and how current."""
+    """Say how far the state is, how current, and if it lacks its log's beginning."""
     lag = "unknown" if state.lag is None else f"{state.lag:,}"
     age = "" if state.age_seconds is None else f", up to date {duration(state.age_seconds)} ago"
-    return f"[dim]as of update {state.update:,}, {moment(state.event_time)}, lag {lag}{age}[/]"
+    said = f"[dim]as of update {state.update:,}, {moment(state.event_time)}, lag {lag}{age}[/]"
+    if not state.corpus.complete:
+        said += f" · [bold red]truncated corpus: {begins(state.corpus)}[/]"
+    return said
 
 
 def duration(seconds: float) -> str:
@@ -126,3 +129,14 @@ def duration(seconds: float) -> str:
         if seconds < most:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds / 86_400:.0f} days"
+
+
+def begins(corpus: "CorpusState") -> str:
+    """Say where the partitions of a truncated corpus begin."""
+    return ", ".join(
+        f"partition {number} begins at an unknown offset"
+        if offset is None
+        else f"partition {number} begins at offset {offset:,}"
+        for number, offset in corpus.begins_at.items()
+        if offset != 0
+    )

@@ -5,6 +5,7 @@ from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.doctor.broker import check_broker, check_offsets
 from hcdv_stream.doctor.check import Check, passed, refused
 from hcdv_stream.doctor.keys import check_keys
+from hcdv_stream.doctor.log import check_log
 from hcdv_stream.doctor.ports import check_ports
 from hcdv_stream.doctor.records import check_records
 from hcdv_stream.doctor.state import check_directory, check_privacy, check_states
@@ -16,8 +17,11 @@ def examine(settings: Settings) -> list[Check]:
     checks, partitions = check_broker(settings)
     found, bundle = _bundle(settings)
     checks += [found, check_directory(settings), *check_privacy(settings)]
-    states, offsets = check_states(settings, bundle, partitions)
-    checks += [*states, check_offsets(settings, offsets, partitions)]
+    states, stored = check_states(settings, bundle, partitions)
+    offsets = {number: state.next_offset for number, state in stored.items() if state.next_offset}
+    logs = {number: state.log for number, state in stored.items()}
+    checks += [*states, *(check_log(settings, logs) if partitions else ())]
+    checks += [check_offsets(settings, offsets, partitions)]
     checks += [check_records(settings, offsets, partitions), check_keys(settings)]
     return [*checks, *check_ports(settings)]
 

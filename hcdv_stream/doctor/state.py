@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from hcdv_stream.bundle.bundle import Bundle
@@ -10,6 +11,7 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.lock import lock_holder
+from hcdv_stream.state.log_identity import LogIdentity, misplaced
 from hcdv_stream.state.permissions import is_private
 from hcdv_stream.state.reader import PartitionReader
 
@@ -54,18 +56,26 @@ def stored_partitions(settings: Settings) -> dict[int, Path]:
     topic = settings.state_dir / settings.topic
     if not topic.is_dir():
         return {}
-    return {int(path.name): path for path in sorted(topic.iterdir()) if path.name.isdigit()}
+    return {int(path.name): path for path in sorted(topic.iterdir()) if path.name.isdecimal()}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a state says of its log: which it is, and where it goes on; None if it does not say."""
+
+    log: LogIdentity | None
+    next_offset: int | None
 
 
 def check_states(
     settings: Settings, bundle: Bundle | None, partitions: int
-) -> tuple[list[Check], dict[int, int]]:
-    """Look at every state; return the checks and the offset at which each goes on.
+) -> tuple[list[Check], dict[int, Found]]:
+    """Look at every state; return the checks and what each of those in its place says of its log.
 
     ``partitions`` is how many the topic has, 0 where that is not known.
     """
     checks: list[Check] = []
-    offsets: dict[int, int] = {}
+    found: dict[int, Found] = {}
     for number, directory in stored_partitions(settings).items():
         name = f"state of partition {number}"
         if partitions and number >= partitions:
@@ -83,10 +93,16 @@ def check_states(
         except StateError as error:
             checks.append(refused(name, error))
             continue
-        if reader.stored is not None:
-            offsets[number] = reader.stored.position.next_offset
+        reader.close()
+        foreign = reader.identity and misplaced(directory, reader.identity, settings.topic, number)
+        if foreign:
+            checks.append(refused(name, StateError(foreign)))
+            continue
+        if reader.identity is not None:
+            stored = reader.stored
+            found[number] = Found(reader.log, stored.position.next_offset if stored else None)
         checks.append(_fit(name, reader, settings, bundle, number))
-    return checks or [passed("states", "there are none yet")], offsets
+    return checks or [passed("states", "there are none yet")], found
 
 
 def _fit(

@@ -104,6 +104,7 @@ class RemoteSource:
                 self._behind.partitions_missing.set(len(self._last.missing))
                 self._metrics.points.set(self._last.size)
                 self._metrics.partitions.set(len(self._last.partitions))
+                self._metrics.truncated.set(len(self._last.truncated))
                 self._metrics.view_written_at(max(one.written_at for one in self._last.partitions))
                 self._metrics.looked_at(time.time())
             return self._last
@@ -222,24 +223,26 @@ class RemoteSource:
         missing; where two have equally many partitions, nobody knows which is meant.
         """
         counts: Counter[str] = Counter()
-        for _, state in known:
-            counts[state.fingerprint] += len(state.partitions)
-        (most, count), *others = counts.most_common(2)
-        first = next(place for place, state in known if state.fingerprint == most)
+        kinds = _kinds(known)
         for place, state in known:
-            if state.fingerprint == most:
+            counts[kinds[place]] += len(state.partitions)
+        (most, count), *others = counts.most_common(2)
+        first = next(place for place, _ in known if kinds[place] == most)
+        for place, _ in known:
+            if kinds[place] == most:
                 self._sidecars[place].fits(None)
                 continue
             if others and others[0][1] == count:
                 raise unavailable(
                     f"{self._sidecars[first].address} and {self._sidecars[place].address} "
-                    "have states of different bundles or parameters: rebuild the older ones"
+                    "have states of different bundles or parameters, or of different topics of the "
+                    "same name: rebuild the older ones"
                 )
             self._sidecars[place].fits(
-                f"has a state of another bundle or other parameters than "
-                f"{self._sidecars[first].address}: rebuild the older one"
+                "has a state of another bundle or other parameters, or of another topic of the "
+                f"same name, than {self._sidecars[first].address}: rebuild the older one"
             )
-        return [(place, state) for place, state in known if state.fingerprint == most]
+        return [(place, state) for place, state in known if kinds[place] == most]
 
     def _owners(
         self, known: Sequence[tuple[int, ViewState]]
@@ -247,15 +250,16 @@ class RemoteSource:
         """Return which API answers for each partition: the one that keeps it current.
 
         A copy that nobody keeps current answers only where it is further: while the owner of now
-        still values the log from an earlier offset, or where nobody owns the partition.
+        still values the log from an earlier offset, or where nobody owns the partition. A state
+        that begins where its log began goes before a truncated one, however far that is.
         """
         owners: dict[int, tuple[int, PartitionState]] = {}
-        best: dict[int, tuple[int, bool]] = {}
+        best: dict[int, tuple[bool, int, bool]] = {}
         for place, state in known:
             for partition in state.partitions:
                 number = partition.number
                 live = self._freshness(place, partition).stale is False
-                rank = (partition.next_offset, live)
+                rank = (partition.complete, partition.next_offset, live)
                 if number not in best or rank > best[number]:
                     owners[number], best[number] = (place, partition), rank
         return dict(sorted(owners.items()))
@@ -284,6 +288,22 @@ def _check(fresh: Freshness) -> Check:
     why = f": {fresh.reason}" if fresh.reason else ""
     stale = "stale, " if fresh.stale else ""
     return Check(name=f"partition {fresh.partition}", ok=True, detail=f"{stale}lag {lag}{why}")
+
+
+def _kinds(known: KnownStates) -> dict[int, str]:
+    """Return what the states must have in common, by place: bundle, parameters and topic.
+
+    A state that does not say its topic's id or size counts as of the most common one.
+    """
+    ids = Counter(state.topic_id for _, state in known if state.topic_id)
+    sizes = Counter(state.topic_partitions for _, state in known if state.topic_partitions)
+    usual_id = ids.most_common(1)[0][0] if ids else None
+    usual_size = sizes.most_common(1)[0][0] if sizes else None
+    return {
+        place: f"{state.fingerprint}/{state.topic_id or usual_id}/"
+        f"{state.topic_partitions or usual_size}"
+        for place, state in known
+    }
 
 
 async def _kept(sidecar: Sidecar, key: str) -> ViewState | None:

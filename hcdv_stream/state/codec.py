@@ -21,7 +21,8 @@ Array = npt.NDArray[np.generic]
 
 FORMAT = 3
 """Version of records and layout; a reader refuses a newer one. Since 2, a centroid that moved alone
-has a record of its own. Since 3, the header holds the inventory of the state."""
+has a record of its own. Since 3, the header holds the inventory of the state, and the state says
+which log it is computed from."""
 
 _MAGIC = b"HCDV"
 _SEAL = struct.Struct("<4sI")  # magic and checksum

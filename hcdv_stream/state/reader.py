@@ -15,12 +15,14 @@ from pathlib import Path
 from hcdv_stream.state.errors import REBUILD, StateError, cause_of, explaining
 from hcdv_stream.state.family import Families
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.secondary import Secondary
 from hcdv_stream.state.snapshot import (
     check_log,
     read_all,
     read_changes,
     read_identity,
+    read_log_identity,
     read_onwards,
     read_sequence,
 )
@@ -39,6 +41,7 @@ Signature = tuple[tuple[str, int], ...]
 class _Found:
     stored: StoredPartition | None
     identity: Identity | None
+    log: LogIdentity | None
     changes: tuple[Change, ...] | None
     database: bytes
 
@@ -46,7 +49,8 @@ class _Found:
 class PartitionReader:
     """The state in ``directory`` as of the last ``refresh``; one thread at a time.
 
-    ``stored`` is None until an update was found, ``identity`` until the state was created.
+    ``stored`` is None until an update was found, ``identity`` until the state was created; ``log``
+    is which log it is computed from, None if it does not say.
     ``changes`` are the log entries between the last two states, None where everything was read
     anew.
     """
@@ -55,6 +59,7 @@ class PartitionReader:
         self.directory = directory
         self.stored: StoredPartition | None = None
         self.identity: Identity | None = None
+        self.log: LogIdentity | None = None
         self.changes: tuple[Change, ...] | None = None
         self._seen: Signature = ()
         self._refused: tuple[Signature, str, float] | None = None
@@ -113,9 +118,12 @@ class PartitionReader:
         # From here on all is in memory or in open files, whatever the owner does.
         if _manifest(_signature(self.directory)) != _manifest(before):
             return None
+        anew = database != self._database
         with secondary.families() as families:
-            stored, identity, changes = self._read(families, anew=database != self._database)
-        return _Found(stored, identity, changes, database)
+            stored, identity, changes = self._read(families, anew=anew)
+            log = None if anew else self.log
+            log = log or read_log_identity(families)
+        return _Found(stored, identity, log, changes, database)
 
     def _current(self, opened: tuple[str, bytes]) -> Secondary:
         """Return a secondary as of now: opened anew where the owner has, else caught up."""
@@ -144,7 +152,7 @@ class PartitionReader:
         return read_all(families), read_identity(families), None
 
     def _accept(self, found: _Found) -> bool:
-        self.identity, self._database = found.identity, found.database
+        self.identity, self.log, self._database = found.identity, found.log, found.database
         if found.stored is self.stored:
             return False
         self.stored, self.changes = found.stored, found.changes

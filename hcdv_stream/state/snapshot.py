@@ -15,6 +15,7 @@ from hcdv_stream.state.layout import (
     HEADER_KEY,
     IDENTITY_KEY,
     LEAVES,
+    LOG_IDENTITY_KEY,
     NODES,
     POSITION_KEY,
     PROVIDERS,
@@ -22,6 +23,7 @@ from hcdv_stream.state.layout import (
     key,
     number,
 )
+from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.records import (
     decode_centroid,
     decode_change,
@@ -45,6 +47,12 @@ def read_identity(families: Families) -> Identity | None:
     """Return whose state it is; None where nothing was ever written."""
     data = families.meta.get(IDENTITY_KEY)
     return None if data is None else Identity.parse(data)
+
+
+def read_log_identity(families: Families) -> LogIdentity | None:
+    """Return which log the state is computed from; None if the state does not say."""
+    data = families.meta.get(LOG_IDENTITY_KEY)
+    return None if data is None else LogIdentity.parse(data)
 
 
 def read_sequence(families: Families) -> int:

@@ -23,6 +23,7 @@ from hcdv_stream.state.layout import (
     IDENTITY_KEY,
     LEAVES,
     LOG,
+    LOG_IDENTITY_KEY,
     META,
     NODES,
     POSITION_KEY,
@@ -31,6 +32,7 @@ from hcdv_stream.state.layout import (
     key,
     open_for_writing,
 )
+from hcdv_stream.state.log_identity import LogIdentity, misplaced, settled_log
 from hcdv_stream.state.permissions import make_private
 from hcdv_stream.state.records import (
     encode_centroid,
@@ -46,6 +48,7 @@ from hcdv_stream.state.snapshot import (
     read_identity,
     read_inventoried,
     read_leaf,
+    read_log_identity,
     read_sequence,
 )
 from hcdv_stream.state.stored import Change, Position, StoredPartition
@@ -67,6 +70,8 @@ class PartitionStore:
 
     def __init__(self, directory: Path, database: Rdict, *, sync: bool, log_length: int) -> None:
         """Take over an open database; use ``open``."""
+        self.log: LogIdentity | None = None
+        """The log that the state is computed from, None if it does not say."""
         self._directory = directory
         self._database = database
         self._handles = {name: database.get_column_family_handle(name) for name in FAMILIES}
@@ -80,10 +85,19 @@ class PartitionStore:
 
     @classmethod
     def open(
-        cls, directory: Path, *, identity: Identity, sync: bool = False, log_length: int = 10_000
+        cls,
+        directory: Path,
+        *,
+        identity: Identity,
+        log: LogIdentity | None = None,
+        accept_truncated: bool = False,
+        sync: bool = False,
+        log_length: int = 10_000,
     ) -> Self:
         """Open or create the state in ``directory``.
 
+        ``log`` is the log that its updates come from, None if they come from none;
+        ``accept_truncated`` lets a state begin, or go on, without the log's beginning.
         ``sync`` makes every write survive power loss; without it, it survives the death of the
         process. ``log_length`` is how many writes the update log keeps. Raises StateLocked where
         another process owns it, StateError where it is another's state or cannot be read.
@@ -91,7 +105,7 @@ class PartitionStore:
         database = _open(directory)
         store = cls(directory, database, sync=sync, log_length=log_length)
         try:
-            store._settle(identity)
+            store._settle(identity, log, accept_truncated)
         except BaseException:
             with suppress(StateError):  # what went wrong first is what must be said
                 store.close()
@@ -263,21 +277,36 @@ class PartitionStore:
         for family in ASCENDING:
             batch.delete(BOUNDARY_KEY, self._handles[family])
 
-    def _settle(self, identity: Identity) -> None:
-        """Check whose state it is, or make it ours; shorten a log that was longer before."""
+    def _settle(self, identity: Identity, log: LogIdentity | None, accept_truncated: bool) -> None:
+        """Check whose state of which log it is, or make it ours; shorten its update log."""
         with explaining(self._directory), Families.of(self._database) as families:
             self._sequence = read_sequence(families)
             found = read_identity(families)
+            self.log = read_log_identity(families)
         if found is None and self._sequence:
             raise StateError(f"{self._directory} does not say whose state it is: {REBUILD}")
         batch = WriteBatch(raw_mode=True)
         if found is None:
             batch.put(IDENTITY_KEY, identity.dump(), self._handles[META])
+        elif foreign := misplaced(self._directory, found, identity.topic, identity.partition):
+            raise StateError(foreign)
         elif differences := found.differences(identity):
             raise StateError(
                 f"{self._directory} holds a state computed otherwise ({'; '.join(differences)}): "
                 f"set it back, or {REBUILD}"
             )
+        if log is not None:
+            settled = settled_log(
+                self._directory,
+                identity,
+                self.log,
+                log,
+                new=not self._sequence,
+                accept_truncated=accept_truncated,
+            )
+            if settled != self.log:
+                batch.put(LOG_IDENTITY_KEY, settled.dump(), self._handles[META])
+            self.log = settled
         oldest = self._sequence - self._log_length + 1
         if oldest > 1:
             batch.delete_range(key(0), key(oldest), self._handles[LOG])

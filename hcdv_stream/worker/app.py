@@ -53,6 +53,7 @@ class WorkerApp(faust.App):
         self._ownership = parts.ownership
         self.membership = parts.membership
         self.idempotent = parts.facts.idempotent
+        self._guard = parts.guard
         self.letters = DeadLetterBox(self, parts)
         super().__init__(
             settings.group,
@@ -90,7 +91,12 @@ class WorkerApp(faust.App):
         return self._ownership.partitions
 
     async def resume(self, numbers: Iterable[int]) -> Mapping[int, Partition]:
-        """Open the partitions that the consumer is about to seek in."""
+        """Open the partitions that the consumer is about to seek in; none if the worker stops.
+
+        Raises LogError if the topic is not the log that the worker began with.
+        """
+        if not await self._guard.confirm():
+            return {}
         return await self._ownership.resume(numbers)
 
 

@@ -37,12 +37,14 @@ class Judged:
     """The records that were accepted, in order, their offsets beside them; and the rejected.
 
     ``refused`` are the providers of sessions that were rejected because their id is foreign.
+    ``ignored`` counts deletions of unknown ids on a compacted topic.
     """
 
     accepted: Sequence[Session | Deletion]
     offsets: Sequence[int]
     rejected: Sequence[DeadLetter]
     refused: Sequence[str | None] = ()
+    ignored: int = 0
 
     @property
     def sessions(self) -> list[tuple[Session, int]]:
@@ -85,17 +87,20 @@ def judge_records(
     known: Known,
     *,
     reject_foreign: bool = False,
+    compacted: bool = False,
 ) -> Judged:
     """Judge a run of records of ``source``, a topic and a partition, in order.
 
     ``known`` are the ids there before it, and their providers. A null for an id that is not there
-    as of that record is rejected, whether it was never there or has gone since; with
-    ``reject_foreign`` also a session whose id belongs to another provider's example.
+    as of that record is rejected, whether it was never there or has gone since; not if the topic is
+    ``compacted``, where the broker keeps a deletion longer than what it deletes. With
+    ``reject_foreign`` a session whose id belongs to another provider's example is rejected too.
     """
     accepted: list[Session | Deletion] = []
     offsets: list[int] = []
     rejected: list[DeadLetter] = []
     refused: list[str | None] = []
+    ignored = 0
     changed: dict[str, Session | None] = {}
     for record in records:
         try:
@@ -103,6 +108,9 @@ def judge_records(
             id = judged.id
             there = changed[id] is not None if id in changed else id in known
             if isinstance(judged, Deletion):
+                if not there and compacted:
+                    ignored += 1
+                    continue
                 if not there:
                     raise RejectedError("unknown_id", "there is no example of this id")
                 changed[id] = None
@@ -119,4 +127,4 @@ def judge_records(
             continue
         accepted.append(judged)
         offsets.append(record.offset)
-    return Judged(accepted, offsets, rejected, refused)
+    return Judged(accepted, offsets, rejected, refused, ignored)

@@ -1,12 +1,8 @@
 """What a partition's log in Kafka holds, and whether it goes with the stored state."""
 
-import logging
 from dataclasses import dataclass
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.logs import fields
-
-log = logging.getLogger(__name__)
 
 
 class LogError(HcdvError):
@@ -22,26 +18,18 @@ class LogRange:
     start: int
     end: int
 
-    def resumed_at(self, stored: int | None) -> int:
+    def resumed_at(self, stored: int) -> int:
         """Return where to go on after ``stored``, the first offset without effect yet.
 
-        None, nothing stored, goes on at the log's start. Raises LogError where the log does not
-        hold what comes after ``stored``.
+        Raises LogError where the log does not hold what comes after ``stored``.
         """
         name = f"partition {self.partition} of topic {self.topic!r}"
-        if stored is None:
-            if self.start > 0:
-                log.warning(
-                    "no state, and the log's beginning is gone",
-                    extra=fields(partition=self.partition, start=self.start),
-                )
-            return self.start
         if stored < self.start:
             raise LogError(
                 f"the state goes on at offset {stored} of {name}, but the log now starts at "
                 f"{self.start} and the records between are lost: give the topic a longer "
                 "retention, and move this partition's state directory away to begin anew from "
-                f"{self.start}"
+                f"{self.start}, on a truncated corpus, with HCDV_TRUNCATED_LOG=accept"
             )
         if stored > self.end:
             raise LogError(

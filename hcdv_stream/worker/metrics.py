@@ -175,6 +175,19 @@ class WorkerMetrics:
             (),
         )
         self.memory_limit.set_function(memory_limit)
+        self.complete = gauge(
+            "hcdv_corpus_complete",
+            "1 if the state begins where its log began, 0 if it is a truncated corpus.",
+        )
+        self.topic_keeps_all = gauge(
+            "hcdv_topic_keeps_all",
+            "1 if the topic's retention deletes nothing, 0 if it may; absent if that is unknown.",
+            ("topic",),
+        )
+        self.ignored_deletions = counter(
+            "hcdv_ignored_deletions_total",
+            "Deletions of unknown ids on a compacted topic, which are no dead letters.",
+        )
         self.partitions = gauge("hcdv_assigned_partitions", "Partitions owned by this worker.", ())
         self.assignments = counter(
             "hcdv_group_assignments_total", "Times the consumer group gave partitions out.", ()
@@ -208,7 +221,7 @@ class WorkerMetrics:
             self.points, self.label_points, self.leaves, self.leaves_by_fill, self.nodes,
             self.height, self.drift, self.residual, self.erasure_overdue, self.lag,
             self.state_files, self.state_bytes, self.state_buffers, self.state_pending,
-            self.state_held_back,
+            self.state_held_back, self.complete,
         )  # fmt: skip
         for gauge in gauges:
             gauge.remove_by_labels({"topic": topic, "partition": partition})

@@ -19,6 +19,7 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.heartbeat import LogEnd
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.store import PartitionStore, StoreMeasures
 from hcdv_stream.state.stored import Position, StoredPartition
 from hcdv_stream.valuation.batch import Batch
@@ -63,8 +64,11 @@ class Partition:
         bundle: Bundle,
         metrics: WorkerMetrics,
         store: PartitionStore,
+        *,
+        compacted: bool,
     ) -> None:
         """Continue from what the store holds; use ``open``."""
+        self._compacted = compacted
         self._identity = identity
         self._bundle = bundle
         self._metrics = metrics
@@ -76,7 +80,9 @@ class Partition:
         stored = store.load()
         self._position = stored.position if stored else None
         self._engine = _engine(identity, bundle, stored)
-        self._begin = 0
+        self._begin = store.log.begins_at if store.log else 0
+        if store.log is not None:
+            metrics.complete.labels(*self._labels).set(store.log.complete)
         # A game of its own: the engine's may be playing while a sample is replayed.
         self._verifier = game_of(identity.engine, len(bundle.classes), bundle.validation)
         metrics.verified_leaves.labels(*self._labels)
@@ -91,8 +97,19 @@ class Partition:
         self.beat()
 
     @classmethod
-    def open(cls, settings: Settings, number: int, bundle: Bundle, metrics: WorkerMetrics) -> Self:
-        """Open or create the state of partition ``number``.
+    def open(
+        cls,
+        settings: Settings,
+        number: int,
+        bundle: Bundle,
+        metrics: WorkerMetrics,
+        log: LogIdentity | None = None,
+        *,
+        compacted: bool = False,
+    ) -> Self:
+        """Open or create the state of partition ``number``; ``log`` is its log as it is now.
+
+        On a ``compacted`` log, deletions of unknown ids are no dead letters.
 
         Raises StateLocked where another process owns it, StateError where it is another's.
         """
@@ -107,11 +124,13 @@ class Partition:
         store = PartitionStore.open(
             directory_of(settings, number),
             identity=identity,
+            log=log,
+            accept_truncated=settings.truncated_log == "accept",
             sync=settings.sync_writes,
             log_length=settings.update_log_length,
         )
         try:
-            return cls(settings, identity, bundle, metrics, store)
+            return cls(settings, identity, bundle, metrics, store, compacted=compacted)
         except BaseException:
             with suppress(StateError):  # what went wrong first is what must be said
                 store.close()
@@ -126,10 +145,6 @@ class Partition:
     def expected(self) -> int:
         """The offset of the next record, where none is missing in the log."""
         return self.next_offset if self.next_offset is not None else self._begin
-
-    def begin_at(self, offset: int) -> None:
-        """Say where the log is read from as long as nothing is stored."""
-        self._begin = offset
 
     def fresh(self, records: Sequence[Record]) -> Sequence[Record]:
         """Return the records whose effect is not stored yet, and count the others."""
@@ -147,8 +162,14 @@ class Partition:
         metrics, engine = self._metrics, self._engine
         with metrics.stage("decode", len(records)):
             judged = judge_records(
-                self._judge, source, records, engine, reject_foreign=self._reject_foreign
+                self._judge,
+                source,
+                records,
+                engine,
+                reject_foreign=self._reject_foreign,
+                compacted=self._compacted,
             )
+        metrics.ignored_deletions.labels(*self._labels).inc(judged.ignored)
         metrics.bytes.labels(*self._labels).inc(
             sum(len(record.key or b"") + len(record.value or b"") for record in records)
         )

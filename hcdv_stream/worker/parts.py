@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hcdv_stream.broker.groups import GroupFacts
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.health import Health
+from hcdv_stream.worker.log_guard import LogGuard
 from hcdv_stream.worker.membership import Membership
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
@@ -19,6 +20,7 @@ class Parts:
 
     settings: Settings
     ownership: Ownership
+    guard: LogGuard
     metrics: WorkerMetrics
     health: Health
     membership: Membership

@@ -24,6 +24,7 @@ class Polls:
         self._app = app
         self._letters = letters
         self._ownership = parts.ownership
+        self._guard = parts.guard
         self._metrics = parts.metrics
         self._health = parts.health
         self._timings = Timings(parts.settings.timings)
@@ -36,14 +37,23 @@ class Polls:
         """
         polled = time.perf_counter()
         async with self._ownership.busy:
-            for tp, messages in _by_partition(events).items():
-                await self._take(tp, messages, polled)
+            # The records are here, so whatever log they are of, the broker knows of it by now.
+            same_log = asyncio.ensure_future(self._guard.confirm())
+            try:
+                for tp, messages in _by_partition(events).items():
+                    await self._take(tp, messages, polled, same_log)
+                if not await same_log:
+                    return
+            finally:
+                same_log.cancel()
         with self._metrics.stage("ack", len(events)):
             for event in events:
                 await stream.ack(event)
         self._health.batch_done()
 
-    async def _take(self, tp: Any, messages: Sequence[Any], polled: float) -> None:
+    async def _take(
+        self, tp: Any, messages: Sequence[Any], polled: float, same_log: asyncio.Future[bool]
+    ) -> None:
         partition = self._ownership.partitions.get(tp.partition)
         if partition is None:  # taken back since it was polled: the new owner's
             return
@@ -51,7 +61,7 @@ class Polls:
         records = partition.fresh([_record(m) for m in messages if m.generation_id == generation])
         if not records:
             return
-        gaps = asyncio.ensure_future(self._check_gaps(tp, partition, records))
+        gaps = asyncio.ensure_future(self._check_gaps(tp, partition, records, same_log))
         last = records[-1].offset + 1
         waiting = self._app.consumer.progress(tp, last).behind
         try:
@@ -59,6 +69,8 @@ class Polls:
             await gaps
         finally:
             gaps.cancel()
+        if not await same_log:  # the worker stops, and nothing is written any more
+            return
         await self._letters.send(step.rejected)
         await asyncio.to_thread(partition.write, step)
         seconds = time.perf_counter() - polled
@@ -66,14 +78,20 @@ class Polls:
         self._timings.record(tp.partition, len(records), seconds)
         partition.observe(self._app.consumer.progress(tp, partition.expected))
 
-    async def _check_gaps(self, tp: Any, partition: Partition, records: Sequence[Record]) -> None:
+    async def _check_gaps(
+        self,
+        tp: Any,
+        partition: Partition,
+        records: Sequence[Record],
+        same_log: asyncio.Future[bool],
+    ) -> None:
         """Fail where retention removed records before they were read.
 
         Offsets may also be missing because of transactions and compaction, which is no loss.
         """
         offsets = [partition.expected - 1, *(record.offset for record in records)]
         missing = [a + 1 for a, b in itertools.pairwise(offsets) if b > a + 1]
-        if missing:
+        if missing and await same_log:
             start = await self._app.consumer.ask_log_start(tp)
             LogRange(tp.topic, tp.partition, start, offsets[-1] + 1).resumed_at(missing[0])
 

@@ -27,6 +27,7 @@ from hcdv_stream.worker.erasing import erase_when_due
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.instance import NONE, Instance
 from hcdv_stream.worker.leaf_sample import MismatchError
+from hcdv_stream.worker.log_guard import LogGuard
 from hcdv_stream.worker.membership import Membership
 from hcdv_stream.worker.metrics import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
@@ -63,8 +64,10 @@ def run_worker(settings: Settings) -> None:
     health = Health(settings.stall_seconds, time.monotonic)
     metrics.since_last_batch.set_function(lambda: health.since_last_batch)
     metrics.broker_silence.set_function(lambda: health.silence)
+    guard = LogGuard(settings, metrics)
+    guard.begin()
     ownership = Ownership(
-        lambda number: Partition.open(settings, number, bundle, metrics),
+        lambda number: _open(number, settings, bundle, metrics, guard),
         lock_seconds=2 * settings.session_timeout_seconds,
         stored=stored_offsets(settings, partitions),
     )
@@ -80,6 +83,7 @@ def run_worker(settings: Settings) -> None:
     parts = Parts(
         settings,
         ownership,
+        guard,
         metrics,
         health,
         membership,
@@ -137,6 +141,7 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
         verifying,
         erase_when_due(parts),
         measure_states(parts),
+        parts.guard.watch(),
     )
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:
@@ -145,13 +150,22 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
             task.result()
     finally:
         notify("STOPPING=1")
+        parts.guard.stop()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await app.stop()
         await _release(parts)
+        parts.guard.close()
     if app.crash_reason is not None:
         raise app.crash_reason
+
+
+def _open(
+    number: int, settings: Settings, bundle: Bundle, metrics: WorkerMetrics, guard: LogGuard
+) -> Partition:
+    log_now = guard.log_of(number)
+    return Partition.open(settings, number, bundle, metrics, log_now, compacted=guard.compacted)
 
 
 async def _release(parts: Parts) -> None:

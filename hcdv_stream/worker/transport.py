@@ -36,9 +36,8 @@ class StoredOffsetConsumer(driver.Consumer):
         """Seek every assigned partition to its stored offset, opening its state on the way."""
         assigned = {tp.partition: tp for tp in self.assignment()}
         for number, partition in (await self.app.resume(assigned)).items():
-            tp, stored = assigned[number], partition.next_offset
-            offset = (await self.log_of(tp, stored or 0)).resumed_at(stored)
-            partition.begin_at(offset)
+            tp, expected = assigned[number], partition.expected
+            offset = (await self.log_of(tp, expected)).resumed_at(expected)
             await self.app.letters.look(number, offset)
             if tp not in self.assignment():  # taken back meanwhile
                 continue

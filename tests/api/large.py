@@ -10,7 +10,7 @@ from hcdv_stream.valuation.delta import Delta, Header
 from hcdv_stream.valuation.embedding import unit_grid
 from hcdv_stream.valuation.leaf import Leaf, Node, Points
 from hcdv_stream.valuation.sketch import Sketch
-from tests.api.world import CLASSES, TOPIC
+from tests.api.world import CLASSES, LOG, TOPIC
 
 LEAF, DIMENSIONS = 50, 16
 
@@ -45,5 +45,6 @@ def write_large(state_dir: Path, points: int, providers: int = 7) -> None:
     whole = Sketch(np.sum([leaf.sketch.vector for leaf in made.values()], axis=0), len(CLASSES))
     root = Node(0, -1, 1, tuple(made), whole)
     header = Header(0, leaves, 1, records=points, updates=1)
-    with PartitionStore.open(state_dir / TOPIC / "0", identity=identity) as store:
+    directory = state_dir / TOPIC / "0"
+    with PartitionStore.open(directory, identity=identity, log=LOG) as store:
         store.write(Delta(header, {0: root}, made), Position(points, points, 1e9, 1e9, 0.0))

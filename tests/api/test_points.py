@@ -57,6 +57,7 @@ def test_a_point_says_who_and_where_it_is(client, owners):
         "offsets": {"0": owners[0].offset, "3": owner.offset},
         "event_time": 1e9 + max(owners[0].offset, owner.offset),
         "lag": 6,
+        "corpus": {"complete": True, "begins_at": {"0": 0, "3": 0}},
     }
 
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from hcdv_stream.api.app import build_app
 from hcdv_stream.settings import load_settings
-from hcdv_stream.state import Identity, PartitionStore, Position
+from hcdv_stream.state import Identity, LogIdentity, PartitionStore, Position
 from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, write_heartbeat
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
@@ -23,6 +23,7 @@ from hcdv_stream.valuation.weights import Weights
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
 TOPIC = "sessions"
+LOG = LogIdentity("0190-topic", 4, 0, complete=True)
 CLASSES = ("bounce", "buy", "return")
 DIMENSIONS = 6
 CONFIG = EngineConfig(leaf_size=16, tau=0.5, update_size=40, merge_below=3, branching=(3, 6))
@@ -39,6 +40,7 @@ class Owner:
         config: EngineConfig = CONFIG,
         bundle: str = "ab" * 16,
         topic: str = TOPIC,
+        log: LogIdentity | None = LOG,
     ) -> None:
         self.number = number
         self.config = config
@@ -47,7 +49,9 @@ class Owner:
         trusted = tuple(counts.tolist())
         self.identity = Identity(topic, number, bundle, CLASSES, trusted, config)
         self.directory = state_dir / topic / str(number)
-        self.store = PartitionStore.open(self.directory, identity=self.identity)
+        self.store = PartitionStore.open(
+            self.directory, identity=self.identity, log=log, accept_truncated=True
+        )
         seed = seed_of(config, len(CLASSES), DIMENSIONS)
         self.engine = Engine.from_seed(config, len(CLASSES), VALIDATION, seed)
         self._generator = np.random.default_rng(number)

@@ -3,9 +3,11 @@
 import uuid
 
 import pytest
+from kafka import KafkaAdminClient
 from typer.testing import CliRunner
 
 from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.topic_facts import read_retention
 from hcdv_stream.broker.topics import Topic, create_topics, partition_counts, session_topics
 from hcdv_stream.cli.main import app
 from hcdv_stream.settings import load_settings
@@ -40,10 +42,14 @@ def test_the_command_says_what_it_did(bootstrap: str, name: str):
     arguments = ["topics", "create", "--bootstrap", bootstrap, "--topic", name]
     first = CliRunner().invoke(app, arguments)
     assert first.exit_code == 0
-    assert first.output == f"{name}: created\n{name}.dlq: created\n"
-    assert (
-        CliRunner().invoke(app, arguments).output == f"{name}: was there\n{name}.dlq: was there\n"
-    )
+    kept = "keeps all records (cleanup.policy=delete, retention.ms=-1, retention.bytes=-1)"
+    assert first.output == f"{name}: created; {kept}\n{name}.dlq: created; {kept}\n"
+    again = CliRunner().invoke(app, arguments).output
+    looks = "`hcdv-stream doctor` looks at what it keeps"
+    assert again == f"{name}: was there; {looks}\n{name}.dlq: was there; {looks}\n"
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    assert read_retention(admin, name).keeps_all is True
+    admin.close()
 
 
 def test_no_broker_is_one_sentence_with_the_fix():

@@ -9,16 +9,19 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.errors import KafkaConnectionError
 from typer.testing import CliRunner
 
 from hcdv_stream.broker.embedded import free_port
+from hcdv_stream.broker.topics import Topic, create_topics
 from hcdv_stream.cli.main import app
 from hcdv_stream.doctor.check import refused
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.lock import lock_holder
+from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.permissions import make_private
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position
@@ -55,7 +58,7 @@ class Installation:
         assert all(check["fix"] for check in report["checks"] if check["status"] == "failed")
         return done.exit_code, {check["name"]: check for check in report["checks"]}
 
-    def store(self, number=0, next_offset=3, **changes):
+    def store(self, number=0, next_offset=3, log=None, **changes):
         """Write a state of the partition and leave it open."""
         settings = load_settings()
         identity = Identity(
@@ -67,7 +70,10 @@ class Installation:
             settings.engine(BUNDLE.tau),
         )
         store = PartitionStore.open(
-            self.state / self.topic / str(number), identity=replace(identity, **changes)
+            self.state / self.topic / str(number),
+            identity=replace(identity, **changes),
+            log=log,
+            accept_truncated=True,
         )
         engine = Engine.from_seed(identity.engine, 2, BUNDLE.validation, BUNDLE.seed)
         state = engine.state()
@@ -219,6 +225,97 @@ def test_a_port_where_one_of_ours_answers(installation, monkeypatch):
             thread.join()
     assert code == 0, checks
     assert "an hcdv-stream process answers" in checks["metrics port"]["detail"]
+
+
+@pytest.mark.broker
+def test_a_state_of_a_topic_that_was_made_anew(installation):
+    log = LogIdentity("00000000-0000-4000-8000-000000000001", 1, 0, complete=True)
+    installation.store(log=log).close()
+    code, checks = installation.examined()
+    assert code == 1
+    assert "its id was 00000000-0000-4000-8000-000000000001 and is now" in checks["log"]["detail"]
+    assert "HCDV_STATE_DIR" in checks["log"]["fix"]
+
+
+@pytest.mark.broker
+def test_a_state_of_a_topic_whose_partitions_were_added(installation):
+    installation.store(log=LogIdentity(None, 3, 0, complete=True)).close()
+    code, checks = installation.examined()
+    assert code == 1
+    assert "has 1 partitions and the state was computed with 3" in checks["log"]["detail"]
+    assert "topics repartition" in checks["log"]["fix"]
+
+
+@pytest.mark.broker
+def test_a_truncated_state(installation, bootstrap, monkeypatch):
+    send(bootstrap, installation.topic, 5)
+    installation.store(log=LogIdentity(None, 1, 2, complete=False)).close()
+    for setting in ("refuse", "accept"):
+        monkeypatch.setenv("HCDV_TRUNCATED_LOG", setting)
+        code, checks = installation.examined()
+        assert code == 1
+        assert "missing, partition 0 at offset 2" in checks["log"]["detail"]
+
+
+@pytest.mark.broker
+def test_a_log_without_its_beginning(installation, bootstrap):
+    send(bootstrap, installation.topic, 5)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        admin.delete_records({TopicPartition(installation.topic, 0): 3})
+    except KafkaConnectionError:
+        pytest.skip("Tansu cannot delete records")
+    finally:
+        admin.close()
+    code, checks = installation.examined()
+    assert code == 1
+    assert "missing, partition 0 at offset 3" in checks["log"]["detail"]
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize(
+    ("config", "status", "words"),
+    [
+        ({"retention.ms": "3600000", "retention.bytes": "-1"}, "failed", "retention.ms=3600000"),
+        ({"retention.ms": "-1", "retention.bytes": "1048576"}, "failed", "retention.bytes=1048576"),
+        ({"cleanup.policy": "compact"}, "ok", "is compacted"),
+        ({"retention.ms": "-1", "retention.bytes": "-1"}, "ok", "keeps all records"),
+    ],
+)
+def test_what_the_topic_deletes(installation, bootstrap, config, status, words):
+    topic = f"{installation.topic}-{words.split('=')[0].replace(' ', '-')}"
+    create_topics(bootstrap, [Topic(topic, 1, 1, {"cleanup.policy": "delete", **config})])
+    check = installation.examined("--topic", topic)[1]["retention"]
+    assert check["status"] == status
+    assert words in check["detail"]
+    assert status == "ok" or "retention.ms=-1" in check["fix"]
+
+
+@pytest.mark.broker
+def test_a_broker_that_does_not_say_what_it_deletes_is_no_failure(installation, bootstrap):
+    create_topics(bootstrap, [Topic(f"{installation.topic}-plain", 1)])
+    check = installation.examined("--topic", f"{installation.topic}-plain")[1]["retention"]
+    if "does not say" not in check["detail"]:  # Kafka tells its defaults, which delete after a week
+        assert "retention.ms=604800000" in check["detail"]
+    else:
+        assert check["status"] == "ok"
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("bundled", [True, False])
+def test_a_state_in_another_partition_s_place(installation, wide_topic, monkeypatch, bundled):
+    monkeypatch.setenv("HCDV_TOPIC", wide_topic)
+    installation.topic = wide_topic
+    installation.store(number=0).close()
+    place = installation.state / wide_topic
+    (place / "0").rename(place / "2")
+    arguments = () if bundled else ("--bundle", place / "none")
+    code, checks = installation.examined(*arguments)
+    assert code == 1
+    check = checks["state of partition 2"]
+    assert check["status"] == "failed"
+    assert f"holds the state of partition 0 of topic '{wide_topic}'" in check["detail"]
+    assert "move it away" in check["fix"] + check["detail"]
 
 
 def test_without_a_broker_the_rest_is_looked_at(tmp_path, monkeypatch):

@@ -177,10 +177,14 @@ def test_events_follow_the_state(service):
 
 def test_lines_become_events():
     reader = EventReader()
+    as_of = (
+        '{"update": 1, "updates": {}, "offsets": {}, "event_time": 0, "lag": 0, '
+        '"age_seconds": 0.5, "checked_at": 2.0, "view": "v", '
+        '"corpus": {"complete": true, "begins_at": {}}}'
+    )
     data = (
-        '{"as_of": {"update": 1, "updates": {}, "offsets": {}, "event_time": 0, "lag": 0, '
-        '"age_seconds": 0.5, "checked_at": 2.0, "view": "v"}, "points": 3, "written_at": 1.0, '
-        '"latency": 0.1, "missing_partitions": [], "stale_partitions": []}'
+        f'{{"as_of": {as_of}, "points": 3, "written_at": 1.0, "latency": 0.1, '
+        '"missing_partitions": [], "stale_partitions": []}'
     )
     for line in ("retry: 1000", "", ": nothing new", "", "event: update", "id: v", f"data:{data}"):
         assert reader.take(line) is None

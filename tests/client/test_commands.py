@@ -9,9 +9,10 @@ from hcdv_stream.api.keys import Scope, new_key
 from hcdv_stream.cli.main import app
 from hcdv_stream.client import ApiError, NotReachedError
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.state import LogIdentity
 from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA
 from tests.api.serving import served
-from tests.api.world import app_of, expected, ranking
+from tests.api.world import Owner, app_of, expected, ranking
 
 
 @pytest.fixture
@@ -99,3 +100,21 @@ def test_a_key_that_is_missing_or_not_good_for_this_is_said_with_the_setting(ask
 def test_help_shows_an_example(command):
     done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
     assert f"Example: hcdv-stream {command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("top",), ("providers",), ("watch", "--count", "1"), ("point", "p1s000000")],
+    ids=lambda command: command[0],
+)
+def test_every_command_says_that_the_corpus_is_truncated(command, tmp_path, monkeypatch):
+    owner = Owner(tmp_path, 1, log=LogIdentity("id", 4, 120, complete=False))
+    batch = owner.batch(20)
+    owner.apply(batch)
+    owner.store.close()
+    monkeypatch.setenv("COLUMNS", "200")
+    arguments = [batch.ids[0] if each.startswith("p1s") else each for each in command]
+    with served(app_of(tmp_path)) as address:
+        done = CliRunner().invoke(app, [*arguments, "--url", address])
+    assert done.exit_code == 0, done.output
+    assert "truncated corpus: partition 1 begins at offset 120" in done.stdout

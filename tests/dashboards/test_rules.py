@@ -164,6 +164,18 @@ def point_reads(fast: str, every: str, route: str = "/v1/points/{id:path}") -> d
     }
 
 
+def keeps_all(values: str) -> dict[str, str]:
+    return {f'hcdv_topic_keeps_all{{{WORKER}, topic="t"}}': values}
+
+
+def whole(values: str) -> dict[str, str]:
+    return {f'hcdv_corpus_complete{{{WORKER}, topic="t", partition="0"}}': values}
+
+
+def truncated(partitions: str) -> dict[str, str]:
+    return {f"hcdv_api_truncated_partitions{{{API}}}": partitions}
+
+
 CRITICAL, WARNING = "critical", "warning"
 GATEWAY = 'job="hcdv-gateway", instance="g:8090"'
 CASES = [
@@ -204,6 +216,9 @@ CASES = [
     Case("ErasureOverdue", CRITICAL, True, overdue("0+60x40"), 30,
          summary="Deleted examples of t/0 are still in its files"),
     Case("ErasureOverdue", CRITICAL, False, overdue("0+10x40"), 30, "soon"),
+    Case("TopicRetention", WARNING, True, keeps_all("1x5 0x25"),
+         summary="Topic t does not keep all records"),
+    Case("TopicRetention", WARNING, False, keeps_all("1x30")),
     Case("RebalanceStorm", WARNING, True, given_out("0+1x40"), 30,
          summary="The consumer group of w:9108 does not settle"),
     Case("RebalanceStorm", WARNING, False, given_out("1x10 2x2 4x28"), 30, "a rolling restart"),
@@ -239,6 +254,11 @@ CASES = [
          about="one of two gateways", summary="Partitions that nobody serves: 1"),
     Case("PartitionsMissing", CRITICAL, False, missing("0x30")),
     Case("PartitionsMissing", CRITICAL, False, missing("0x18 2 0x12"), about="a restart"),
+    Case("TruncatedCorpus", CRITICAL, True, whole("1x10 0x20"),
+         summary="Partition 0 lacks the beginning of the log"),
+    Case("TruncatedCorpus", CRITICAL, True, truncated("0x10 1x20"), about="in answers",
+         summary="Answers lack the beginning of the log"),
+    Case("TruncatedCorpus", CRITICAL, False, whole("1x30") | truncated("0x30")),
     Case("ApiErrors", WARNING, True, answers("0+3x30", "0+97x30"),
          summary="3% of the requests to hcdv-api fail"),
     Case("ApiErrors", WARNING, True, answers("0+5x30"), about="every one of them",

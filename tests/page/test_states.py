@@ -6,8 +6,9 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from hcdv_stream.api.keys import Scope, new_key
+from hcdv_stream.state import LogIdentity
 from hcdv_stream.state.heartbeat import LogEnd
-from tests.api.world import Owner
+from tests.api.world import LOG, Owner
 from tests.page.conftest import serving
 from tests.page.test_page import Page, number
 
@@ -94,4 +95,20 @@ def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
         page.until(lambda: page.text("#badge-state") == "Behind")
         assert page.text("#badge-lag").startswith("3 waiting, up to date ")
         assert "see that the worker runs" in page.text("#announce")
+    chromium.get_log("browser")
+
+
+def test_a_truncated_corpus_is_told_and_a_whole_one_is_not(chromium, tmp_path):
+    for name, log in (("whole", LOG), ("cut", LogIdentity("id", 4, 1200, complete=False))):
+        owner = Owner(tmp_path / name, 0, log=log)
+        owner.apply(owner.batch(80), time.time())
+        owner.store.close()
+        with serving(tmp_path / name) as (_, address):
+            page = Page(chromium, address)
+            chromium.get(address)
+            page.until(lambda page=page: number(page.text("#figure-points")) == 80)
+            assert page.one("#truncated").is_displayed() == (name == "cut")
+            if name == "cut":
+                assert "partition 0 at offset 1,200" in page.text("#truncated")
+                assert page.one("#truncated").get_attribute("role") == "alert"
     chromium.get_log("browser")

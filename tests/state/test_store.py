@@ -109,8 +109,6 @@ def test_a_log_that_was_longer_is_shortened(tmp_path):
     [
         (replace(samples.IDENTITY, bundle="ab"), f"bundle was {'0f' * 16!r} and is now 'ab'"),
         (replace(samples.IDENTITY, engine=EngineConfig(leaf_size=32)), "leaf_size was 64 and is"),
-        (replace(samples.IDENTITY, partition=1), "partition was 0 and is now 1"),
-        (replace(samples.IDENTITY, topic="clicks"), "topic was 'sessions' and is now 'clicks'"),
     ],
 )
 def test_a_state_computed_otherwise_is_refused_with_what_differs(tmp_path, identity, said):

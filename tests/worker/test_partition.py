@@ -69,8 +69,6 @@ def test_nothing_is_stored_at_first(owner: Owner):
     partition = owner.open()
     assert partition.next_offset is None
     assert partition.expected == 0
-    partition.begin_at(40)
-    assert partition.expected == 40
     partition.close()
 
 

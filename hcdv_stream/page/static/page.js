@@ -8,6 +8,7 @@ import * as latency from "./latency.js";
 import * as spread from "./spread.js";
 import * as tables from "./tables.js";
 import * as tree from "./tree.js";
+import * as truncated from "./truncated.js";
 import * as weights from "./weights.js";
 import * as why from "./why.js";
 
@@ -72,6 +73,7 @@ function display(now = false) {
   Object.assign(corpus, { unit, labels, total: summary.total, points: summary.points });
   weights.shown(summary.weights, labels);
   figures(summary, values);
+  truncated.show(summary.as_of.corpus);
   tree.knowRoots(summary.partitions.map((one) => one.root));
   main.setAttribute("aria-busy", "false");
   main.dataset.empty = "false";
