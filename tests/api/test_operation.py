@@ -50,6 +50,9 @@ def test_openapi_describes_every_answer_and_every_error(client):
     assert set(page["paths"]) == {
         "/v1/points/{id}",
         "/v1/points:batchGet",
+        "/v1/points:get",
+        "/v1/history:get",
+        "/v1/why:get",
         "/v1/points",
         "/v1/coalitions",
         "/v1/coalitions/{id}",
@@ -96,11 +99,16 @@ def test_a_state_that_is_not_looked_at_any_more_fails_liveness(state_dir, owners
     client = Client(app)
     assert client.get("/livez").json() == {"status": "ok"}
     app.state.refresher._looked -= 31.0
-    for path, kind in (("/livez", "stalled"), ("/readyz", "no-state")):
+    said = (
+        ("/livez", "stalled", "the state was not looked at for "),
+        ("/readyz?verbose", "no-state", "the state was not looked at for "),
+        ("/readyz", "no-state", "there is no state that can be read"),
+    )
+    for path, kind, detail in said:
         answer = client.get(path)
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["type"] == f"urn:hcdv-stream:problem:{kind}"
-        assert answer.json()["detail"] == "the state was not looked at for 31 s"
+        assert answer.json()["detail"].startswith(detail)
     app.state.refresher.look()
     assert client.get("/livez").status_code == 200
