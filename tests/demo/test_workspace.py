@@ -54,7 +54,7 @@ def test_it_is_gone_after_an_error(temporary):
 def test_it_is_gone_after_a_kill_though_a_child_was_writing(temporary):
     command = [sys.executable, "-c", PARENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-        path, writer = parent.stdout.readline().split()
+        path, writer = parent.stdout.readline().rsplit(maxsplit=1)
         assert Path(path).parent == temporary
         parent.send_signal(signal.SIGKILL)
         parent.wait()

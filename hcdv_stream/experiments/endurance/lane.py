@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from hcdv_stream.tether import tethered
 _LOOK_SECONDS = 0.1
 _STOP_SECONDS = 60.0
 _KEPT_LINES = 4
+_COMPARED_SECONDS = 10.0
 _PROBE_SECONDS = 2.0
 _FAILING_SECONDS = 10.0
 
@@ -50,6 +52,7 @@ class Lane:
     environment: Mapping[str, str]
     starts: int = 0
     ended: list[Ended] = field(default_factory=list)
+    stuck_readers: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.thread = ThreadPoolExecutor(1, thread_name_prefix=self.topic)
@@ -58,6 +61,7 @@ class Lane:
         self._port = free_port()
         self._failing_since: float | None = None
         self._looked_at = 0.0
+        self._unread = ""
         self._readers = [PartitionReader(place) for place in self.places]
 
     @property
@@ -153,7 +157,8 @@ class Lane:
         for reader in self._readers:
             try:
                 reader.refresh()
-            except StateError:  # between a kill and a start: what was read before stands
+            except StateError as error:  # between a kill and a start: what was read before stands
+                self._unread = str(error)
                 continue
         return [
             reader.stored.position.next_offset if reader.stored else 0 for reader in self._readers
@@ -196,6 +201,24 @@ class Lane:
         for reader in self._readers:
             reader.close()
 
+    def _replace_stuck_readers(self) -> None:
+        """Put a new reader in the place of one that lags behind it, and note that it did."""
+        for number, (place, old) in enumerate(zip(self.places, self._readers, strict=True)):
+            new = PartitionReader(place)
+            try:
+                new.refresh()
+            except StateError:  # the owner is just starting
+                continue
+            behind = old.stored.position.next_offset if old.stored else 0
+            ahead = new.stored.position.next_offset if new.stored else 0
+            with suppress(StateError):
+                old.refresh()
+            now = old.stored.position.next_offset if old.stored else 0
+            if now < ahead:
+                self.stuck_readers.append(f"{place}: {behind} instead of {ahead}; {self._unread}")
+            old.close()
+            self._readers[number] = new
+
     def _last_words(self) -> Ended:
         process = self._process
         status = process.returncode if process is not None else 0
@@ -203,9 +226,12 @@ class Lane:
         return Ended(status, "\n".join(text.strip().splitlines()[-_KEPT_LINES:]))
 
     def _wait(self, there: Callable[[list[int]], bool], seconds: float) -> float:
-        begin = time.monotonic()
+        begin = compared = time.monotonic()
         while not there(self.offsets()):
             self.keep_up()
+            if time.monotonic() - compared > _COMPARED_SECONDS:
+                self._replace_stuck_readers()
+                compared = time.monotonic()
             if time.monotonic() - begin > seconds:
                 said = self._last_words().said
                 raise HcdvError(

@@ -75,6 +75,7 @@ def trial(
             states = _compared(plan, lanes, own, bundle)
             progress.done()
             ended = [asdict(one) for lane in lanes for one in lane.ended]
+            stuck = [one for lane in lanes for one in lane.stuck_readers]
             starts = sum(lane.starts for lane in lanes)
     return {
         "experiment": "endurance",
@@ -84,6 +85,7 @@ def trial(
         "acknowledged": feeder.acknowledged,
         "starts": starts,
         "ended_by_themselves": ended,
+        "stuck_readers": stuck,
         "faults": found,
         "states": states,
     }
