@@ -150,4 +150,4 @@ def test_an_api_of_another_bundle_than_the_others_is_missing(directories, tmp_pa
         assert gateway.get("/v1/summary").json()["missing_partitions"] == [1, 3]
         gateway.source.forget()
     told = gateway.get("/readyz?verbose").json()["checks"][2]["detail"]
-    assert told.startswith("http://right has a state of another bundle or other parameters than")
+    assert told.startswith("http://right has a state of another bundle or other parameters")
