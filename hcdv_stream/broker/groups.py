@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.topic_facts import read_topic
 from hcdv_stream.broker.topics import _admin
 
 _TANSU = "tansu"
@@ -38,8 +39,8 @@ def group_facts(
     Raises BrokerError where the broker cannot be reached.
     """
     with _admin(bootstrap, timeout_seconds) as admin:
-        (described,) = admin.describe_topics([topic])
-        topic_id = str(described.get("topic_id") or "") or None
+        facts = read_topic(admin, topic)
+        topic_id = facts.topic_id if facts else None
         try:
             cluster = str(admin.describe_cluster()["cluster_id"])
             found = admin.list_group_offsets(group).get(group, {})

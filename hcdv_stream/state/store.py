@@ -1,13 +1,13 @@
 """The one owner of a partition's state, and the one write in which an update becomes durable."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch, WriteOptions
+from rocksdict import Rdict, WriteBatch, WriteOptions
 
 from hcdv_stream.state.erasure import ERASURE_KEY, Erasure
 from hcdv_stream.state.errors import REBUILD, StateError, cause_of, explained, explaining
@@ -199,19 +199,6 @@ class PartitionStore:
                 for name in ("rocksdb.is-write-stopped", "rocksdb.actual-delayed-write-rate")
             )
         return StoreMeasures(buffered, pending, held_back)
-
-    def compact(self, families: Iterable[str] = FAMILIES) -> None:
-        """Rewrite families, so that no file holds a record that was replaced or removed.
-
-        Takes as long as writing them anew; writes may go on meanwhile. Raises StateError.
-        """
-        chosen = CompactOptions()
-        chosen.set_bottommost_level_compaction(BottommostLevelCompaction.force())
-        with explaining(self._directory, "compacted"):
-            for name in families:
-                family = self._database.get_column_family(name)
-                family.flush()
-                family.compact_range(None, None, chosen)
 
     def close(self) -> None:
         """Give up the lock; harmless when it was closed before.

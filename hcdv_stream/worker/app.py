@@ -5,6 +5,7 @@ Raw, because a typed topic dies silently on a message that it cannot decode; ``n
 gets no more messages.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,7 +24,8 @@ from hcdv_stream.worker.transport import StoredOffsetTransport
 
 log = logging.getLogger(__name__)
 
-_PRODUCER_SECONDS = 30.0
+PRODUCER_SECONDS = 30.0
+"""How long one try to send dead letters may take."""
 _REBALANCE_SECONDS = 10.0
 """How long the others wait for a member's poll in hand before they go on without it."""
 
@@ -41,8 +43,8 @@ class _KafkaOnly(BootStrategy):
 class WorkerApp(faust.App):
     """The app of a worker.
 
-    The consumer asks it for ``resume``, ``owned`` and ``letters``, the assignor for ``membership``
-    and the producer whether to be ``idempotent``.
+    The consumer asks it for ``resume``, ``owned``, ``busy`` and ``letters``, the assignor for
+    ``membership`` and the producer whether to be ``idempotent``.
     """
 
     BootStrategy = _KafkaOnly
@@ -67,7 +69,7 @@ class WorkerApp(faust.App):
             broker_session_timeout=settings.session_timeout_seconds,
             broker_rebalance_timeout=min(settings.session_timeout_seconds, _REBALANCE_SECONDS),
             broker_heartbeat_interval=settings.heartbeat_seconds,
-            producer_request_timeout=_PRODUCER_SECONDS,
+            producer_request_timeout=PRODUCER_SECONDS,
             stream_buffer_maxsize=max(4096, 2 * settings.poll_records),
             # Faust takes an assignor of ours only where it believes in standbys; without tables
             # there are none.
@@ -89,6 +91,11 @@ class WorkerApp(faust.App):
     def owned(self) -> Mapping[int, Partition]:
         """The open partitions by number."""
         return self._ownership.partitions
+
+    @property
+    def busy(self) -> asyncio.Lock:
+        """Held while a poll is worked on."""
+        return self._ownership.busy
 
     async def resume(self, numbers: Iterable[int]) -> Mapping[int, Partition]:
         """Open the partitions that the consumer is about to seek in; none if the worker stops.

@@ -15,13 +15,16 @@ from aiokafka.errors import KafkaTimeoutError
 from hcdv_stream.worker.log_range import LogError
 from hcdv_stream.worker.membership import MemberThread
 from hcdv_stream.worker.progress import Reading
+from hcdv_stream.worker.silent_connections import SilentConnections
 from hcdv_stream.worker.tail import UNDECODABLE
 
 Result = TypeVar("Result")
 
-_RETRY_MILLISECONDS = 500
+RETRY_MILLISECONDS = 500
 """Between two tries of aiokafka's; its own tenth of a second makes thousands of tries a minute."""
 _COMMIT_SECONDS = 3.0
+_JOINING_SECONDS = 10.0
+"""A place in the group is given within the rebalance time-out, on Tansu within a session."""
 
 
 class ConsumerThread(MemberThread):
@@ -33,6 +36,12 @@ class ConsumerThread(MemberThread):
         super().__post_init__()
         self._handed_over: dict[Any, int] = {}
         self._committed: dict[Any, int] = {}
+
+    async def on_start(self) -> None:
+        """Start the consumer, and watch its connections."""
+        await super().on_start()
+        joining = self.app.conf.broker_session_timeout + _JOINING_SECONDS
+        self.add_future(SilentConnections(self._consumer._client, joining).watch())
 
     async def on_thread_stop(self) -> None:
         """Stop the consumer, also in the middle of a broker's outage.
@@ -55,7 +64,7 @@ class ConsumerThread(MemberThread):
         consumer = super()._create_worker_consumer(transport)
         # Faust offers "read_committed" only together with its own transactions.
         consumer._isolation_level = "read_committed"
-        consumer._retry_backoff_ms = _RETRY_MILLISECONDS
+        consumer._retry_backoff_ms = RETRY_MILLISECONDS
         return consumer
 
     async def _fetch_records(

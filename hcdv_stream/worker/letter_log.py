@@ -11,8 +11,9 @@ import aiokafka
 from hcdv_stream.worker.log_range import LogError
 
 _WAIT_MILLISECONDS = 20
+_REQUEST_MILLISECONDS = 10_000
 _QUIET_SECONDS = 2.0
-_LONGEST_SECONDS = 60.0
+_LONGEST_SECONDS = 30.0
 
 
 class LetterLog:
@@ -29,7 +30,9 @@ class LetterLog:
     ) -> AsyncIterator["LetterLog"]:
         """Connect."""
         async with aiokafka.AIOKafkaConsumer(
-            bootstrap_servers=servers, fetch_max_wait_ms=_WAIT_MILLISECONDS
+            bootstrap_servers=servers,
+            fetch_max_wait_ms=_WAIT_MILLISECONDS,
+            request_timeout_ms=_REQUEST_MILLISECONDS,
         ) as reader:
             log = cls(reader, topic, partition)
             reader.assign([log._where])
@@ -44,8 +47,8 @@ class LetterLog:
     async def read(self, begin: int, listed_end: int) -> AsyncIterator[Any]:
         """Yield every record from ``begin`` to the end.
 
-        Raises LogError where the broker stops answering: what is not read cannot be told from what
-        was never sent.
+        Raises KafkaError where the broker is gone, LogError where it answers and nothing comes:
+        what is not read cannot be told from what was never sent.
         """
         reader, where = self._reader, self._where
         reader.seek(where, begin)
@@ -64,6 +67,7 @@ class LetterLog:
             if position >= listed_end and (at_end or quiet > _QUIET_SECONDS):
                 return
             if quiet > _LONGEST_SECONDS:
+                await self.range()
                 raise LogError(
                     f"partition {where.partition} of topic {where.topic!r} cannot be read beyond "
                     f"offset {position}: look at the broker, then start the worker again"

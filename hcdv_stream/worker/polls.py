@@ -41,7 +41,8 @@ class Polls:
             same_log = asyncio.ensure_future(self._guard.confirm())
             try:
                 for tp, messages in _by_partition(events).items():
-                    await self._take(tp, messages, polled, same_log)
+                    if not await self._take(tp, messages, polled, same_log):
+                        return
                 if not await same_log:
                     return
             finally:
@@ -53,14 +54,15 @@ class Polls:
 
     async def _take(
         self, tp: Any, messages: Sequence[Any], polled: float, same_log: asyncio.Future[bool]
-    ) -> None:
+    ) -> bool:
+        """Make the effects in one partition durable; False: the worker stops, and they are not."""
         partition = self._ownership.partitions.get(tp.partition)
         if partition is None:  # taken back since it was polled: the new owner's
-            return
+            return True
         generation = self._app.consumer_generation_id
         records = partition.fresh([_record(m) for m in messages if m.generation_id == generation])
         if not records:
-            return
+            return True
         gaps = asyncio.ensure_future(self._check_gaps(tp, partition, records, same_log))
         last = records[-1].offset + 1
         waiting = self._app.consumer.progress(tp, last).behind
@@ -69,14 +71,15 @@ class Polls:
             await gaps
         finally:
             gaps.cancel()
-        if not await same_log:  # the worker stops, and nothing is written any more
-            return
-        await self._letters.send(step.rejected)
+        # If the worker stops, nothing is written any more.
+        if not await same_log or not await self._letters.send(step.rejected):
+            return False
         await asyncio.to_thread(partition.write, step)
         seconds = time.perf_counter() - polled
         self._metrics.update_latency.observe(seconds)
         self._timings.record(tp.partition, len(records), seconds)
         partition.observe(self._app.consumer.progress(tp, partition.expected))
+        return True
 
     async def _check_gaps(
         self,

@@ -23,6 +23,7 @@ from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
 from hcdv_stream.worker.beats import beat, mark
+from hcdv_stream.worker.deadline import STOP_SECONDS, end_process_after
 from hcdv_stream.worker.erasing import erase_when_due
 from hcdv_stream.worker.health import Health
 from hcdv_stream.worker.instance import NONE, Instance
@@ -151,6 +152,8 @@ async def _work(parts: Parts, stopping: asyncio.Event) -> None:
     finally:
         notify("STOPPING=1")
         parts.guard.stop()
+        app.letters.stop()
+        end_process_after(STOP_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)

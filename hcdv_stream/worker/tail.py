@@ -15,6 +15,7 @@ UNDECODABLE = (UnsupportedCodecError, CorruptRecordException, cramjam.Decompress
 
 _WAIT_MILLISECONDS = 20
 _LONGEST_MILLISECONDS = 2000
+_REQUEST_MILLISECONDS = 10_000
 _RETRY_SECONDS = 0.5
 
 
@@ -102,6 +103,9 @@ def _end(reader: Any, where: Any) -> int | None:
 @asynccontextmanager
 async def _reader(servers: list[str], **options: Any) -> AsyncIterator[Any]:
     async with aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=servers, fetch_max_wait_ms=_WAIT_MILLISECONDS, **options
+        bootstrap_servers=servers,
+        fetch_max_wait_ms=_WAIT_MILLISECONDS,
+        request_timeout_ms=_REQUEST_MILLISECONDS,
+        **options,
     ) as reader:
         yield reader

@@ -6,21 +6,25 @@ in any of its public hooks. The stored offset is the truth here and the committe
 private to faust-streaming; the worker's tests pin them.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from faust.transport.drivers import aiokafka as driver
 
 from hcdv_stream.logs import fields
-from hcdv_stream.worker.consumer_thread import ConsumerThread
+from hcdv_stream.worker.consumer_thread import RETRY_MILLISECONDS, ConsumerThread
 from hcdv_stream.worker.log_range import LogRange
+from hcdv_stream.worker.outage import until_answered
 from hcdv_stream.worker.progress import Progress
+from hcdv_stream.worker.silent_connections import SILENT_SECONDS, SilentConnections
 from hcdv_stream.worker.tail import fetched_end, listed_range
 
 log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 5.0
+_ABANDON_SECONDS = 2.0
 
 
 class StoredOffsetConsumer(driver.Consumer):
@@ -53,7 +57,9 @@ class StoredOffsetConsumer(driver.Consumer):
         servers = driver.server_list(self.transport.url, self.transport.default_port)
         start, end = await listed_range(servers, tp.topic, tp.partition)
         if end < reached:
-            end = await fetched_end(servers, tp.topic, tp.partition, end)
+            end = await until_answered(
+                lambda: fetched_end(servers, tp.topic, tp.partition, end), f"topic {tp.topic!r}"
+            )
         return LogRange(tp.topic, tp.partition, start, end)
 
     def progress(self, tp: Any, expected: int, log_end: int = 0) -> Progress:
@@ -87,6 +93,16 @@ class StoredOffsetConsumer(driver.Consumer):
         """
         await self._thread.check_coordinator()
 
+    async def wait_empty(self) -> None:
+        """Wait for the poll in hand, and commit how far it came.
+
+        Faust waits until every message was acknowledged: for ever where the agent has crashed, or
+        where the worker stops before a poll is stored.
+        """
+        async with self.app.busy:
+            pass
+        await self.commit()
+
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
         """Keep no list of gaps: Faust's own would hold one number for every offset in them."""
 
@@ -112,10 +128,69 @@ class StoredOffsetConsumer(driver.Consumer):
 
 
 class LetterProducer(driver.Producer):
-    """A producer whose retries double nothing, where the broker can do that."""
+    """A producer whose retries double nothing, where the broker can do that.
+
+    Whoever sends a letter waits for it, so that nothing is ever flushed here: a flush would wait
+    for a broker that is gone also where the worker is asked to stop, or has crashed.
+    """
+
+    _silent: asyncio.Future[NoReturn] | None = None
 
     def _settings_extra(self) -> Mapping[str, Any]:
-        return {"acks": "all", "enable_idempotence": True} if self.app.idempotent else {}
+        extra: dict[str, Any] = {"retry_backoff_ms": RETRY_MILLISECONDS}
+        return extra | ({"acks": "all", "enable_idempotence": True} if self.app.idempotent else {})
+
+    async def on_start(self) -> None:
+        """Connect, and watch the connections."""
+        await super().on_start()
+        self._watch()
+
+    async def renew(self) -> None:
+        """Go on with another client, whose count of what it sent begins anew.
+
+        Raises KafkaError where the broker does not answer.
+        """
+        await self._abandon()
+        producer = self._new_producer()
+        try:
+            await producer.start()
+        except BaseException:
+            await abandon(producer)
+            raise
+        self._producer = producer
+        self._watch()
+
+    async def flush(self) -> None:
+        """Do nothing."""
+
+    async def on_stop(self) -> None:
+        """Give up what is not sent."""
+        await self._abandon()
+        await super().on_stop()
+
+    def _watch(self) -> None:
+        client = self._ensure_producer().client
+        self._silent = asyncio.ensure_future(SilentConnections(client, SILENT_SECONDS).watch())
+
+    async def _abandon(self) -> None:
+        if self._silent is not None:
+            self._silent.cancel()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await abandon(producer)
+
+
+async def abandon(producer: Any) -> None:
+    """Close one of aiokafka's producers now; it would wait for a broker that is gone."""
+    producer._closed = True
+    sending = producer._sender.sender_task
+    if sending is not None:
+        sending.cancel()
+    await producer.client.close()  # answers whoever waits there
+    if sending is not None:
+        _, waiting = await asyncio.wait([sending], timeout=_ABANDON_SECONDS)
+        for task in waiting:
+            task.cancel()
 
 
 class StoredOffsetTransport(driver.Transport):
