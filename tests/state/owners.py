@@ -2,7 +2,8 @@
 
 Run as a script, this forks an owner for every line ``UPDATES PAUSE_SECONDS`` that it is given, and
 says its process id; each goes on where the state ends, says ``idle`` after so many updates and
-then waits to be killed. Nothing is imported anew, so an owner is there after milliseconds.
+then waits to be killed. Nothing is imported anew, so an owner is there after milliseconds. Buffers
+and manifests are a sixty-fourth of their size, so that files change with almost every write.
 """
 
 import os
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hcdv_stream.state import PartitionStore
+from hcdv_stream.state import PartitionStore, layout
 from tests.state import samples
 
 
@@ -82,4 +83,5 @@ def _serve(directory: Path) -> None:
 
 
 if __name__ == "__main__":
+    layout._MIB >>= 6
     _serve(Path(sys.argv[1]))
