@@ -3,7 +3,7 @@
 Run as a script, this forks an owner for every line ``UPDATES PAUSE_SECONDS`` that it is given, and
 says its process id; each goes on where the state ends, says ``idle`` after so many updates and
 then waits to be killed. Nothing is imported anew, so an owner is there after milliseconds. Buffers
-and manifests are a sixty-fourth of their size, so that files change with almost every write.
+and manifests are an eighth of their size, so that files change often.
 """
 
 import os
@@ -83,5 +83,5 @@ def _serve(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    layout._MIB >>= 6
+    layout._MIB >>= 3
     _serve(Path(sys.argv[1]))
