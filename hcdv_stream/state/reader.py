@@ -6,6 +6,9 @@ are decoded. What is read belongs to one update where the manifest did not move 
 deletes a write-ahead log only after recording its contents in the manifest. Otherwise it is read
 again, and every record says which write it is of, which is compared with the update log. The log
 also tells whether the owner went back meanwhile, as after a damage: then everything is read anew.
+
+A secondary that caught up may have missed something without a word, as where a log vanished between
+its listing and its reading. So once the owner has been quiet for a while, one opened anew is asked.
 """
 
 import time
@@ -30,6 +33,7 @@ from hcdv_stream.state.stored import Change, StoredPartition
 
 _ATTEMPTS = 6
 _PAUSE_SECONDS = 0.005
+_CONFIRM_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
 """How long what could not be read is not tried again, as long as nothing was written."""
 _MOST_CHANGES = 512  # beyond, everything is read anew
@@ -66,6 +70,7 @@ class PartitionReader:
         self._database = b""
         self._secondary: Secondary | None = None
         self._opened: tuple[str, bytes] = ("", b"")
+        self._confirm_at: float | None = None
 
     def refresh(self) -> bool:
         """Look for a new update; return whether ``stored`` is another one now.
@@ -78,7 +83,9 @@ class PartitionReader:
         for attempt in range(_ATTEMPTS):
             time.sleep(_PAUSE_SECONDS * attempt)
             before = _signature(self.directory)
-            if before == self._seen or not before:
+            if before == self._seen:
+                return self._confirm(before)
+            if not before:
                 return False
             try:
                 found = self._look(before)
@@ -88,10 +95,30 @@ class PartitionReader:
                 continue
             if found is not None:
                 self._seen = before
+                self._confirm_at = time.monotonic() + _CONFIRM_SECONDS
                 return self._accept(found)
         sentence = _unreadable(self.directory, problem)
         self._refused = (before, sentence, time.monotonic() + _RETRY_SECONDS)
         raise StateError(sentence) from problem
+
+    def _confirm(self, before: Signature) -> bool:
+        """Look once more with a secondary opened anew, once after each time that something came.
+
+        Whatever fails then, the last answer stands, and it is tried again later.
+        """
+        if self._confirm_at is None or time.monotonic() < self._confirm_at:
+            return False
+        self._confirm_at = time.monotonic() + _CONFIRM_SECONDS
+        self.close()
+        try:
+            found = self._look(before)
+        except Exception:  # rocksdict raises no other
+            self.close()
+            return False
+        if found is None:
+            return False
+        self._confirm_at = None
+        return self._accept(found)
 
     def check_log(self) -> None:
         """Read the whole update log as of the last ``refresh``; raises StateError."""

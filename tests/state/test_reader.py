@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hcdv_stream.state import PartitionReader, PartitionStore, StateError
+from hcdv_stream.state.secondary import Secondary
 from tests.state import samples
 
 LOOK_SECONDS = 0.05
@@ -194,3 +195,27 @@ def test_a_current_file_that_is_no_text_is_refused(store, tmp_path):
     (tmp_path / "0" / "CURRENT").write_bytes(b"MANIFEST-00\xb0005\n")
     with pytest.raises(StateError, match="cannot be read now because"):
         PartitionReader(tmp_path / "0").refresh()
+
+
+def test_what_a_secondary_missed_without_a_word_is_found_once_the_owner_is_quiet(
+    store, tmp_path, monkeypatch
+):
+    write(store, 1, 2)
+    reader = PartitionReader(tmp_path / "0")
+    assert reader.refresh()
+    monkeypatch.setattr(Secondary, "catch_up", lambda _: None)
+    write(store, 3, 3)
+    assert not reader.refresh()
+    assert reader.stored.sequence == 2
+    deadline = time.monotonic() + 20.0
+    while not reader.refresh():
+        assert time.monotonic() < deadline
+        time.sleep(LOOK_SECONDS)
+    assert reader.stored.sequence == 3
+    opened, open_anew = [], Secondary.__init__
+    monkeypatch.setattr(Secondary, "__init__", lambda *given: opened.append(1) or open_anew(*given))
+    end = time.monotonic() + 3.0
+    while time.monotonic() < end:
+        assert not reader.refresh()
+        time.sleep(LOOK_SECONDS)
+    assert not opened, "a quiet state is opened once, not again and again"
