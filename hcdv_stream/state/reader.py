@@ -91,6 +91,8 @@ class PartitionReader:
                 found = self._look(before)
             except Exception as error:  # rocksdict raises no other: a file vanished or moved
                 self.close()
+                if self.stored is None and _is_being_created(self.directory, before):
+                    return False
                 problem = error
                 continue
             if found is not None:
@@ -194,6 +196,11 @@ def _goes_on(families: Families, seen: StoredPartition) -> bool:
     """
     changes = read_changes(families, seen.sequence - 1, seen.sequence)
     return changes is not None and changes[0].position == seen.position
+
+
+def _is_being_created(directory: Path, found: Signature) -> bool:
+    """Whether nothing was ever written there: its owner, or its successor, is still making it."""
+    return not any(size for _, size in found[1:]) and not any(directory.glob("*.sst"))
 
 
 def _unreadable(directory: Path, problem: Exception | None) -> str:

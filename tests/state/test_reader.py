@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rocksdict import Rdict
 
 from hcdv_stream.state import PartitionReader, PartitionStore, StateError
+from hcdv_stream.state.layout import options
 from hcdv_stream.state.secondary import Secondary
 from tests.state import samples
 
@@ -219,3 +221,13 @@ def test_what_a_secondary_missed_without_a_word_is_found_once_the_owner_is_quiet
         assert not reader.refresh()
         time.sleep(LOOK_SECONDS)
     assert not opened, "a quiet state is opened once, not again and again"
+
+
+def test_a_state_that_is_just_being_made_is_not_there_yet(tmp_path):
+    Rdict(str(tmp_path), options()).close()  # its families come one by one
+    reader = PartitionReader(tmp_path)
+    assert not reader.refresh()
+    with PartitionStore.open(tmp_path, identity=samples.IDENTITY) as store:
+        write(store, 1, 1)
+        assert reader.refresh()
+        assert reader.stored.sequence == 1
