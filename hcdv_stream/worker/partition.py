@@ -243,6 +243,10 @@ class Partition:
         """Take in where the broker says that the log ends."""
         self._heartbeat.check(end)
 
+    def check_place(self) -> None:
+        """See that the state's directory was not moved or replaced; raises StateError."""
+        self._store.check_place()
+
     def beat(self) -> None:
         """Write the heartbeat, from which readers know how current the state is."""
         self._heartbeat.beat(self.next_offset or 0, self._reached)

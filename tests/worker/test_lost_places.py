@@ -1,11 +1,13 @@
 """A worker whose place in the log is gone while it runs, and records that clients cannot read."""
 
+import shutil
 import signal
 from typing import Any
 
 import aiokafka
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from hcdv_stream.broker.header_names import read_any_header_name
 from tests.worker.conftest import Workers
@@ -49,7 +51,7 @@ def delete_records(bootstrap: str, topic: str, before: int) -> None:
 
 def test_records_that_are_gone_before_they_are_read_are_not_passed_over(
     bootstrap: str, topic: str, workers: Workers
-):
+) -> None:
     """All that the worker had yet to read is deleted, and nothing comes after it."""
     produce(bootstrap, topic, [session(number) for number in range(20)])
     worker = workers.start(topic, session_timeout_seconds="30")
@@ -70,7 +72,7 @@ def test_records_that_are_gone_before_they_are_read_are_not_passed_over(
 
 def test_a_header_s_name_that_is_not_text_stops_nothing(
     bootstrap: str, topic: str, workers: Workers
-):
+) -> None:
     odd = [(Bytes("odd"), b"value")]
     produce(bootstrap, topic, [session(number) for number in range(5)])
     produce(bootstrap, topic, [session(5)], headers=odd)
@@ -86,7 +88,7 @@ def test_a_header_s_name_that_is_not_text_stops_nothing(
     assert dict(letter.headers)[r"\xff\xfe"] == b"value"
 
 
-def test_both_clients_read_any_header_s_name(bootstrap: str, topic: str):
+def test_both_clients_read_any_header_s_name(bootstrap: str, topic: str) -> None:
     produce(bootstrap, topic, [session(0)], headers=[(Bytes("odd"), b"1"), ("even", b"2")])
     before = aiokafka.consumer.fetcher.MemoryRecords
     read_any_header_name()
@@ -103,7 +105,7 @@ def test_both_clients_read_any_header_s_name(bootstrap: str, topic: str):
 )
 def test_somebody_else_s_letter_stops_no_worker(
     place: str, furthest: bytes, bootstrap: str, topic: str
-):
+) -> None:
     from hcdv_stream.broker.groups import group_facts
     from tests.worker.test_letters import offsets_of, run
 
@@ -113,3 +115,46 @@ def test_somebody_else_s_letter_stops_no_worker(
     produce(bootstrap, f"{topic}.dlq", [(f"{topic}/0/{place}".encode(), b"x")], headers)
     run(bootstrap, topic, "g", (0, [1, 5]), (0, [1, 5]))
     assert sorted(offsets_of(bootstrap, topic)) == [1, 5, 77]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_state_that_is_moved_while_it_is_written_stops_the_worker(
+    replaced: bool, bootstrap: str, topic: str, workers: Workers
+) -> None:
+    """RocksDB writes on into what nobody reads; the log is quiet meanwhile."""
+    directory = workers.directory / "state" / topic / "0"
+    produce(bootstrap, topic, [session(number) for number in range(20)])
+    worker = workers.start(topic)
+    wait_for_offset(directory, 20, worker, 40)
+    directory.rename(workers.directory / "away")
+    if replaced:
+        shutil.copytree(workers.directory / "away", directory)
+    assert worker.process.wait(80) == 1, worker.output
+    assert f"{directory} was moved, removed or replaced while this process used it" in worker.said
+    produce(bootstrap, topic, [session(number) for number in range(20, 30)])
+    successor = workers.start(topic)
+    wait_for_offset(directory, 30, successor, 40)
+    successor.stop()
+
+
+def test_a_dead_letter_topic_that_takes_no_letters_is_one_sentence(
+    bootstrap: str, topic: str, workers: Workers
+) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    limit = {"max.message.bytes": "400"}
+    resource = ConfigResource(ConfigResourceType.TOPIC, f"{topic}.dlq", limit)
+    try:
+        admin.alter_configs([resource])
+    except Exception as error:
+        pytest.skip(f"this broker changes no limit: {error!r}")
+    finally:
+        admin.close()
+    produce(bootstrap, topic, [session(0), (b"key", b"x" * 600)])
+    worker = workers.start(topic)
+    until(lambda: worker.events("sessions rejected") or worker.process.poll() is not None, 30)
+    if worker.events("sessions rejected"):
+        pytest.skip("this broker knows no limit")
+    assert worker.process.wait() == 1, worker.output
+    last = worker.output.splitlines()[-1]
+    assert last.startswith(f"error: the topic of dead letters, '{topic}.dlq', does not take them")
+    assert stored(workers.directory / "state" / topic / "0") is None
