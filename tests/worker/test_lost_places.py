@@ -6,7 +6,7 @@ from typing import Any
 
 import aiokafka
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from hcdv_stream.broker.header_names import read_any_header_name
@@ -20,6 +20,8 @@ from tests.worker.harness import (
     until,
     wait_for_offset,
 )
+
+MISPLACED = "ids lie where Kafka's default partitioner does not put them"
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -158,3 +160,20 @@ def test_a_dead_letter_topic_that_takes_no_letters_is_one_sentence(
     last = worker.output.splitlines()[-1]
     assert last.startswith(f"error: the topic of dead letters, '{topic}.dlq', does not take them")
     assert stored(workers.directory / "state" / topic / "0") is None
+
+
+def test_ids_of_another_partitioner_are_noticed(
+    bootstrap: str, wide_topic: str, workers: Workers
+) -> None:
+    records = [session(number) for number in range(40)]
+    produce(bootstrap, wide_topic, records[:20])
+    worker = workers.start(wide_topic)
+    until(lambda: worker.metric("hcdv_records_total") == 20, 40, worker.output)
+    assert not worker.events(MISPLACED)
+    producer = KafkaProducer(bootstrap_servers=bootstrap)
+    for number, (key, value) in enumerate(records[20:]):
+        producer.send(wide_topic, key=key, value=value, partition=number % 4)
+    producer.close()
+    until(lambda: worker.metric("hcdv_records_total") == 40, 40, worker.output)
+    assert worker.events(MISPLACED)
+    worker.stop()
