@@ -29,10 +29,14 @@ _SETTLED_SECONDS = 5.0
 
 
 async def beat(ownership: Ownership) -> NoReturn:
-    """Write the heartbeats of the open partitions until cancelled."""
+    """Write the heartbeats of the open partitions until cancelled.
+
+    Raises StateError if the directory of one was moved or replaced.
+    """
     while True:
         await asyncio.sleep(_EVERY_SECONDS)
         for partition in tuple(ownership.partitions.values()):
+            await asyncio.to_thread(partition.check_place)
             await asyncio.to_thread(partition.beat)
 
 
