@@ -1,7 +1,9 @@
 """Who may ask for what."""
 
 import stat
+import time
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -11,6 +13,7 @@ from hcdv_stream.cli.main import app as command_line
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.serving.hosts import is_loopback
 from hcdv_stream.settings import load_settings
+from tests.api.serving import served
 from tests.api.world import Client, app_of
 
 
@@ -87,6 +90,23 @@ def test_a_key_is_taken_out_without_a_restart(state_dir, owners, keyed):
     lines = [line for line in path.read_text().splitlines() if not line.startswith("read-er")]
     path.write_text("\n".join(lines) + "\n")
     assert client.get("/v1/summary", headers=asked).status_code == 401
+
+
+@pytest.mark.parametrize("scope", [Scope.READ, Scope.ADMIN])
+def test_events_end_with_their_key(state_dir, owners, keyed, scope):
+    path, secrets = keyed
+    asked = {"headers": bearer(secrets[scope]), "timeout": 30}
+    with served(app_of(state_dir, api_keys=path)) as address:
+        url = f"{address}/v1/events?interval=3600"
+        with httpx.stream("GET", url, **asked) as kept, httpx.stream("GET", url, **asked) as gone:
+            lines, others = kept.iter_lines(), gone.iter_lines()
+            assert next(lines) == next(others) == "retry: 1000"
+            text = path.read_text().splitlines(keepends=True)
+            path.write_text("".join(line for line in text if not line.startswith(f"{scope}-er")))
+            begin = time.monotonic()
+            assert [*lines, *others]
+            assert time.monotonic() - begin < 10
+        assert httpx.get(url, **asked).status_code == 401
 
 
 def test_the_file_holds_hashes_alone(keyed):
