@@ -91,6 +91,7 @@ class Partition:
         self._verifier = game_of(identity.engine, len(bundle.classes), bundle.validation)
         metrics.verified_leaves.labels(*self._labels)
         metrics.leaf_mismatches.labels(*self._labels)
+        metrics.erasures.labels(*self._labels)
         self._progress = Progress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
         self._arrivals = ArrivalMetrics(metrics, self._labels, self._engine.arrivals)
