@@ -102,11 +102,16 @@ def write_heartbeat(directory: Path, heartbeat: Heartbeat) -> None:
 def read_heartbeat(directory: Path, now: float) -> Heartbeat | None:
     """Return a partition's heartbeat, None where there is none that can be used at ``now``."""
     try:
-        with (directory / NAME).open("rb") as file:
+        # A pipe in its place would be waited for.
+        with open(directory / NAME, "rb", opener=_without_waiting) as file:
             content = file.read(_LARGEST)
     except OSError:
         return None
     return parse_heartbeat(content, now)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def parse_heartbeat(content: bytes, now: float) -> Heartbeat | None:
