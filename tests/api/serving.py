@@ -24,5 +24,7 @@ def served(app: FastAPI) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:  # a test that fails must not hang
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
+        thread.join(10)
+        server.force_exit = True
         thread.join()

@@ -171,3 +171,22 @@ def test_the_command_makes_keys(tmp_path):
 def test_loopback():
     assert all(map(is_loopback, ["127.0.0.1", "127.8.8.8", "::1", "localhost"]))
     assert not any(map(is_loopback, ["0.0.0.0", "::", "10.0.0.1", "example.org", ""]))
+
+
+@pytest.mark.parametrize("mark", ["#", " #", "\t# ", "\u00a0#"])
+def test_a_line_that_is_commented_out_is_no_key(keyed, mark):
+    path, secrets = keyed
+    path.write_text(path.read_text().replace("read-er", f"{mark}read-er"))
+    keys = KeyFile(path)
+    assert keys.find(secrets[Scope.READ]) is None
+    assert keys.find(secrets[Scope.ADMIN]) is not None
+
+
+@pytest.mark.parametrize("mark", [";", "//", "-", "--", "!", "'"])
+def test_a_line_that_may_be_meant_as_a_comment_is_refused(keyed, mark):
+    path, _ = keyed
+    path.write_text(path.read_text().replace("read-er", f"{mark}read-er"))
+    with pytest.raises(HcdvError, match="line 3 is not NAME SCOPE"):
+        KeyFile(path)
+    with pytest.raises(HcdvError, match="begins with a letter or digit"):
+        new_key(f"{mark}read-er", [Scope.READ])
