@@ -33,6 +33,7 @@ from hcdv_stream.worker.sent_letters import SentLetters
 log = logging.getLogger(__name__)
 
 _FURTHEST = "hcdv-furthest"
+_OFFSET_DIGITS = 19
 _AGAIN_SECONDS = 0.5
 _STOP_SECONDS = 3.0
 """How long a letter in hand may take when the worker is asked to stop."""
@@ -115,6 +116,8 @@ class DeadLetterBox:
                 await self._send(left)
             except ProducerSendError as error:
                 await self._wait(error.__cause__ or error)
+            except AssertionError as error:  # aiokafka asserts that a partition is there
+                await self._wait(error)
             except KafkaError as error:
                 # It is not known what became of these, nor which number the next one has.
                 await self._wait(error)
@@ -164,8 +167,10 @@ class DeadLetterBox:
         log.debug("dead letters are not sent", exc_info=error)
         if not will_pass(error):
             raise LogError(
-                f"a dead letter cannot be sent to topic {self._topic!r} ({error!r}): look at the "
-                "broker's log, then start the worker again"
+                f"the topic of dead letters, {self._topic!r}, does not take them "
+                f"({type(error).__name__}): see that it is there with {self._partitions} "
+                "partitions (`hcdv-stream topics create`) and takes records of 1 MiB "
+                "(max.message.bytes) from this client, then start the worker again"
             ) from error
         await asyncio.sleep(_AGAIN_SECONDS)
         with suppress(BrokerError):
@@ -187,7 +192,10 @@ class DeadLetterBox:
             return False
         if any(headers.get(name) != value for name, value in origin):
             return False
-        offset, furthest = int(place), int(headers.get(_FURTHEST) or place)
+        said = headers.get(_FURTHEST) or place
+        if not said.isdigit() or max(len(place), len(said)) > _OFFSET_DIGITS:  # somebody else's
+            return False
+        offset, furthest = int(place), int(said)
         before = offset < sent.begin
         sent.add(offset)
         sent.furthest = max(sent.furthest, furthest)

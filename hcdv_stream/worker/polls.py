@@ -28,6 +28,7 @@ class Polls:
         self._metrics = parts.metrics
         self._health = parts.health
         self._timings = Timings(parts.settings.timings)
+        self._ended = False
 
     async def consume(self, stream: Any, events: Sequence[Any]) -> None:
         """Make a poll's effects durable, then acknowledge its events in order.
@@ -41,12 +42,13 @@ class Polls:
             same_log = asyncio.ensure_future(self._guard.confirm())
             try:
                 for tp, messages in _by_partition(events).items():
-                    if not await self._take(tp, messages, polled, same_log):
-                        return
-                if not await same_log:
-                    return
+                    await self._take(tp, messages, polled, same_log)
+                # What was computed and not written must not be gone on from.
+                self._ended |= not await same_log
             finally:
                 same_log.cancel()
+        # Also if nothing was written because the worker stops: it could not end with events that
+        # nobody acknowledged, and what it commits is the stored offset.
         with self._metrics.stage("ack", len(events)):
             for event in events:
                 await stream.ack(event)
@@ -54,15 +56,14 @@ class Polls:
 
     async def _take(
         self, tp: Any, messages: Sequence[Any], polled: float, same_log: asyncio.Future[bool]
-    ) -> bool:
-        """Make the effects in one partition durable; False: the worker stops, and they are not."""
+    ) -> None:
         partition = self._ownership.partitions.get(tp.partition)
-        if partition is None:  # taken back since it was polled: the new owner's
-            return True
+        if partition is None or self._ended:  # the new owner's, or the successor's
+            return
         generation = self._app.consumer_generation_id
         records = partition.fresh([_record(m) for m in messages if m.generation_id == generation])
         if not records:
-            return True
+            return
         gaps = asyncio.ensure_future(self._check_gaps(tp, partition, records, same_log))
         last = records[-1].offset + 1
         waiting = self._app.consumer.progress(tp, last).behind
@@ -73,13 +74,13 @@ class Polls:
             gaps.cancel()
         # If the worker stops, nothing is written any more.
         if not await same_log or not await self._letters.send(step.rejected):
-            return False
+            self._ended = True
+            return
         await asyncio.to_thread(partition.write, step)
         seconds = time.perf_counter() - polled
         self._metrics.update_latency.observe(seconds)
         self._timings.record(tp.partition, len(records), seconds)
         partition.observe(self._app.consumer.progress(tp, partition.expected))
-        return True
 
     async def _check_gaps(
         self,
