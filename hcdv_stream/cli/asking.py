@@ -82,7 +82,7 @@ def table(
     """Return a table whose first ``text`` columns are words and the others numbers."""
     made = Table(title=escape(title), title_justify="left")
     for place, column in enumerate(columns):
-        made.add_column(column, justify="left" if place < text else "right")
+        made.add_column(column, justify="left" if place < text else "right", overflow="fold")
     for row in rows:
         made.add_row(*map(escape, row))
     return made

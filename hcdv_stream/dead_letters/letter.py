@@ -1,7 +1,7 @@
 """A dead letter as an operator sees it: what was rejected, where it stood and why."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -115,7 +115,7 @@ class Letter:
         """Return what ``dlq`` prints of a letter, without its value."""
         return {
             "key": self.key,
-            "time": datetime.fromtimestamp(self.time).astimezone().isoformat(),
+            "time": datetime.fromtimestamp(self.time, UTC).isoformat(),
             "reason": self.reason,
             "message": self.message,
             "partition": self.partition,

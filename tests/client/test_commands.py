@@ -42,6 +42,11 @@ def test_top(ask, service):
     assert ranked == sorted(ranked, reverse=True)
 
 
+def test_a_narrow_terminal_cuts_no_id_off(ask, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "…" not in ask("top", "--count", 3)
+
+
 def test_one_weight_leaves_the_others_as_the_api_has_them(ask):
     used = json.loads(ask("top", "--lambda", 2, "--json"))["weights"]
     assert used == {"utility": "balanced", "beta": DEFAULT_BETA, "lambda": 2.0}
