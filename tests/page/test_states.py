@@ -67,6 +67,7 @@ def test_it_says_when_nobody_knows_how_current_it_is(chromium, tmp_path):
         page.until(lambda: shown_while_one_beats() == ("Behind", "5 waiting, up to date"))
         page.until(lambda: number(page.text("#figure-points")) == 80)
         assert "another worker has it: partition 1 since" in page.text("#foot-view")
+        assert page.text("#figure-tree").endswith(", without partition 1")
     owner.store.close()
     other.store.close()
     chromium.get_log("browser")
