@@ -12,11 +12,15 @@ State = Literal["READY=1", "WATCHDOG=1", "STOPPING=1"]
 
 
 def notify(state: State) -> None:
-    """Say that the service is ready, still alive, or about to stop; never an error of its own."""
+    """Say that the service is ready, still alive, or about to stop; never an error of its own.
+
+    It never waits either: if nobody reads what was sent before, the message is dropped.
+    """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
     if address.startswith("@"):  # the abstract namespace
         address = "\0" + address[1:]
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.setblocking(False)
         channel.sendto(state.encode(), address)

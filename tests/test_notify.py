@@ -24,3 +24,14 @@ def test_nobody_listening_is_no_error(tmp_path: Path, monkeypatch: pytest.Monkey
     notify("WATCHDOG=1")
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
     notify("WATCHDOG=1")
+
+
+def test_a_reader_that_does_not_read_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        for _ in range(2000):  # more than any queue takes
+            notify("WATCHDOG=1")
+        assert listener.recv(64) == b"WATCHDOG=1"

@@ -1,14 +1,21 @@
 """ASGI middleware: lets a request through to what its key is good for."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hcdv_stream.api.keys import KeyFile
+from hcdv_stream.api.keys import LOOK_SECONDS, KeyFile
 from hcdv_stream.api.keys import Scope as Purpose
 from hcdv_stream.api.problems import ProblemError, problem_response
+
+_EVENTS, _EXPORT = "/v1/events", "/v1/export"
+_LONG = (_EVENTS, _EXPORT)
+"""Answers that may outlive their key."""
 
 
 class Guarded:
@@ -28,20 +35,49 @@ class Guarded:
         if purpose is None:
             await self._app(scope, receive, send)
             return
-        if self._keys.problem() is not None:
-            if scope["path"] == "/metrics":
-                said = PlainTextResponse("hcdv_api_keys_usable 0.0\n")
-                await said(scope, receive, send)
-                return
-            refusal: ProblemError | None = _unusable()
-        else:
-            refusal = self._refusal(Headers(scope=scope), purpose)
-        if refusal is None:
-            await self._app(scope, receive, send)
-        else:
+        if scope["path"] == "/metrics" and self._keys.problem() is not None:
+            said = PlainTextResponse("hcdv_api_keys_usable 0.0\n")
+            await said(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if refusal := self._refusal(headers, purpose):
             await problem_response(scope["path"], refusal)(scope, receive, send)
+        elif scope["path"].startswith(_LONG):
+            await self._watched(scope, receive, send, lambda: self._refusal(headers, purpose))
+        else:
+            await self._app(scope, receive, send)
+
+    async def _watched(
+        self, scope: Scope, receive: Receive, send: Send, refusal: Callable[[], ProblemError | None]
+    ) -> None:
+        """Answer as long as the key is good; cut the answer off within a second of its end."""
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        answering = asyncio.ensure_future(self._app(scope, receive, note))
+        refused = None
+        try:
+            while not refused and not (await asyncio.wait({answering}, timeout=LOOK_SECONDS))[0]:
+                refused = refusal()
+        finally:
+            if not answering.done():
+                answering.cancel()
+                with suppress(asyncio.CancelledError):
+                    await answering
+        if not refused:
+            answering.result()
+        elif not begun:
+            await problem_response(scope["path"], refused)(scope, receive, send)
+        elif scope["path"] == _EVENTS:  # an export must not look whole
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _refusal(self, headers: Headers, purpose: Purpose) -> ProblemError | None:
+        if self._keys.problem() is not None:
+            return _unusable()
         kind, _, secret = headers.get("authorization", "").partition(" ")
         key = self._keys.find(secret.strip()) if kind.lower() == "bearer" else None
         if key is None:
@@ -68,7 +104,7 @@ def purpose_of(scope: Scope) -> Purpose | None:
         return Purpose.METRICS
     if path.startswith("/internal/"):
         return Purpose.SHARD
-    if path.startswith("/v1/export"):
+    if path.startswith(_EXPORT):
         return Purpose.EXPORT
     return Purpose.READ if path.startswith("/v1/") else None
 

@@ -121,6 +121,7 @@ def serving(
         responses=problems.described(*_ANYWHERE),
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; the page brings /docs
         redoc_url=None,
+        redirect_slashes=False,  # to an address made of the request's own Host, without TLS
     )
     app.state.source = source
     app.state.metrics = metrics

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from hcdv_stream.state.heartbeat import Heartbeat, LogEnd
+from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, in_future
 
 _LIVE_PART = 1 / 3
 """A lag is told for this part of ``stale_seconds`` after the broker's answer."""
@@ -38,9 +38,14 @@ class LogEnds:
         ends = self._ends
         return ends[-1] if ends else None
 
-    def learn(self, *facts: LogEnd | None) -> None:
-        """Take facts in, older ones first; what is not newer than the newest adds nothing."""
+    def learn(self, *facts: LogEnd | None, now: float) -> None:
+        """Take facts in, older ones first; what is not newer than the newest adds nothing.
+
+        If the newest lies in the future, the clock was set back: nothing of before counts.
+        """
         ends = self._ends
+        if ends and in_future(ends[-1].at, now):
+            ends = ()
         for fact in facts:
             if fact is None or (ends and fact.at <= ends[-1].at):
                 continue
@@ -91,10 +96,15 @@ class Known:
         if heartbeat is None:
             reason = "no worker has written a heartbeat beside its state"
             return Freshness(partition, None, None, None, None, False, None, reason)
+        newest = ends.newest
+        if in_future(max(heartbeat.beat_at, newest.at if newest else 0.0), now):
+            reason = "its heartbeat is of the future: the clock was set back"
+            moved = heartbeat.moved
+            return Freshness(partition, None, None, None, moved or None, moved, None, reason)
         # The offsets behind it may hold no records: then it is further than it says.
         reached = next_offset >= heartbeat.next_offset
         position = max(next_offset, heartbeat.position) if reached else next_offset
-        newest, held_at = ends.newest, ends.held_at(position)
+        held_at = ends.held_at(position)
         lag = None
         live_seconds = _LIVE_PART * stale_seconds
         if newest and now - newest.at <= live_seconds:

@@ -42,11 +42,12 @@ class Heartbeats:
         if file == self._files.get(number):
             return False
         self._files[number] = file
-        before, beat = self._beats.get(number), read_heartbeat(directory, self._clock())
+        now = self._clock()
+        before, beat = self._beats.get(number), read_heartbeat(directory, now)
         if beat is None:
             self._beats.pop(number, None)
         else:
-            self._ends.setdefault(number, LogEnds()).learn(beat.held, beat.checked)
+            self._ends.setdefault(number, LogEnds()).learn(beat.held, beat.checked, now=now)
             self._beats[number] = beat
         return (before is not None and before.moved) != (beat is not None and beat.moved)
 

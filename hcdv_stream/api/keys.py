@@ -9,6 +9,7 @@ knows. So does one that is half written; the next look finds it whole.
 """
 
 import logging
+import re
 import secrets
 import stat
 import time
@@ -30,6 +31,8 @@ LOOK_SECONDS = 1.0
 """The file is read at least so often while anybody asks or the server runs."""
 _PREFIX, _HASH = "hcdv_", "sha256:"
 _MOST_BYTES = 1 << 20
+_NAME = re.compile(r"\w\S*")
+"""What begins otherwise, with ; or // for instance, may be meant to be no key any more."""
 
 
 class Scope(StrEnum):
@@ -65,8 +68,11 @@ def new_key(name: str, scopes: Sequence[Scope]) -> tuple[str, Key]:
 
     Raises HcdvError for a name that a line cannot hold.
     """
-    if not name or any(character.isspace() for character in name) or name.startswith("#"):
-        raise HcdvError(f"a key cannot be called {name!r}: take a name without spaces or leading #")
+    if not _NAME.fullmatch(name):
+        raise HcdvError(
+            f"a key cannot be called {name!r}: take a name without spaces that begins with a "
+            "letter or digit"
+        )
     secret = _PREFIX + secrets.token_urlsafe(32)
     return secret, Key(name, frozenset(scopes), _digest(secret))
 
@@ -142,7 +148,7 @@ def parsed(path: Path, content: bytes) -> list[Key]:
     keys = [
         _key(path, number, line)
         for number, line in enumerate(lines, 1)
-        if line.strip() and not line.startswith("#")
+        if line.strip() and not line.lstrip().startswith("#")
     ]
     if not keys:
         raise HcdvError(f"HCDV_API_KEYS={path} has no keys: make one with `hcdv-stream key`")
@@ -172,6 +178,8 @@ def _content(path: Path) -> bytes:
 def _key(path: Path, number: int, line: str) -> Key:
     try:
         name, scopes, digest = line.split()
+        if not _NAME.fullmatch(name):
+            raise ValueError
         if not digest.startswith(_HASH) or len(bytes.fromhex(digest[len(_HASH) :])) != 32:
             raise ValueError
         scopes_named = frozenset(Scope(scope) for scope in scopes.split(","))

@@ -23,6 +23,7 @@ from hcdv_stream.api.view import View
 from hcdv_stream.logs import fields
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.heartbeat import Heartbeat
+from hcdv_stream.state.layout import partition_directories
 from hcdv_stream.state.log_identity import misplaced
 from hcdv_stream.state.reader import PartitionReader
 
@@ -246,6 +247,6 @@ class Refresher:
 
 def _partitions(directory: Path) -> set[int]:
     try:
-        return {int(path.name) for path in directory.iterdir() if path.name.isdecimal()}
+        return set(partition_directories(directory))
     except (FileNotFoundError, NotADirectoryError):
         return set()

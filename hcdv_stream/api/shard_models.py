@@ -55,8 +55,7 @@ class ViewState(Model):
     the states were computed from, None if they do not say.
     """
 
-    now: float
-
+    now: float = Field(allow_inf_nan=False)
     key: str
     topic: str
     fingerprint: str

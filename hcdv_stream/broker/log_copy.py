@@ -19,6 +19,7 @@ from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
 from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.broker.topic_facts import TopicFacts, read_topic
 from hcdv_stream.broker.topics import Topic, create_topics, delete_topics, partition_counts
 
@@ -246,6 +247,7 @@ class LogCopy:
         return self._bootstrap.split(",")
 
     def _consumer(self) -> Any:
+        read_any_header_name()
         return KafkaConsumer(
             bootstrap_servers=self._servers,
             isolation_level="read_committed",

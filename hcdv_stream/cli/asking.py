@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 from rich.console import Console, OverflowMethod
-from rich.markup import escape
 from rich.table import Table
 
+from hcdv_stream.cli.printed import printed
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.weights import Weights
@@ -80,12 +80,12 @@ def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], text: int = 1
 ) -> Table:
     """Return a table whose first ``text`` columns are words and the others numbers."""
-    made = Table(title=escape(title), title_justify="left")
+    made = Table(title=printed(title), title_justify="left")
     for place, column in enumerate(columns):
         whole: OverflowMethod = "fold" if column == "id" else "ellipsis"  # ids are copied
         made.add_column(column, justify="left" if place < text else "right", overflow=whole)
     for row in rows:
-        made.add_row(*map(escape, row))
+        made.add_row(*map(printed, row))
     return made
 
 
@@ -104,7 +104,7 @@ def footing(answer: "Answer") -> str:
     said = as_of(answer.as_of)
     if answer.weights:
         used = answer.weights
-        said += f" · {used.utility}, β {used.beta:g}, λ {used.lam:g}"
+        said += f" · {printed(used.utility)}, β {used.beta:g}, λ {used.lam:g}"
     if answer.missing_partitions:
         missing = ", ".join(map(str, answer.missing_partitions))
         said += f" · [bold red]missing partitions: {missing}[/]"

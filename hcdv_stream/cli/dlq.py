@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from hcdv_stream.cli.printed import printed
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings, load_settings
 
@@ -84,9 +84,9 @@ def list_(
         )
         return
     for name, count in found.by_reason.most_common():
-        console.print(f"{count:>9,}  {escape(name)}")
+        console.print(f"{count:>9,}  {printed(name)}")
     console.print(
-        f"{found.total:>9,}  letters in {escape(settings.dead_letter_topic)}, "
+        f"{found.total:>9,}  letters in {printed(settings.dead_letter_topic)}, "
         f"{found.replayed:,} replayed"
     )
     if found.rows:
@@ -117,7 +117,7 @@ def show(
     for letter in letters:
         for name, value in _whole(letter).items():
             shown = value if isinstance(value, str) else orjson.dumps(value).decode()
-            console.print(f"[bold]{name}[/] {escape(shown)}", soft_wrap=True)
+            console.print(f"[bold]{name}[/] {printed(shown)}", soft_wrap=True)
         console.print()
 
 
@@ -234,7 +234,7 @@ def _table(rows: list[dict[str, object]]) -> Table:
     for row in rows:
         moment = datetime.fromisoformat(str(row["time"])).strftime("%Y-%m-%d %H:%M:%S")
         shown = row | {"time (UTC)": moment}
-        made.add_row(*(escape(_cell(shown[column])) for column in columns))
+        made.add_row(*(printed(_cell(shown[column])) for column in columns))
     return made
 
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 from hcdv_stream.cli.training_bar import bar
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings, load_settings
+from hcdv_stream.state.layout import partition_directories
 from hcdv_stream.state.verification import Report, Verification, verify_partition
 
 _MOST_SHOWN = 20
@@ -76,9 +77,7 @@ def verify(
 
 def _directories(settings: Settings, wanted: list[int] | None) -> list[Path]:
     folder = settings.state_dir / settings.topic
-    found = {}
-    if folder.is_dir():
-        found = {int(path.name): path for path in folder.iterdir() if path.name.isdigit()}
+    found = partition_directories(folder)
     missing = sorted(set(wanted or ()) - found.keys())
     if missing or not found:
         which = f"of partition {missing[0]}" if missing else "of any partition"

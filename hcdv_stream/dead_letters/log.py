@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.broker.topics import partition_counts
 
 _POLL_MILLISECONDS = 200
@@ -36,6 +37,7 @@ class TopicReader:
                 f"there is no topic {topic!r} at HCDV_BOOTSTRAP={bootstrap}: "
                 "make it with `hcdv-stream topics create`, or name another with --topic"
             )
+        read_any_header_name()
         consumer = KafkaConsumer(
             bootstrap_servers=bootstrap.split(","),
             enable_auto_commit=False,

@@ -10,6 +10,7 @@ from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped, wa
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.layout import partition_directories
 from hcdv_stream.state.lock import lock_holder
 from hcdv_stream.state.log_identity import LogIdentity, misplaced
 from hcdv_stream.state.permissions import is_private
@@ -53,10 +54,7 @@ def check_privacy(settings: Settings) -> list[Check]:
 
 def stored_partitions(settings: Settings) -> dict[int, Path]:
     """Return the directories of the topic's states by partition."""
-    topic = settings.state_dir / settings.topic
-    if not topic.is_dir():
-        return {}
-    return {int(path.name): path for path in sorted(topic.iterdir()) if path.name.isdecimal()}
+    return partition_directories(settings.state_dir / settings.topic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class Sidecar:
             self._failed_questions += 1
             raise self._leave_alone(bad) from bad
         except ProblemError as problem:
+            if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise
             raise ShardLost(problem.detail) from problem
         self._failed_questions = 0
         return told
@@ -188,6 +190,14 @@ class Sidecar:
             raise BadAnswerError(
                 f"refuses the key ({detail(told)}): let HCDV_GATEWAY_KEY be one "
                 "of its keys, with the scope `shard`"
+            )
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # which the reader's question brought
+            raise ProblemError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "body-too-large",
+                "Body too large",
+                f"{self.address} takes no question of {len(content or b''):,} bytes: ask for fewer "
+                "points at once, or raise its HCDV_API_MAX_BODY_BYTES",
             )
         if status != HTTPStatus.OK:
             raise BadAnswerError(f"answers {status}: {detail(told)}")

@@ -1,6 +1,7 @@
 """Answers from many APIs: which of them has which partition, in which state."""
 
 import asyncio
+import re
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
 from hcdv_stream.gateway.sidecar import Expected, RemoteShard, Sidecar
 from hcdv_stream.settings import Settings
-from hcdv_stream.state.heartbeat import Heartbeat
+from hcdv_stream.state.heartbeat import Heartbeat, is_sound
 from hcdv_stream.valuation.weights import Weights
 
 _FRESH_SECONDS = 0.05
@@ -30,6 +31,8 @@ _LOOK_SECONDS = 0.1
 _KNOWN_SECONDS = 1.0
 _KEPT_SNAPSHOTS = 64
 _BETWEEN, _NONE = "~", "-"
+_KEY = re.compile(r"[0-9a-z.~-]+", re.ASCII)
+_LONGEST_KEY = 16_384
 
 States = tuple[ViewState | None, ...]
 KnownStates = list[tuple[int, ViewState]]
@@ -91,11 +94,10 @@ class RemoteSource:
             if self._last is None or time.monotonic() > self._looked + _FRESH_SECONDS:
                 began, now = time.monotonic(), time.time()
                 states = await asyncio.gather(*(each.newest() for each in self._sidecars))
-                self._learn(tuple(states), now)
                 for each in self._sidecars:
                     self._behind.sidecar_up.labels(each.address).set(each.problem is None)
                 try:
-                    self._last = self._merged(tuple(states))
+                    self._last = self._merged(tuple(states), now)
                 except ProblemError:
                     self._behind.partitions_missing.set(self._partitions)
                     raise
@@ -117,6 +119,9 @@ class RemoteSource:
         if (snapshot := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return snapshot
+        # An API that refuses a question counts as missing, so it is not asked for just anything.
+        if not _KEY.fullmatch(key) or len(key) > _LONGEST_KEY:
+            raise gone(key)
         keys = key.split(_BETWEEN)
         if len(keys) != len(self._sidecars) or set(keys) == {_NONE}:
             raise gone(key)
@@ -180,13 +185,18 @@ class RemoteSource:
         while len(self._kept) > _KEPT_SNAPSHOTS:
             self._kept.popitem(last=False)
 
-    def _merged(self, states: States) -> Snapshot:
-        """Make one state of those of the APIs; raises a problem where they do not fit together."""
+    def _merged(self, states: States, heard_at: float | None = None) -> Snapshot:
+        """Make one state of those of the APIs; raises a problem where they do not fit together.
+
+        If the states are the newest, ``heard_at`` is when they were asked for.
+        """
         known = [(place, state) for place, state in enumerate(states) if state is not None]
         if not known:
             told = "; ".join(each.problem or "no state" for each in self._sidecars)
             raise unavailable(f"no API can be asked: {told}")
         known = self._of_one_bundle(known)
+        if heard_at is not None:
+            self._learn(known, heard_at)
         first = known[0][1]
         owners = self._owners(known)
         count = self._partitions
@@ -264,17 +274,21 @@ class RemoteSource:
                     owners[number], best[number] = (place, partition), rank
         return dict(sorted(owners.items()))
 
-    def _learn(self, states: States, now: float) -> None:
-        """Take in what the APIs' heartbeats say, in the time of this clock."""
-        for place, state in enumerate(states):
-            if state is None:
-                continue
+    def _learn(self, known: KnownStates, now: float) -> None:
+        """Take in what the heartbeats of states that fit together say, in the time of this clock.
+
+        What one that is left out says of the log is of another log, a test's for instance.
+        """
+        for place, state in known:
             for partition in state.partitions:
-                beat = partition.heartbeat and partition.heartbeat.later(now - state.now)
+                beat = partition.heartbeat
+                if beat is not None:  # one that is later than its API's own time tells nothing
+                    shift = now - state.now
+                    beat = beat.later(shift) if is_sound(beat, state.now) else None
                 self._beats[place, partition.number] = beat
                 if beat is not None:
                     ends = self._ends.setdefault(partition.number, LogEnds())
-                    ends.learn(beat.held, beat.checked)
+                    ends.learn(beat.held, beat.checked, now=time.time())
 
     def _freshness(self, place: int, partition: PartitionState) -> Freshness:
         """Return how current a sidecar's state is, by all that is known of the partition's log."""

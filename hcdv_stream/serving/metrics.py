@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from hcdv_stream.serving.bounds import Reason
+
 
 class ConnectionMetrics:
     """Registered once in ``registry``."""
@@ -16,3 +18,5 @@ class ConnectionMetrics:
             ("reason",),
             registry=registry,
         )
+        for reason in Reason:  # a rate needs a series from the beginning
+            self.closed.labels(reason)

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any, NoReturn, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from hcdv_stream.serving.bounds import Bounds, Reason
 from hcdv_stream.serving.metrics import ConnectionMetrics
@@ -58,6 +58,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._left: int | None = None
         """Bytes of a body that came after the answer to it, None where none are due."""
         self._used = self._upgraded = False
+        self._answered: RequestResponseCycle | None = None
+        """The request in hand; uvicorn's ``cycle`` is the newest, which may wait behind it."""
         self._reason: Reason | None = None
 
     # -- a connection begins and ends
@@ -74,6 +76,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.transport is not None:  # else it was refused
+            self._forsake()
             super().connection_lost(exc)
             self.measured.open.set(len(self.connections))
 
@@ -96,7 +99,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def _drop(self, reason: Reason) -> None:
         self.measured.closed.labels(reason).inc()
         self.connections.discard(self)
+        self._forsake()
         self.transport.abort()
+
+    def _forsake(self) -> None:
+        """Let the answer in hand be written to nobody."""
+        cycle = self._answered
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     # -- a request comes in
 
@@ -155,6 +166,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _OverBoundError
         super().on_headers_complete()
         self._used = True
+        if not self.pipeline:
+            self._answered = self.cycle
 
     def on_body(self, body: bytes) -> None:
         self._progress = True
@@ -194,6 +207,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
+        if self.pipeline:
+            self._answered = self.pipeline[-1][0]
         super().on_response_complete()
         if not self._whole and not self.pipeline and not self.transport.is_closing():
             self._left = 0

@@ -102,11 +102,16 @@ def write_heartbeat(directory: Path, heartbeat: Heartbeat) -> None:
 def read_heartbeat(directory: Path, now: float) -> Heartbeat | None:
     """Return a partition's heartbeat, None where there is none that can be used at ``now``."""
     try:
-        with (directory / NAME).open("rb") as file:
+        # A pipe in its place would be waited for.
+        with open(directory / NAME, "rb", opener=_without_waiting) as file:
             content = file.read(_LARGEST)
     except OSError:
         return None
     return parse_heartbeat(content, now)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def parse_heartbeat(content: bytes, now: float) -> Heartbeat | None:
@@ -124,14 +129,19 @@ def parse_heartbeat(content: bytes, now: float) -> Heartbeat | None:
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return heartbeat if _sound(heartbeat, now) else None
+    return heartbeat if is_sound(heartbeat, now) else None
+
+
+def in_future(moment: float, now: float) -> bool:
+    """Whether a moment lies further ahead than the clock may have been set back."""
+    return not moment <= now + _AHEAD_SECONDS  # nor NaN
 
 
 def _end(told: Any) -> LogEnd | None:
     return None if told is None else LogEnd(**told)
 
 
-def _sound(heartbeat: Heartbeat, now: float) -> bool:
+def is_sound(heartbeat: Heartbeat, now: float) -> bool:
     """Whether the types are right, offsets count, and no time lies in the future."""
     ends = [end for end in (heartbeat.checked, heartbeat.held) if end is not None]
     times: list[Any] = [
@@ -151,6 +161,6 @@ def _sound(heartbeat: Heartbeat, now: float) -> bool:
         isinstance(heartbeat.host, str)
         and isinstance(heartbeat.moved, bool)
         and all(type(time) in {int, float} for time in times)
-        and all(0 <= time <= now + _AHEAD_SECONDS for time in times)  # nor NaN
+        and all(time >= 0 and not in_future(time, now) for time in times)
         and all(type(offset) is int and 0 <= offset < _OFFSETS for offset in offsets)
     )

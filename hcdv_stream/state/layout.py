@@ -5,6 +5,7 @@ write-ahead log; all families are flushed together, so that a file never holds o
 another.
 """
 
+import re
 import struct
 from pathlib import Path
 
@@ -31,7 +32,19 @@ OWNER_FILES = 64
 """Most files that an owner keeps open per partition: it reads at its start and to compact."""
 
 _MIB = 1 << 20
+_PARTITION = re.compile("0|[1-9][0-9]{0,8}")
 _NUMBER = struct.Struct(">Q")  # big-endian, so that RocksDB's order is the numbers'
+
+
+def partition_directories(topic: Path) -> dict[int, Path]:
+    """Return the directories of a topic's states by partition; none if there is no such directory.
+
+    A partition has one name, its number in plain digits: a copy named ``00`` or ``٠`` is none.
+    """
+    if not topic.is_dir():
+        return {}
+    numbers = sorted(int(path.name) for path in topic.iterdir() if _PARTITION.fullmatch(path.name))
+    return {number: topic / str(number) for number in numbers}
 
 
 def key(number: int) -> bytes:

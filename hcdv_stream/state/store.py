@@ -73,6 +73,7 @@ class PartitionStore:
         self.log: LogIdentity | None = None
         """The log that the state is computed from, None if it does not say."""
         self._directory = directory
+        self._place = _place_of(directory)
         self._database = database
         self._handles = {name: database.get_column_family_handle(name) for name in FAMILIES}
         self._sequence = 0
@@ -130,11 +131,26 @@ class PartitionStore:
         with explaining(self._directory), Families.of(self._database) as families:
             return read_leaf(families, number)
 
+    def check_place(self) -> None:
+        """See that the directory is still the one that was opened.
+
+        RocksDB goes on writing into files that were moved away or removed, which nobody reads.
+        Raises StateError if it is not.
+        """
+        with suppress(PermissionError):
+            if _place_of(self._directory) != self._place:
+                raise StateError(
+                    f"{self._directory} was moved, removed or replaced while this process used "
+                    "it: restart, and stop the worker before you touch its state"
+                )
+
     def write(self, delta: Delta, position: Position) -> None:
         """Write an update and the position it is as of, both or neither.
 
-        Raises StateError where the disk refuses; the owner must not go on then.
+        Raises StateError where the disk refuses, or where the directory is another one by now; the
+        owner must not go on then.
         """
+        self.check_place()
         if not self._loaded:
             self.load()
         sequence = self._sequence + 1
@@ -315,6 +331,15 @@ class PartitionStore:
             durably.sync = True
             with explaining(self._directory, "written"):
                 self._database.write(batch, durably)
+
+
+def _place_of(directory: Path) -> tuple[int, int] | None:
+    """Return what the file that RocksDB locks is, whatever its name; None where there is none."""
+    try:
+        status = (directory / "LOCK").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _open(directory: Path) -> Rdict:

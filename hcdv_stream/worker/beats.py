@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from hcdv_stream.logs import fields
 from hcdv_stream.state.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
+from hcdv_stream.state.layout import partition_directories
 from hcdv_stream.state.lock import lock_holder
 from hcdv_stream.worker.heartbeat import STARTED_AT
 from hcdv_stream.worker.ownership import Ownership
@@ -29,10 +30,14 @@ _SETTLED_SECONDS = 5.0
 
 
 async def beat(ownership: Ownership) -> NoReturn:
-    """Write the heartbeats of the open partitions until cancelled."""
+    """Write the heartbeats of the open partitions until cancelled.
+
+    Raises StateError if the directory of one was moved or replaced.
+    """
     while True:
         await asyncio.sleep(_EVERY_SECONDS)
         for partition in tuple(ownership.partitions.values()):
+            await asyncio.to_thread(partition.check_place)
             await asyncio.to_thread(partition.beat)
 
 
@@ -59,8 +64,8 @@ def mark_moved(topic_directory: Path, kept: Collection[int], now: float) -> None
     ``kept`` are the partitions that are this worker's. A state that another process holds, or held
     a moment ago, is left alone. Raises OSError.
     """
-    for directory in topic_directory.iterdir() if topic_directory.is_dir() else ():
-        if not directory.name.isdecimal() or int(directory.name) in kept:
+    for number, directory in partition_directories(topic_directory).items():
+        if number in kept:
             continue
         found = read_heartbeat(directory, now)
         if found is not None and (found.moved or now - found.beat_at < _SETTLED_SECONDS):
@@ -71,4 +76,4 @@ def mark_moved(topic_directory: Path, kept: Collection[int], now: float) -> None
             found = Heartbeat(os.getpid(), socket.gethostname(), STARTED_AT, now, now, 0, 0)
         moved = replace(found, beat_at=now, released_at=found.released_at or now, moved=True)
         write_heartbeat(directory, moved)
-        log.info("partition moved to another worker", extra=fields(partition=int(directory.name)))
+        log.info("partition moved to another worker", extra=fields(partition=number))

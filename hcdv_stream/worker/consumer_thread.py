@@ -10,9 +10,14 @@ from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import (
+    KafkaTimeoutError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 
-from hcdv_stream.worker.log_range import LogError
+from hcdv_stream.broker.header_names import read_any_header_name
+from hcdv_stream.worker.log_range import LogError, LogRange
 from hcdv_stream.worker.membership import MemberThread
 from hcdv_stream.worker.progress import Reading
 from hcdv_stream.worker.tail import UNDECODABLE
@@ -55,21 +60,57 @@ class ConsumerThread(MemberThread):
         consumer = super()._create_worker_consumer(transport)
         # Faust offers "read_committed" only together with its own transactions.
         consumer._isolation_level = "read_committed"
+        # A position that the log does not hold any more must not be taken for its beginning.
+        consumer._auto_offset_reset = "none"
         consumer._retry_backoff_ms = _RETRY_MILLISECONDS
         return consumer
 
     async def _fetch_records(
         self, consumer: Any, active_partitions: set[Any], **options: Any
     ) -> Mapping[Any, Any]:
+        before = self._positions(active_partitions)
         try:
             records: Mapping[Any, Any] = await super()._fetch_records(
                 consumer, active_partitions, **options
             )
+        except NoOffsetForPartitionError:  # the place to begin at is the state's
+            return {}
+        except OffsetOutOfRangeError as error:
+            await self._refuse_lost_place(error.args[0])
+            return {}
+        except UnicodeDecodeError:
+            read_any_header_name()
+            self._fetch_again(consumer, before)
+            return {}
         except UNDECODABLE as error:
             raise _undecodable(consumer._fetcher._records, error) from error
         for tp, some in records.items():
             self._handed_over[tp] = some[-1].offset
         return records
+
+    def _positions(self, tps: Collection[Any]) -> dict[Any, int]:
+        states = {tp: self._state(tp) for tp in tps}
+        return {tp: state._position for tp, state in states.items() if state is not None}
+
+    def _fetch_again(self, consumer: Any, positions: Mapping[Any, int]) -> None:
+        """Go back to these positions; what was fetched and not handed over is let go."""
+        fetched = consumer._fetcher
+        fetched._records.clear()
+        fetched._notify(fetched._wait_consume_future)
+        for tp, position in positions.items():
+            state = self._state(tp)
+            if state is not None and position is not None and state._position != position:
+                state.seek(position)
+
+    async def _refuse_lost_place(self, places: Mapping[Any, int]) -> None:
+        """Raise LogError where the log does not hold the places to go on reading at.
+
+        Otherwise they are asked for again: a broker that lags behind others may not know them yet.
+        """
+        for tp, place in places.items():
+            found: LogRange = await self.consumer.log_of(tp, place)
+            found.resumed_at(place)
+        await asyncio.sleep(_RETRY_MILLISECONDS / 1000)
 
     async def _commit(self, offsets: Mapping[Any, int]) -> bool:
         """Commit, and give up soon: stopping must not wait for a broker that is gone."""

@@ -13,15 +13,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
 from hcdv_stream.logs import fields
 from hcdv_stream.worker.dead_letters import DeadLetter, Origin
 from hcdv_stream.worker.letter_log import LetterLog
+from hcdv_stream.worker.log_range import LogError
 from hcdv_stream.worker.parts import Parts
 from hcdv_stream.worker.sent_letters import SentLetters
 
 log = logging.getLogger(__name__)
 
 _FURTHEST = "hcdv-furthest"
+_OFFSET_DIGITS = 19
 
 
 class DeadLetterBox:
@@ -69,8 +73,22 @@ class DeadLetterBox:
         sent = self._sent[letters[0].partition]
         sent.forget_before(letters[0].record.offset)
         missing = [letter for letter in letters if letter.record.offset not in sent]
+        try:
+            await self._deliver(missing, sent)
+        except (KafkaError, AssertionError) as error:  # aiokafka asserts that a partition is there
+            raise LogError(
+                f"the topic of dead letters, {self._topic!r}, does not take them "
+                f"({type(error).__name__}): see that it is there with {self._partitions} "
+                "partitions (`hcdv-stream topics create`) and takes records of 1 MiB "
+                "(max.message.bytes) from this client, then start the worker again"
+            ) from error
+        if missing:
+            reasons = Counter(letter.reason for letter in missing)
+            log.warning("sessions rejected", extra=fields(count=len(missing), **reasons))
+
+    async def _deliver(self, letters: Sequence[DeadLetter], sent: SentLetters) -> None:
         answers = []
-        for letter in missing:
+        for letter in letters:
             sent.add(letter.record.offset)
             headers = [*letter.headers, *self._origin.headers]
             headers.append((_FURTHEST, str(sent.furthest).encode()))
@@ -85,9 +103,6 @@ class DeadLetterBox:
                 )
             )
         await asyncio.gather(*answers)
-        if missing:
-            reasons = Counter(letter.reason for letter in missing)
-            log.warning("sessions rejected", extra=fields(count=len(missing), **reasons))
 
     def _take(self, record: Any, number: int, sent: SentLetters) -> bool:
         """Take note of a letter; say whether all that matter come after it."""
@@ -98,7 +113,10 @@ class DeadLetterBox:
             return False
         if any(headers.get(name) != value for name, value in origin):
             return False
-        offset, furthest = int(place), int(headers.get(_FURTHEST) or place)
+        said = headers.get(_FURTHEST) or place
+        if not said.isdigit() or max(len(place), len(said)) > _OFFSET_DIGITS:  # somebody else's
+            return False
+        offset, furthest = int(place), int(said)
         before = offset < sent.begin
         sent.add(offset)
         sent.furthest = max(sent.furthest, furthest)

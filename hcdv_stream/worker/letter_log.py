@@ -8,6 +8,7 @@ from typing import Any
 
 import aiokafka
 
+from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.worker.log_range import LogError
 
 _WAIT_MILLISECONDS = 20
@@ -51,7 +52,11 @@ class LetterLog:
         reader.seek(where, begin)
         moved = time.monotonic()
         while True:
-            found = await reader.getmany(where, timeout_ms=_WAIT_MILLISECONDS)
+            try:
+                found = await reader.getmany(where, timeout_ms=_WAIT_MILLISECONDS)
+            except UnicodeDecodeError:  # not handed over, so it is fetched again
+                read_any_header_name()
+                continue
             if found:
                 for record in found[where]:
                     yield record

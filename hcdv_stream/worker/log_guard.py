@@ -105,16 +105,18 @@ class LogGuard:
         return LogIdentity(facts.topic_id, facts.partitions, begins_at, complete=not begins_at)
 
     async def confirm(self) -> bool:
-        """Wait until the broker has said that it is still the same log; False: the worker stops.
+        """Wait until the broker has said that it is still the same log.
 
-        Raises LogError if it is another one.
+        Returns False if the worker stops and the broker does not say. Raises LogError if it is
+        another log.
         """
-        while not self._stopping:
+        while True:
             with suppress(KafkaError, TopicMissing):
                 await asyncio.to_thread(self.check)
                 return True
+            if self._stopping:
+                return False
             await asyncio.sleep(_AGAIN_SECONDS)
-        return False
 
     async def watch(self) -> NoReturn:
         """Ask regularly until cancelled; raises LogError if it is another log, or none any more."""
@@ -159,7 +161,7 @@ class LogGuard:
         self._retention = retention
 
     def stop(self) -> None:
-        """Let nobody wait any more: the worker stops."""
+        """Wait no longer for a broker that does not answer: the worker stops."""
         self._stopping = True
 
     def close(self) -> None:

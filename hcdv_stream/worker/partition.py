@@ -34,6 +34,7 @@ from hcdv_stream.worker.heartbeat import HeartbeatWriter
 from hcdv_stream.worker.judgement import Judged, judge_records
 from hcdv_stream.worker.leaf_sample import LeafSample, MismatchError
 from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.misplacement import Misplacement
 from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.session import Judge
 
@@ -83,10 +84,14 @@ class Partition:
         self._begin = store.log.begins_at if store.log else 0
         if store.log is not None:
             metrics.complete.labels(*self._labels).set(store.log.complete)
+        self._misplacement = Misplacement(
+            identity.topic, identity.partition, store.log.partitions if store.log else 1
+        )
         # A game of its own: the engine's may be playing while a sample is replayed.
         self._verifier = game_of(identity.engine, len(bundle.classes), bundle.validation)
         metrics.verified_leaves.labels(*self._labels)
         metrics.leaf_mismatches.labels(*self._labels)
+        metrics.erasures.labels(*self._labels)
         self._progress = Progress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
         self._arrivals = ArrivalMetrics(metrics, self._labels, self._engine.arrivals)
@@ -158,6 +163,7 @@ class Partition:
 
         The engine has gone on afterwards: either ``write`` the step, or give the partition up.
         """
+        self._misplacement.look(records)
         source = self._identity.topic, self._identity.partition
         metrics, engine = self._metrics, self._engine
         with metrics.stage("decode", len(records)):
@@ -242,6 +248,10 @@ class Partition:
     def check(self, end: LogEnd) -> None:
         """Take in where the broker says that the log ends."""
         self._heartbeat.check(end)
+
+    def check_place(self) -> None:
+        """See that the state's directory was not moved or replaced; raises StateError."""
+        self._store.check_place()
 
     def beat(self) -> None:
         """Write the heartbeat, from which readers know how current the state is."""

@@ -28,6 +28,7 @@ class Polls:
         self._metrics = parts.metrics
         self._health = parts.health
         self._timings = Timings(parts.settings.timings)
+        self._ended = False
 
     async def consume(self, stream: Any, events: Sequence[Any]) -> None:
         """Make a poll's effects durable, then acknowledge its events in order.
@@ -42,10 +43,12 @@ class Polls:
             try:
                 for tp, messages in _by_partition(events).items():
                     await self._take(tp, messages, polled, same_log)
-                if not await same_log:
-                    return
+                # What was computed and not written must not be gone on from.
+                self._ended |= not await same_log
             finally:
                 same_log.cancel()
+        # Also if nothing was written because the worker stops: it could not end with events that
+        # nobody acknowledged, and what it commits is the stored offset.
         with self._metrics.stage("ack", len(events)):
             for event in events:
                 await stream.ack(event)
@@ -55,7 +58,7 @@ class Polls:
         self, tp: Any, messages: Sequence[Any], polled: float, same_log: asyncio.Future[bool]
     ) -> None:
         partition = self._ownership.partitions.get(tp.partition)
-        if partition is None:  # taken back since it was polled: the new owner's
+        if partition is None or self._ended:  # the new owner's, or the successor's
             return
         generation = self._app.consumer_generation_id
         records = partition.fresh([_record(m) for m in messages if m.generation_id == generation])
@@ -70,6 +73,7 @@ class Polls:
         finally:
             gaps.cancel()
         if not await same_log:  # the worker stops, and nothing is written any more
+            self._ended = True
             return
         await self._letters.send(step.rejected)
         await asyncio.to_thread(partition.write, step)

@@ -10,6 +10,8 @@ import aiokafka
 import cramjam
 from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 
+from hcdv_stream.broker.header_names import read_any_header_name
+
 UNDECODABLE = (UnsupportedCodecError, CorruptRecordException, cramjam.DecompressionError)
 """What is raised for a batch whose codec is not known here, or that is damaged."""
 
@@ -83,7 +85,11 @@ async def waiting(
 async def _read(reader: Any, where: Any) -> list[Any]:
     """Return the next records, none at the end of the log or when the broker does not answer."""
     for _ in range(_LONGEST_MILLISECONDS // _WAIT_MILLISECONDS):
-        got = await reader.getmany(where, timeout_ms=_WAIT_MILLISECONDS)
+        try:
+            got = await reader.getmany(where, timeout_ms=_WAIT_MILLISECONDS)
+        except UnicodeDecodeError:  # not handed over, so it is fetched again
+            read_any_header_name()
+            continue
         if got:
             return list(got[where])
         end = _end(reader, where)

@@ -21,6 +21,10 @@ def served(app: FastAPI) -> Iterator[str]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:  # a test that fails must not hang
+        server.should_exit = True
+        thread.join(10)
+        server.force_exit = True
+        thread.join()

@@ -1,7 +1,9 @@
 """Who may ask for what."""
 
 import stat
+import time
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -11,6 +13,7 @@ from hcdv_stream.cli.main import app as command_line
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.serving.hosts import is_loopback
 from hcdv_stream.settings import load_settings
+from tests.api.serving import served
 from tests.api.world import Client, app_of
 
 
@@ -89,6 +92,23 @@ def test_a_key_is_taken_out_without_a_restart(state_dir, owners, keyed):
     assert client.get("/v1/summary", headers=asked).status_code == 401
 
 
+@pytest.mark.parametrize("scope", [Scope.READ, Scope.ADMIN])
+def test_events_end_with_their_key(state_dir, owners, keyed, scope):
+    path, secrets = keyed
+    asked = {"headers": bearer(secrets[scope]), "timeout": 30}
+    with served(app_of(state_dir, api_keys=path)) as address:
+        url = f"{address}/v1/events?interval=3600"
+        with httpx.stream("GET", url, **asked) as kept, httpx.stream("GET", url, **asked) as gone:
+            lines, others = kept.iter_lines(), gone.iter_lines()
+            assert next(lines) == next(others) == "retry: 1000"
+            text = path.read_text().splitlines(keepends=True)
+            path.write_text("".join(line for line in text if not line.startswith(f"{scope}-er")))
+            begin = time.monotonic()
+            assert [*lines, *others]
+            assert time.monotonic() - begin < 10
+        assert httpx.get(url, **asked).status_code == 401
+
+
 def test_the_file_holds_hashes_alone(keyed):
     text = keyed[0].read_text()
     assert not any(secret in text for secret in keyed[1].values())
@@ -151,3 +171,22 @@ def test_the_command_makes_keys(tmp_path):
 def test_loopback():
     assert all(map(is_loopback, ["127.0.0.1", "127.8.8.8", "::1", "localhost"]))
     assert not any(map(is_loopback, ["0.0.0.0", "::", "10.0.0.1", "example.org", ""]))
+
+
+@pytest.mark.parametrize("mark", ["#", " #", "\t# ", "\u00a0#"])
+def test_a_line_that_is_commented_out_is_no_key(keyed, mark):
+    path, secrets = keyed
+    path.write_text(path.read_text().replace("read-er", f"{mark}read-er"))
+    keys = KeyFile(path)
+    assert keys.find(secrets[Scope.READ]) is None
+    assert keys.find(secrets[Scope.ADMIN]) is not None
+
+
+@pytest.mark.parametrize("mark", [";", "//", "-", "--", "!", "'"])
+def test_a_line_that_may_be_meant_as_a_comment_is_refused(keyed, mark):
+    path, _ = keyed
+    path.write_text(path.read_text().replace("read-er", f"{mark}read-er"))
+    with pytest.raises(HcdvError, match="line 3 is not NAME SCOPE"):
+        KeyFile(path)
+    with pytest.raises(HcdvError, match="begins with a letter or digit"):
+        new_key(f"{mark}read-er", [Scope.READ])

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -315,12 +316,12 @@ def test_a_partition_without_a_first_update_counts(world):
     third.store.close()
 
 
-BEAT = Heartbeat(1, "h", 0.0, 0.0, 1000.0, 0, 0)
+BEAT = Heartbeat(1, "h", 0.0, 0.0, 20.0, 0, 0)
 
 
 def test_age_counts_from_the_last_look_whose_end_is_in_the_state():
     ends = LogEnds()
-    ends.learn(LogEnd(10.0, 100), LogEnd(11.0, 150), LogEnd(12.0, 150), LogEnd(13.0, 220))
+    ends.learn(LogEnd(10.0, 100), LogEnd(11.0, 150), LogEnd(12.0, 150), LogEnd(13.0, 220), now=20.0)
     known = Known(BEAT, ends)
 
     def age(next_offset):
@@ -329,16 +330,49 @@ def test_age_counts_from_the_last_look_whose_end_is_in_the_state():
     assert [age(offset) for offset in (99, 100, 149, 150, 219, 220, 500)] == [
         None, 10.0, 10.0, 8.0, 8.0, 7.0, 7.0,
     ]  # fmt: skip
-    ends.learn(LogEnd(14.0, 5))  # another log: nothing of before counts
+    ends.learn(LogEnd(14.0, 5), now=20.0)  # another log: nothing of before counts
     assert [age(offset) for offset in (4, 5, 500)] == [None, 6.0, 6.0]
-    ends.learn(LogEnd(13.5, 900))  # old news
+    ends.learn(LogEnd(13.5, 900), now=20.0)  # old news
     assert ends.newest == LogEnd(14.0, 5)
 
 
 def test_what_is_known_of_a_busy_log_stays_bounded():
     ends = LogEnds()
     for second in range(9000):
-        ends.learn(LogEnd(float(second), 1000 * second))
+        ends.learn(LogEnd(float(second), 1000 * second), now=float(second))
     assert len(ends._ends) < 5000
     assert ends.held_at(8_999_000) == 8999.0
     assert ends.held_at(0) is None
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_clock_that_was_set_back_freezes_no_lag(alive):
+    now, ends = 10_000.0, LogEnds()
+    ends.learn(LogEnd(now, 100), now=now)
+    beat = replace(BEAT, beat_at=now, next_offset=100, position=100, checked=LogEnd(now, 100))
+    assert Known(beat, ends).freshness(0, 100, now, 15.0).lag == 0
+    now -= 3600.0
+    fresh = Known(beat, ends).freshness(0, 100, now, 15.0)
+    assert (fresh.lag, fresh.age, fresh.stale) == (None, None, None)
+    assert "the clock was set back" in fresh.reason
+    if alive:  # the worker goes on, in the new time, and 50 records wait
+        now += 1.0
+        beat = replace(beat, beat_at=now, checked=LogEnd(now, 150), held=None)
+        ends.learn(beat.held, beat.checked, now=now)
+        fresh = Known(beat, ends).freshness(0, 100, now, 15.0)
+        assert (fresh.lag, fresh.age, fresh.stale) == (50, None, False)
+
+
+def test_an_api_sees_through_a_clock_that_was_set_back(world, monkeypatch):
+    real, ahead = time.time, 3600.0
+    monkeypatch.setattr(time, "time", lambda: real() + ahead)
+    refresher = world.app.state.refresher
+    refresher._clock = refresher._beats._clock = time.time
+    world.beat()
+    assert world.summary(max_lag=0, complete="true")["as_of"]["lag"] == 0
+    ahead = 0.0
+    assert world.get("summary", max_lag=0).status_code == 503
+    world.beat(waiting=9)
+    as_of = world.summary()["as_of"]
+    assert as_of["lag"] == 18
+    assert world.get("summary", max_lag=17, complete="true").status_code == 503

@@ -82,7 +82,7 @@ def test_a_state_that_cannot_be_read_is_told_and_the_last_answer_stays(tmp_path,
     current.write_text("MANIFEST-999999\n")
     assert not refresher.look()
     assert timeless(client.get("/v1/summary").json()) == before
-    ready = client.get("/readyz")
+    ready = client.get("/readyz?verbose")
     assert ready.status_code == 503
     assert "cannot be read now" in ready.json()["detail"]
     assert "hcdv_api_refresh_errors_total 1.0" in client.get("/metrics").text
@@ -114,7 +114,7 @@ def test_partitions_computed_differently_are_not_merged(tmp_path, owner):
     refresher, client = app.state.refresher, Client(app)
     for _ in range(2):  # it does not forget
         refresher.look()
-        detail = client.get("/readyz").json()["detail"]
+        detail = client.get("/readyz?verbose").json()["detail"]
         assert "partitions 0 and 1 were computed differently (bundle was 'abab" in detail
     assert client.get("/v1/summary").json()["points"] == 20
     shutil.rmtree(other.directory)

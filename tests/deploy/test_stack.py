@@ -9,9 +9,10 @@ import os
 import re
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -219,24 +220,35 @@ def test_the_units_of_systemd_go_on_with_the_state(handed_over: Stack) -> None:
     }
     addresses = {name: handed_over.directory / f"{name}.notify" for name in services}
     with ExitStack() as exits:
-        heard = {name: exits.enter_context(_listening(path)) for name, path in addresses.items()}
+        heard = {name: exits.enter_context(_heard(path)) for name, path in addresses.items()}
         sockets = {name: {"NOTIFY_SOCKET": str(path)} for name, path in addresses.items()}
         served(handed_over, services, sockets)
-        for listener in heard.values():
-            said = list(iter(partial(_next, listener), b""))
-            assert (said[0], said[-1]) == (b"READY=1", b"STOPPING=1")
+        for said in heard.values():
+            until(lambda said=said: said[-1:] == [b"STOPPING=1"], PATIENCE, said)
+            assert said[0] == b"READY=1"
             assert set(said[1:-1]) == {b"WATCHDOG=1"}
 
 
-def _listening(path: Path) -> socket.socket:
-    heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    heard.bind(str(path))
-    heard.setblocking(False)
-    return heard
+@contextmanager
+def _heard(path: Path) -> Iterator[list[bytes]]:
+    """What is sent to a socket, read by a thread while it comes: its queue is short."""
+    heard: list[bytes] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(path))
+
+        def read() -> None:
+            for message in iter(partial(listener.recv, 64), b"end"):
+                heard.append(message)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            yield heard
+        finally:
+            _end(path)
+            reader.join()
 
 
-def _next(heard: socket.socket) -> bytes:
-    try:
-        return heard.recv(64)
-    except BlockingIOError:
-        return b""
+def _end(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"end", str(path))

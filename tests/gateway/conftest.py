@@ -27,10 +27,12 @@ PARTITIONS = 4
 class Gateway(Client):
     """A gateway over applications; ``stop`` makes one of them unreachable."""
 
-    def __init__(self, apps: dict[str, object], **settings: object) -> None:
+    def __init__(
+        self, apps: dict[str, object], addresses: tuple[str, ...] = ADDRESSES, **settings: object
+    ) -> None:
         self.apps = dict(apps)
         settings = {"partitions": PARTITIONS, "api_stale_seconds": 100_000.0, **settings}
-        chosen = load_settings(gateway_sidecars=",".join(ADDRESSES), **settings)
+        chosen = load_settings(gateway_sidecars=",".join(addresses), **settings)
         super().__init__(app := build_gateway(chosen))
         self.source = app.state.source
         self._route()

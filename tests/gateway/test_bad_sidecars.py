@@ -151,6 +151,27 @@ def test_one_that_shows_a_state_and_answers_no_question(good, view, way):
         left_out(client, reason, ["/v1/points?limit=3", "/v1/summary", "/v1/providers"])
 
 
+@pytest.mark.parametrize("at", ["(" * 9000 + "~x", "x~" + "a" * 40_000, "%0d~%20", "-~../x"])
+def test_no_reader_makes_an_api_count_as_missing_by_a_state_of_his_own(good, view, at):
+    """What an API refuses because of the reader is no failing of the API's."""
+    ways = {f"{VIEW}?at": said(b"{}", "431 X"), VIEW: said(json.dumps(view).encode()), ASK: hang}
+    with misbehaving(ways) as bad, gateway(good, bad) as client:
+        assert client.get(f"/v1/points?limit=1&at={at}").status_code == 410
+        details = [check["detail"] for check in client.get("/readyz?verbose").json()["checks"]]
+        assert details[1:3] == ["answers", "answers"]
+
+
+def test_a_question_that_is_too_large_for_an_api_is_the_readers_fault(good, view):
+    ways = {VIEW: said(json.dumps(view).encode()), ASK: said(b"{}", "413 X")}
+    with misbehaving(ways) as strict, gateway(good, strict) as client:
+        ids = [f"{'s' * 900}{number}" for number in range(1000)]
+        answer = client.post("/v1/points:batchGet", json={"ids": ids})
+        assert answer.status_code == 413
+        assert answer.json()["type"] == "urn:hcdv-stream:problem:body-too-large"
+        details = [check["detail"] for check in client.get("/readyz?verbose").json()["checks"]]
+        assert details[1:3] == ["answers", "answers"]
+
+
 def test_a_single_one_of_another_bundle_is_left_out(good, view):
     strange = {VIEW: numbered(view, [1], fingerprint="ff"), ASK: hang}
     with misbehaving(strange) as bad, gateway(good, bad) as client:

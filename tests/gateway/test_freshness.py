@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from hcdv_stream.api.local_source import LocalSource
 from hcdv_stream.api.shard_models import ViewState
 from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, read_heartbeat, write_heartbeat
 from tests.api.world import TOPIC, Client, Owner, app_of
@@ -14,6 +15,7 @@ from tests.gateway.conftest import ADDRESSES, Gateway
 STALE = 300.0
 """So long that a busy machine changes nothing; a lag is told for a third of it."""
 DEAD = 1000.0
+MORE = (*ADDRESSES, "http://other")
 
 
 def beat(directory, number, seconds_ago=0.0, waiting=0, **changes):
@@ -203,3 +205,35 @@ def test_shifting_a_heartbeat_shifts_every_time():
     assert beat.later(100.0) == Heartbeat(
         1, "h", 101.0, 102.0, 103.0, 4, 5, LogEnd(106.0, 7), LogEnd(108.0, 9), 110.0, True
     )
+
+
+def test_an_api_that_is_left_out_says_nothing_of_the_log(sides, tmp_path):
+    """A test's worker on another cluster, say, whose topic of the same name is far shorter."""
+    beat(sides[1], 1, waiting=500)
+    other = Owner(tmp_path / "other", 1, bundle="cd" * 16)
+    other.apply(other.batch(5))
+    other.store.close()
+    apps = [app_of(each, api_stale_seconds=STALE) for each in (*sides, tmp_path / "other")]
+    gateway = Gateway(dict(zip(MORE, apps, strict=True)), addresses=MORE, api_stale_seconds=STALE)
+    assert gateway.get("/v1/summary").json()["as_of"]["lag"] == 500
+    assert gateway.get("/v1/summary?max_lag=499").status_code == 503
+    assert gateway.get("/v1/summary?complete=true").json()["as_of"]["lag"] == 500
+
+
+@pytest.mark.parametrize("now", [0.0, -1e300, 1e300])
+def test_an_api_that_lies_about_the_time_is_not_believed(sides, monkeypatch, now):
+    beat(sides[1], 1, seconds_ago=DEAD)
+    monkeypatch.setattr(LocalSource, "state_of", _with_time(LocalSource.state_of, now))
+    gateway = gateway_over(*sides)
+    as_of = gateway.get("/v1/summary").json()["as_of"]
+    assert as_of["lag"] is None
+    assert gateway.get("/v1/summary?max_lag=0").status_code == 503
+    assert gateway.get("/v1/summary?complete=true").status_code == 503
+    assert gateway.get("/v1/summary?max_age=999999999").status_code == 503
+
+
+def _with_time(real, now):
+    def state_of(self, view):
+        return real(self, view).model_copy(update={"now": now})
+
+    return state_of

@@ -19,17 +19,20 @@ ASKED = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class App:
-    """Answers ``/large`` with much, ``/slow`` when it is let go on, anything else at once."""
+    """Answers ``/large`` with much, ``/slow`` when it is let go on, ``/paused`` a moment later."""
 
     def __init__(self) -> None:
         self.arrived = threading.Semaphore(0)
         self.go_on = threading.Event()
+        self.pause_seconds = 0.0
 
     async def __call__(self, scope, receive, send):
         if scope["path"] == "/slow":
             self.arrived.release()
             while not self.go_on.is_set():
                 await asyncio.sleep(0.01)
+        if scope["path"] == "/paused":
+            await asyncio.sleep(self.pause_seconds)
         parts = 400 if scope["path"] == "/large" else 1
         head = {"type": "http.response.start", "status": 200, "headers": []}
         await send(head)
@@ -127,3 +130,19 @@ def test_how_many_are_open_is_measured():
                 assert time.monotonic() < deadline
         while measured.open._value.get():
             assert time.monotonic() < deadline + 10
+
+
+def test_clients_that_leave_with_requests_in_hand_leave_no_errors(caplog):
+    """uvicorn tells the newest request that its client is gone, and not the one in hand."""
+    with serving() as (port, app, measured):
+        app.pause_seconds = 0.02
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", port)) as one:
+                one.sendall(ASKED % b"paused" * 8)
+                one.recv(100)
+        deadline = time.monotonic() + 20
+        while measured.open._value.get():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert get(port, "/x")[0] == 200
+    assert not caplog.records

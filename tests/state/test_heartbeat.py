@@ -1,6 +1,7 @@
 """A heartbeat is what was written, or nothing: never a guess from a damaged or foreign file."""
 
 import json
+import os
 import stat
 import zlib
 from dataclasses import replace
@@ -100,3 +101,8 @@ def test_other_content_is_no_heartbeat(line):
 
 def test_a_clock_that_is_set_back_a_little_does_no_harm():
     assert parse_heartbeat(changed(beat_at=NOW + 1.5), NOW) is not None
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / NAME)
+    assert read_heartbeat(tmp_path, 1.0) is None

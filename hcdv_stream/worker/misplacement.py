@@ -1,0 +1,52 @@
+"""Notices producers whose partitioner is not Kafka's default one.
+
+An id belongs to one partition. If one producer sends it to another partition than the next does
+(librdkafka has a default of its own), it is there twice and counts twice, and a deletion may not
+find it. No partition sees the others' ids, so a few ids of each poll are compared with the default
+partitioner.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from hcdv_stream.gateway.partitioner import murmur2
+from hcdv_stream.logs import fields
+from hcdv_stream.worker.dead_letters import Record
+
+log = logging.getLogger(__name__)
+
+_KEYS = 4
+
+
+class Misplacement:
+    """Looks at the keys of a partition; warns once."""
+
+    def __init__(self, topic: str, partition: int, partitions: int) -> None:
+        """``partitions`` counts those of the topic."""
+        self._topic = topic
+        self._partition = partition
+        self._partitions = partitions
+        self.found = False
+
+    def look(self, records: Sequence[Record]) -> None:
+        """Take the first records of a poll for all."""
+        if self.found or self._partitions == 1:
+            return
+        for record in records[:_KEYS]:
+            if record.key and self._home(record.key) != self._partition:
+                self.found = True
+                log.warning(
+                    "ids lie where Kafka's default partitioner does not put them",
+                    extra=fields(
+                        topic=self._topic,
+                        partition=self._partition,
+                        offset=record.offset,
+                        meaning="an id that comes to two partitions counts twice",
+                        needed="one partitioner for all producers, murmur2 "
+                        "(librdkafka: partitioner=murmur2_random)",
+                    ),
+                )
+                return
+
+    def _home(self, key: bytes) -> int:
+        return (murmur2(key) & 0x7FFFFFFF) % self._partitions
