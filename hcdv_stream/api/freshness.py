@@ -128,7 +128,10 @@ def _quiet(heartbeat: Heartbeat, now: float, live_seconds: float) -> tuple[float
     who = f"its worker (process {heartbeat.process})"
     checked, released_at = heartbeat.checked, heartbeat.released_at
     if heartbeat.moved and released_at is not None:
-        return released_at, f"another worker has had it since {_ago(released_at, now)}"
+        return (
+            released_at,
+            f"another worker has had it for {_ago(released_at, now).removesuffix(' ago')}",
+        )
     since = checked.at if checked else heartbeat.owned_since
     if released_at is not None:
         return since, f"{who} let it go {_ago(released_at, now)} and nobody has taken it since"

@@ -354,7 +354,7 @@ class LeftOutPartition(Model):
     since: float | None = Field(
         description="When it was let go, epoch seconds.", examples=[1764032461.9]
     )
-    reason: str | None = Field(examples=["another worker has had it since 42 s ago"])
+    reason: str | None = Field(examples=["another worker has had it for 42 s"])
 
 
 class Counters(Model):

@@ -58,7 +58,8 @@ async def _look(source: Source) -> NoReturn:
     while True:
         await asyncio.sleep(_EVERY_SECONDS)
         try:
-            reasons = [check.detail for check in await source.readiness() if not check.ok]
+            checks = await source.readiness()
+            reasons = [f"{check.name}: {check.detail}" for check in checks if not check.ok]
         except Exception:
             log.exception("readiness unknown")
             continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 from rich.table import Table
 
 from hcdv_stream.cli.printed import printed
@@ -82,7 +82,8 @@ def table(
     """Return a table whose first ``text`` columns are words and the others numbers."""
     made = Table(title=printed(title), title_justify="left")
     for place, column in enumerate(columns):
-        made.add_column(column, justify="left" if place < text else "right")
+        whole: OverflowMethod = "fold" if column == "id" else "ellipsis"  # ids are copied
+        made.add_column(column, justify="left" if place < text else "right", overflow=whole)
     for row in rows:
         made.add_row(*map(printed, row))
     return made

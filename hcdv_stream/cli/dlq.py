@@ -141,7 +141,8 @@ def replay(
     """Send the records of letters to the sessions' topic once more, as they came.
 
     What was replayed before is left out, so that it can be done again after an interruption. A
-    letter that does not hold its whole record is not replayed.
+    record that is rejected once more gets a new letter, which counts as not replayed: mend the
+    cause first. A letter that does not hold its whole record is not replayed.
     """
     from hcdv_stream.dead_letters import replay as replays  # noqa: PLC0415
 
@@ -227,10 +228,20 @@ def _print_json(content: object) -> None:
 
 def _table(rows: list[dict[str, object]]) -> Table:
     made = Table(title="newest", title_justify="left")
-    columns = ("key", "time", "reason", "provider", "replayed", "message")
+    columns = ("key", "time (UTC)", "reason", "provider", "replayed", "message")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column == "reason")
     for row in rows:
-        cells = (row[column] for column in columns)
-        made.add_row(*(printed("–" if cell is None else str(cell)) for cell in cells))
+        moment = datetime.fromisoformat(str(row["time"])).strftime("%Y-%m-%d %H:%M:%S")
+        shown = row | {"time (UTC)": moment}
+        made.add_row(*(printed(_cell(shown[column])) for column in columns))
     return made
+
+
+def _cell(value: object) -> str:
+    """Write a cell for people."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,7 +1,7 @@
 """A dead letter as an operator sees it: what was rejected, where it stood and why."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -109,13 +109,15 @@ class Letter:
         ):
             if name in self._ours:
                 return f"{part} cut"
+        if self.source_key is None and self.value is None:  # a deletion: its letter names no id
+            return "neither key nor value"
         return None
 
     def row(self) -> dict[str, object]:
         """Return what ``dlq`` prints of a letter, without its value."""
         return {
             "key": self.key,
-            "time": datetime.fromtimestamp(self.time).astimezone().isoformat(),
+            "time": datetime.fromtimestamp(self.time, UTC).isoformat(),
             "reason": self.reason,
             "message": self.message,
             "partition": self.partition,

@@ -14,6 +14,7 @@ from typing import IO
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.permissions import make_private
 
 AUTO, NONE = "auto", "none"
 FOLDER = ".members"
@@ -39,7 +40,7 @@ class Instance:
         folder = settings.state_dir / FOLDER
         whose = hashlib.sha256(f"{settings.group}/{settings.topic}".encode()).hexdigest()[:16]
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
             if settings.instance != AUTO:
                 return cls._named(settings, folder / f"{whose}-{settings.instance}")
             number = 0

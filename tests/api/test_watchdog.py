@@ -73,3 +73,4 @@ def test_the_log_says_once_when_answers_begin_and_cease_to_be_possible(
     assert [record.getMessage() for record in caplog.records] == ["not ready", "ready", "not ready"]
     assert "HCDV_STATE_DIR" in caplog.records[0].hcdv_fields["reason"]
     assert "was not looked at" in caplog.records[2].hcdv_fields["reason"]
+    assert caplog.records[2].hcdv_fields["reason"].startswith("state: ")

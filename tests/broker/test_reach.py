@@ -4,8 +4,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,14 +29,13 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def misled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a real Kafka that advertises a name that does not resolve."""
+def kafka_that_advertises(told: str, directory: Path) -> Iterator[str]:
+    """Give the address of a real Kafka that sends its clients to another one."""
     if not KAFKA_SCRIPT:
         pytest.skip("needs Apache Kafka")
-    port, directory = free_port(), tmp_path_factory.mktemp("misled")
+    port = free_port()
     command = [str(Path(KAFKA_SCRIPT).resolve()), "start", str(port), str(directory)]
-    command.append(f"advertised.listeners=PLAINTEXT://{NOWHERE}")
+    command.append(f"advertised.listeners=PLAINTEXT://{told}")
     process = subprocess.Popen(tethered(command), start_new_session=True)
     try:
         deadline = time.monotonic() + 60
@@ -48,12 +49,38 @@ def misled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
 
 
+@pytest.fixture(scope="module")
+def misled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real Kafka that advertises a name that does not resolve."""
+    yield from kafka_that_advertises(NOWHERE, tmp_path_factory.mktemp("misled"))
+
+
+@pytest.mark.broker
+def test_an_advertised_address_where_something_else_listens_is_the_same(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    other.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        told = f"127.0.0.1:{other.getsockname()[1]}"
+        for address in kafka_that_advertises(told, tmp_path):
+            with pytest.raises(BrokerError, match=r"advertised\.listeners"):
+                partition_counts(address, ["sessions"], 3.0)
+            assert not answers(address, 3.0)
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.broker
 def test_an_advertised_address_that_cannot_be_reached_is_one_sentence(misled: str):
     with pytest.raises(BrokerError, match=r"advertised\.listeners") as caught:
         partition_counts(misled, ["sessions"], 3.0)
     assert str(caught.value).startswith(
-        f"HCDV_BOOTSTRAP={misled} answers, but it sends clients to {NOWHERE}, which cannot be "
+        f"HCDV_BOOTSTRAP={misled} answers, but it sends clients to {NOWHERE}, where no Kafka "
     )
     assert "\n" not in str(caught.value)
     assert not answers(misled, 3.0)

@@ -42,6 +42,13 @@ def test_top(ask, service):
     assert ranked == sorted(ranked, reverse=True)
 
 
+def test_a_narrow_terminal_cuts_no_id_off(ask, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    rows = [line for line in ask("top", "--count", 3).splitlines() if line.startswith("│")]
+    assert rows
+    assert not any("…" in row.split("│")[1] for row in rows)
+
+
 def test_one_weight_leaves_the_others_as_the_api_has_them(ask):
     used = json.loads(ask("top", "--lambda", 2, "--json"))["weights"]
     assert used == {"utility": "balanced", "beta": DEFAULT_BETA, "lambda": 2.0}

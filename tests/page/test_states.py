@@ -55,7 +55,7 @@ def test_it_says_when_nobody_knows_how_current_it_is(chromium, tmp_path):
         page.until(lambda: page.text("#badge-state") == "Unconfirmed")
         assert page.text("#badge-lag").startswith("unknown how many wait, up to date ")
         page.until(lambda: page.text("#badge-state") == "Stale")
-        assert page.text("#badge-lag").endswith("ago, partition 0, 1 stale")
+        assert page.text("#badge-lag").endswith("ago, partitions 0, 1 stale")
         assert "see that both run" in page.text("#announce")
         # One comes back, and has taken over from a worker elsewhere what the other had.
         other.beat(released_at=time.time(), moved=True)
@@ -67,6 +67,7 @@ def test_it_says_when_nobody_knows_how_current_it_is(chromium, tmp_path):
         page.until(lambda: shown_while_one_beats() == ("Behind", "5 waiting, up to date"))
         page.until(lambda: number(page.text("#figure-points")) == 80)
         assert "another worker has it: partition 1 since" in page.text("#foot-view")
+        assert page.text("#figure-tree").endswith(", without partition 1")
     owner.store.close()
     other.store.close()
     chromium.get_log("browser")

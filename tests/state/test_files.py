@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from hcdv_stream.settings import Settings
 from hcdv_stream.state import PartitionReader, PartitionStore, StateError
 from hcdv_stream.state.errors import cause_of
 from hcdv_stream.state.layout import FAMILIES, LOG
 from hcdv_stream.valuation.delta import Delta
+from hcdv_stream.worker.instance import Instance
 from tests.state import samples
 
 FLUSHES = 60
@@ -99,6 +101,16 @@ def test_directories_are_for_their_owner_alone(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     for made in ("state", "state/t", "state/t/0"):
+        assert stat.S_IMODE((tmp_path / made).stat().st_mode) == 0o700
+
+
+def test_a_worker_that_takes_its_name_first_makes_directories_for_its_owner_alone(tmp_path: Path):
+    before = os.umask(0)
+    try:
+        Instance.take(Settings(state_dir=tmp_path / "state")).release()
+    finally:
+        os.umask(before)
+    for made in ("state", "state/.members"):
         assert stat.S_IMODE((tmp_path / made).stat().st_mode) == 0o700
 
 

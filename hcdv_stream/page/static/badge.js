@@ -85,7 +85,7 @@ function show() {
   say("badge-update", `update ${count(last.as_of.update)}`);
   say("badge-age", `written ${age < 2 ? "just now" : `${seconds(age)} ago`}`);
   const missing = last.missing_partitions.length ? `, without partition ${last.missing_partitions.join(", ")}` : "";
-  const stale = last.stale_partitions.length ? `, partition ${last.stale_partitions.join(", ")} stale` : "";
+  const stale = last.stale_partitions.length ? `, partition${last.stale_partitions.length > 1 ? "s" : ""} ${last.stale_partitions.join(", ")} stale` : "";
   const waiting = last.as_of.lag === null ? "unknown how many wait" : `${count(last.as_of.lag)} waiting`;
   say("badge-lag", `${waiting}${behindFor()}${stale}${missing}`);
 }

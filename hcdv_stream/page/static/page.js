@@ -102,7 +102,9 @@ function figures(summary, values) {
   say("figure-negative-share", summary.points ? `${percent(negative / summary.points)} of the examples` : "");
   say("figure-leaves", count(summary.leaves));
   const parts = summary.partitions.length;
-  say("figure-tree", `leaves in ${count(summary.nodes)} groups${parts > 1 ? `, ${count(parts)} partitions` : ""}`);
+  const groups = `leaves in ${count(summary.nodes)} group${summary.nodes === 1 ? "" : "s"}`;
+  const gone = summary.left_out.map((one) => one.partition).join(", ");
+  say("figure-tree", `${groups}${parts > 1 ? `, ${count(parts)} partitions` : ""}${gone && `, without partition${summary.left_out.length > 1 ? "s" : ""} ${gone}`}`);
   const last = latency.latest();
   say("figure-latency", last === undefined ? "–" : seconds(last));
 }
