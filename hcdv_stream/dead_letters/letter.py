@@ -109,6 +109,8 @@ class Letter:
         ):
             if name in self._ours:
                 return f"{part} cut"
+        if self.source_key is None and self.value is None:  # the deletion of an unknown id, mostly
+            return "neither key nor value"
         return None
 
     def row(self) -> dict[str, object]:
