@@ -52,7 +52,7 @@ def everything(topic: str) -> LetterFilter:
 
 def test_replayed_twice_is_replayed_once(settings: Settings, everything: LetterFilter):
     topic = settings.topic
-    put(settings, [letter(topic, 1), letter(topic, 2, "unknown_id", value=None)])
+    put(settings, [letter(topic, 1), letter(topic, 2, "no_value", value=None)])
     put(settings, [letter(topic, 1)], group="another group that rejected the same record")
     counted = replay(settings, everything, dry_run=True)
     assert (counted.replayed, counted.already) == (1, 1)
@@ -71,6 +71,17 @@ def test_replayed_twice_is_replayed_once(settings: Settings, everything: LetterF
     assert [sent[f"k{n}".encode()].value for n in (1, 3)] == [VALUE, VALUE]
     marker = (MARKER, f"an-id/{topic}/0/1".encode())
     assert list(sent[b"k1"].headers) == [*HEADERS, marker]
+
+
+def test_what_has_neither_key_nor_value_is_refused(settings: Settings, everything: LetterFilter):
+    """The deletion of an unknown id goes to the letters without the id."""
+    topic = settings.topic
+    bare = [letter(topic, 1, "unknown_id", value=None), letter(topic, 2, key=None, value=None)]
+    put(settings, [*bare, letter(topic, 3)])
+    for dry_run in (True, False):
+        outcome = replay(settings, everything, dry_run=dry_run)
+        assert (outcome.replayed, outcome.refused) == (1, {"neither key nor value": 2})
+    assert [record.key for record in sessions(settings)] == [b"k3"]
 
 
 def test_what_was_cut_is_refused(settings: Settings, everything: LetterFilter):

@@ -40,7 +40,11 @@ export function seconds(duration) {
 export const moment = (epoch) =>
   new Date(1000 * epoch).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-export const provider = (name) => name ?? "no provider";
+/** Text of a stranger: a mark of direction would make it look like another, so it is spelled out. */
+export const shown = (text) =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) => `\\u{${mark.codePointAt(0).toString(16)}}`);
+
+export const provider = (name) => (name === null || name === undefined ? "no provider" : shown(name));
 
 /** "p0-n4" is Group 4 of partition 0; `roots` are the groups that are whole partitions. */
 export function coalition(id, roots = new Set()) {

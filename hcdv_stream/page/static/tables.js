@@ -2,7 +2,7 @@
 
 import { $, fill, h } from "./dom.js";
 import { classColour } from "./draw.js";
-import { count, percent, provider, times } from "./format.js";
+import { count, percent, provider, shown, times } from "./format.js";
 
 let open = () => {};
 const waiting = new Map();
@@ -37,7 +37,7 @@ function rows(points, unit, labels) {
     return h(
       "tr", {},
       h("td", { class: "rank hint" }, count(point.rank)),
-      h("td", {}, h("button", { class: "link", type: "button", "data-key": point.id, "aria-haspopup": "dialog", title: point.id, onclick: () => open(point.id) }, point.id)),
+      h("td", {}, h("button", { class: "link", type: "button", "data-key": point.id, "aria-haspopup": "dialog", title: shown(point.id), onclick: () => open(point.id) }, shown(point.id))),
       h("td", {}, tag(point.label, labels)),
       h("td", { class: "wide" }, provider(point.provider)),
       h("td", { class: ratio < 0 ? "right negative" : "right" }, times(ratio)),

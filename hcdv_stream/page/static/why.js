@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { $, h } from "./dom.js";
 import { axis, classColour, colour, draw, timeAxis } from "./draw.js";
-import { count, exact, moment, provider, times } from "./format.js";
+import { count, exact, moment, provider, shown, times } from "./format.js";
 import { tag } from "./tables.js";
 import { go, named } from "./tree.js";
 import { weights } from "./weights.js";
@@ -14,7 +14,7 @@ const FEW = 10;
 export async function open(id, corpus, failed) {
   const dialog = $("why");
   const body = $("why-body");
-  body.replaceChildren(h("h2", { id: "why-title" }, id), h("p", { class: "hint", role: "status" }, "Asking…"));
+  body.replaceChildren(h("h2", { id: "why-title" }, shown(id)), h("p", { class: "hint", role: "status" }, "Asking…"));
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   try {
@@ -23,8 +23,8 @@ export async function open(id, corpus, failed) {
     past(id, corpus());
   } catch (problem) {
     if (problem.status === 401) { dialog.close(); failed(problem); return; }
-    const detail = problem.status === 404 ? `There is no example “${id}” in the corpus as of now.` : `${problem.title}: ${problem.message}.`;
-    body.replaceChildren(h("h2", { id: "why-title" }, id), h("p", { role: "alert" }, detail));
+    const detail = problem.status === 404 ? `There is no example “${shown(id)}” in the corpus as of now.` : `${problem.title}: ${problem.message}.`;
+    body.replaceChildren(h("h2", { id: "why-title" }, shown(id)), h("p", { role: "alert" }, detail));
   }
 }
 
@@ -32,7 +32,7 @@ function content(why, corpus, again) {
   const { point } = why;
   const { unit, labels } = corpus;
   return [
-    h("h2", { id: "why-title" }, point.id),
+    h("h2", { id: "why-title" }, shown(point.id)),
     h(
       "p", { class: "facts" },
       h("span", {}, h("b", {}, tag(point.label, labels))),
@@ -127,7 +127,7 @@ function neighbour(mate, point, unit, labels, again) {
     : times(mate.gives / unit);
   return h(
     "tr", {},
-    h("td", {}, h("button", { class: "link", type: "button", onclick: () => again(mate.id) }, mate.id)),
+    h("td", {}, h("button", { class: "link", type: "button", onclick: () => again(mate.id) }, shown(mate.id))),
     h("td", {}, tag(mate.label, labels)),
     h("td", { class: "wide" }, provider(mate.provider)),
     h("td", { class: "right wide" }, mate.distance.toFixed(4)),
