@@ -59,7 +59,7 @@ def _print_point(found: "PointAnswer") -> None:
         ("path", " › ".join(found.path)),
     ]
     console.print(table(found.id, ("", ""), rows, text=2))
-    console.print(footing(found))
+    console.print(footing(found), soft_wrap=True)
 
 
 def _print_history(past: "HistoryAnswer") -> None:
@@ -78,4 +78,4 @@ def _print_history(past: "HistoryAnswer") -> None:
     console.print(table(f"{past.id}, what it was worth", columns, rows, text=2))
     if past.reach is not None:
         console.print(f"[dim]nothing is kept from before {moment(past.reach)}[/]")
-    console.print(footing(past))
+    console.print(footing(past), soft_wrap=True)

@@ -74,7 +74,7 @@ def _print_worth(answer: "ProvidersAnswer") -> None:
     ]
     columns = ("provider", "examples", "value", "±", "share")
     console.print(table(f"providers, {number(answer.value)} in all", columns, rows))
-    console.print(footing(answer))
+    console.print(footing(answer), soft_wrap=True)
 
 
 def _print_paid(answer: "PayoutsAnswer") -> None:
@@ -84,4 +84,4 @@ def _print_paid(answer: "PayoutsAnswer") -> None:
     ]
     columns = ("provider", "examples", "value", "amount")
     console.print(table(f"{answer.amount:,} minor units", columns, rows))
-    console.print(footing(answer))
+    console.print(footing(answer), soft_wrap=True)

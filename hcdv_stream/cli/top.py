@@ -64,4 +64,4 @@ def top(
     title = f"{'lowest' if lowest else 'highest'} values of {answer.total:,} examples"
     columns = ("id", "label", "provider", "time (UTC)", "rank", "value", "±")
     console.print(table(title, columns, rows, text=4))
-    console.print(footing(answer))
+    console.print(footing(answer), soft_wrap=True)

@@ -52,7 +52,7 @@ def everything(topic: str) -> LetterFilter:
 
 def test_replayed_twice_is_replayed_once(settings: Settings, everything: LetterFilter):
     topic = settings.topic
-    put(settings, [letter(topic, 1), letter(topic, 2, "no_value", value=None)])
+    put(settings, [letter(topic, 1), letter(topic, 2, "unknown_id", value=None)])
     put(settings, [letter(topic, 1)], group="another group that rejected the same record")
     counted = replay(settings, everything, dry_run=True)
     assert (counted.replayed, counted.already) == (1, 1)
