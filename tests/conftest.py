@@ -17,9 +17,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
 from hcdv_stream.tether import tethered
+
+# On a busy machine an example may take long; that says nothing about the code.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 KAFKA_SCRIPT = os.environ.get("HCDV_TEST_KAFKA", "")
 """A script that runs a real Apache Kafka in the foreground: ``SCRIPT start PORT DATADIR``."""

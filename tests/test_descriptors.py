@@ -19,11 +19,10 @@ import os, resource, sys, threading, signal
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 1000))
 from hcdv_stream.cli.main import run
 import hcdv_stream.api.server as server
-listen = server._listener
 def listening(*given):
     print(*resource.getrlimit(resource.RLIMIT_NOFILE), flush=True)
     os._exit(0)
-server._listener = listening
+server.listen = listening
 sys.argv = ["hcdv-stream", *sys.argv[1:]]
 run()
 """
