@@ -19,7 +19,11 @@ from tests.worker.harness import session
 
 KAFKA_SCRIPT = os.environ.get("HCDV_TEST_KAFKA", "")
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.broker,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("lost_sockets"),
+]
 
 
 @pytest.fixture
