@@ -11,7 +11,12 @@ _SEED, _MULTIPLIER, _SHIFT, _MASK = 0x9747B28C, 0x5BD1E995, 24, 0xFFFFFFFF
 
 def partition_of(id: str, partitions: int) -> int:
     """Return the partition, 0 to ``partitions`` − 1, that Kafka's producers send an id to."""
-    return (murmur2(id.encode()) & 0x7FFFFFFF) % partitions
+    return partition_of_key(id.encode(), partitions)
+
+
+def partition_of_key(key: bytes, partitions: int) -> int:
+    """Return the same for a record's key."""
+    return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def murmur2(data: bytes) -> int:

@@ -9,7 +9,7 @@ partitioner.
 import logging
 from collections.abc import Sequence
 
-from hcdv_stream.gateway.partitioner import murmur2
+from hcdv_stream.gateway.partitioner import partition_of_key
 from hcdv_stream.logs import fields
 from hcdv_stream.worker.dead_letters import Record
 
@@ -33,7 +33,7 @@ class Misplacement:
         if self.found or self._partitions == 1:
             return
         for record in records[:_KEYS]:
-            if record.key and self._home(record.key) != self._partition:
+            if record.key and partition_of_key(record.key, self._partitions) != self._partition:
                 self.found = True
                 log.warning(
                     "ids lie where Kafka's default partitioner does not put them",
@@ -47,6 +47,3 @@ class Misplacement:
                     ),
                 )
                 return
-
-    def _home(self, key: bytes) -> int:
-        return (murmur2(key) & 0x7FFFFFFF) % self._partitions
