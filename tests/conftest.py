@@ -4,7 +4,6 @@ Every test may run beside another process of the suite. What needs the machine f
 ``alone``; ``make test`` runs it after the rest.
 """
 
-import gc
 import os
 import shutil
 import signal
@@ -12,7 +11,6 @@ import subprocess
 import tempfile
 import time
 import uuid
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -93,18 +91,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Let a choice of tests be empty on one side of ``--alone``."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("alone"):
         session.exitstatus = pytest.ExitCode.OK
-
-
-@pytest.fixture
-def lost_sockets() -> Iterator[None]:
-    """Collects the sockets that kafka-python loses when it finds no broker, without a warning.
-
-    They would be found unclosed in the middle of another test.
-    """
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @contextmanager

@@ -161,7 +161,8 @@ def test_every_rule_and_every_measure_of_an_alert_returns_a_series(streaming: St
     assert {(rule["health"], rule.get("lastError", "")) for rule in rules} == {("ok", "")}
     firing = {one["labels"]["alertname"] for rule in rules for one in rule.get("alerts", [])}
     # Poison is sent on purpose, and a machine that is busy with other tests may be slow.
-    assert firing <= {"DeadLetters", "UpdateLatencySLO", "StaleValues"}
+    slow = {"UpdateLatencySLO", "PointReadsSLO", "StaleValues"}
+    assert firing <= {"DeadLetters"} | slow
 
 
 @pytest.mark.parametrize("name", ["worker", "api", "gateway"])

@@ -19,7 +19,6 @@ from tests.worker.harness import consume_all, until
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.slow,
-    pytest.mark.usefixtures("lost_sockets"),
     pytest.mark.skipif(not KAFKA_SCRIPT, reason="the embedded broker loses its log"),
 ]
 

@@ -4,9 +4,7 @@ Few of each by default; ``--kills 400 --broker-kills 10 --outage 60 --resets 100
 the long trial, which ``hcdv-stream experiment endurance`` runs too.
 """
 
-import gc
 import os
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -22,19 +20,9 @@ KAFKA_SCRIPT = os.environ.get("HCDV_TEST_KAFKA", "")
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.slow,
-    pytest.mark.usefixtures("lost_sockets"),
 ]
 
 
-@pytest.fixture
-def _client_that_leaks() -> Iterator[None]:
-    """kafka-python leaves the sockets of refused connections to the collector."""
-    yield
-    gc.collect()
-
-
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-@pytest.mark.usefixtures("_client_that_leaks")
 @pytest.mark.skipif(not KAFKA_SCRIPT, reason="HCDV_TEST_KAFKA names no Kafka that can be killed")
 def test_every_fault_and_still_the_same_bytes(
     tmp_path: Path, bundle_directory: Path, pytestconfig: pytest.Config

@@ -29,7 +29,6 @@ from tests.worker.harness import (
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.slow,
-    pytest.mark.usefixtures("lost_sockets"),
     pytest.mark.skipif(not KAFKA_SCRIPT, reason="the embedded broker loses its log"),
 ]
 

@@ -12,7 +12,6 @@ from hcdv_stream.experiments.experiment import Options, Silent
 
 @pytest.mark.broker
 @pytest.mark.slow
-@pytest.mark.usefixtures("lost_sockets")
 def test_small() -> None:
     result = soak.run(Options(Path(), seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
