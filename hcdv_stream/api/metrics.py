@@ -89,7 +89,7 @@ class ApiMetrics:
             "Most memory that the process may take: its container's limit, or the machine's.",
             registry=registry,
         )
-        self.memory_limit.set_function(memory_limit)
+        self.memory_limit.set(memory_limit())
         self._clock = clock
         self.looked_at(clock())
 

@@ -6,7 +6,7 @@ the example of that id came from another provider.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
@@ -92,11 +92,8 @@ class Arrivals:
         if number is None:
             number = self._numbers[provider] = number_of(provider)
         one = self.counts.get(number) or ProviderCounts(number, provider)
-        self.counts[number] = replace(
-            one,
-            arrivals=one.arrivals + 1,
-            copies=one.copies + copy,
-            foreign=one.foreign + foreign,
+        self.counts[number] = ProviderCounts(
+            number, one.name, one.arrivals + 1, one.copies + copy, one.foreign + foreign
         )
         self.changed.add(number)
 

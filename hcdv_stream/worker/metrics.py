@@ -174,7 +174,7 @@ class WorkerMetrics:
             "Most memory that the process may take: its container's limit, or the machine's.",
             (),
         )
-        self.memory_limit.set_function(memory_limit)
+        self.memory_limit.set(memory_limit())
         self.complete = gauge(
             "hcdv_corpus_complete",
             "1 if the state begins where its log began, 0 if it is a truncated corpus.",
