@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
-from hcdv_stream.api.freshness_metrics import LABELS as FRESHNESS
-from hcdv_stream.api.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.value_metrics import LABELS, ValueMetrics
+from hcdv_stream.api.queries.freshness_metrics import LABELS as FRESHNESS
+from hcdv_stream.api.queries.freshness_metrics import FreshnessMetrics
+from hcdv_stream.api.queries.value_metrics import LABELS, ValueMetrics
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.valuation.weights import Weights
-from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 
 TARGET = ("job", "instance")
 """Labels that Prometheus adds to whatever it scrapes."""

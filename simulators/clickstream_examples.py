@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from hcdv_stream.examples import Examples
+from hcdv_stream.offline.examples import Examples
 from simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIME, Sessions
 from simulators.replay import Replay
 

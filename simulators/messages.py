@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from hcdv_stream.examples import Examples
+from hcdv_stream.offline.examples import Examples
 
 SCHEMA = 1
 

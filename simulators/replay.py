@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hcdv_stream.examples import Examples
+from hcdv_stream.offline.examples import Examples
 from simulators.sellers import flipped_rows
 
 

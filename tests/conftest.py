@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 
 # On a busy machine an example may take long; that says nothing about the code.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])

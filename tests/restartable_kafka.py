@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from hcdv_stream.broker.embedded import accepts_connections, free_port
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 from tests.conftest import KAFKA_SCRIPT
 from tests.worker.harness import until
 

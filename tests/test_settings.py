@@ -1,13 +1,12 @@
 """Settings: errors that say what to do, and a page that lists every one."""
 
-from pathlib import Path
-
 import pytest
 
 from hcdv_stream.settings import Settings, SettingsError, load_settings
-from hcdv_stream.settings_page import settings_page
+from scripts.docs.configuration import settings_page
+from tests.repository import ROOT
 
-PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
+PAGE = ROOT / "docs" / "configuration.md"
 
 
 def test_every_setting_is_described() -> None:
@@ -17,7 +16,7 @@ def test_every_setting_is_described() -> None:
 
 def test_page_is_up_to_date() -> None:
     expected = settings_page()
-    assert PAGE.read_text() == expected, "run: python -m hcdv_stream.settings_page"
+    assert PAGE.read_text() == expected, "run: python -m scripts.docs.configuration"
 
 
 def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

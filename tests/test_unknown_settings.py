@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from hcdv_stream.logs import warn_of_unknown_settings
+from hcdv_stream.runtime.logs import warn_of_unknown_settings
 from hcdv_stream.settings import Settings
 from hcdv_stream.unknown_settings import unknown_settings
 

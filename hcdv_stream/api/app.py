@@ -12,35 +12,35 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
-from hcdv_stream.api import (
-    choosing,
+from hcdv_stream.api import problems
+from hcdv_stream.api.metrics import ApiMetrics, Measured
+from hcdv_stream.api.middleware.api_keys import keys_for
+from hcdv_stream.api.middleware.auth import Guarded, unknown_host
+from hcdv_stream.api.middleware.head_requests import Heads
+from hcdv_stream.api.middleware.limits import Limited
+from hcdv_stream.api.openapi import describe
+from hcdv_stream.api.page.router import router as page
+from hcdv_stream.api.queries.freshness_metrics import FreshnessMetrics
+from hcdv_stream.api.queries.value_metrics import ValueMetrics
+from hcdv_stream.api.routes import (
     coalitions,
     events,
     export,
-    pictures,
+    internal,
+    live_page,
     points,
     probes,
-    problems,
-    shard_route,
+    select,
     totals,
 )
-from hcdv_stream.api.access import Guarded, unknown_host
-from hcdv_stream.api.asking import EXPOSED_HEADERS, RESPONSES
-from hcdv_stream.api.freshness_metrics import FreshnessMetrics
-from hcdv_stream.api.heads import Heads
-from hcdv_stream.api.kept import KeptViews
-from hcdv_stream.api.keys import keys_for
-from hcdv_stream.api.limits import Limited
-from hcdv_stream.api.local_source import LocalSource
-from hcdv_stream.api.metrics import ApiMetrics, Measured
-from hcdv_stream.api.refresher import Refresher
-from hcdv_stream.api.source import Source
-from hcdv_stream.api.specification import describe
-from hcdv_stream.api.strict import ONLY_KNOWN
-from hcdv_stream.api.value_metrics import ValueMetrics
+from hcdv_stream.api.routes.dependencies import EXPOSED_HEADERS, RESPONSES
+from hcdv_stream.api.routes.unknown_parameters import ONLY_KNOWN
+from hcdv_stream.api.sources.local import LocalSource
+from hcdv_stream.api.sources.source import Source
+from hcdv_stream.api.views.kept_views import KeptViews
+from hcdv_stream.api.views.refresher import Refresher
 from hcdv_stream.api.watchdog import watched
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.page.router import router as page
 from hcdv_stream.serving.hosts import KnownHosts, known_names
 from hcdv_stream.settings import Settings
 
@@ -55,9 +55,9 @@ _ROUTERS = (
     points.plain_router,
     coalitions.router,
     totals.router,
-    choosing.router,
+    select.router,
     export.router,
-    pictures.router,
+    live_page.router,
 )
 
 
@@ -87,7 +87,7 @@ def build_app(settings: Settings) -> FastAPI:
     source = LocalSource(refresher)
     metrics.registry.register(FreshnessMetrics(source.currency))
     app = serving(source, settings, metrics, settings.api_host)
-    app.include_router(shard_route.router)
+    app.include_router(internal.router)
     app.state.refresher = refresher
     return app
 
@@ -161,5 +161,5 @@ def serving(
 
 
 def _routes() -> list[BaseRoute]:
-    routers = (*_ROUTERS, events.router, probes.router, shard_route.router, page)
+    routers = (*_ROUTERS, events.router, probes.router, internal.router, page)
     return [route for router in routers for route in router.routes]

@@ -13,8 +13,8 @@ from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 from anyio.to_thread import run_sync
 
-from hcdv_stream.api.models import Model
-from hcdv_stream.api.shard_models import (
+from hcdv_stream.api.models.answers import Model
+from hcdv_stream.api.models.shards import (
     AHEAD,
     COALITION,
     FIND,

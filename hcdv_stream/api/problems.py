@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from hcdv_stream.api.models import Check, InvalidField, Problem
+from hcdv_stream.api.models.answers import Check, InvalidField, Problem
 
 MEDIA_TYPE = "application/problem+json"
 _HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {

@@ -12,10 +12,10 @@ from fastapi import FastAPI
 
 from hcdv_stream.api.app import build_app
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.refresher import Refresher
-from hcdv_stream.descriptors import raise_descriptor_limit
-from hcdv_stream.garbage import spare_what_is_loaded
-from hcdv_stream.logs import fields
+from hcdv_stream.api.views.refresher import Refresher
+from hcdv_stream.runtime.file_descriptors import raise_descriptor_limit
+from hcdv_stream.runtime.garbage_collection import spare_what_is_loaded
+from hcdv_stream.runtime.logs import fields
 from hcdv_stream.serving.bounds import Bounds, affordable
 from hcdv_stream.serving.listener import listen
 from hcdv_stream.serving.uvicorn_server import bounded_server

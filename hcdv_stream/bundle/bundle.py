@@ -14,9 +14,9 @@ from hcdv_stream.bundle.checks import check_description, check_hierarchy, check_
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.bundle.labels import class_index
 from hcdv_stream.bundle.schema import Columns, FeatureSchema
-from hcdv_stream.valuation.embedding import Embeddings
-from hcdv_stream.valuation.encoder import Encoder, Matrix
-from hcdv_stream.valuation.hierarchy import SeedHierarchy
+from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.tree.seed import SeedHierarchy
 from hcdv_stream.valuation.validation import Validation
 
 

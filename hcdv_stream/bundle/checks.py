@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from hcdv_stream.bundle.features import Categorical, Feature, Number
-from hcdv_stream.valuation.embedding import on_grid
-from hcdv_stream.valuation.hierarchy import SeedHierarchy
+from hcdv_stream.valuation.embedding.grid import on_grid
+from hcdv_stream.valuation.tree.seed import SeedHierarchy
 from hcdv_stream.valuation.validation import Validation
 
 _FARTHEST = 2.0

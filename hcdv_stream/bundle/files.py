@@ -22,8 +22,8 @@ import torch
 
 from hcdv_stream.bundle.arrays import MOST_BYTES, read_arrays
 from hcdv_stream.bundle.errors import BundleError
-from hcdv_stream.valuation.encoder import Encoder
-from hcdv_stream.valuation.hierarchy import SeedHierarchy
+from hcdv_stream.valuation.embedding.encoder import Encoder
+from hcdv_stream.valuation.tree.seed import SeedHierarchy
 from hcdv_stream.valuation.validation import Validation
 
 FORMAT = 1

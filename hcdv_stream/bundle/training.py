@@ -21,15 +21,15 @@ from hcdv_stream.bundle.labels import label_text
 from hcdv_stream.bundle.schema import Column, Columns, FeatureSchema, listed_column
 from hcdv_stream.bundle.split import Rows, stratified_split
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.encoder import Encoder, Matrix
-from hcdv_stream.valuation.encoder_training import (
+from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
+from hcdv_stream.valuation.embedding.encoder_training import (
     EncoderOptions,
     Epoch,
     LabelledRows,
     Labels,
     train_encoder,
 )
-from hcdv_stream.valuation.hierarchy import build_seed, nearest_distances
+from hcdv_stream.valuation.tree.seed import build_seed, nearest_distances
 from hcdv_stream.valuation.validation import Validation
 
 EncoderKind = Literal["contrastive", "identity"]

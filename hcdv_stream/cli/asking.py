@@ -18,7 +18,7 @@ from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.weights import Weights
 
 if TYPE_CHECKING:
-    from hcdv_stream.api.models import Answer, AsOf, CorpusState, Model
+    from hcdv_stream.api.models.answers import Answer, AsOf, CorpusState, Model
     from hcdv_stream.client import Client
 
 Url = Annotated[

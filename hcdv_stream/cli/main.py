@@ -6,21 +6,21 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hcdv_stream.cli import dlq, simulate, state, topics
-from hcdv_stream.cli.api import api
-from hcdv_stream.cli.demo import demo
-from hcdv_stream.cli.doctor import doctor
-from hcdv_stream.cli.experiment import experiment
-from hcdv_stream.cli.gateway import gateway
-from hcdv_stream.cli.key import key
-from hcdv_stream.cli.point import point
-from hcdv_stream.cli.providers import providers
-from hcdv_stream.cli.select import select
-from hcdv_stream.cli.top import top
-from hcdv_stream.cli.train import train
-from hcdv_stream.cli.value import value
-from hcdv_stream.cli.watch import watch
-from hcdv_stream.cli.worker import worker
+from hcdv_stream.cli.commands import dlq, simulate, state, topics
+from hcdv_stream.cli.commands.api import api
+from hcdv_stream.cli.commands.demo import demo
+from hcdv_stream.cli.commands.doctor import doctor
+from hcdv_stream.cli.commands.experiment import experiment
+from hcdv_stream.cli.commands.gateway import gateway
+from hcdv_stream.cli.commands.key import key
+from hcdv_stream.cli.commands.point import point
+from hcdv_stream.cli.commands.providers import providers
+from hcdv_stream.cli.commands.select import select
+from hcdv_stream.cli.commands.top import top
+from hcdv_stream.cli.commands.train import train
+from hcdv_stream.cli.commands.value import value
+from hcdv_stream.cli.commands.watch import watch
+from hcdv_stream.cli.commands.worker import worker
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.unknown_settings import describe_unknown, unknown_settings
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.tables import check_writable
+from hcdv_stream.offline.tables import check_writable
 
 
 def check_picture(path: Path) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from hcdv_stream.file_valuation import FileValuation
+    from hcdv_stream.offline.valuation import FileValuation
 
 COLUMNS = {"id": "{}", "label": "{}", "value": "{:.3e}", "stderr": "{:.1e}", "leaf": "{}"}
 _SHOWN = 5

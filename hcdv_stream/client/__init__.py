@@ -7,7 +7,7 @@
         for point in client.ranking(order="asc", label="buy", count=50):
             print(point.rank, point.id, point.value)
 
-Answers are the models that the API's specification is made of (``hcdv_stream.api.models``).
+Answers are the models that the API's specification is made of (``hcdv_stream.api.models.answers``).
 """
 
 from hcdv_stream.client.asynchronous import AsyncClient

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
-from hcdv_stream.api.models import (
+from hcdv_stream.api.models.answers import (
     BatchAnswer,
     BatchRequest,
     CoalitionAnswer,

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import httpx
 
-from hcdv_stream.api.models import FreshnessEvent, UpdateEvent
+from hcdv_stream.api.models.answers import FreshnessEvent, UpdateEvent
 from hcdv_stream.client.calls import Call, Told
 from hcdv_stream.client.errors import error_of
 

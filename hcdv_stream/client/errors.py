@@ -5,7 +5,7 @@ from http import HTTPStatus
 import httpx
 from pydantic import ValidationError
 
-from hcdv_stream.api.models import Problem
+from hcdv_stream.api.models.answers import Problem
 from hcdv_stream.errors import HcdvError
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 import httpx
 import orjson
 
-from hcdv_stream.api.models import (
+from hcdv_stream.api.models.answers import (
     Coalition,
     CoalitionAnswer,
     CoalitionsAnswer,
@@ -41,7 +41,7 @@ from hcdv_stream.client.connection import (
     read,
 )
 from hcdv_stream.client.errors import ApiError, NotReachedError
-from hcdv_stream.whole_files import written_whole
+from hcdv_stream.runtime.atomic_files import written_whole
 
 
 class Client:

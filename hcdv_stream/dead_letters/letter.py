@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from hcdv_stream.worker.dead_letters import Headers, original_headers
+from hcdv_stream.worker.letters.dead_letter import Headers, original_headers
 
 MARKER = "hcdv-replayed"
 """The header of a record that was sent again; its value is the letter's identity."""

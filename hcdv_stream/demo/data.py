@@ -15,8 +15,8 @@ from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.bundle.training import Progress, TrainingOptions, train_bundle
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.examples import Examples
-from hcdv_stream.file_valuation import VALIDATION_SHARE, train_own_bundle
+from hcdv_stream.offline.examples import Examples
+from hcdv_stream.offline.valuation import VALIDATION_SHARE, train_own_bundle
 from simulators.clickstream import DAYS, LABEL, generate
 from simulators.clickstream_examples import clickstream_examples, clickstream_replay
 from simulators.replay import Replay, replay

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
-from hcdv_stream.examples import Examples
+from hcdv_stream.offline.examples import Examples
 from hcdv_stream.valuation.selection import select
 
 Matrix = npt.NDArray[np.float64]

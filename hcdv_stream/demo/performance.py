@@ -12,7 +12,6 @@ import orjson
 from rich.console import Console
 
 from hcdv_stream.broker.topics import partition_counts
-from hcdv_stream.cli.training_bar import bar, training_bar
 from hcdv_stream.demo import tables
 from hcdv_stream.demo.data import (
     CLICKSTREAM_FLIPS,
@@ -28,7 +27,8 @@ from hcdv_stream.demo.stopping import Stopped
 from hcdv_stream.demo.summary import Summary
 from hcdv_stream.demo.view import View
 from hcdv_stream.demo.workspace import Workspace
-from hcdv_stream.examples import Roles, read_examples
+from hcdv_stream.offline.examples import Roles, read_examples
+from hcdv_stream.offline.progress_bar import bar, training_bar
 from hcdv_stream.settings import Settings
 
 _EMBEDDED_TOPIC = "sessions"

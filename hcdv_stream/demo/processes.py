@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 
 _STOP_SECONDS = 15.0
 _SHOWN_LINES = 8

@@ -10,7 +10,7 @@ from hcdv_stream.broker.embedded import BrokerError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped
 from hcdv_stream.settings import Settings
-from hcdv_stream.worker.tail import fetched_end
+from hcdv_stream.worker.kafka.log_end import fetched_end
 
 _REACH_SECONDS = 5.0
 

@@ -4,7 +4,7 @@ import os
 import stat
 from collections import Counter
 
-from hcdv_stream.api.keys import Key, Scope, keys_for, read_keys
+from hcdv_stream.api.middleware.api_keys import Key, Scope, keys_for, read_keys
 from hcdv_stream.doctor.check import Check, failed, passed, refused
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 
 from hcdv_stream.doctor.check import Check, failed, passed, skipped
 from hcdv_stream.settings import Settings
-from hcdv_stream.worker.tail import UNDECODABLE, Waiting, waiting
+from hcdv_stream.worker.kafka.log_end import UNDECODABLE, Waiting, waiting
 
 _MOST = 1000
 """Records that are read of each partition."""

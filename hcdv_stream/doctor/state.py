@@ -14,7 +14,7 @@ from hcdv_stream.state.layout import partition_directories
 from hcdv_stream.state.lock import lock_holder
 from hcdv_stream.state.log_identity import LogIdentity, misplaced
 from hcdv_stream.state.permissions import is_private
-from hcdv_stream.state.reader import PartitionReader
+from hcdv_stream.state.reading.reader import PartitionReader
 
 _LEAST_FREE = 200 * 1024 * 1024
 

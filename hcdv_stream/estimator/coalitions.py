@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.leaf import Leaf, Node
-from hcdv_stream.valuation.readings import Reading
-from hcdv_stream.valuation.tree import ROOT_PARENT
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.values import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator.embedders import Fitted, Rows
 from hcdv_stream.estimator.tabular import columns_of, is_frame
-from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.embedding.grid import Embeddings
 
 if TYPE_CHECKING:
-    from hcdv_stream.valuation.encoder import Encoder
+    from hcdv_stream.valuation.embedding.encoder import Encoder
 
 TRAINING_SHARE = 0.4
 """Share of the corpus that the encoder is trained on."""
@@ -62,7 +62,7 @@ class ContrastiveEmbedder:
         ``options`` are those of ``EncoderOptions``. Raises ValueError where the rows are too few
         or a column cannot be used.
         """
-        from hcdv_stream.valuation.encoder_training import (  # noqa: PLC0415 (loads torch)
+        from hcdv_stream.valuation.embedding.encoder_training import (  # noqa: PLC0415 (loads torch)
             EncoderOptions,
             LabelledRows,
             train_encoder,

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.centroids import Centroids
-from hcdv_stream.valuation.delta import EngineState
-from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.centroids import Centroids
 
 QUANTILE = 0.99
 """Share of samples that would not found a leaf."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hcdv_stream.bundle.features import RAW_LIMIT
 from hcdv_stream.estimator.tabular import samples_of
-from hcdv_stream.valuation.embedding import Embeddings, unit_grid
+from hcdv_stream.valuation.embedding.grid import Embeddings, unit_grid
 
 Function = Callable[[Any], npt.ArrayLike]
 Rows = npt.NDArray[np.int64]

@@ -28,11 +28,11 @@ from hcdv_stream.estimator.parameters import (
 from hcdv_stream.estimator.results import Results
 from hcdv_stream.estimator.roster import Roster
 from hcdv_stream.estimator.tabular import is_frame, take
-from hcdv_stream.threads import one_blas_thread
+from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import GameName, Peers
-from hcdv_stream.valuation.embedding import Embeddings
-from hcdv_stream.valuation.planting import plant
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.tree.build import plant
 from hcdv_stream.valuation.validation import Validation
 from hcdv_stream.valuation.weights import DEFAULT_LAMBDA
 

@@ -11,10 +11,10 @@ from hcdv_stream.estimator.roster import Roster
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.delta import EngineState
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.readings import MappedValues, Values
+from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.validation import Validation
+from hcdv_stream.valuation.values import MappedValues, Values
 from hcdv_stream.valuation.weights import Weights
 
 NOWHERE = -1

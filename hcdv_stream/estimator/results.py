@@ -10,9 +10,9 @@ from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_below, path
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
-from hcdv_stream.valuation.frames import frame
-from hcdv_stream.valuation.readings import Reading, Values, residual
+from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import Strategy, select
+from hcdv_stream.valuation.values import Reading, Values, residual
 from hcdv_stream.valuation.weights import Weights
 
 if TYPE_CHECKING:

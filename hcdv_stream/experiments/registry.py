@@ -2,27 +2,26 @@
 
 from collections.abc import Mapping
 
-from hcdv_stream.experiments import (
-    ambiguities,
-    api_load,
-    augmentation,
-    augmentation_tables,
-    benchmark,
-    benchmark_tables,
-    latency,
-    latency_tables,
-    marketplace,
-    noisy_labels,
-    noisy_labels_tables,
-    quality,
-    quality_tables,
-    rivals,
-    scaling,
-    streaming,
-    tuning,
-)
-from hcdv_stream.experiments.endurance import soak, trial
+from hcdv_stream.experiments.ambiguities import run as ambiguities
+from hcdv_stream.experiments.api_load import run as api_load
+from hcdv_stream.experiments.augmentation import report as augmentation_report
+from hcdv_stream.experiments.augmentation import run as augmentation
+from hcdv_stream.experiments.endurance import run as endurance
 from hcdv_stream.experiments.experiment import Experiment
+from hcdv_stream.experiments.latency import report as latency_report
+from hcdv_stream.experiments.latency import run as latency
+from hcdv_stream.experiments.marketplace import run as marketplace
+from hcdv_stream.experiments.noisy_labels import report as noisy_labels_report
+from hcdv_stream.experiments.noisy_labels import run as noisy_labels
+from hcdv_stream.experiments.quality import report as quality_report
+from hcdv_stream.experiments.quality import run as quality
+from hcdv_stream.experiments.quality import tuning
+from hcdv_stream.experiments.rivals import run as rivals
+from hcdv_stream.experiments.scaling import run as scaling
+from hcdv_stream.experiments.soak import run as soak
+from hcdv_stream.experiments.streaming import run as streaming
+from hcdv_stream.experiments.tables import report as tables_report
+from hcdv_stream.experiments.tables import run as tables
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     each.name: each
@@ -32,28 +31,28 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "flipped labels found and training data chosen, beside other methods, on four sets",
             3,
             quality.run,
-            quality_tables.tables,
+            quality_report.tables,
         ),
         Experiment(
             "tables",
             "the paper's comparison: utility at 30%, stability and time of eight methods",
             3,
-            benchmark.run,
-            benchmark_tables.tables,
+            tables.run,
+            tables_report.tables,
         ),
         Experiment(
             "noisy-labels",
             "the paper's Table 3: wrong labels found, players removed and added, by ten methods",
             3,
             noisy_labels.run,
-            noisy_labels_tables.tables,
+            noisy_labels_report.tables,
         ),
         Experiment(
             "latency",
             "an update's latency and what size does to it; the worker's rate and memory",
             5,
             latency.run,
-            latency_tables.tables,
+            latency_report.tables,
         ),
         Experiment(
             "api-load",
@@ -110,14 +109,14 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "made images valued beside the originals: what the best and the worst are good for",
             3,
             augmentation.run,
-            augmentation_tables.tables,
+            augmentation_report.tables,
         ),
         Experiment(
             "endurance",
             "workers and broker killed and cut off, disks full: what is lost, doubled or changed",
             1,
-            trial.run,
-            trial.tables,
+            endurance.run,
+            endurance.tables,
             "--kafka kafka-server",
         ),
         Experiment(

@@ -9,16 +9,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from hcdv_stream.api import shard_models as shard
-from hcdv_stream.api.arrow_rows import read
-from hcdv_stream.api.models import Model
-from hcdv_stream.api.picture_models import SpreadAsked, SpreadPart, TreeColumns, TreePart
+from hcdv_stream.api.models import shards
+from hcdv_stream.api.models.answers import Model
+from hcdv_stream.api.models.live_page import SpreadAsked, SpreadPart, TreeColumns, TreePart
+from hcdv_stream.api.queries.arrow_rows import read
 from hcdv_stream.gateway.questions import BadAnswerError
 
 _SAME = "see that it is an API of the same version"
 
 
-def check_view(state: shard.ViewState, topic: str, partitions: int) -> None:
+def check_view(state: shards.ViewState, topic: str, partitions: int) -> None:
     """Raise BadAnswerError where a state cannot be one of this topic's partitions."""
     if state.topic != topic:
         raise BadAnswerError(
@@ -48,32 +48,32 @@ def check_answer(
         raise BadAnswerError(f"answers another question than {operation!r}: {_SAME}")
 
 
-def _find(asked: shard.Find, told: shard.FoundPoints, _: int, __: frozenset[int]) -> bool:
+def _find(asked: shards.Find, told: shards.FoundPoints, _: int, __: frozenset[int]) -> bool:
     return {point.id for point in told.points} <= set(asked.ids)
 
 
-def _points(asked: shard.PointsPage, told: shard.PointsPart, _: int, __: frozenset[int]) -> bool:
+def _points(asked: shards.PointsPage, told: shards.PointsPart, _: int, __: frozenset[int]) -> bool:
     return len(told.points) <= min(asked.limit, told.total)
 
 
-def _ahead(asked: shard.Ahead, told: shard.AheadPart, _: int, __: frozenset[int]) -> bool:
+def _ahead(asked: shards.Ahead, told: shards.AheadPart, _: int, __: frozenset[int]) -> bool:
     return len(told.counts) == len(asked.places) and min(told.counts, default=0) >= 0
 
 
 def _coalitions(
-    asked: shard.CoalitionsPage, told: shard.CoalitionsPart, _: int, numbers: frozenset[int]
+    asked: shards.CoalitionsPage, told: shards.CoalitionsPart, _: int, numbers: frozenset[int]
 ) -> bool:
     return len(told.coalitions) <= min(asked.limit, told.total) and all(
         one.partition in numbers for one in told.coalitions
     )
 
 
-def _summary(_: Model, told: shard.SummaryPart, classes: int, numbers: frozenset[int]) -> bool:
+def _summary(_: Model, told: shards.SummaryPart, classes: int, numbers: frozenset[int]) -> bool:
     named = [part.partition for part in told.partitions]
     return len(told.classes) == classes and sorted(named) == sorted(numbers)
 
 
-def _rows(asked: shard.RowsAsked, told: shard.RowsPart, _: int, __: frozenset[int]) -> bool:
+def _rows(asked: shards.RowsAsked, told: shards.RowsPart, _: int, __: frozenset[int]) -> bool:
     try:
         read(told.table)
     except (pa.ArrowException, StopIteration, OSError):
@@ -100,12 +100,12 @@ def _tree(_: Model, told: TreePart, classes: int, __: frozenset[int]) -> bool:
 
 
 _CHECKS: Mapping[str, Callable[[Any, Any, int, frozenset[int]], bool]] = {
-    shard.FIND.name: _find,
-    shard.POINTS.name: _points,
-    shard.AHEAD.name: _ahead,
-    shard.COALITIONS.name: _coalitions,
-    shard.SUMMARY.name: _summary,
-    shard.ROWS.name: _rows,
-    shard.SPREAD.name: _spread,
-    shard.TREE.name: _tree,
+    shards.FIND.name: _find,
+    shards.POINTS.name: _points,
+    shards.AHEAD.name: _ahead,
+    shards.COALITIONS.name: _coalitions,
+    shards.SUMMARY.name: _summary,
+    shards.ROWS.name: _rows,
+    shards.SPREAD.name: _spread,
+    shards.TREE.name: _tree,
 }

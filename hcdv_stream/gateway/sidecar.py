@@ -11,9 +11,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
-from hcdv_stream.api.models import Model
-from hcdv_stream.api.problems import ProblemError, gone
-from hcdv_stream.api.shard_models import (
+from hcdv_stream.api.models.answers import Model
+from hcdv_stream.api.models.shards import (
     FIND,
     Asked,
     Find,
@@ -23,10 +22,11 @@ from hcdv_stream.api.shard_models import (
     ViewState,
     Weighing,
 )
-from hcdv_stream.api.source import ShardLost
+from hcdv_stream.api.problems import ProblemError, gone
+from hcdv_stream.api.sources.source import ShardLost
 from hcdv_stream.gateway.checks import check_answer, check_view
 from hcdv_stream.gateway.questions import BadAnswerError, detail, exchange
-from hcdv_stream.logs import fields
+from hcdv_stream.runtime.logs import fields
 from hcdv_stream.valuation.weights import Weights
 
 log = logging.getLogger(__name__)

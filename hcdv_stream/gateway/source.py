@@ -11,12 +11,12 @@ from typing import Self
 
 import httpx
 
-from hcdv_stream.api.freshness import Currency, Freshness, Known, LogEnds
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.models import Check
+from hcdv_stream.api.models.answers import Check
+from hcdv_stream.api.models.shards import PartitionState, ViewState
 from hcdv_stream.api.problems import ProblemError, gone, unavailable
-from hcdv_stream.api.shard_models import PartitionState, ViewState
-from hcdv_stream.api.source import ShardLost, Snapshot
+from hcdv_stream.api.sources.source import ShardLost, Snapshot
+from hcdv_stream.api.views.freshness import Currency, Freshness, Known, LogEnds
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from sklearn.tree import DecisionTreeClassifier
 
-from hcdv_stream.valuation.sampling.run import Estimate
+from hcdv_stream.valuation.methods.sampling.run import Estimate
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int16]

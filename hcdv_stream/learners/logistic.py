@@ -26,7 +26,7 @@ from hcdv_stream.learners.logistic_objective import (
 from hcdv_stream.learners.logistic_reference import Reference, reference
 from hcdv_stream.learners.metrics import Floats
 from hcdv_stream.learners.task import Task
-from hcdv_stream.valuation.utility import Membership
+from hcdv_stream.valuation.methods.utility import Membership
 
 TOLERANCE = 1e-4
 MOST_STEPS = 1000

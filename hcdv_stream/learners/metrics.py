@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.ranks import ranks
+from hcdv_stream.valuation.methods.rank_correlation import ranks
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int16]

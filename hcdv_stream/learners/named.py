@@ -14,8 +14,8 @@ from hcdv_stream.learners.routed_knn import RoutedNeighbours
 from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import Learner
 from hcdv_stream.learners.wide_deep import WideDeepClassifier
-from hcdv_stream.valuation.centroids import Centroids
-from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.validation import Validation
 
 

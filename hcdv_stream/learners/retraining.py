@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from hcdv_stream.learners.metrics import Floats
 from hcdv_stream.learners.task import Task
-from hcdv_stream.valuation.utility import Membership
+from hcdv_stream.valuation.methods.utility import Membership
 
 
 class Retraining:

@@ -3,10 +3,10 @@
 import numpy as np
 
 from hcdv_stream.learners.metrics import Floats, Labels
-from hcdv_stream.valuation.embedding import Embeddings
-from hcdv_stream.valuation.grams import GRAM_BITS, entries, products_of, with_intercept
-from hcdv_stream.valuation.ridge import RidgeMetric
-from hcdv_stream.valuation.utility import Membership
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.games.grams import GRAM_BITS, entries, products_of, with_intercept
+from hcdv_stream.valuation.games.ridge import RidgeMetric
+from hcdv_stream.valuation.methods.utility import Membership
 from hcdv_stream.valuation.validation import Validation
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.learners.metrics import Floats, Labels
-from hcdv_stream.valuation.embedding import Embeddings, cosines
-from hcdv_stream.valuation.utility import Membership
+from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
+from hcdv_stream.valuation.methods.utility import Membership
 from hcdv_stream.valuation.validation import Validation
 
 Leaves = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
 from hcdv_stream.learners.metrics import Floats, Labels, Metric, accuracy
-from hcdv_stream.valuation.utility import Membership
+from hcdv_stream.valuation.methods.utility import Membership
 
 CHUNK = 32
 """Coalitions that a learner gets at once."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from hcdv_stream.curves import Curve
+from hcdv_stream.estimator.curves import Curve
 from hcdv_stream.plots.style import QUIET, canvas, colour, quieten
 
 _VERBS = {"removal": "removed", "addition": "added"}

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from hcdv_stream.estimator import HCDV
 from hcdv_stream.plots.style import QUIET, canvas, colour, quieten
-from hcdv_stream.valuation.sampling.run import Estimate
+from hcdv_stream.valuation.methods.sampling.run import Estimate
 
 _TAIL = 0.005
 

@@ -5,7 +5,7 @@ import resource
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hcdv_stream.logs import fields
+from hcdv_stream.runtime.logs import fields
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from hcdv_stream.state.errors import StateError, StateLocked
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.log_identity import LogIdentity
-from hcdv_stream.state.reader import PartitionReader
+from hcdv_stream.state.reading.reader import PartitionReader
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from hcdv_stream.state.layout import POSITION_KEY
+from hcdv_stream.state.reading.secondary import Secondary
 from hcdv_stream.state.records import decode_position
-from hcdv_stream.state.secondary import Secondary
 
 _ATTEMPTS = 3
 

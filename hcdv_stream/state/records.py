@@ -16,10 +16,10 @@ from hcdv_stream.state.codec import Array, format_of, pack, read_strings, string
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.stored import Change, Position
 from hcdv_stream.valuation.arrivals import ProviderCounts
-from hcdv_stream.valuation.delta import Header
-from hcdv_stream.valuation.embedding import Embeddings
-from hcdv_stream.valuation.leaf import Leaf, Node, Points
-from hcdv_stream.valuation.sketch import Sketch
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.state import Header
+from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.sketch import Sketch
 
 _LEAF, _NODE, _HEADER, _POSITION, _CHANGE, _CENTROID = b"L", b"N", b"H", b"P", b"C", b"Z"
 _PROVIDER = b"V"

@@ -34,6 +34,14 @@ from hcdv_stream.state.layout import (
 )
 from hcdv_stream.state.log_identity import LogIdentity, misplaced, settled_log
 from hcdv_stream.state.permissions import make_private
+from hcdv_stream.state.reading.snapshot import (
+    check_log,
+    read_identity,
+    read_inventoried,
+    read_leaf,
+    read_log_identity,
+    read_sequence,
+)
 from hcdv_stream.state.records import (
     encode_centroid,
     encode_change,
@@ -43,17 +51,9 @@ from hcdv_stream.state.records import (
     encode_position,
     encode_provider,
 )
-from hcdv_stream.state.snapshot import (
-    check_log,
-    read_identity,
-    read_inventoried,
-    read_leaf,
-    read_log_identity,
-    read_sequence,
-)
 from hcdv_stream.state.stored import Change, Position, StoredPartition
-from hcdv_stream.valuation.delta import Delta
-from hcdv_stream.valuation.leaf import Leaf
+from hcdv_stream.valuation.state import Delta
+from hcdv_stream.valuation.tree.leaf import Leaf
 
 
 @dataclass(frozen=True, slots=True)

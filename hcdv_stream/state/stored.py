@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hcdv_stream.valuation.delta import EngineState
+from hcdv_stream.valuation.state import EngineState
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.identity import Identity
-from hcdv_stream.state.reader import PartitionReader
+from hcdv_stream.state.reading.reader import PartitionReader
 from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.replay import Mismatch, Replay
 from hcdv_stream.valuation.validation import Validation

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.batch import DELETION, Batch
-from hcdv_stream.valuation.leaf import Leaf
+from hcdv_stream.valuation.tree.leaf import Leaf
 
 Fingerprints = npt.NDArray[np.uint64]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.embedding import Embeddings
-from hcdv_stream.valuation.leaf import no_fingerprints
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.tree.leaf import no_fingerprints
 
 _NOTHING = np.zeros((0, 2), np.uint64)
 DELETION = -1

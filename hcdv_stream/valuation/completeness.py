@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hcdv_stream.valuation.delta import EngineState
-from hcdv_stream.valuation.leaf import Leaf, Node
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
 
 def miscount(state: EngineState) -> str | None:

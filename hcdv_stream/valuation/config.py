@@ -6,7 +6,7 @@ Weights (class weights, β, λ) are deliberately absent: they come in when a val
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hcdv_stream.valuation.knn_game import MOST_PLAYERS
+from hcdv_stream.valuation.games.knn import MOST_PLAYERS
 
 GameName = Literal["routed", "algorithm1"]
 Peers = Literal["other-providers", "all", "off"]

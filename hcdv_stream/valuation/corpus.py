@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.config import GameName
-from hcdv_stream.valuation.contrast import ContrastShapley
-from hcdv_stream.valuation.delta import EngineState
-from hcdv_stream.valuation.embedding import Embeddings
-from hcdv_stream.valuation.readings import PrintedReading, Reading, RoutedReading, Values
-from hcdv_stream.valuation.routed_values import RoutedWeights
-from hcdv_stream.valuation.sketch import Counts, Sketch
-from hcdv_stream.valuation.tree import ROOT_PARENT
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.games.contrast import ContrastShapley
+from hcdv_stream.valuation.games.routed_weights import RoutedWeights
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.sketch import Counts, Sketch
+from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.values import PrintedReading, Reading, RoutedReading, Values
 from hcdv_stream.valuation.weights import Weights
 
 Floats = npt.NDArray[np.float64]

@@ -15,19 +15,19 @@ import numpy.typing as npt
 
 from hcdv_stream.valuation.arrivals import Arrivals, Known, ProviderCounts
 from hcdv_stream.valuation.batch import DELETION, Batch
-from hcdv_stream.valuation.centroids import Centroids
-from hcdv_stream.valuation.columns import edited
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.delta import Delta, EngineState, Header
-from hcdv_stream.valuation.evaluators import Evaluators
-from hcdv_stream.valuation.game import Seat
-from hcdv_stream.valuation.games import game_of
-from hcdv_stream.valuation.hierarchy import SeedHierarchy
-from hcdv_stream.valuation.leaf import Leaf, Node
-from hcdv_stream.valuation.placement import place
-from hcdv_stream.valuation.reshaping import Reshaping, forget_founder, rebalance, split_large
-from hcdv_stream.valuation.sketch import Sketch
-from hcdv_stream.valuation.tree import Tree
+from hcdv_stream.valuation.games.game import Seat
+from hcdv_stream.valuation.games.registry import game_of
+from hcdv_stream.valuation.state import Delta, EngineState, Header
+from hcdv_stream.valuation.tree.centroids import Centroids
+from hcdv_stream.valuation.tree.evaluators import Evaluators
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.leaf_edits import edited
+from hcdv_stream.valuation.tree.placement import place
+from hcdv_stream.valuation.tree.reshaping import Reshaping, forget_founder, rebalance, split_large
+from hcdv_stream.valuation.tree.seed import SeedHierarchy
+from hcdv_stream.valuation.tree.sketch import Sketch
+from hcdv_stream.valuation.tree.tree import Tree
 from hcdv_stream.valuation.validation import Validation
 
 

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.centroids import Centroids
 from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.delta import EngineState
-from hcdv_stream.valuation.embedding import on_grid
-from hcdv_stream.valuation.evaluators import Evaluators
-from hcdv_stream.valuation.game import Game, Outcome, Seat
-from hcdv_stream.valuation.games import game_of
-from hcdv_stream.valuation.leaf import Leaf, Node
-from hcdv_stream.valuation.readings import residual
-from hcdv_stream.valuation.sketch import Sketch
-from hcdv_stream.valuation.tree import ROOT_PARENT
+from hcdv_stream.valuation.embedding.grid import on_grid
+from hcdv_stream.valuation.games.game import Game, Outcome, Seat
+from hcdv_stream.valuation.games.registry import game_of
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.centroids import Centroids
+from hcdv_stream.valuation.tree.evaluators import Evaluators
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.sketch import Sketch
+from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.validation import Validation
+from hcdv_stream.valuation.values import residual
 
 RESIDUAL = 1e-9
 """Most that rounding leaves between the sum of all values and the worth of the whole."""

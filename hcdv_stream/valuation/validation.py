@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.embedding import Embeddings
+from hcdv_stream.valuation.embedding.grid import Embeddings
 
 
 @dataclass(frozen=True, slots=True)

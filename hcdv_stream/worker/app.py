@@ -14,13 +14,13 @@ import faust
 from faust.app.base import BootStrategy
 from mode import CrashingSupervisor
 
-from hcdv_stream.logs import fields
-from hcdv_stream.worker.assignor import HomeAssignor
-from hcdv_stream.worker.dead_letter_box import DeadLetterBox
+from hcdv_stream.runtime.logs import fields
+from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.kafka.assignor import HomeAssignor
+from hcdv_stream.worker.kafka.transport import StoredOffsetTransport
+from hcdv_stream.worker.letters.sender import DeadLetterBox
 from hcdv_stream.worker.partition import Partition
-from hcdv_stream.worker.parts import Parts
-from hcdv_stream.worker.polls import Polls
-from hcdv_stream.worker.transport import StoredOffsetTransport
+from hcdv_stream.worker.poll_handler import Polls
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Sequence
 
 from hcdv_stream.gateway.partitioner import partition_of_key
-from hcdv_stream.logs import fields
-from hcdv_stream.worker.dead_letters import Record
+from hcdv_stream.runtime.logs import fields
+from hcdv_stream.worker.letters.dead_letter import Record
 
 log = logging.getLogger(__name__)
 

@@ -23,20 +23,20 @@ from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.store import PartitionStore, StoreMeasures
 from hcdv_stream.state.stored import Position, StoredPartition
 from hcdv_stream.valuation.batch import Batch
-from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.games import game_of
-from hcdv_stream.worker.arrival_metrics import ArrivalMetrics
-from hcdv_stream.worker.corpus_metrics import CorpusMetrics
-from hcdv_stream.worker.dead_letters import DeadLetter, Record
+from hcdv_stream.valuation.games.registry import game_of
+from hcdv_stream.valuation.state import Delta
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
-from hcdv_stream.worker.heartbeat import HeartbeatWriter
-from hcdv_stream.worker.judgement import Judged, judge_records
-from hcdv_stream.worker.leaf_sample import LeafSample, MismatchError
-from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.kafka.progress import Progress
+from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
+from hcdv_stream.worker.metrics.arrivals import ArrivalMetrics
+from hcdv_stream.worker.metrics.corpus import CorpusMetrics
+from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.misplacement import Misplacement
-from hcdv_stream.worker.progress import Progress
 from hcdv_stream.worker.session import Judge
+from hcdv_stream.worker.supervision.heartbeat import HeartbeatWriter
+from hcdv_stream.worker.supervision.leaf_sample import LeafSample, MismatchError
+from hcdv_stream.worker.validation import Judged, judge_records
 
 
 @dataclass(frozen=True, slots=True)

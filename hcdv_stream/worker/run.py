@@ -13,31 +13,31 @@ from prometheus_client import CollectorRegistry
 from hcdv_stream.broker.groups import group_facts
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.descriptors import raise_descriptor_limit
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.garbage import spare_what_is_loaded
-from hcdv_stream.logs import fields
-from hcdv_stream.notify import notify
+from hcdv_stream.runtime.blas import one_blas_thread
+from hcdv_stream.runtime.file_descriptors import raise_descriptor_limit
+from hcdv_stream.runtime.garbage_collection import spare_what_is_loaded
+from hcdv_stream.runtime.logs import fields
+from hcdv_stream.runtime.systemd import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.next_offset import read_next_offset
-from hcdv_stream.threads import one_blas_thread
 from hcdv_stream.worker.app import WorkerApp, build_app
-from hcdv_stream.worker.beats import beat, mark
-from hcdv_stream.worker.deadline import STOP_SECONDS, end_process_after
-from hcdv_stream.worker.erasing import erase_when_due
-from hcdv_stream.worker.health import Health
-from hcdv_stream.worker.instance import NONE, Instance
-from hcdv_stream.worker.leaf_sample import MismatchError
-from hcdv_stream.worker.log_guard import LogGuard
-from hcdv_stream.worker.membership import Membership
-from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.kafka.instance_id import NONE, Instance
+from hcdv_stream.worker.kafka.log_guard import LogGuard
+from hcdv_stream.worker.kafka.membership import Membership
+from hcdv_stream.worker.metrics.definitions import WorkerMetrics
+from hcdv_stream.worker.metrics.state_files import measure_states
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition, directory_of
-from hcdv_stream.worker.parts import Parts
-from hcdv_stream.worker.server import MetricsServer
-from hcdv_stream.worker.state_measures import measure_states
-from hcdv_stream.worker.verification import verify_leaves
-from hcdv_stream.worker.watch import watch
+from hcdv_stream.worker.supervision.beats import beat, mark
+from hcdv_stream.worker.supervision.deadline import STOP_SECONDS, end_process_after
+from hcdv_stream.worker.supervision.erasure import erase_when_due
+from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.leaf_sample import MismatchError
+from hcdv_stream.worker.supervision.server import MetricsServer
+from hcdv_stream.worker.supervision.verification import verify_leaves
+from hcdv_stream.worker.supervision.watch import watch
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from hcdv_stream.state import Identity, PartitionStore, Position
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.delta import Delta, Header
-from hcdv_stream.valuation.embedding import unit_grid
-from hcdv_stream.valuation.leaf import Leaf, Node, Points
-from hcdv_stream.valuation.sketch import Sketch
+from hcdv_stream.valuation.embedding.grid import unit_grid
+from hcdv_stream.valuation.state import Delta, Header
+from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.sketch import Sketch
 from tests.api.world import CLASSES, LOG, TOPIC
 
 LEAF, DIMENSIONS = 50, 16

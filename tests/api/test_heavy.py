@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from hcdv_stream.api.lanes import run_heavy
-from hcdv_stream.api.provider_table import ProviderSums
-from hcdv_stream.api.shard_models import ProviderPart
+from hcdv_stream.api.models.shards import ProviderPart
+from hcdv_stream.api.sources.provider_table import ProviderSums
 from tests.api.large import write_large
 from tests.api.test_process import serving
 from tests.api.world import Client, app_of

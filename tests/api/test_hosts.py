@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from hcdv_stream.serving.hosts import known_names
-from tests.api.test_access import bearer, keyed  # noqa: F401 (a fixture)
+from tests.api.middleware.test_auth import bearer, keyed  # noqa: F401 (a fixture)
 from tests.api.world import Client, app_of
 
 OWN = [

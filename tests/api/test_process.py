@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from hcdv_stream.api.server import NICENESS
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 from tests.api.world import Owner
 
 BATCH = 30

@@ -5,10 +5,10 @@ import asyncio
 import httpx
 import pytest
 
-from hcdv_stream.api.access import Guarded
-from hcdv_stream.api.keys import KeyFile, Scope
-from hcdv_stream.api.limits import Limited
-from tests.api.test_access import bearer, keyed  # noqa: F401 (a fixture)
+from hcdv_stream.api.middleware.api_keys import KeyFile, Scope
+from hcdv_stream.api.middleware.auth import Guarded
+from hcdv_stream.api.middleware.limits import Limited
+from tests.api.middleware.test_auth import bearer, keyed  # noqa: F401 (a fixture)
 from tests.api.world import Client, app_of
 
 

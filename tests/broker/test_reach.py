@@ -17,7 +17,7 @@ from hcdv_stream.broker.embedded import BrokerError, EmbeddedBroker, accepts_con
 from hcdv_stream.broker.reach import answers, check_reach
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.cli.main import app
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 from tests.conftest import KAFKA_SCRIPT
 
 NOWHERE = "kafka.invalid:9092"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hcdv_stream.bundle.training import Trained, TrainingOptions, train_bundle
-from hcdv_stream.valuation.encoder_training import EncoderOptions
+from hcdv_stream.valuation.embedding.encoder_training import EncoderOptions
 
 ROWS = 600
 OPTIONS = TrainingOptions(stage_one=EncoderOptions(epochs=4, dimensions=8))

@@ -25,8 +25,8 @@ from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.permissions import make_private
 from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position
-from hcdv_stream.valuation.delta import Delta
 from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.state import Delta
 from tests.worker.harness import small_bundle
 
 BUNDLE = small_bundle()

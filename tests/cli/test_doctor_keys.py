@@ -2,7 +2,7 @@
 
 import pytest
 
-from hcdv_stream.api.keys import Scope, new_key
+from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.doctor.keys import check_keys
 from hcdv_stream.settings import load_settings
 

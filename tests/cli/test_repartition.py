@@ -14,8 +14,8 @@ from kafka.errors import KafkaConnectionError
 from typer.testing import CliRunner
 
 from hcdv_stream.broker.topics import Topic, create_topics, partition_counts
+from hcdv_stream.cli.commands.topics import copied_name
 from hcdv_stream.cli.main import app
-from hcdv_stream.cli.topics import copied_name
 from hcdv_stream.gateway.partitioner import partition_of
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
@@ -29,7 +29,7 @@ from tests.worker.harness import (
     wait_for_offset,
 )
 from tests.worker.harness import small_bundle as bundle_of
-from tests.worker.test_log_identity import add_partitions
+from tests.worker.kafka.test_log_identity import add_partitions
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 

@@ -12,8 +12,8 @@ from kafka import KafkaConsumer, TopicPartition
 from typer.testing import CliRunner
 
 from hcdv_stream.cli.main import app
-from hcdv_stream.examples import Roles, read_examples
-from hcdv_stream.tables import read_table
+from hcdv_stream.offline.examples import Roles, read_examples
+from hcdv_stream.offline.tables import read_table
 from simulators.clickstream import ID, LABEL, PROVIDER, TIME, generate
 from simulators.clickstream_examples import clickstream_examples
 

@@ -9,7 +9,7 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from hcdv_stream.api.models import FreshnessEvent
+from hcdv_stream.api.models.answers import FreshnessEvent
 from hcdv_stream.client import ApiError, AsyncClient, Client, NotReachedError
 from hcdv_stream.client.connection import EventReader
 from hcdv_stream.state.heartbeat import LogEnd

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from hcdv_stream.api.keys import Scope, new_key
+from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.cli.main import app
 from hcdv_stream.client import ApiError, NotReachedError
 from hcdv_stream.errors import HcdvError

@@ -1,13 +1,12 @@
 """The guide names every path and every problem, and its example runs."""
 
 import re
-from pathlib import Path
 
 import orjson
 
-from hcdv_stream.api.specification import specification
+from scripts.docs.openapi import specification
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "api.md").read_text()
 
 
@@ -18,7 +17,7 @@ def test_it_names_every_path():
 
 
 def test_it_names_every_problem():
-    sources = [*(ROOT / "hcdv_stream" / "api").glob("*.py")]
+    sources = [*(ROOT / "hcdv_stream" / "api").rglob("*.py")]
     names = {
         name
         for source in sources

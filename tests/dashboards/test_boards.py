@@ -14,7 +14,7 @@ from dashboards.exported import TARGET, exported
 from dashboards.files import FOLDER, checkout_files, files
 from hcdv_stream.api import metrics as api_metrics
 from hcdv_stream.settings import Settings
-from hcdv_stream.worker import metrics as worker_metrics
+from hcdv_stream.worker.metrics import definitions as worker_metrics
 from tests.dashboards.committed import COMMITTED, Target, panels, substituted, targets
 from tests.deploy.programs import program
 

@@ -16,8 +16,8 @@ from dashboards.files import PROMETHEUS
 from dashboards.recordings import RECORDINGS
 from dashboards.rules import Alert, Recording, custom_resource
 from tests.deploy.programs import program
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 FILES = sorted(PROMETHEUS.glob("*.yml"))
 RULES = [rule for group in ALERTS for rule in group.rules if isinstance(rule, Alert)]
 WORKER = 'job="hcdv-worker", instance="w:9108"'

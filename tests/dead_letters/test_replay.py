@@ -15,7 +15,7 @@ from hcdv_stream.dead_letters import replay as replays
 from hcdv_stream.dead_letters.letter import MARKER, LetterFilter
 from hcdv_stream.dead_letters.replay import ReplayError, replay
 from hcdv_stream.settings import Settings, load_settings
-from hcdv_stream.worker.dead_letters import DeadLetter, Origin, Record
+from hcdv_stream.worker.letters.dead_letter import DeadLetter, Origin, Record
 from tests.worker.harness import consume_all, produce
 
 pytestmark = pytest.mark.broker

@@ -5,7 +5,7 @@ import pytest
 
 from hcdv_stream.demo.downstream import Judge, TreeInput, compare, detection
 from hcdv_stream.demo.observation import quantile
-from hcdv_stream.examples import Examples
+from hcdv_stream.offline.examples import Examples
 
 
 def examples(labels, **columns):

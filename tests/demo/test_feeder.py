@@ -6,7 +6,7 @@ import time
 import pytest
 
 from hcdv_stream.demo.feeder import Feeder
-from hcdv_stream.worker.tail import fetched_end
+from hcdv_stream.worker.kafka.log_end import fetched_end
 from simulators.messages import Message
 from simulators.publishing import PublishError
 

@@ -15,7 +15,7 @@ from hcdv_stream.demo.workspace import Workspace
 PARENT = """
 import subprocess, sys, time
 from hcdv_stream.demo.workspace import Workspace
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 WRITER = "import sys, pathlib, itertools\\nfor i in itertools.count():\\n" \
          "    pathlib.Path(sys.argv[1], str(i % 50)).write_text('x')"
 with Workspace() as workspace:

@@ -2,14 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.deploy.service import Service
+from tests.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy"
 _VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
 

@@ -20,9 +20,9 @@ import orjson
 import yaml
 
 from dashboards.files import PROMETHEUS
-from hcdv_stream.api.keys import Scope, new_key
+from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.broker.embedded import accepts_connections, free_port
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 from tests.deploy import compose
 from tests.deploy.compose import SERVICES, prometheus_configuration
 from tests.deploy.programs import program

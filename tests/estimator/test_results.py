@@ -13,7 +13,7 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.planting import plant
+from hcdv_stream.valuation.tree.build import plant
 from hcdv_stream.valuation.validation import Validation
 from hcdv_stream.valuation.weights import Weights
 from tests.estimator.worlds import World, world

@@ -5,14 +5,20 @@ import gzip
 
 import numpy as np
 
-from hcdv_stream.experiments.datasets import (
+from hcdv_stream.experiments.augmentation.fashion_mnist import (
+    CLASSES,
+    FOLDER,
+    IMAGE_HEADER,
+    LABEL_HEADER,
+    SIDE,
+)
+from hcdv_stream.experiments.common.datasets import (
     ADULT_COLUMNS,
     ADULT_FILES,
     ADULT_NUMBERS,
     SHOPPERS_CODES,
     SHOPPERS_FILE,
 )
-from hcdv_stream.experiments.fashion import CLASSES, FOLDER, IMAGE_HEADER, LABEL_HEADER, SIDE
 
 SHOPPERS_NUMBERS = ("Administrative", "ProductRelated", "BounceRates", "ExitRates", "PageValues")
 

@@ -1,21 +1,18 @@
 """The readings of Algorithm 1, valued on a small case; the page that argues from them."""
 
-from pathlib import Path
-
 import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments.ambiguities import tables
-from hcdv_stream.experiments.cases import prepare
-from hcdv_stream.experiments.datasets import clickstream
-from hcdv_stream.experiments.readings import Guessing, choices, valued
-from hcdv_stream.valuation.characteristic import Characteristic
+from hcdv_stream.experiments.ambiguities.interpretations import Guessing, choices, valued
+from hcdv_stream.experiments.ambiguities.run import tables
+from hcdv_stream.experiments.common.cases import prepare
+from hcdv_stream.experiments.common.datasets import clickstream
 from hcdv_stream.valuation.config import PAPER
-from hcdv_stream.valuation.printed import Reading
-from hcdv_stream.valuation.ridge_game import RidgeGame
-
-ROOT = Path(__file__).parents[2]
+from hcdv_stream.valuation.games.characteristic import Characteristic
+from hcdv_stream.valuation.methods.algorithm1 import Reading
+from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
+from tests.repository import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from hcdv_stream.experiments import api_load
+from hcdv_stream.experiments.api_load import run as api_load
+from hcdv_stream.experiments.api_load.load_generator import Load
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.load_generator import Load
 
 
 @pytest.mark.slow

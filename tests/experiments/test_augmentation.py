@@ -6,14 +6,15 @@ import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import augmentation, augmentation_picture, augmentation_tables
-from hcdv_stream.experiments.augmented_pool import KINDS, Labelled, candidates
-from hcdv_stream.experiments.augmented_trial import SMALL, Trial
+from hcdv_stream.experiments.augmentation import picture, report
+from hcdv_stream.experiments.augmentation import run as augmentation
+from hcdv_stream.experiments.augmentation.classifier import ConvNet
+from hcdv_stream.experiments.augmentation.fashion_mnist import CLASSES, SIDE
+from hcdv_stream.experiments.augmentation.generator import generated
+from hcdv_stream.experiments.augmentation.pool import KINDS, Labelled, candidates
+from hcdv_stream.experiments.augmentation.transforms import TRANSFORMS, cut_out, recoloured, turned
+from hcdv_stream.experiments.augmentation.trial import SMALL, Trial
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.fashion import CLASSES, SIDE
-from hcdv_stream.experiments.image_classifier import ConvNet
-from hcdv_stream.experiments.image_generator import generated
-from hcdv_stream.experiments.image_transforms import TRANSFORMS, cut_out, recoloured, turned
 from tests.experiments.files import write_fashion
 
 
@@ -134,7 +135,7 @@ def test_an_outcome_says_what_slices_are_made_of_and_train(outcome):
 
 def test_tables_come_from_json(outcome):
     stored = orjson.loads(orjson.dumps({"runs": [outcome, outcome]}))
-    tables = augmentation_tables.tables(stored)
+    tables = report.tables(stored)
     assert len(tables) == 5
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     text = "\n".join(table.markdown() for table in tables)
@@ -142,18 +143,18 @@ def test_tables_come_from_json(outcome):
 
 
 def test_the_picture_frames_what_is_not_recognised(trial):
-    axes = augmentation_picture.picture(trial).axes
+    axes = picture.picture(trial).axes
     assert len(axes) == 2 * len(KINDS)
     shown = sum(len(ax.patches) for ax in axes)
     assert shown > 0
     nothing_bad = replace(trial, recognised=np.ones(len(trial.pool), np.bool_))
-    assert not any(ax.patches for ax in augmentation_picture.picture(nothing_bad).axes)
+    assert not any(ax.patches for ax in picture.picture(nothing_bad).axes)
 
 
 def test_paired_differences_and_their_error_by_hand():
     accuracy = {"a": [0.5, 0.7], "b": [0.4, 0.4]}
     runs = [{"slices": {name: {"accuracy": found} for name, found in accuracy.items()}}]
-    assert augmentation_tables._paired(runs, "a", "b") == "+20.00 ± 10.00"
+    assert report._paired(runs, "a", "b") == "+20.00 ± 10.00"
 
 
 def test_it_runs_from_files(tmp_path):

@@ -3,11 +3,12 @@
 import orjson
 import pytest
 
-from hcdv_stream.experiments import latency, latency_tables
+from hcdv_stream.experiments.common.feed import Feed, trained_bundle
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.feed import Feed, trained_bundle
-from hcdv_stream.experiments.lane import STAGES, Lane
-from hcdv_stream.experiments.throughput import ThroughputError, measure_throughput
+from hcdv_stream.experiments.latency import report
+from hcdv_stream.experiments.latency import run as latency
+from hcdv_stream.experiments.latency.lane import STAGES, Lane
+from hcdv_stream.experiments.latency.throughput import ThroughputError, measure_throughput
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_a_lane_plays_the_printed_game_too(tmp_path, bundle):
 def test_everything_runs_and_is_tabled(tmp_path):
     result = latency.run(Options(tmp_path, seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
-    tables = latency_tables.tables(stored)
+    tables = report.tables(stored)
     assert [len(table.rows) for table in tables] == [3, 3, 3, 3, 2]
     for table in tables:
         assert {len(row) for row in table.rows} == {len(table.columns)}

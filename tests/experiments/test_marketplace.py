@@ -4,11 +4,11 @@ import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import marketplace
-from hcdv_stream.experiments.datasets import Dataset
+from hcdv_stream.experiments.common.datasets import Dataset
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.market import gini, paid
-from hcdv_stream.experiments.sellers import PROFILES, drawn
+from hcdv_stream.experiments.marketplace import run as marketplace
+from hcdv_stream.experiments.marketplace.market import gini, paid
+from hcdv_stream.experiments.marketplace.sellers import PROFILES, drawn
 
 LEVELS = [f"level {number}" for number in range(16)]
 

@@ -4,12 +4,12 @@ import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import fashion, noisy_labels
-from hcdv_stream.experiments.benchmark_methods import HCDV, PRINTED
+from hcdv_stream.experiments.augmentation import fashion_mnist
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.noisy_labels_methods import DU, KNN, methods
-from hcdv_stream.experiments.noisy_labels_paper import PAPER, SETS
-from hcdv_stream.experiments.noisy_labels_problem import (
+from hcdv_stream.experiments.noisy_labels import run as noisy_labels
+from hcdv_stream.experiments.noisy_labels.methods import DU, KNN, methods
+from hcdv_stream.experiments.noisy_labels.paper import PAPER, SETS
+from hcdv_stream.experiments.noisy_labels.problem import (
     FALLING,
     JUDGES,
     MEASURES,
@@ -19,8 +19,9 @@ from hcdv_stream.experiments.noisy_labels_problem import (
     lower_part,
     scores,
 )
-from hcdv_stream.experiments.noisy_labels_summary import FIVE, summary
-from hcdv_stream.experiments.noisy_labels_tables import tables
+from hcdv_stream.experiments.noisy_labels.report import tables
+from hcdv_stream.experiments.noisy_labels.summary import FIVE, summary
+from hcdv_stream.experiments.tables.methods import HCDV, PRINTED
 
 COALITIONS = 200
 
@@ -103,7 +104,7 @@ def test_the_paper_has_its_method_best_but_for_a_tie():
 
 
 def test_it_runs_on_what_is_there_and_tells_what_is_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(fashion, "PACKAGED", tmp_path / "nowhere")
+    monkeypatch.setattr(fashion_mnist, "PACKAGED", tmp_path / "nowhere")
     monkeypatch.setattr(noisy_labels, "EACH", (1,))
     result = noisy_labels.run(Options(tmp_path, seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))

@@ -6,11 +6,9 @@ import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import quality, quality_tables, tuning
-from hcdv_stream.experiments.cases import prepare
-from hcdv_stream.experiments.datasets import clickstream, four_sets
-from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.methods import (
+from hcdv_stream.experiments.common.cases import prepare
+from hcdv_stream.experiments.common.datasets import clickstream, four_sets
+from hcdv_stream.experiments.common.methods import (
     DEFAULT,
     DETECTING,
     DETECTION,
@@ -23,7 +21,10 @@ from hcdv_stream.experiments.methods import (
     routed,
     streamed,
 )
-from hcdv_stream.experiments.scores import MEASURES, References, score, spread_of
+from hcdv_stream.experiments.common.scores import MEASURES, References, score, spread_of
+from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.quality import report, tuning
+from hcdv_stream.experiments.quality import run as quality
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.weights import Weights
 from tests.experiments.files import write_sets
@@ -102,7 +103,7 @@ def test_quality_runs_and_tables_come_from_its_json(data):
     everything = stored["summary"]["all"]["methods"]
     busy = [everything[name]["processor_seconds"]["mean"] for name in (OUT_OF_BAG, DETECTING)]
     assert stored["summary"]["claims"]["times_faster_than_out_of_bag"] == busy[0] / busy[1]
-    tables = quality_tables.tables(stored)
+    tables = report.tables(stored)
     assert len(tables) == 7
     text = "\n".join(table.markdown() for table in tables)
     assert all(name in text for name in METHODS)

@@ -9,9 +9,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.experiments import rivals
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.rivals_task import (
+from hcdv_stream.experiments.rivals import run as rivals
+from hcdv_stream.experiments.rivals.task import (
     SMALL,
     Size,
     answers,

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hcdv_stream.experiments import scaling
 from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.scaling import run as scaling
 
 
 def test_it_measures_sizes_and_tables_them() -> None:

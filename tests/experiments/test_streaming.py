@@ -4,10 +4,10 @@ import numpy as np
 import orjson
 import pytest
 
-from hcdv_stream.experiments import streaming
 from hcdv_stream.experiments.experiment import Options, Silent
-from hcdv_stream.experiments.streams import FULL, INCREMENTAL, WAYS, Stream, grouped
-from hcdv_stream.valuation.bisection import parts
+from hcdv_stream.experiments.streaming import run as streaming
+from hcdv_stream.experiments.streaming.strategies import FULL, INCREMENTAL, WAYS, Stream, grouped
+from hcdv_stream.valuation.tree.bisection import parts
 
 
 @pytest.fixture(scope="module")

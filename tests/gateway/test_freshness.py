@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hcdv_stream.api.local_source import LocalSource
-from hcdv_stream.api.shard_models import ViewState
+from hcdv_stream.api.models.shards import ViewState
+from hcdv_stream.api.sources.local import LocalSource
 from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, read_heartbeat, write_heartbeat
 from tests.api.world import TOPIC, Client, Owner, app_of
 from tests.gateway.conftest import ADDRESSES, Gateway

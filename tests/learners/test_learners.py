@@ -17,15 +17,15 @@ from hcdv_stream.learners.routed_knn import RoutedNeighbours
 from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import TrainedUtility
 from hcdv_stream.learners.wide_deep import WideDeepClassifier
-from hcdv_stream.valuation.baselines.data_shapley import tmc
-from hcdv_stream.valuation.baselines.knn_shapley import knn_shapley
-from hcdv_stream.valuation.characteristic import Characteristic
-from hcdv_stream.valuation.embedding import unit_grid
-from hcdv_stream.valuation.grams import gram_of
-from hcdv_stream.valuation.sampling.run import run
-from hcdv_stream.valuation.sampling.stopping import Rounds
-from hcdv_stream.valuation.semivalues import exact
-from hcdv_stream.valuation.utility import Cached
+from hcdv_stream.valuation.embedding.grid import unit_grid
+from hcdv_stream.valuation.games.characteristic import Characteristic
+from hcdv_stream.valuation.games.grams import gram_of
+from hcdv_stream.valuation.methods.baselines.data_shapley import tmc
+from hcdv_stream.valuation.methods.baselines.knn_shapley import knn_shapley
+from hcdv_stream.valuation.methods.sampling.run import run
+from hcdv_stream.valuation.methods.sampling.stopping import Rounds
+from hcdv_stream.valuation.methods.semivalues import exact
+from hcdv_stream.valuation.methods.utility import Cached
 from hcdv_stream.valuation.validation import Validation
 from tests.learners.tasks import coalitions, task_of
 

@@ -6,9 +6,9 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from hcdv_stream import HCDV
-from hcdv_stream.curves import Curve
+from hcdv_stream.estimator.curves import Curve
 from hcdv_stream.plots import coalition_map, plot_curves, value_histogram
-from hcdv_stream.valuation.sampling.run import Estimate
+from hcdv_stream.valuation.methods.sampling.run import Estimate
 
 
 def test_a_histogram_draws_each_class_as_shares(fitted: HCDV) -> None:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 from tests.api.world import Owner
 
 _METRICS_SERVER = """
 import sys, time
 from prometheus_client import CollectorRegistry
-from hcdv_stream.logs import configure_logging
-from hcdv_stream.worker.health import Health
-from hcdv_stream.worker.metrics import WorkerMetrics
-from hcdv_stream.worker.server import MetricsServer
+from hcdv_stream.runtime.logs import configure_logging
+from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.metrics.definitions import WorkerMetrics
+from hcdv_stream.worker.supervision.server import MetricsServer
 
 configure_logging("INFO", "text")
 registry, health = CollectorRegistry(), Health(3600.0, time.monotonic)

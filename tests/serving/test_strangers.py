@@ -2,7 +2,7 @@
 
 import pytest
 
-from hcdv_stream.api.keys import Scope, new_key
+from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from tests.serving.attacks import connect, get, many, rest
 from tests.serving.conftest import running
 

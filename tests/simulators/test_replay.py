@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcdv_stream.examples import Examples
+from hcdv_stream.offline.examples import Examples
 from simulators.clickstream import generate
 from simulators.clickstream_examples import clickstream_replay
 from simulators.replay import replay

@@ -16,9 +16,9 @@ import numpy as np
 from hcdv_stream.state import Identity, PartitionStore, Position
 from hcdv_stream.state.records import encode_leaf, encode_node
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.delta import Delta, EngineState, Header
-from hcdv_stream.valuation.leaf import Leaf, Node, Points
-from hcdv_stream.valuation.sketch import Sketch
+from hcdv_stream.valuation.state import Delta, EngineState, Header
+from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.sketch import Sketch
 
 IDENTITY = Identity("sessions", 0, "0f" * 16, ("bounce", "buy"), (30, 12), EngineConfig())
 CLASSES, DIMENSIONS, POINTS = 2, 16, 64

@@ -17,8 +17,9 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.state import PartitionReader, PartitionStore, StateError
 from hcdv_stream.state.errors import cause_of
 from hcdv_stream.state.layout import FAMILIES, LOG
-from hcdv_stream.valuation.delta import Delta
-from hcdv_stream.worker.instance import Instance
+from hcdv_stream.valuation.state import Delta
+from hcdv_stream.worker.kafka.instance_id import Instance
+from tests.repository import ROOT
 from tests.state import samples
 
 FLUSHES = 60
@@ -145,7 +146,7 @@ def said_by(act: Callable[[Path], None], directory: Path, within: Sequence[str] 
         text=True,
         check=False,
         timeout=120,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
     assert done.returncode == 3, done.stderr or done.stdout
     assert done.stdout.count("\n") == 1

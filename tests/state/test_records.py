@@ -28,9 +28,9 @@ from hcdv_stream.state.records import (
     encode_provider,
 )
 from hcdv_stream.valuation.arrivals import ProviderCounts
-from hcdv_stream.valuation.delta import Header
-from hcdv_stream.valuation.leaf import Leaf, Node, Points
-from hcdv_stream.valuation.sketch import Sketch
+from hcdv_stream.valuation.state import Header
+from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.sketch import Sketch
 from tests.state import samples
 
 NUMBERS = st.integers(0, 2**40)

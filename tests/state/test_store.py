@@ -18,8 +18,8 @@ from hcdv_stream.state import (
 from hcdv_stream.state import store as store_module
 from hcdv_stream.state.family import Families
 from hcdv_stream.state.layout import LEAVES, META, key, number, options
+from hcdv_stream.state.reading.snapshot import read_changes
 from hcdv_stream.state.records import encode_header, encode_leaf
-from hcdv_stream.state.snapshot import read_changes
 from hcdv_stream.valuation.config import EngineConfig
 from tests.state import samples
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.levels import Levels
-from hcdv_stream.valuation.owen import OwenSampler
-from hcdv_stream.valuation.printed import Reading, algorithm_1
-from hcdv_stream.valuation.sampling.run import run
-from hcdv_stream.valuation.sampling.stopping import Rounds
-from hcdv_stream.valuation.utility import Game
+from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.level_structure import OwenSampler
+from hcdv_stream.valuation.methods.levels import Levels
+from hcdv_stream.valuation.methods.sampling.run import run
+from hcdv_stream.valuation.methods.sampling.stopping import Rounds
+from hcdv_stream.valuation.methods.utility import Game
 from tests.theory.games import random_game, summed
 
 LEVELS = Levels(np.array([[0, 0, 0, 1, 1, 1], [0, 0, 1, 2, 2, 2]]))

@@ -7,8 +7,8 @@ by itself, so the slope and the size of the errors are tested too.
 import numpy as np
 import pytest
 
-from hcdv_stream.valuation.printed.estimates import estimate
-from hcdv_stream.valuation.utility import Floats, Game
+from hcdv_stream.valuation.methods.algorithm1.estimates import estimate
+from hcdv_stream.valuation.methods.utility import Floats, Game
 from tests.theory.games import empirical, ends, learning_curve, random_game, shapley, table_game
 
 PLAYERS, RUNS = 6, 400
@@ -62,7 +62,7 @@ def test_errors_fall_as_the_root_of_permutations(draws: str) -> None:
 @pytest.mark.parametrize("draws", ["shared", "own", "antithetic"])
 def test_variances_are_what_estimates_vary_by(draws: str) -> None:
     """12 players, so that antithetic pairs are drawn and not enumerated; all subsets for truth."""
-    from hcdv_stream.valuation.semivalues import exact
+    from hcdv_stream.valuation.methods.semivalues import exact
 
     game = random_game(12, 11)
     nobody, _ = ends(game)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from hcdv_stream.valuation.levels import Levels
-from hcdv_stream.valuation.owen import OwenSampler
-from hcdv_stream.valuation.printed import Reading, algorithm_1
-from hcdv_stream.valuation.sampling.run import run
-from hcdv_stream.valuation.sampling.stopping import Rounds
-from hcdv_stream.valuation.utility import Game, Membership
+from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.level_structure import OwenSampler
+from hcdv_stream.valuation.methods.levels import Levels
+from hcdv_stream.valuation.methods.sampling.run import run
+from hcdv_stream.valuation.methods.sampling.stopping import Rounds
+from hcdv_stream.valuation.methods.utility import Game, Membership
 
 POINTS, T = 240, 32
 

@@ -8,14 +8,18 @@ from hypothesis import strategies as st
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.levels import Levels, levels_of
-from hcdv_stream.valuation.owen import OwenSampler, consistent_orders, spread_by_context
-from hcdv_stream.valuation.sampling.run import run
-from hcdv_stream.valuation.sampling.stopping import Rounds
-from hcdv_stream.valuation.utility import Game
+from hcdv_stream.valuation.methods.level_structure import (
+    OwenSampler,
+    consistent_orders,
+    spread_by_context,
+)
+from hcdv_stream.valuation.methods.levels import Levels, levels_of
+from hcdv_stream.valuation.methods.sampling.run import run
+from hcdv_stream.valuation.methods.sampling.stopping import Rounds
+from hcdv_stream.valuation.methods.utility import Game
 from hcdv_stream.valuation.weights import Weights
 from tests.theory.games import consistent, learning_curve, random_game, shapley, table_game, winter
-from tests.valuation.test_routed_enumeration import global_game
+from tests.valuation.games.test_routed_enumeration import global_game
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
 LEVELS = Levels(np.array([[0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 2, 2, 3]]))

@@ -4,7 +4,7 @@ from math import comb
 
 import numpy as np
 
-from hcdv_stream.valuation.utility import Game
+from hcdv_stream.valuation.methods.utility import Game
 
 
 def voting(players):

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from hcdv_stream.valuation.centroids import Centroids
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.delta import EngineState
-from hcdv_stream.valuation.evaluators import Evaluators
-from hcdv_stream.valuation.game import Seat
-from hcdv_stream.valuation.games import game_of
-from hcdv_stream.valuation.leaf import Leaf, Node
-from hcdv_stream.valuation.sketch import Sketch
+from hcdv_stream.valuation.games.game import Seat
+from hcdv_stream.valuation.games.registry import game_of
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.centroids import Centroids
+from hcdv_stream.valuation.tree.evaluators import Evaluators
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.sketch import Sketch
 from hcdv_stream.valuation.validation import Validation
 
 Prints = dict[object, object]

@@ -6,7 +6,7 @@ import pytest
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.readings import residual
+from hcdv_stream.valuation.values import residual
 from hcdv_stream.valuation.weights import Weights
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
@@ -116,7 +116,7 @@ def test_providers_do_not_profit_from_vouching_for_themselves() -> None:
 def flooded(honest):
     """Return copies of 20 points, jittered, each with the next class's label."""
     from hcdv_stream.valuation.batch import Batch
-    from hcdv_stream.valuation.embedding import unit_grid
+    from hcdv_stream.valuation.embedding.grid import unit_grid
 
     generator = np.random.default_rng(8)
     rows = np.tile(np.arange(20), 20)

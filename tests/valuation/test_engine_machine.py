@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.delta import EngineState
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.readings import residual
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.values import residual
 from tests.valuation.states import check_shape, prints, replayed
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 

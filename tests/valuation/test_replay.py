@@ -7,10 +7,10 @@ import pytest
 
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.delta import EngineState
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.games import game_of
+from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.replay import Replay, leaf_differences
+from hcdv_stream.valuation.state import EngineState
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
 CLASSES, DIMENSIONS = 3, 4

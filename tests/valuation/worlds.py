@@ -4,8 +4,8 @@ import numpy as np
 
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.embedding import unit_grid
-from hcdv_stream.valuation.hierarchy import SeedHierarchy, build_seed
+from hcdv_stream.valuation.embedding.grid import unit_grid
+from hcdv_stream.valuation.tree.seed import SeedHierarchy, build_seed
 from hcdv_stream.valuation.validation import Validation
 
 

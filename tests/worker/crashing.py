@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from hcdv_stream.cli.main import run
-from hcdv_stream.worker.log_range import LogError
+from hcdv_stream.worker.kafka.log_range import LogError
 from hcdv_stream.worker.partition import Partition
 
 _ERRORS = {"bug": ZeroDivisionError("a bug"), "log": LogError("the log is another one")}

@@ -19,14 +19,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.features import Number
 from hcdv_stream.bundle.schema import FeatureSchema
+from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.state import PartitionReader
 from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
 from hcdv_stream.state.stored import StoredPartition
-from hcdv_stream.tether import tethered
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.embedding import unit_grid
-from hcdv_stream.valuation.encoder import Encoder
-from hcdv_stream.valuation.hierarchy import build_seed
+from hcdv_stream.valuation.embedding.encoder import Encoder
+from hcdv_stream.valuation.embedding.grid import unit_grid
+from hcdv_stream.valuation.tree.seed import build_seed
 from hcdv_stream.valuation.validation import Validation
 
 PATIENCE = 4.0

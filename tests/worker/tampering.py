@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from hcdv_stream.state import PartitionReader, PartitionStore
-from hcdv_stream.valuation.delta import Delta
-from hcdv_stream.valuation.leaf import Leaf
+from hcdv_stream.valuation.state import Delta
+from hcdv_stream.valuation.tree.leaf import Leaf
 
 
 def tampered(leaf: Leaf) -> Leaf:

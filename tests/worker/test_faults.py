@@ -1,7 +1,7 @@
 """Kills, broker faults and full disks in one trial: nothing lost, nothing doubled, the same bytes.
 
 Few of each by default; ``--kills 400 --broker-kills 10 --outage 60 --resets 100 --half-open 40`` is
-the long trial, which ``hcdv-stream experiment endurance`` runs too.
+the long endurance, which ``hcdv-stream experiment endurance`` runs too.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hcdv_stream.experiments.endurance import trial
+from hcdv_stream.experiments.endurance import run as endurance
 from hcdv_stream.experiments.endurance.plan import Plan
 from simulators.messages import Message
 from tests.worker.harness import session
@@ -42,7 +42,7 @@ def test_every_fault_and_still_the_same_bytes(
         first=200,
     )
     stream = (Message(*session(number)) for number in count())
-    found = trial.trial(plan, Path(KAFKA_SCRIPT), tmp_path, bundle_directory, stream)
+    found = endurance.trial(plan, Path(KAFKA_SCRIPT), tmp_path, bundle_directory, stream)
     faults, states = found["faults"], found["states"]
     assert faults["worker kills"]["kills"] == plan.kills
     assert faults["resets"]["connections"] >= plan.resets
@@ -58,4 +58,4 @@ def test_every_fault_and_still_the_same_bytes(
     wrong = ("lost", "doubled", "wrong_offsets", "partitions_that_differ", "letters_missing")
     assert {name: states[name] for name in wrong} == dict.fromkeys(wrong, 0)
     assert states["stopped_with"] == [0]
-    assert [len(table.rows) for table in trial.tables(found)] == [7, 9]
+    assert [len(table.rows) for table in endurance.tables(found)] == [7, 9]

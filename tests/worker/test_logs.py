@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.logs import JsonLines, TextLines, configure_logging, fields
+from hcdv_stream.runtime.logs import JsonLines, TextLines, configure_logging, fields
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ import asyncio, sys
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka import KafkaProducer
-from hcdv_stream.logs import configure_logging
+from hcdv_stream.runtime.logs import configure_logging
 
 configure_logging("DEBUG", sys.argv[2])
 
@@ -101,7 +101,7 @@ def test_debug_writes_no_payload_of_any_library(bootstrap, topic, form):
 
 def test_debug_writes_our_own_lines(capsys: pytest.CaptureFixture[str]):
     configure_logging("DEBUG", "text")
-    logging.getLogger("hcdv_stream.worker.watch").debug("ours")
+    logging.getLogger("hcdv_stream.worker.supervision.watch").debug("ours")
     logging.getLogger("some.package").debug("theirs")
     err = capsys.readouterr().err
     assert "ours" in err

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state import StateError, StateLocked
-from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition
 from tests.worker.harness import small_bundle

@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state import StateError, StateLocked
-from hcdv_stream.worker.dead_letters import DeadLetter, Record
-from hcdv_stream.worker.metrics import WorkerMetrics
+from hcdv_stream.worker.kafka.progress import Progress
+from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
+from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.partition import Partition
-from hcdv_stream.worker.progress import Progress
 from tests.worker.harness import session, small_bundle, state_bytes, stored
 
 BUNDLE = small_bundle()

@@ -10,7 +10,7 @@ from kafka.errors import KafkaConnectionError
 
 from hcdv_stream.broker.groups import group_facts
 from hcdv_stream.broker.topics import Topic, create_topics
-from hcdv_stream.worker.dead_letters import DeadLetter, Origin, Record
+from hcdv_stream.worker.letters.dead_letter import DeadLetter, Origin, Record
 from tests.serving.attacks import many
 from tests.worker.conftest import Workers
 from tests.worker.harness import (

@@ -13,7 +13,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from hcdv_stream.experiments.endurance.records import Record
-from hcdv_stream.logs import fields
+from hcdv_stream.runtime.logs import fields
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from hcdv_stream.broker.embedded import HOST, BrokerError, accepts_connections, free_port
-from hcdv_stream.tether import tethered
+from hcdv_stream.runtime.child_process import tethered
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 60.0

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from hcdv_stream.broker.embedded import HOST, free_port
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.state import PartitionReader
 from hcdv_stream.state.errors import StateError
-from hcdv_stream.tether import tethered
 
 _LOOK_SECONDS = 0.1
 _STOP_SECONDS = 60.0

@@ -1,0 +1,131 @@
+"""How values are spread, by label and provider, as metrics: worked out when Prometheus asks.
+
+Values shrink as the corpus grows, since they add up to v(D); times the number of examples they stay
+comparable: their mean over the corpus is v(D).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hcdv_stream.api.views.view import View
+from hcdv_stream.valuation.weights import Weights
+
+PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
+LABELS = {
+    "hcdv_api_scaled_value": ("label", "percentile"),
+    "hcdv_api_negative_value_ratio": ("label",),
+    "hcdv_api_provider_points": ("provider",),
+    "hcdv_api_provider_value": ("provider",),
+}
+"""The metrics here, with their labels."""
+PROVIDERS = 20
+"""So many providers have series of their own, those with most examples; the rest share one."""
+NOBODY, OTHERS = "(none)", "(others)"
+"""What stands for examples without a provider, and for all the other providers."""
+_LEAST_SECONDS = 15.0
+"""Nothing is worked out anew sooner: 200,000 examples take some 50 ms of a processor."""
+
+
+class ValueMetrics(Collector):
+    """Percentiles of scaled values, and the share of negative ones, under ``weights``."""
+
+    def __init__(
+        self,
+        view: Callable[[], View | None],
+        weights: Weights,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``view`` gives the newest state, ``clock`` seconds that only grow."""
+        self._view = view
+        self._weights = weights
+        self._clock = clock
+        self._seen: View | None = None
+        self._rests_until = -float("inf")
+        self._families: list[Metric] = self.describe()
+
+    def describe(self) -> list[Metric]:
+        """Return the metrics without a series."""
+        names = iter(LABELS)
+        return [
+            GaugeMetricFamily(
+                next(names),
+                "Percentile, over the examples of a label, of value times the number of examples.",
+                labels=LABELS["hcdv_api_scaled_value"],
+            ),
+            GaugeMetricFamily(
+                next(names),
+                "Share of a label's examples whose value is negative.",
+                labels=LABELS["hcdv_api_negative_value_ratio"],
+            ),
+            GaugeMetricFamily(
+                next(names),
+                "Examples of each of the 20 providers with most of them, and of all the others.",
+                labels=LABELS["hcdv_api_provider_points"],
+            ),
+            GaugeMetricFamily(
+                next(names),
+                "What these examples are worth together.",
+                labels=LABELS["hcdv_api_provider_value"],
+            ),
+        ]
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield them as of the newest state, or of one of a few seconds ago."""
+        view, now = self._view(), self._clock()
+        if view is not self._seen and now >= self._rests_until:
+            self._families = self.describe() if view is None else self._filled(view)
+            self._seen, self._rests_until = view, now + _LEAST_SECONDS
+        yield from self._families
+
+    def _filled(self, view: View) -> list[Metric]:
+        scaled, negative, owned, worth = families = self.describe()
+        weights = self._weights if view.game == "routed" else None
+        try:
+            parts = view.valued(weights).values()
+            values = np.concatenate(parts) * view.size
+        except ValueError:  # a utility that this bundle has not, which every answer complains of
+            return families
+        for provider, (count, value) in _by_provider(view, parts).items():
+            owned.add_sample(owned.name, {"provider": provider}, count)
+            worth.add_sample(worth.name, {"provider": provider}, value)
+        labels = np.concatenate([part.table.label for part in view.partitions])
+        for number, name in enumerate(view.identity.classes):
+            own = values[labels == number]
+            if len(own):
+                self._add(scaled, name, np.percentile(own, PERCENTILES).tolist())
+                negative.add_sample(negative.name, {"label": name}, float((own < 0).mean()))
+        return families
+
+    @staticmethod
+    def _add(family: Metric, label: str, percentiles: Sequence[float]) -> None:
+        for percentile, value in zip(PERCENTILES, percentiles, strict=True):
+            labels = {"label": label, "percentile": str(percentile)}
+            family.add_sample(family.name, labels, value)
+
+
+def _by_provider(
+    view: View, parts: Sequence[npt.NDArray[np.float64]]
+) -> dict[str, tuple[float, float]]:
+    """Return examples and value of the providers with most examples, and of all the others."""
+    totals: dict[str, tuple[float, float]] = {}
+    for part, values in zip(view.partitions, parts, strict=True):
+        names, codes = part.table.providers, part.table.provider
+        counts = np.bincount(codes, minlength=len(names)).tolist()
+        sums = np.bincount(codes, weights=values, minlength=len(names)).tolist()
+        for name, count, value in zip(names, counts, sums, strict=True):
+            known = NOBODY if name is None else name
+            before = totals.get(known, (0.0, 0.0))
+            totals[known] = (before[0] + count, before[1] + value)
+    present = sorted((one for one in totals if totals[one][0]), key=lambda one: -totals[one][0])
+    shown = {name: totals[name] for name in present[:PROVIDERS]}
+    if rest := present[PROVIDERS:]:
+        shown[OTHERS] = (
+            sum(totals[name][0] for name in rest),
+            sum(totals[name][1] for name in rest),
+        )
+    return shown

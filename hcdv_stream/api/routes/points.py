@@ -1,0 +1,218 @@
+"""``/v1/points`` and ``/v1/history``: points by id, the ranking, values in the past."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.models.answers import (
+    BatchAnswer,
+    BatchRequest,
+    HistoryAnswer,
+    Point,
+    PointAnswer,
+    PointsAnswer,
+)
+from hcdv_stream.api.models.shards import Order, Place, PointFilter, PointsPage
+from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
+from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
+from hcdv_stream.api.routes.dependencies import AskedLightly, AskingNow, asked_plainly
+from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
+from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
+from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.source import ShardLost
+
+router = APIRouter(tags=["points"], route_class=Retrying)
+
+_NOT_FOUND = described(HTTPStatus.NOT_FOUND)
+Rank = Annotated[bool, Query(description="Also say the rank, which reads every value.")]
+
+
+@router.get("/v1/history/{id:path}", responses=_NOT_FOUND, response_model=HistoryAnswer)
+async def read_history(asked: AskedLightly, id: PointId) -> Response:
+    """How an example's value came to be what it is, read from the states that are kept.
+
+    Values are under the weights asked for, each in the whole corpus of its time. How far back that
+    goes is said in the answer: it is bounded by HCDV_API_HISTORY_VIEWS and HCDV_API_HISTORY_MIB,
+    and begins with the start of this process.
+    """
+    await _point(asked.whole, id)
+    history, reach = await asked.whole.history(id)
+    return asked.respond(HistoryAnswer(id=id, history=history, reach=reach, **asked.answer()))
+
+
+@router.get("/v1/history:get", responses=_NOT_FOUND, response_model=HistoryAnswer)
+async def read_history_of(asked: AskedLightly, id: PointIdAsked) -> Response:
+    """The same of an example whose id a path cannot hold: `..`, for instance."""
+    return await read_history(asked, id)
+
+
+class PlainRead(Retrying):
+    """The route of a point: most requests have no parameters, and are not searched for any."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
+        handle = super().get_route_handler()
+
+        async def handle_plainly(request: Request) -> Response:
+            if not request.scope["query_string"]:
+                with suppress(ShardLost):  # then it is asked for again, as others are
+                    return await read_point(await asked_plainly(request), request.path_params["id"])
+            return await handle(request)
+
+        return handle_plainly
+
+
+plain_router = APIRouter(tags=["points"], route_class=PlainRead)
+
+
+@plain_router.get("/v1/points/{id:path}", responses=_NOT_FOUND, response_model=PointAnswer)
+async def read_point(asked: AskedLightly, id: PointId, rank: Rank = False) -> Response:
+    """One example, by its id."""
+    point = await _point(asked.whole, id)
+    if rank:
+        (point,) = await asked.whole.ranked([point])
+    return asked.respond(PointAnswer.model_construct(**dict(point), **asked.answer()))
+
+
+@router.get("/v1/points:get", responses=_NOT_FOUND, response_model=PointAnswer)
+async def read_point_of(asked: AskedLightly, id: PointIdAsked, rank: Rank = False) -> Response:
+    """One example whose id a path cannot hold: `..`, for instance."""
+    return await read_point(asked, id, rank)
+
+
+@router.post(
+    "/v1/points:batchGet",
+    responses=described(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    response_model=BatchAnswer,
+)
+async def read_points(asked: AskedLightly, request: BatchRequest) -> Response:
+    """Up to 1,000 examples by id, all as of the same updates."""
+    found = await asked.whole.find(request.ids)
+    names = list(dict.fromkeys(request.ids))
+    answer = BatchAnswer.model_construct(
+        points=[found[name] for name in names if name in found],
+        missing=[name for name in names if name not in found],
+        **asked.answer(),
+    )
+    return asked.respond(answer)
+
+
+async def point_filter(
+    *,
+    provider: Annotated[
+        str | None, Query(description="Only this provider's.", examples=["shop-a"])
+    ] = None,
+    anonymous: Annotated[bool, Query(description="Only those that name no provider.")] = False,
+    label: Annotated[str | None, Query(description="Only this class.", examples=["buy"])] = None,
+    coalition: Annotated[
+        str | None, Query(description="Only those under this leaf or node.", examples=["p0-n4"])
+    ] = None,
+    min_value: Annotated[
+        float | None, Query(allow_inf_nan=False, description="Only those worth at least that.")
+    ] = None,
+    max_value: Annotated[
+        float | None, Query(allow_inf_nan=False, description="Only those worth at most that.")
+    ] = None,
+    since: Annotated[
+        float | None,
+        Query(allow_inf_nan=False, description="Only those of that event time or later, seconds."),
+    ] = None,
+    until: Annotated[
+        float | None,
+        Query(allow_inf_nan=False, description="Only those of that event time or earlier."),
+    ] = None,
+) -> PointFilter:
+    """Take the conditions that points must meet, all of them."""
+    if anonymous and provider is not None:
+        raise invalid("anonymous", "a point without a provider is of no provider: give one of them")
+    return PointFilter(
+        provider=provider,
+        anonymous=anonymous,
+        label=label,
+        coalition=coalition,
+        min_value=min_value,
+        max_value=max_value,
+        since=since,
+        until=until,
+    )
+
+
+@router.get("/v1/points", responses=_NOT_FOUND, response_model=PointsAnswer)
+async def rank_points(
+    asking: AskingNow,
+    only: Annotated[PointFilter, Depends(point_filter)],
+    order: Annotated[
+        Order, Query(description="desc: most valuable first.", examples=["desc"])
+    ] = "desc",
+    limit: Limit = 100,
+    cursor: CursorText = None,
+) -> Response:
+    """The most or the least valuable examples of the whole corpus, or of those that match.
+
+    All pages are of the state that the first one was answered from.
+    """
+    question = question_of("points", asking.chosen, only, order)
+    begun = read_cursor(cursor, question)
+    asked = await asking.state(at=begun.view if begun else None)
+    await _check(asked.whole, only)
+    after, done = _place(begun), begun.done if begun else 0
+    page = PointsPage(order=order, limit=limit, after=after, only=only)
+    points, total = await asked.whole.points(page)
+    if only.all:
+        first = done + 1 if order == "desc" else total - done
+        step = 1 if order == "desc" else -1
+        ranks = range(first, first + step * len(points), step)
+        points = await run_heavy(_ranked, points, ranks)
+    elif points:
+        points = await asked.whole.ranked(points)
+    more = None
+    if points and done + len(points) < total:
+        last = points[-1]
+        more = Cursor(
+            view=asked.snapshot.key,
+            question=question,
+            place=[last.value, last.id],
+            done=done + len(points),
+        ).text()
+    answer = PointsAnswer.model_construct(points=points, total=total, next=more, **asked.answer())
+    link = next_link(asking.request, more)
+    return await asked.respond_list(lambda: answer, "points", len(points), link)
+
+
+def _ranked(points: Sequence[Point], ranks: range) -> list[Point]:
+    return [
+        point.model_copy(update={"rank": rank}) for point, rank in zip(points, ranks, strict=True)
+    ]
+
+
+def _place(cursor: Cursor | None) -> Place | None:
+    if cursor is None:
+        return None
+    try:
+        value, name = cursor.place
+        return Place(value=float(value), id=str(name))
+    except ValueError as error:
+        raise invalid("cursor", "it belongs to another list") from error
+
+
+async def _check(whole: Whole, only: PointFilter) -> None:
+    """Raise a problem where a filter names what there is not."""
+    classes = whole.snapshot.classes
+    if only.label is not None and only.label not in classes:
+        raise invalid("label", f"there is no class {only.label!r}; there are {', '.join(classes)}")
+    if only.coalition is not None and await whole.coalition(only.coalition) is None:
+        raise unknown("coalition", only.coalition)
+
+
+async def _point(whole: Whole, name: str) -> Point:
+    found = await whole.find([name])
+    if name not in found:
+        if whole.snapshot.missing:
+            raise partition_missing(whole.snapshot.missing)
+        raise unknown("point", name)
+    return found[name]

@@ -1,0 +1,34 @@
+"""Routes that ask again where a part of the state was lost between two questions.
+
+A gateway asks several processes one after the other; one may have dropped the state that the first
+question was about, or have died. The request then starts again from a new state.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from hcdv_stream.api.sources.source import ShardLost, Source
+
+_ATTEMPTS = 3
+
+
+class Retrying(APIRoute):
+    """A route whose handler is called again after ShardLost."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
+        handle = super().get_route_handler()
+
+        async def handle_again(request: Request) -> Response:
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return await handle(request)
+                except ShardLost:
+                    source: Source = request.app.state.source
+                    source.forget()
+            return await handle(request)
+
+        return handle_again

@@ -1,0 +1,1 @@
+"""Immutable views of the state, one update each."""

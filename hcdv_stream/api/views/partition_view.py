@@ -1,0 +1,133 @@
+"""One partition as the API sees it: a corpus, where each id is, and its points as columns."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from hcdv_stream.api.views.columns import Columns, Floats, Layout, Table
+from hcdv_stream.api.views.id_index import Found, Homes
+from hcdv_stream.api.views.memory import bytes_beside, bytes_of
+from hcdv_stream.state.identity import Identity
+from hcdv_stream.state.log_identity import LogIdentity
+from hcdv_stream.state.stored import Change, Position, StoredPartition
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.values import Reading, RoutedReading
+
+
+@dataclass(frozen=True)
+class PartitionView:
+    """One update of one partition as a whole; immutable.
+
+    ``homes`` and ``columns`` are shared with the views before and after it.
+    """
+
+    number: int
+    identity: Identity
+    stored: StoredPartition
+    corpus: Corpus
+    homes: Homes
+    columns: Columns
+    log: LogIdentity | None = None
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        identity: Identity,
+        stored: StoredPartition,
+        log: LogIdentity | None = None,
+    ) -> Self:
+        """Make the view of a state that was read whole."""
+        corpus = _corpus(identity, stored)
+        return cls(number, identity, stored, corpus, Homes(stored), Columns(), log)
+
+    def onwards(self, stored: StoredPartition, changes: tuple[Change, ...]) -> "PartitionView":
+        """Return the view of a later state, touching only what changed in between."""
+        changed = {leaf for change in changes for leaf in (*change.leaves, *change.removed_leaves)}
+        self.homes.follow(self.stored, stored, changed)
+        corpus = _corpus(self.identity, stored)
+        return replace(self, stored=stored, corpus=corpus)
+
+    @property
+    def begins_at(self) -> int | None:
+        """The first offset that can be in it, None if the state does not say."""
+        return self.log.begins_at if self.log else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether its state is known to begin where its log began."""
+        return self.log is not None and self.log.complete
+
+    @property
+    def position(self) -> Position:
+        """What of the log is in it."""
+        return self.stored.position
+
+    @property
+    def size(self) -> int:
+        """How many points it has."""
+        return len(self.corpus)
+
+    def find(self, name: str) -> Found | None:
+        """Return where a point is, None where there is none of that id."""
+        return self.homes.find(name, self.stored)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Which row of the columns is whose; computed once, when first asked for."""
+        return Layout(self.stored.state)
+
+    @cached_property
+    def table(self) -> Table:
+        """Who the points are, likewise."""
+        return self.columns.table(self.stored.state, self.layout)
+
+    def beside(self, other: "PartitionView | None") -> int:
+        """Return about how many bytes it keeps alive that the other does not."""
+        mine, theirs = self.stored.state, other.stored.state if other else None
+        members: tuple[tuple[Mapping[int, Leaf | Node], Mapping[int, Leaf | Node]], ...] = (
+            (mine.leaves, theirs.leaves if theirs else {}),
+            (mine.nodes, theirs.nodes if theirs else {}),
+        )
+        listed = sum(sys.getsizeof(mine) + 8 * len(mine) for mine, _ in members)
+        return listed + sum(bytes_beside(mine, theirs) for mine, theirs in members)
+
+    @property
+    def derived_bytes(self) -> int:
+        """Bytes of what was computed when first asked for, about."""
+        kept = vars(self)
+        layout, table = kept.get("layout"), kept.get("table")
+        arrays = [layout.leaves, layout.sizes, layout.ends] if layout else []
+        arrays += [table.label, table.time, table.provider] if table else []
+        return bytes_of(arrays) + (8 * len(table.providers) if table else 0)
+
+    def forget_others(self) -> None:
+        """Let the shared columns hold nothing that is in other views only."""
+        self.columns.forget_others(self.stored.state)
+
+    def rest(self) -> None:
+        """Let go of what was computed; it is computed anew when it is asked for."""
+        for name in ("layout", "table"):
+            vars(self).pop(name, None)
+
+    def values(self, reading: Reading) -> Floats:
+        """φ of each point in the partition, in the order of ``layout``."""
+        if isinstance(reading, RoutedReading):
+            return self.columns.values(self.stored.state, self.layout, reading.weights)
+        return reading.points().value
+
+    def errors(self, reading: Reading) -> Floats:
+        """Return their standard errors."""
+        if isinstance(reading, RoutedReading):
+            return self.columns.errors(self.stored.state, self.layout, reading.weights)
+        return reading.points().error
+
+
+def _corpus(identity: Identity, stored: StoredPartition) -> Corpus:
+    trusted = np.array(identity.validation_counts, np.int64)
+    return Corpus(stored.state, identity.engine.game, identity.classes, trusted)

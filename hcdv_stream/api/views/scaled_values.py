@@ -1,0 +1,198 @@
+"""The values of some partitions as parts of one corpus.
+
+A partition is a coalition of the whole: with n_p of n points, v(D) = Σ_p (n_p/n)·v_p(D_p), a sum of
+games without common players. A point's value in the whole is therefore n_p/n times its value in its
+partition, and so are its standard error and every coalition's value. Nothing but n has to be known
+of partitions that are elsewhere. Sums over points are handed on exactly (``exact``), so they do not
+depend on how the points are spread.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+
+from hcdv_stream.api.views.columns import Floats
+from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
+from hcdv_stream.api.views.id_index import Found
+from hcdv_stream.api.views.partition_view import PartitionView
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.values import MappedValues, Reading, Values, Worth
+from hcdv_stream.valuation.weights import Weights
+
+_COALITION_BYTES, _PROVIDER_BYTES = 250, 600
+"""About what one takes in a list that is kept."""
+
+
+class ProviderSum(NamedTuple):
+    """What a provider's points in these partitions are worth.
+
+    ``values`` add up to Σ φ exactly, ``variances`` are one for each partition.
+    """
+
+    points: int
+    values: list[float]
+    variances: list[float]
+
+
+class Valuation:
+    """Values under one choice of weights; columns are computed once, when first asked for.
+
+    ``whole`` is n, how many points the corpus has of which these partitions are a part. Raises
+    ValueError where the weights fit neither the classes nor the game.
+    """
+
+    def __init__(
+        self, partitions: Sequence[PartitionView], weights: Weights | None, whole: int
+    ) -> None:
+        self.weights = weights
+        self.partitions = tuple(partitions)
+        self._readings = [partition.corpus.reading(weights) for partition in partitions]
+        self._shares = [partition.size / max(whole, 1) for partition in partitions]
+        self._place = {part.number: place for place, part in enumerate(partitions)}
+        self._lock = Lock()
+        self._values: list[Floats] | None = None
+        self._errors: list[Floats] | None = None
+
+    def share(self, partition: PartitionView) -> float:
+        """Return n_p/n."""
+        return self._shares[self._place[partition.number]]
+
+    def partition(self, number: int) -> PartitionView | None:
+        """Return that partition, None where it is not one of these."""
+        place = self._place.get(number)
+        return None if place is None else self.partitions[place]
+
+    def find(self, name: str) -> tuple[PartitionView, Found] | None:
+        """Return a point's partition and place, None where there is none of that id."""
+        for partition in self.partitions:
+            if found := partition.find(name):
+                return partition, found
+        return None
+
+    def point(self, partition: PartitionView, found: Found) -> Worth:
+        """Value and standard error of one point, from its leaf alone."""
+        values = self.leaf(partition, found.leaf)
+        return Worth(float(values.value[found.row]), float(values.error[found.row]))
+
+    def leaf(self, partition: PartitionView, leaf: Leaf) -> Values:
+        """Return the values of a leaf's points: the same bits as in the columns."""
+        place = self._place[partition.number]
+        share = self._shares[place]
+        return MappedValues(self._readings[place].leaf(leaf), lambda column: share * column)
+
+    def coalition(self, partition: PartitionView, coalition: Leaf | Node) -> Worth:
+        """Value and standard error of a leaf or node."""
+        place = self._place[partition.number]
+        worth, share = self._readings[place].coalition(coalition), self._shares[place]
+        return Worth(share * worth.value, share * worth.error)
+
+    def values(self) -> list[Floats]:
+        """Values of all points, by partition, in the order of its layout."""
+        with self._lock:  # the first of many requests computes, the others wait for it
+            if self._values is None:
+                self._values = [
+                    share * partition.values(reading) for share, partition, reading in self._parts()
+                ]
+            return self._values
+
+    def errors(self) -> list[Floats]:
+        """Return their standard errors."""
+        with self._lock:
+            if self._errors is None:
+                self._errors = [
+                    share * partition.errors(reading) for share, partition, reading in self._parts()
+                ]
+            return self._errors
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of what was computed so far, about."""
+        kept = vars(self)
+        columns = [*(self._values or ()), *(self._errors or ())]
+        size = sum(int(column.nbytes) for column in columns)
+        size += int(kept["ascending"].nbytes) if "ascending" in kept else 0
+        size += _COALITION_BYTES * len(kept.get("coalitions", ()))
+        return size + _PROVIDER_BYTES * len(kept.get("providers", ()))
+
+    @cached_property
+    def ascending(self) -> Floats:
+        """All values, lowest first: for counting how many are higher than one."""
+        return np.sort(np.concatenate(self.values()))
+
+    @cached_property
+    def sums(self) -> list[float]:
+        """Floats that add up to Σ φ exactly."""
+        return [each for values in self.values() for each in exact_sum(values)]
+
+    def totals(self) -> list[float]:
+        """Parts of v(D) − v(∅), one for each partition, reached without any Shapley value."""
+        return [share * reading.total() for share, _, reading in self._parts()]
+
+    @cached_property
+    def coalitions(self) -> list[tuple[Worth, PartitionView, Leaf | Node]]:
+        """All leaves and nodes with their values."""
+        return [
+            (self.coalition(partition, member), partition, member)
+            for partition in self.partitions
+            for family in (partition.stored.state.nodes, partition.stored.state.leaves)
+            for member in family.values()
+        ]
+
+    @cached_property
+    def providers(self) -> dict[str | None, ProviderSum]:
+        """What each provider's points are worth.
+
+        Variances are conservative: the same evaluators judge all points of a leaf, so there
+        absolute errors are added; leaves have none in common, so across them squares are.
+        """
+        found: dict[str | None, ProviderSum] = {}
+        for partition, values, errors in zip(
+            self.partitions, self.values(), self.errors(), strict=True
+        ):
+            table = partition.table
+            count = len(table.providers)
+            points = np.bincount(table.provider, minlength=count).tolist()
+            sums = exact_sums(values, table.provider, count)
+            variances = _variances(partition, errors).tolist()
+            for place, name in enumerate(table.providers):
+                if points[place]:
+                    one = found.setdefault(name, ProviderSum(0, [], []))
+                    found[name] = ProviderSum(
+                        one.points + points[place],
+                        one.values + sums[place],
+                        [*one.variances, variances[place]],
+                    )
+        return found
+
+    @cached_property
+    def arrivals(self) -> dict[str | None, tuple[int, int, int]]:
+        """How many sessions, copies and foreign ids each provider has sent to these partitions."""
+        found: dict[str | None, tuple[int, int, int]] = {}
+        for partition in self.partitions:
+            for one in partition.stored.state.providers.values():
+                arrivals, copies, foreign = found.get(one.name, (0, 0, 0))
+                found[one.name] = (
+                    arrivals + one.arrivals,
+                    copies + one.copies,
+                    foreign + one.foreign,
+                )
+        return found
+
+    def _parts(self) -> Iterator[tuple[float, PartitionView, Reading]]:
+        return zip(self._shares, self.partitions, self._readings, strict=True)
+
+
+def _variances(partition: PartitionView, errors: Floats) -> Floats:
+    """Σ over leaves of (Σ over a provider's points there of the error)², (providers,)."""
+    table, layout = partition.table, partition.layout
+    providers = len(table.providers)
+    variances = np.zeros(providers)
+    if providers:
+        places = layout.spread(np.arange(len(layout.leaves)))
+        cells, cell_of = np.unique(places * providers + table.provider, return_inverse=True)
+        sums = np.bincount(cell_of, weights=errors, minlength=len(cells))
+        np.add.at(variances, cells % providers, sums * sums)
+    return variances

@@ -1,0 +1,87 @@
+"""``hcdv-stream providers``: what every data provider's examples are worth now."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hcdv_stream.cli.asking import (
+    AsJson,
+    Beta,
+    Key,
+    Lambda,
+    Url,
+    Utility,
+    connected,
+    console,
+    footing,
+    number,
+    print_json,
+    table,
+    weights,
+)
+
+if TYPE_CHECKING:
+    from hcdv_stream.api.models.answers import PayoutsAnswer, ProvidersAnswer
+
+
+def providers(
+    *,
+    payout: Annotated[
+        int | None,
+        typer.Option(min=0, help="Share out this amount, in minor units: cents, for instance."),
+    ] = None,
+    utility: Utility = None,
+    beta: Beta = None,
+    lam: Lambda = None,
+    url: Url = None,
+    key: Key = None,
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete", help="Refuse unless every partition can be asked and is kept current."
+        ),
+    ] = False,
+    max_age: Annotated[
+        float | None,
+        typer.Option(min=0, help="Refuse an answer that is older than so many seconds."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what every provider's examples are worth together, or what each is to be paid."""
+    with connected(url, key) as client:
+        chosen = weights(client, utility, beta, lam)
+        if payout is None:
+            worth = client.providers(weights=chosen, complete=complete, max_age=max_age)
+            if worth.next is not None:
+                everybody = client.all_providers(weights=chosen, at=worth.as_of.view)
+                worth = worth.model_copy(update={"providers": list(everybody), "next": None})
+            print_json(worth) if as_json else _print_worth(worth)
+        else:
+            paid = client.payouts(payout, weights=chosen, complete=complete, max_age=max_age)
+            print_json(paid) if as_json else _print_paid(paid)
+
+
+def _print_worth(answer: "ProvidersAnswer") -> None:
+    rows = [
+        (
+            one.provider or "–",
+            f"{one.points:,}",
+            number(one.value),
+            f"{one.stderr:.2g}",
+            "–" if one.share is None else f"{one.share:.2%}",
+        )
+        for one in answer.providers
+    ]
+    columns = ("provider", "examples", "value", "±", "share")
+    console.print(table(f"providers, {number(answer.value)} in all", columns, rows))
+    console.print(footing(answer), soft_wrap=True)
+
+
+def _print_paid(answer: "PayoutsAnswer") -> None:
+    rows = [
+        (one.provider or "–", f"{one.points:,}", number(one.value), f"{one.amount:,}")
+        for one in answer.payouts
+    ]
+    columns = ("provider", "examples", "value", "amount")
+    console.print(table(f"{answer.amount:,} minor units", columns, rows))
+    console.print(footing(answer), soft_wrap=True)

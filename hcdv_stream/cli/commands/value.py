@@ -1,0 +1,221 @@
+"""``hcdv-stream value``: what every example of a file is worth, without Kafka."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from hcdv_stream.cli import columns
+from hcdv_stream.cli.value_report import show
+from hcdv_stream.errors import HcdvError
+from hcdv_stream.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from hcdv_stream.bundle.bundle import Bundle
+    from hcdv_stream.offline.examples import Examples
+    from hcdv_stream.offline.hierarchy_options import HierarchyOptions
+    from hcdv_stream.offline.methods import MethodOptions
+    from hcdv_stream.offline.valuation import FileValuation
+
+TREES = ("hcdv", "hcdv-full")
+"""The game that keeps a tree: grown update by update, or (full) cut from everything at once."""
+
+
+def value(
+    *,
+    source: columns.Input,
+    label: columns.Label,
+    out: Annotated[Path, typer.Option(help="Parquet file to write, one row per example.")],
+    id_column: columns.Id = None,
+    time: columns.Time = None,
+    provider: columns.Provider = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="What `train` wrote; without it one is trained on a part.")
+    ] = None,
+    drop: columns.Drop = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="hcdv, hcdv-full, algorithm1, owen, random, loo, tmc, group, banzhaf, "
+            "beta-shapley, knn-shapley, du-shapley or data-oob; without it HCDV_GAME decides."
+        ),
+    ] = None,
+    learner: columns.Learner = "ridge",
+    metric: columns.Metric = "balanced",
+    groups: columns.Groups = "label",
+    levels: columns.Levels = None,
+    permutations: columns.Permutations = None,
+    leaf_size: columns.LeafSize = None,
+    reading: columns.Reading = None,
+    evaluations: columns.Evaluations = None,
+    seconds: columns.Seconds = None,
+    standard_error: columns.StandardError = None,
+    rank_correlation: columns.RankCorrelation = None,
+    jobs: columns.Jobs = 1,
+    utility: Annotated[
+        str | None, typer.Option(help="balanced, accuracy or class:<label>; HCDV_UTILITY.")
+    ] = None,
+    beta: Annotated[
+        float | None, typer.Option(help="The peers' share of the judgement; HCDV_BETA.")
+    ] = None,
+    lam: Annotated[
+        float | None, typer.Option("--lambda", help="Weight of the contrast; HCDV_LAM.")
+    ] = None,
+    seed: columns.Seed = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Picture to draw, .png, .svg or .pdf: values by class; needs [plot]."),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the summary as JSON to this file; - prints it.")
+    ] = None,
+) -> None:
+    """Value a file as one corpus, in order of time where there is a time column.
+
+    Without --bundle one is trained on 40% of the rows; a quarter of these, at most 2,000, judge
+    the others and are not valued themselves.
+    """
+    from hcdv_stream.cli.value_picture import check_picture, draw_picture  # noqa: PLC0415
+    from hcdv_stream.offline.examples import Roles, read_examples  # noqa: PLC0415 (loads pyarrow)
+    from hcdv_stream.offline.tables import check_writable, write_table  # noqa: PLC0415
+
+    game = "routed" if method == "hcdv" else None
+    settings = load_settings(seed=seed, utility=utility, beta=beta, lam=lam, game=game)
+    options = _options(
+        method,
+        groups,
+        (levels, permutations, leaf_size, reading),
+        learner=learner,
+        metric=metric,
+        evaluations=evaluations,
+        seconds=seconds,
+        standard_error=standard_error,
+        rank_correlation=rank_correlation,
+        jobs=jobs,
+    )
+    check_writable(out)
+    if plot is not None:
+        check_picture(plot)
+    roles = Roles(label=label, id=id_column, time=time, provider=provider)
+    examples = read_examples(source, roles, columns.names(drop))
+    chosen, judges, valued = _bundle(bundle, examples, label, settings)
+    result = _valued(valued, chosen, settings, method, options)
+    summary = {
+        "examples_valued": len(result.table),
+        "validation_rows": len(judges),
+        "unlabelled_rows": examples.unlabelled,
+        "rejected": result.rejected,
+        "replaced": result.replaced,
+        "updates": result.updates,
+        "leaves": result.leaves,
+        "evaluations": result.evaluations,
+        "total": result.total,
+        "efficiency_residual": result.residual,
+        "bundle": chosen.checksum,
+        "method": method or "hcdv",
+        "game": settings.game,
+        "utility": settings.utility,
+        "beta": settings.beta,
+        "lambda": settings.lam,
+    }
+    if options is not None:
+        summary |= {"learner": learner, "metric": metric, "groups": groups, **result.facts}
+    metadata = {"hcdv_stream": orjson.dumps(summary | {"validation_ids": judges})}
+    write_table(out, result.table.replace_schema_metadata(metadata))
+    if plot is not None:
+        draw_picture(result.table, str(summary["method"]), plot)
+    if json is not None and str(json) == "-":
+        sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    if json is not None:
+        json.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+    show(result, summary, out)
+
+
+def _bundle(
+    path: Path | None, examples: "Examples", label: str, settings: Settings
+) -> tuple["Bundle", list[str], "Examples"]:
+    """Return the bundle, the ids of its V where it was trained here, and what is to be valued."""
+    import numpy as np  # noqa: PLC0415
+
+    from hcdv_stream.bundle.bundle import Bundle  # noqa: PLC0415 (loads torch)
+    from hcdv_stream.bundle.training import TrainingOptions  # noqa: PLC0415
+    from hcdv_stream.offline.progress_bar import training_bar  # noqa: PLC0415
+    from hcdv_stream.offline.valuation import train_own_bundle  # noqa: PLC0415
+
+    if path is not None:
+        return Bundle.load(path), [], examples
+    options = TrainingOptions(engine=settings.engine(tau=1.0), seed=settings.seed)
+    with training_bar() as progress:
+        trained, judges = train_own_bundle(examples, label, options, progress)
+    others = np.setdiff1d(np.arange(len(examples)), judges)
+    return trained, [examples.ids[row] for row in judges], examples.take(others)
+
+
+def _options(
+    method: str | None,
+    groups: str,
+    hierarchy: tuple[str | None, int | None, int | None, list[str] | None],
+    **given: Any,
+) -> "MethodOptions | None":
+    """Return what a method other than TREES is told; refuse what there is not."""
+    from hcdv_stream.learners.metrics import METRICS  # noqa: PLC0415
+    from hcdv_stream.learners.named import LEARNERS  # noqa: PLC0415
+    from hcdv_stream.offline.methods import GROUPS, METHODS, MethodOptions  # noqa: PLC0415
+
+    known: tuple[tuple[str, str | None, Iterable[str]], ...] = (
+        ("--method", method, (*TREES, *METHODS)),
+        ("--learner", given["learner"], LEARNERS),
+        ("--metric", given["metric"], METRICS),
+        ("--groups", groups, GROUPS),
+    )
+    for option, value_given, names in known:
+        if value_given is not None and value_given not in names:
+            raise HcdvError(f"{option} must be one of {', '.join(names)}, got {value_given!r}")
+    if method is None or method in TREES:
+        return None
+    return MethodOptions(groups=groups, hierarchy=_hierarchy(*hierarchy), **given)
+
+
+def _hierarchy(
+    levels: str | None, permutations: int | None, leaf_size: int | None, reading: list[str] | None
+) -> "HierarchyOptions":
+    from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen  # noqa: PLC0415
+
+    try:
+        counts = tuple(int(part) for part in levels.split(",")) if levels else None
+    except ValueError as error:
+        raise HcdvError(f"--levels must be numbers K1,K2,..., got {levels!r}") from error
+    if counts and min(counts) < 1:
+        raise HcdvError(f"--levels must each be at least 1, got {levels!r}")
+    options = HierarchyOptions(counts, permutations, leaf_size)
+    try:
+        return chosen(options, columns.names(reading))
+    except ValueError as error:
+        raise HcdvError(f"--reading: {error}") from error
+
+
+def _valued(
+    examples: "Examples",
+    bundle: "Bundle",
+    settings: Settings,
+    method: str | None,
+    options: "MethodOptions | None",
+) -> "FileValuation":
+    from hcdv_stream.offline.methods import value_by  # noqa: PLC0415
+    from hcdv_stream.offline.progress_bar import bar  # noqa: PLC0415
+    from hcdv_stream.offline.valuation import value_examples  # noqa: PLC0415
+
+    with bar() as shown:
+        task = shown.add_task("valuing", total=None if options else len(examples))
+
+        def progress(done: int) -> None:
+            shown.update(task, completed=done)
+
+        if method is not None and options is not None:
+            return value_by(method, examples, bundle, settings, options, progress=progress)
+        full = method == "hcdv-full"
+        return value_examples(examples, bundle, settings, progress, rebuilt=full)

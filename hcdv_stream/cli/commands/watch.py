@@ -1,0 +1,107 @@
+"""``hcdv-stream watch``: the state of a running service as it moves on."""
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from hcdv_stream.cli.asking import (
+    AsJson,
+    Key,
+    Url,
+    as_of,
+    connected,
+    console,
+    number,
+    table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hcdv_stream.api.models.answers import Point, UpdateEvent
+    from hcdv_stream.client import Client
+
+_SHOWN = 5
+
+
+def watch(
+    *,
+    interval: Annotated[float, typer.Option(min=0, help="Least seconds between updates.")] = 1.0,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="End after so many updates; without: at Ctrl-C.")
+    ] = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a running service: how far and how current it is, its values, the providers.
+
+    With --json, one line for each update as it becomes visible.
+    """
+    with connected(url, key) as client:
+        if as_json:
+            for event in islice(client.events(interval=interval), count):
+                typer.echo(orjson.dumps(event.model_dump(mode="json")))
+            return
+        with Live(console=console, auto_refresh=False) as live:
+            for event in _newest(client, interval, count):
+                if (picture := _picture(client, event)) is not None:
+                    live.update(picture, refresh=True)
+
+
+def _newest(client: "Client", interval: float, count: int | None) -> "Iterator[UpdateEvent]":
+    """Yield each update, again whenever how current it is has changed; end after ``count``."""
+    from hcdv_stream.api.models.answers import UpdateEvent  # noqa: PLC0415 (late: --help is quick)
+
+    update: UpdateEvent | None = None
+    left = count
+    for change in client.changes(interval=interval):
+        if isinstance(change, UpdateEvent):
+            update, left = change, None if left is None else left - 1
+        elif update is not None:
+            update = update.model_copy(update=dict(change))
+        if update is not None:
+            yield update
+        if left == 0:
+            return
+
+
+def _picture(client: "Client", event: "UpdateEvent") -> Group | None:
+    """Return what there is to see; None where the state has moved on too fast to be seen."""
+    from hcdv_stream.client import ApiError  # noqa: PLC0415 (late, so that --help is quick)
+
+    try:
+        return _seen(client, event)
+    except ApiError as error:
+        if error.name != "view-gone":
+            raise
+        return None
+
+
+def _seen(client: "Client", event: "UpdateEvent") -> Group:
+    at = event.as_of.view
+    highest = client.points(limit=_SHOWN, at=at).points
+    lowest = client.points(order="asc", limit=_SHOWN, at=at).points
+    paid = client.providers(at=at)
+    rows = [
+        (one.provider or "–", f"{one.points:,}", number(one.value))
+        for one in paid.providers[: 2 * _SHOWN]
+    ]
+    missing = ", ".join(map(str, event.missing_partitions))
+    stale = ", ".join(map(str, event.stale_partitions))
+    return Group(
+        f"[bold]{event.points:,} examples[/] {as_of(event.as_of)}"
+        + (f" [bold red]missing partitions: {missing}[/]" if missing else "")
+        + (f" [bold red]stale partitions: {stale}[/]" if stale else ""),
+        table("highest", ("id", "label", "provider", "value"), _rows(highest), text=3),
+        table("lowest", ("id", "label", "provider", "value"), _rows(lowest), text=3),
+        table("providers", ("provider", "examples", "value"), rows),
+    )
+
+
+def _rows(points: "list[Point]") -> list[tuple[str, ...]]:
+    return [(one.id, one.label, one.provider or "–", number(one.value)) for one in points]

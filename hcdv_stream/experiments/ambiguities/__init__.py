@@ -1,0 +1,1 @@
+"""How much the interpretations of Algorithm 1 differ."""

@@ -1,0 +1,1 @@
+"""The API under load, every answer compared with the expected one."""

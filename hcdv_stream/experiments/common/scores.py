@@ -1,0 +1,65 @@
+"""What one set of values scored on one case, and what many scores come to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hcdv_stream.experiments.common.cases import Case
+from hcdv_stream.experiments.common.measures import Rows, detection, top
+from hcdv_stream.experiments.common.methods import Valued
+
+SHARE = 0.3
+DRAWS = 3
+"""Random draws that are averaged wherever a selection is random."""
+
+MEASURES = ("detection", "top", "select")
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """AUC of models trained without any valuation, the yardsticks of ``utility``.
+
+    ``random`` is a random SHARE, ``clean`` the same out of the examples whose label is right,
+    ``everything`` all of them.
+    """
+
+    random: float
+    clean: float
+    everything: float
+
+    @classmethod
+    def of(cls, case: Case) -> "References":
+        """Train and judge them."""
+        everyone = np.arange(len(case.labels))
+        return cls(
+            random=_drawn(case, everyone, 0),
+            clean=_drawn(case, np.flatnonzero(~case.flipped), 1),
+            everything=case.judge.utility(everyone),
+        )
+
+
+def _drawn(case: Case, among: Rows, stream: int) -> float:
+    generator = np.random.default_rng([case.seed, stream])
+    size = min(round(SHARE * len(case.labels)), len(among))
+    draws = [generator.permutation(among)[:size] for _ in range(DRAWS)]
+    return float(np.mean([case.judge.utility(rows) for rows in draws]))
+
+
+def score(case: Case, valued: Valued) -> dict[str, float]:
+    """Return detection, and the AUC of models trained on the top and on the selected SHARE."""
+    generator = np.random.default_rng([case.seed, 2])
+    selected = [
+        case.judge.utility(valued.selected(case.labels, SHARE, generator)) for _ in range(DRAWS)
+    ]
+    return {
+        "detection": detection(valued.values, case.labels, case.flipped),
+        "top": case.judge.utility(top(valued.values, SHARE)),
+        "select": float(np.mean(selected)),
+    }
+
+
+def spread_of(numbers: Sequence[float]) -> Mapping[str, float]:
+    """Return mean and sample standard deviation (0 for a single number)."""
+    deviation = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0
+    return {"mean": float(np.mean(numbers)), "sd": deviation}

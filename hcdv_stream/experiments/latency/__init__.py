@@ -1,0 +1,1 @@
+"""How long an update takes, and how many sessions a second a worker values."""

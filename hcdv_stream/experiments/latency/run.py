@@ -1,0 +1,200 @@
+"""How fast an update is, and how that depends on what is there already.
+
+All of it runs the worker's own path by hand (``lane``): decode and judge, embed, route, play, write
+to RocksDB; Kafka is what ``throughput`` adds. Wall-clock seconds, with the processor's own beside
+them, which other programs on the machine do not lengthen.
+"""
+
+import gc
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.experiments.common.feed import Feed, trained_bundle
+from hcdv_stream.experiments.experiment import Options, Progress, Result
+from hcdv_stream.experiments.latency.lane import STAGES, Lane, Timed
+from hcdv_stream.experiments.latency.throughput import measure_throughput
+from hcdv_stream.runtime.blas import one_blas_thread
+from hcdv_stream.settings import load_settings
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.config import PAPER, EngineConfig
+from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.games.knn import MOST_PLAYERS
+from hcdv_stream.valuation.tree.seed import build_seed
+from hcdv_stream.worker.session import Judge
+from hcdv_stream.worker.validation import Owners, judge_records
+
+MINI, DAY = 150, 1500
+PAPER_SETTINGS: dict[str, object] = {
+    "branching": PAPER.branching,
+    "leaf_size": PAPER.leaf_size,
+    "permutations": PAPER.permutations,
+    "tau": PAPER.tau,
+    "rebalance_every": PAPER.rebalance_every,
+}
+
+
+def run(options: Options, progress: Progress) -> Result:
+    """Measure everything; ``seeds`` is how many streams the mini-batches are measured on.
+
+    With one BLAS thread, as in the worker.
+    """
+    with one_blas_thread():
+        return _measured(options, progress)
+
+
+def _measured(options: Options, progress: Progress) -> Result:
+    small = options.small
+    points, large, steps = (600, 3_000, 4) if small else (15_000, 200_000, 40)
+    # However small the rest: a backlog that a bare agent works off between two looks has no rate.
+    backlog = 20_000 if small else large
+    progress.plan(options.seeds + 4)
+    bundle = trained_bundle(0, 150 if small else DAY)
+    result: dict[str, Any] = {
+        "experiment": "latency",
+        "processors": os.cpu_count(),
+        "load_at_start": os.getloadavg()[0],
+        "points": points,
+    }
+    days: list[Timed] = []
+    minis: list[Timed] = []
+    for seed in range(options.seeds):
+        progress.begin(f"routed, stream {seed}")
+        with tempfile.TemporaryDirectory() as place, Lane(Path(place), bundle, seed) as lane:
+            days += lane.fill(points, DAY)
+            minis += [lane.step(MINI) for _ in range(steps)]
+        progress.done()
+    result |= {"mini_batches": _timings(minis, MINI), "day_batches": _timings(days, DAY)}
+    parts: list[tuple[str, str, Callable[[], dict[str, Any]]]] = [
+        ("algorithm1", "algorithm1, the paper's preset", lambda: _algorithm1(bundle, points)),
+        ("growth", f"{large:,} points", lambda: _growth(bundle, large, steps // 2)),
+        ("recomputation", "recomputation", lambda: _recomputation(bundle, points, steps // 2)),
+        ("worker", "the worker and a bare agent", lambda: measure_throughput(bundle, backlog)),
+    ]
+    for name, about, part in parts:
+        progress.begin(about)
+        result[name] = part()
+        gc.collect()
+        progress.done()
+    return result
+
+
+def _timings(timed: Sequence[Timed], records: int) -> dict[str, Any]:
+    """Quantiles over all batches, and the mean of each stage."""
+    return {
+        "records": records,
+        "batches": len(timed),
+        "wall_seconds": _quantiles([each.total for each in timed]),
+        "processor_seconds": _quantiles([each.processor for each in timed]),
+        "stage_mean_seconds": {
+            stage: float(np.mean([each.stages[stage] for each in timed])) for stage in STAGES
+        },
+    }
+
+
+def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    p50, p99 = np.quantile(seconds, [0.5, 0.99])
+    return {"p50": float(p50), "p99": float(p99), "max": float(max(seconds))}
+
+
+def _algorithm1(bundle: Bundle, points: int) -> dict[str, Any]:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        Lane(Path(place), bundle, 0, "algorithm1", **PAPER_SETTINGS) as lane,
+    ):
+        return _timings(lane.fill(points, DAY), DAY)
+
+
+def _growth(bundle: Bundle, large: int, steps: int) -> dict[str, Any]:
+    """One update of the same size on a small and on a large corpus, turn by turn."""
+    small = large // 20
+    with ExitStack() as stack:
+        lanes = []
+        for seed, points in ((0, small), (1, large)):
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            lane = stack.enter_context(Lane(place, bundle, seed))
+            lane.fill(points, DAY)
+            lanes.append(lane)
+        turns = [[lane.step(MINI) for lane in lanes] for _ in range(steps)]
+    timings = [_timings(each, MINI) for each in zip(*turns, strict=True)]
+    return {
+        "small": {"points": small} | timings[0],
+        "large": {"points": large} | timings[1],
+        "ratio_wall": _ratio(timings, "wall_seconds"),
+        "ratio_processor": _ratio(timings, "processor_seconds"),
+    }
+
+
+def _ratio(timings: Sequence[dict[str, Any]], clock: str) -> float:
+    return float(timings[1][clock]["p50"] / timings[0][clock]["p50"])
+
+
+def _recomputation(bundle: Bundle, points: int, steps: int) -> dict[str, Any]:
+    """Route and play a few new examples, beside doing all games, or everything, anew."""
+    config = replace(EngineConfig(), tau=bundle.tau)
+    batches = _embedded(bundle, points, steps)
+    whole = next(batches)
+    engine = Engine.from_seed(config, len(bundle.classes), bundle.validation, bundle.seed)
+    for start in range(0, points, MINI):
+        engine.apply(whole.slice(start, start + MINI))
+    incremental: dict[int, list[float]] = {1: [], 15: [], MINI: []}
+    for batch in batches:
+        stop = 0
+        for records, seconds in incremental.items():
+            part = batch.slice(stop, stop + records)
+            stop += records
+            seconds.append(_seconds(partial(engine.apply, part)))
+    rounds = range(3)
+    replayed = [_seconds(lambda: _replayed(engine, bundle)) for _ in rounds]
+    rebuilt = [_seconds(lambda: _rebuilt(config, bundle, whole)) for _ in rounds]
+    replay, rebuild = float(np.median(replayed)), float(np.median(rebuilt))
+    return {
+        "replay_seconds": replay,
+        "rebuild_seconds": rebuild,
+        "incremental": [
+            {
+                "records": records,
+                "seconds": float(np.median(seconds)),
+                "replay_ratio": replay / float(np.median(seconds)),
+                "rebuild_ratio": rebuild / float(np.median(seconds)),
+            }
+            for records, seconds in incremental.items()
+        ],
+    }
+
+
+def _embedded(bundle: Bundle, points: int, steps: int) -> Iterator[Batch]:
+    """Yield ``points`` examples, then ``steps`` batches of new ones, as the engine takes them."""
+    feed = Feed(0)
+    judge = Judge(bundle.schema, bundle.classes, load_settings().max_message_bytes)
+    for records in (points, *[1 + 15 + MINI] * steps):
+        yield judge_records(judge, ("experiment", 0), feed.take(records), Owners()).batch(bundle)
+
+
+def _replayed(engine: Engine, bundle: Bundle) -> None:
+    """Play every game on the same tree."""
+    state = engine.state()
+    unplayed = replace(state, header=replace(state.header, records=0))
+    Engine(engine.config, len(bundle.classes), bundle.validation, unplayed).play()
+
+
+def _rebuilt(config: EngineConfig, bundle: Bundle, whole: Batch) -> None:
+    """Cut the hierarchy from all examples, route them and play every game."""
+    at_once = replace(config, update_size=min(len(whole), MOST_PLAYERS - config.leaf_size))
+    seed = build_seed(whole.embeddings, at_once)
+    Engine.from_seed(at_once, len(bundle.classes), bundle.validation, seed).apply(whole)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began

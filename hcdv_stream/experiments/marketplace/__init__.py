@@ -1,0 +1,1 @@
+"""The paper's market of five sellers, and floods of copies."""

@@ -1,0 +1,1 @@
+"""Quality of values beside other methods, and the tuning of the defaults."""

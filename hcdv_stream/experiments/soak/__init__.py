@@ -1,0 +1,1 @@
+"""A service under load for long: does anything grow?"""

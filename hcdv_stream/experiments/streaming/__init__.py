@@ -1,0 +1,1 @@
+"""Values on a stream beside other ways to keep them current."""

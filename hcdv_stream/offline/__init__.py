@@ -1,0 +1,1 @@
+"""Tables in, values out: the valuation of files, without Kafka."""

@@ -1,0 +1,65 @@
+"""Methods that play any learner in a hierarchy cut from a file: Algorithm 1, and Owen–Winter."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+from hcdv_stream.valuation.games.characteristic import Averaged
+from hcdv_stream.valuation.methods.algorithm1 import Reading, interpretation
+from hcdv_stream.valuation.methods.level_structure import OrderRule
+from hcdv_stream.valuation.methods.levels import Counted
+
+DEFAULT_READING = Reading(leaf="sampled")
+"""Leaves of up to ten points are enumerated all the same; larger ones cannot be for any learner."""
+
+_OF_READING = {
+    "players": interpretation.Players,
+    "scope": interpretation.Scope,
+    "omega": interpretation.Omega,
+    "unscalable": interpretation.Unscalable,
+    "draws": interpretation.Draws,
+    "leaf": interpretation.LeafRule,
+}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    name: get_args(rule)
+    for name, rule in {
+        **_OF_READING,
+        "averaged": Averaged,
+        "counted": Counted,
+        "orders": OrderRule,
+    }.items()
+}
+"""What can be chosen by name, and between what: see ``docs/algorithm1.md``."""
+
+
+@dataclass(frozen=True, slots=True)
+class HierarchyOptions:
+    """How the hierarchy is cut and played.
+
+    ``counts`` are K_1, …, K_L, ``permutations`` is T and ``leaf_size`` M; None is what the settings
+    say. ``averaged`` is which Δ joins the learner's metric, by λ; ``orders`` is the level-structure
+    value's rule alone, ``reading`` Algorithm 1's.
+    """
+
+    counts: tuple[int, ...] | None = None
+    permutations: int | None = None
+    leaf_size: int | None = None
+    reading: Reading = DEFAULT_READING
+    averaged: Averaged = "mean"
+    counted: Counted = "per-parent"
+    orders: OrderRule = "stratified"
+
+
+def chosen(options: HierarchyOptions, given: Iterable[str]) -> HierarchyOptions:
+    """Return the options with ``NAME=VALUE`` choices made; raises ValueError for others."""
+    for each in given:
+        name, _, value = each.partition("=")
+        if name not in CHOICES:
+            raise ValueError(f"it must be one of {', '.join(CHOICES)}, got {name!r}")
+        if value not in CHOICES[name]:
+            raise ValueError(f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r}")
+        change: Any = {name: value}
+        if name in _OF_READING:
+            change = {"reading": replace(options.reading, **change)}
+        options = replace(options, **change)
+    return options

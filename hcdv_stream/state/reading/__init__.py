@@ -1,0 +1,1 @@
+"""Reading a state beside its live owner."""

@@ -1,0 +1,1 @@
+"""The contrastive encoder and the grid that its embeddings lie on."""

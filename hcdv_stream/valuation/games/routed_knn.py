@@ -1,0 +1,185 @@
+"""The default game: a k-NN utility played inside each leaf, judged by its V and by its own points.
+
+v(S) = Σ_c ω_c [(1−β)/|V_c| Σ_{e∈V_c} u_e(S) + β/n_c Σ_{j∈D_c} u_j(S∖{j})] + λ Δ̄(S), where u_e is
+the k-NN utility of evaluator e among the points of S in e's leaf. The games of different leaves
+have no player in common, so by additivity and the dummy axiom a point's Shapley value in the whole
+is its value in its leaf's game. Each point keeps its components per class of evaluator; the weights
+ω, β, λ and the counts |V_c|, n_c come in when a value is read (``routed_values``).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.embedding.grid import cosines
+from hcdv_stream.valuation.games.game import Outcome, Seat
+from hcdv_stream.valuation.games.knn import (
+    EXCLUDED,
+    by_player,
+    shapley_by_rank,
+    sorted_keys,
+    squared,
+    utilities,
+)
+from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, Counts, Sketch
+from hcdv_stream.valuation.validation import Validation
+
+_MOST_CELLS = 1 << 20
+"""Evaluator-player pairs played at once: bounds memory, changes no value."""
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedGame:
+    """Plays leaves; its nodes have no game of their own, their value is the sum of their leaves.
+
+    Outcome of a leaf with m points: ``components`` int64 (m, 2, C), the point's Shapley values
+    summed over the evaluators of class c (UTILITY_BITS), and ``moments`` int64 (m, 2, C), the sums
+    of their squares (SQUARE_BITS); middle axis TRUSTED, PEERS.
+    """
+
+    config: EngineConfig
+    classes: int
+    validation: Validation
+
+    def play_node(self, node: Node, children: Sequence[Leaf | Node]) -> Outcome:
+        """Return nothing: see the class."""
+        return {}
+
+    def play_leaves(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
+        """Play every seat's game; large ones apart, so that padding stays small."""
+        results: dict[int, tuple[Outcome, Sketch]] = {}
+        for places in _chunks([len(seat.points) for seat in seats], self._rows(seats)):
+            played = self._play([seats[place] for place in places])
+            results.update(zip(places, played, strict=True))
+        return [results[place] for place in range(len(seats))]
+
+    def _rows(self, seats: Sequence[Seat]) -> list[int]:
+        peers = self.config.peers != "off"
+        return [len(seat.evaluators) + peers * len(seat.points) for seat in seats]
+
+    def _play(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
+        table = _Table.lay(seats, self.validation, self.config.peers, self.classes)
+        keys = sorted_keys(table.cosines, table.matches)
+        values = by_player(shapley_by_rank(keys, self.config.neighbours), keys)
+        worth = utilities(keys, self.config.neighbours)
+        components = table.per_group(values)
+        moments = table.per_group(squared(values))
+        utility = table.per_group(worth[:, None])[..., 0]
+        squares = table.per_group(squared(worth)[:, None])[..., 0]
+        evaluators = table.group_sizes
+        return [
+            self._result(
+                seat.points,
+                components[place],
+                moments[place],
+                (evaluators[place], utility[place], squares[place]),
+            )
+            for place, seat in enumerate(seats)
+        ]
+
+    def _result(
+        self, points: Points, components: Counts, moments: Counts, sums: tuple[Counts, ...]
+    ) -> tuple[Outcome, Sketch]:
+        own = components[:, :, : len(points)].transpose(2, 0, 1).copy()
+        sketch = Sketch.of_points(points.embeddings, points.labels, self.classes)
+        sketch.evaluators[:], sketch.utilities[:], sketch.squares[:] = sums
+        sketch.components[:] = own.sum(axis=0)
+        outcome = {
+            "components": own,
+            "moments": moments[:, :, : len(points)].transpose(2, 0, 1).copy(),
+        }
+        return outcome, sketch
+
+
+def _chunks(sizes: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:
+    """Group leaves of similar size until a group has _MOST_CELLS cells."""
+    chunk: list[int] = []
+    total = width = 0
+    for place in sorted(range(len(sizes)), key=lambda place: -sizes[place]):
+        too_small = chunk and sizes[place] * 2 < width and total * width > _MOST_CELLS // 16
+        if chunk and ((total + rows[place]) * width > _MOST_CELLS or too_small):
+            yield chunk
+            chunk, total = [], 0
+        if not chunk:
+            width = sizes[place]
+        chunk.append(place)
+        total += rows[place]
+    if chunk:
+        yield chunk
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """All evaluators of some leaves as rows, the players of their leaf as columns.
+
+    Rows are ordered by group: leaf, then TRUSTED or PEERS, then class of the evaluator.
+    """
+
+    cosines: npt.NDArray[np.float64]
+    matches: npt.NDArray[np.bool_]
+    group_sizes: Counts
+
+    @classmethod
+    def lay(
+        cls, seats: Sequence[Seat], validation: Validation, peers: str, classes: int
+    ) -> "_Table":
+        """Lay the table of some leaves; see ``EngineConfig.peers``."""
+        width = max(1, *(len(seat.points) for seat in seats))
+        height = sum(len(seat.evaluators) + (peers != "off") * len(seat.points) for seat in seats)
+        distances = np.full((height, width), EXCLUDED)
+        matches = np.zeros((height, width), np.bool_)
+        sizes = np.zeros((len(seats), 2, classes), np.int64)
+        row = 0
+        for place, seat in enumerate(seats):
+            points = seat.points
+            labels = validation.labels[seat.evaluators]
+            trusted = seat.evaluators[np.argsort(labels, kind="stable")]
+            sizes[place, TRUSTED] = np.bincount(labels, minlength=classes)
+            judges, judged = [validation.embeddings[trusted]], [validation.labels[trusted]]
+            blocks = [np.full(len(trusted), _NOBODY)]
+            owners = owner_numbers(points.providers, peers)
+            if peers != "off":
+                order = np.argsort(points.labels, kind="stable")
+                sizes[place, PEERS] = np.bincount(points.labels, minlength=classes)
+                judges.append(points.embeddings[order])
+                judged.append(points.labels[order])
+                blocks.append(owners[order])
+            stop = row + sum(map(len, judged))
+            own = np.concatenate(blocks)[:, None] == owners
+            cells = cosines(np.concatenate(judges), points.embeddings)
+            cells[own] = EXCLUDED
+            distances[row:stop, : len(points)] = cells
+            matches[row:stop, : len(points)] = (
+                np.concatenate(judged)[:, None] == points.labels
+            ) & ~own
+            row = stop
+        return cls(distances, matches, sizes)
+
+    def per_group(self, values: Counts) -> Counts:
+        """Sum rows over each group: (rows, w) gives (leaves, 2, C, w)."""
+        counts = self.group_sizes.reshape(-1)
+        result = np.zeros((len(counts), values.shape[1]), np.int64)
+        filled = np.flatnonzero(counts)
+        starts = (np.cumsum(counts) - counts)[filled]
+        if len(filled):
+            result[filled] = np.add.reduceat(values, starts, axis=0)
+        return result.reshape(*self.group_sizes.shape, values.shape[1])
+
+
+def owner_numbers(providers: Sequence[str | None], peers: str) -> npt.NDArray[np.int64]:
+    """Number the providers so that equal numbers must not judge each other."""
+    if peers != "other-providers":
+        return np.arange(len(providers))
+    numbers: dict[str, int] = {}
+    return np.array(
+        [
+            place if name is None else numbers.setdefault(name, place)
+            for place, name in enumerate(providers)
+        ],
+        dtype=np.int64,
+    )

@@ -1,0 +1,137 @@
+"""Values of the routed game, weighed when they are read.
+
+One state answers for every utility: ω, β and λ meet the stored components here and nowhere else.
+All arithmetic is per point and element by element, in a fixed order, so that a point's value has
+the same bits whoever reads it with whatever other points.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.games.contrast import ContrastShapley, contrast
+from hcdv_stream.valuation.tree.sketch import (
+    PEERS,
+    SQUARE_BITS,
+    TRUSTED,
+    UTILITY_BITS,
+    Counts,
+    Sketch,
+)
+from hcdv_stream.valuation.weights import Weights
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RoutedWeights:
+    """What turns components into values, for one corpus and one choice of ω, β, λ.
+
+    ``scale`` (2, C) multiplies components: ω_c (1−β)/|V_c| and ω_c β/n_c; ``judges`` (2, C) are the
+    evaluators behind it.
+    """
+
+    scale: Floats
+    judges: Counts
+    lam: float
+    shapley: ContrastShapley
+    whole: Sketch
+
+    @classmethod
+    def of(
+        cls,
+        whole: Sketch,
+        trusted: Counts,
+        labels: tuple[str, ...],
+        weights: Weights,
+        shapley: ContrastShapley | None = None,
+    ) -> "RoutedWeights":
+        """Prepare for a corpus: its root sketch and the class counts (C,) of all of V.
+
+        ``shapley`` are the contrast's coefficients if they are known: no weight changes them.
+
+        Raises ValueError for a utility that names no class of ``labels``.
+        """
+        counted = trusted if trusted.sum() else whole.points
+        omega = weights.per_class(labels, counted)
+        judges = np.stack([trusted, whole.points])
+        share = np.array([1.0 - weights.beta, weights.beta])
+        scale = omega * share[:, None] / np.maximum(judges, 1)
+        shapley = shapley or ContrastShapley.of(whole.points, whole.embeddings)
+        return cls(scale, judges, weights.lam, shapley, whole)
+
+    def points(
+        self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
+    ) -> Floats:
+        """φ of points, (n,), from components (n, 2, C)."""
+        values = self.judged(components)
+        if self.lam:
+            values += self.lam * self.shapley.points(labels, embeddings)
+        return values
+
+    def judged(self, components: Counts) -> Floats:
+        """φ of points as evaluators alone have it, without the contrast: (n,)."""
+        values = np.zeros(len(components))
+        for term in _terms(self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)):
+            values += term
+        return values
+
+    def errors(self, components: Counts, moments: Counts) -> Floats:
+        """Return standard errors of φ, (n,): evaluators taken as samples of their class.
+
+        The mean over |V_c| (or n_c) evaluators of a term whose sum and sum of squares are known.
+        """
+        variance = np.zeros(len(components))
+        for term in _terms(self._variances(components, moments)):
+            variance += term
+        return np.sqrt(variance)
+
+    def _variances(self, sums: Counts, squares: Counts) -> Floats:
+        """Return the variance that each kind and class of evaluators contributes, (..., 2, C)."""
+        total = np.ldexp(sums.astype(np.float64), -UTILITY_BITS)
+        spread = np.ldexp(squares.astype(np.float64), -SQUARE_BITS)
+        spread -= total * total / np.maximum(self.judges, 1)
+        scaled: Floats = self._per_judge * np.maximum(spread, 0.0)
+        return scaled
+
+    @cached_property
+    def _per_judge(self) -> Floats:
+        """What scales a sum of squared deviations; a single judge has none."""
+        judges = self.judges.astype(np.float64)
+        factor = self.scale**2 * judges / np.maximum(judges - 1.0, 1.0)
+        return np.where(judges < 2, 0.0, factor)
+
+    def coalition(self, sketch: Sketch) -> float:
+        """Σ φ over a coalition, from its sketch alone."""
+        contrasted = self.shapley.coalition(sketch.points, sketch.embeddings)
+        judged = np.ldexp(sketch.components.astype(np.float64), -UTILITY_BITS)
+        return float((self.scale * judged).sum()) + self.lam * contrasted
+
+    def coalition_error(self, sketch: Sketch) -> float:
+        """Return the standard error of a leaf's or node's value: its evaluators are its own.
+
+        Within a leaf the points' values sum to u_e(D) for each evaluator, so errors do not add up;
+        the spread of u_e(D) itself decides.
+        """
+        return float(np.sqrt(self._variances(sketch.utilities, sketch.squares).sum()))
+
+    def total(self) -> float:
+        """v(D) − v(∅), from the utilities of the whole and Δ̄(D): no Shapley value is involved."""
+        utilities = np.ldexp(self.whole.utilities.astype(np.float64), -UTILITY_BITS)
+        whole = contrast(self.whole.points, self.whole.embeddings)
+        return float((self.scale * utilities).sum()) + self.lam * whole
+
+    def residual(self) -> float:
+        """Efficiency residual |Σ φ − (v(D) − v(∅))|, from the root sketch."""
+        return abs(self.coalition(self.whole) - self.total())
+
+
+def _terms(weighed: Floats) -> Iterator[Floats]:
+    """Yield the columns of (n, 2, C) in one order, V's before the peers'."""
+    for kind in (TRUSTED, PEERS):
+        for label in range(weighed.shape[2]):
+            yield weighed[:, kind, label]

@@ -1,0 +1,1 @@
+"""Utilities, level structures and semivalues: valuation without the tree."""

@@ -1,0 +1,145 @@
+"""A hierarchy of coalitions over a fixed corpus: C_0 = {D}, C_1, …, C_L, each refining the last.
+
+The batch methods (``printed``, ``owen``) see a tree as this. The paper cuts level ℓ by balanced
+k-means "with k = K_ℓ at depth ℓ" (Eq. 11), and also calls K_ℓ the number of coalitions |C_ℓ|. The
+two agree at level 1 only, so what K_ℓ counts is an option.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.bisection import bisect
+from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+
+Integers = npt.NDArray[np.int64]
+
+Counted = Literal["per-parent", "total"]
+"""What K_ℓ counts: the children of each coalition of level ℓ − 1, or all coalitions of level ℓ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Which coalition each of n points belongs to at each of L levels.
+
+    ``assignment`` int64 (L, n) holds the numbers 0 to K_ℓ − 1 at level ℓ, each used; L may be 0.
+    Level 0, all of D, is not kept. Raises ValueError where a level does not refine the one above.
+    """
+
+    assignment: Integers
+
+    def __post_init__(self) -> None:
+        for level in range(1, self.depth + 1):
+            numbers, above = self.coalitions(level), self.coalitions(level - 1)
+            if not np.array_equal(np.unique(numbers), np.arange(self.size(level))):
+                raise ValueError(f"level {level} must use every number from 0 to its highest")
+            if not np.array_equal(self.parents(level)[numbers], above):
+                raise ValueError(f"level {level} must refine level {level - 1}")
+
+    @classmethod
+    def nested(cls, labels: Sequence[npt.ArrayLike]) -> "Levels":
+        """Number the coalitions of each level anew, in the order of their labels; see the class."""
+        rows = [np.unique(np.asarray(row), return_inverse=True)[1] for row in labels]
+        return cls(np.array(rows, dtype=np.int64).reshape(len(rows), -1))
+
+    @property
+    def points(self) -> int:
+        """How many points there are, n."""
+        return int(self.assignment.shape[1])
+
+    @property
+    def depth(self) -> int:
+        """How many levels there are below D, L."""
+        return len(self.assignment)
+
+    @property
+    def described(self) -> str:
+        """The number of coalitions of every level from D down, as ``1/16/256``."""
+        return "/".join(str(self.size(level)) for level in range(self.depth + 1))
+
+    def checked(self, players: int) -> int:
+        """Return the number of a game's players; raises ValueError unless it is the points'."""
+        if players != self.points:
+            raise ValueError(f"the game has {players} players, the levels {self.points}")
+        return players
+
+    def coalitions(self, level: int) -> Integers:
+        """Return the coalition of every point at a level, (n,); level 0 is D."""
+        if level == 0:
+            return np.zeros(self.points, np.int64)
+        numbers: Integers = self.assignment[level - 1]
+        return numbers
+
+    def size(self, level: int) -> int:
+        """Return K_ℓ, the number of coalitions of a level."""
+        return int(self.coalitions(level).max(initial=-1)) + 1
+
+    def parents(self, level: int) -> Integers:
+        """Return the parent in level ℓ − 1 of every coalition of level ℓ >= 1, (K_ℓ,)."""
+        parents = np.zeros(self.size(level), np.int64)
+        parents[self.coalitions(level)] = self.coalitions(level - 1)
+        return parents
+
+    def members(self, level: int) -> list[Integers]:
+        """Return the points of every coalition of a level, ascending."""
+        return groups(self.coalitions(level))
+
+
+def groups(numbers: Integers) -> list[Integers]:
+    """Return the positions of each number from 0 to the highest, ascending."""
+    order = np.argsort(numbers, kind="stable")
+    bounds = np.cumsum(np.bincount(numbers))[:-1]
+    return np.split(order, bounds) if len(numbers) else []
+
+
+def build_levels(
+    embeddings: Embeddings, counts: Sequence[int], counted: Counted = "per-parent"
+) -> Levels:
+    """Cut grid unit vectors (n, d) into L = len(counts) levels of K_1, …, K_L coalitions.
+
+    Bisects the largest part until there are enough (``bisection`` says why this and not
+    constrained k-means); points that run out leave fewer. Raises ValueError for a K_ℓ below 1.
+    """
+    if min(counts, default=1) < 1:
+        raise ValueError(f"every K must be at least 1, got {tuple(counts)}")
+    parts = [np.arange(len(embeddings))]
+    assignment = np.zeros((len(counts), len(embeddings)), np.int64)
+    for level, count in enumerate(counts):
+        if counted == "total":
+            parts = split(embeddings, parts, count)
+        else:
+            parts = [part for whole in parts for part in split(embeddings, [whole], count)]
+        for number, rows in enumerate(parts):
+            assignment[level, rows] = number
+    return Levels(assignment)
+
+
+def split(embeddings: Embeddings, parts: list[Integers], count: int) -> list[Integers]:
+    """Bisect the largest of some parts, ties to the first, until there are ``count``."""
+    parts = list(parts)
+    while len(parts) < count:
+        largest = max(range(len(parts)), key=lambda place: len(parts[place]))
+        rows = parts[largest]
+        if len(rows) < 2:
+            break
+        second = bisect(embeddings[rows])
+        parts[largest : largest + 1] = [rows[~second], rows[second]]
+    return parts
+
+
+def levels_of(state: EngineState) -> Levels:
+    """Return an engine's tree, points in the order of ``Corpus``; empty leaves are left out."""
+    labels = []
+    for leaf in (state.leaves[number] for number in sorted(state.leaves)):
+        path, node = [leaf.id], leaf.parent
+        while node != ROOT_PARENT:
+            path.append(node)
+            node = state.nodes[node].parent
+        labels += [path[-2::-1]] * len(leaf.points)
+    depth = state.nodes[state.header.root].height
+    return Levels.nested(list(np.array(labels, dtype=np.int64).reshape(-1, depth).T))

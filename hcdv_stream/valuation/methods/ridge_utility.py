@@ -1,0 +1,65 @@
+"""The paper's v on points, with a ridge classifier: any coalition from merged Gram sketches.
+
+Asked point by point a coalition of m points costs O(m d²); among blocks each block's sketch is
+summed once, and every coalition of blocks is a sum of sketches (``grams``).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.games.characteristic import Characteristic
+from hcdv_stream.valuation.games.grams import Grams, products_of
+from hcdv_stream.valuation.methods.blocks import Rows, points
+from hcdv_stream.valuation.methods.utility import Floats, Game, Membership
+
+
+class RidgeGame:
+    """``characteristic`` on n points, grid unit vectors (n, d) with labels int16 (n,).
+
+    Keeps (n, (d + 1)(d + 2) / 2) numbers.
+    """
+
+    def __init__(
+        self,
+        characteristic: Characteristic,
+        embeddings: Embeddings,
+        labels: npt.NDArray[np.int16],
+    ) -> None:
+        self._characteristic = characteristic
+        self._products = products_of(embeddings)
+        self._labels = labels.astype(np.int64)
+
+    @property
+    def players(self) -> int:
+        return len(self._labels)
+
+    def __call__(self, membership: Membership) -> Floats:
+        everyone = points(np.arange(self.players))
+        return self._characteristic.of_coalitions(membership, self._grams(everyone))
+
+    def among(self, blocks: Sequence[Rows], context: Rows) -> Game:
+        """Return the game among blocks beside a context: see ``blocks``."""
+        grams = self._grams([*blocks, context])
+
+        def worth(membership: Membership) -> Floats:
+            always = np.ones((len(membership), 1), np.bool_)
+            with_context = np.concatenate([membership, always], axis=1)
+            return self._characteristic.of_coalitions(with_context, grams)
+
+        return Game(len(blocks), worth)
+
+    def _grams(self, blocks: Sequence[Rows]) -> Grams:
+        """Sum the sketches of each block, (B, C, entries)."""
+        classes = self._characteristic.classes
+        sizes = [len(block) for block in blocks]
+        rows = np.concatenate(blocks)
+        keys = np.repeat(np.arange(len(blocks)), sizes) * classes + self._labels[rows]
+        order = np.argsort(keys, kind="stable")
+        filled, starts = np.unique(keys[order], return_index=True)
+        grams = np.zeros((len(blocks) * classes, self._products.shape[1]), np.int64)
+        if len(rows):
+            grams[filled] = np.add.reduceat(self._products[rows[order]], starts, axis=0)
+        return grams.reshape(len(blocks), classes, -1)

@@ -1,0 +1,207 @@
+"""Runs a sampler round by round until a criterion is met; what comes back can be resumed.
+
+Round t draws from a generator of its own, seeded by (seed, t): the values depend on the seed and
+the number of rounds alone, not on how a run was cut, cached or spread over processes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.methods.frames import frame
+from hcdv_stream.valuation.methods.sampling.stopping import MOST_REMEMBERED, Criterion, Progress
+from hcdv_stream.valuation.methods.sampling.tally import Tally
+from hcdv_stream.valuation.methods.utility import Floats, Utility
+
+Parameter = int | float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """v(∅) and v(N)."""
+
+    nobody: float
+    everybody: float
+
+
+class Sampler(Protocol):
+    """A way of drawing coalitions that makes a round."""
+
+    @property
+    def name(self) -> str:
+        """The method's name, for provenance."""
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """What decides the values beside game, seed and rounds."""
+
+    @property
+    def arms(self) -> int:
+        """The arms of its tally."""
+
+    def players(self, utility: Utility) -> int:
+        """How many players are valued."""
+
+    def round(
+        self, utility: Utility, ends: Ends, generator: np.random.Generator
+    ) -> tuple[Tally, int]:
+        """Draw once: what was seen, and how many coalitions were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Values (n,) with all that is known of how they came about.
+
+    ``errors`` (n,) are standard errors, 0 for an exact method; ``counts`` (n,) the observations
+    behind each value; ``evaluations`` the coalitions that were asked for; ``ends`` v(∅) and v(N)
+    where they were asked for. ``tally`` and ``history`` let ``run`` go on from here.
+    """
+
+    method: str
+    values: Floats
+    errors: Floats
+    counts: npt.NDArray[np.int64]
+    evaluations: int
+    seed: int | None = None
+    rounds: int = 0
+    seconds: float | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    ends: Ends | None = None
+    tally: Tally | None = None
+    history: tuple[Floats, ...] = ()
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """How the values came about, as plain values: enough to get them from the same game."""
+        return {
+            "method": self.method,
+            "seed": self.seed,
+            "parameters": dict(self.parameters),
+            "rounds": self.rounds,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "ends": None if self.ends is None else asdict(self.ends),
+        }
+
+    def to_frame(self, ids: Iterable[Any] | None = None) -> Any:
+        """Return a pandas DataFrame: index ``id``; value, error, count; ``attrs``: provenance.
+
+        ``ids`` (n,) name the players, None their positions. Raises ImportError without pandas,
+        ValueError for another number of ids.
+        """
+        names = range(len(self.values)) if ids is None else list(ids)
+        if len(names) != len(self.values):
+            raise ValueError(f"{len(self.values)} values have {len(names)} ids")
+        columns = {"value": self.values, "error": self.errors, "count": self.counts}
+        return frame(columns, names, self.provenance)
+
+    @classmethod
+    def exact(
+        cls,
+        method: str,
+        values: Floats,
+        evaluations: int,
+        parameters: Mapping[str, Parameter] | None = None,
+        ends: Ends | None = None,
+    ) -> "Estimate":
+        """Return what a method without chance found."""
+        zeros, counts = np.zeros(len(values)), np.ones(len(values), np.int64)
+        return cls(
+            method, values, zeros, counts, evaluations, parameters=parameters or {}, ends=ends
+        )
+
+
+def run(
+    sampler: Sampler,
+    utility: Utility,
+    until: Criterion,
+    *,
+    seed: int = 0,
+    clock: Callable[[], float] | None = None,
+    resume: Estimate | None = None,
+) -> Estimate:
+    """Sample until ``until`` is met, at least one round.
+
+    ``clock`` returns seconds from any start; it is needed where ``until`` looks at the time.
+    ``resume`` goes on where an estimate of the same sampler and seed stopped; where ``until`` is
+    met already, it is returned as it is. Raises ValueError where it is of another run.
+    """
+    started = clock() if clock else 0.0
+    players = sampler.players(utility)
+    state = _resumed(resume, sampler, players, seed) if resume else _begun(sampler, utility, seed)
+    earlier = state.seconds or 0.0
+    while not (state.rounds and until.met(_progress(state))):
+        assert state.tally is not None
+        assert state.ends is not None
+        generator = np.random.default_rng((seed, state.rounds))
+        seen, asked = sampler.round(utility, state.ends, generator)
+        seconds = earlier + clock() - started if clock else None
+        state = _after(state, state.tally + seen, asked, seconds)
+    return state
+
+
+def ends_of(utility: Utility) -> Ends:
+    """Ask for v(∅) and v(N): two evaluations."""
+    whole = np.zeros((2, utility.players), np.bool_)
+    whole[1] = True
+    return Ends(*utility(whole).tolist())
+
+
+def _begun(sampler: Sampler, utility: Utility, seed: int) -> Estimate:
+    players = sampler.players(utility)
+    unknown = np.full(players, np.nan)
+    return Estimate(
+        method=sampler.name,
+        values=unknown,
+        errors=unknown,
+        counts=np.zeros(players, np.int64),
+        evaluations=2,
+        seed=seed,
+        parameters=dict(sampler.parameters),
+        ends=ends_of(utility),
+        tally=Tally.empty(sampler.arms, players),
+    )
+
+
+def _resumed(resume: Estimate, sampler: Sampler, players: int, seed: int) -> Estimate:
+    if resume.tally is None:
+        raise ValueError(f"{resume.method} is exact: there is nothing to resume")
+    found = (resume.method, dict(resume.parameters), resume.seed, len(resume.values))
+    wanted = (sampler.name, dict(sampler.parameters), seed, players)
+    names = ("method", "parameters", "seed", "number of players")
+    for name, old, new in zip(names, found, wanted, strict=True):
+        if old != new:
+            raise ValueError(f"cannot resume: the {name} was {old}, now it is {new}")
+    return resume
+
+
+def _after(state: Estimate, tally: Tally, asked: int, seconds: float | None) -> Estimate:
+    values = tally.values()
+    return Estimate(
+        method=state.method,
+        values=values,
+        errors=tally.errors(),
+        counts=tally.counts.min(axis=0).astype(np.int64),
+        evaluations=state.evaluations + asked,
+        seed=state.seed,
+        rounds=state.rounds + 1,
+        seconds=seconds,
+        parameters=state.parameters,
+        ends=state.ends,
+        tally=tally,
+        history=(*state.history[1 - MOST_REMEMBERED :], values),
+    )
+
+
+def _progress(state: Estimate) -> Progress:
+    return Progress(
+        values=state.values,
+        errors=state.errors,
+        evaluations=state.evaluations,
+        rounds=state.rounds,
+        seconds=state.seconds,
+        history=state.history,
+    )

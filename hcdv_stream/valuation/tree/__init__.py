@@ -1,0 +1,1 @@
+"""The tree: leaves, nodes, sketches, where examples go and how the tree changes."""

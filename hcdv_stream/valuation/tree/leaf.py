@@ -1,0 +1,81 @@
+"""A leaf: the unit of routing, of play and of storage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.tree.sketch import Sketch
+
+_NOTHING = np.zeros((0, 2), np.uint64)
+
+
+def no_fingerprints(count: int) -> npt.NDArray[np.uint64]:
+    """Return the fingerprints of points of which features are not known."""
+    return np.zeros((count, 2), np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points of a leaf as columns, in the one canonical order: by id.
+
+    m points in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
+    float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of a point
+    from those of others; 0 where they are not known.
+    """
+
+    ids: tuple[str, ...]
+    labels: npt.NDArray[np.int16]
+    providers: tuple[str | None, ...]
+    timestamps: npt.NDArray[np.float64]
+    embeddings: Embeddings
+    fingerprints: npt.NDArray[np.uint64] = field(default_factory=lambda: _NOTHING)
+
+    def __post_init__(self) -> None:
+        if self.fingerprints is _NOTHING:
+            object.__setattr__(self, "fingerprints", no_fingerprints(len(self.ids)))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def empty(cls, dimensions: int) -> "Points":
+        """Return no points in that many dimensions."""
+        return cls(
+            (), np.zeros(0, np.int16), (), np.zeros(0), np.zeros((0, dimensions), np.float32)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A cell of the tree: where it is, who is in it and what its game gave.
+
+    ``centroid`` is a (d,) grid unit vector. ``outcome`` holds the arrays of the last game played
+    here, named by the game (see ``routed`` and ``algorithm1``), empty before the first one.
+    ``sketch`` is the leaf as a coalition.
+    """
+
+    id: int
+    parent: int
+    centroid: Embeddings
+    points: Points
+    sketch: Sketch
+    outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An inner coalition: its children in order, all leaves (``height`` 1) or all inner nodes.
+
+    ``parent`` is -1 at the root. ``outcome`` holds the arrays of the game among the children,
+    for games that play one.
+    """
+
+    id: int
+    parent: int
+    height: int
+    children: tuple[int, ...]
+    sketch: Sketch
+    outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)

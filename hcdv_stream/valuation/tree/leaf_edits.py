@@ -1,0 +1,64 @@
+"""Edits of a leaf's points: whatever comes in, they stay columns sorted by id."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.tree.leaf import Points
+
+Rows = npt.NDArray[np.intp]
+
+
+def edited(points: Points, gone: Collection[str], batch: Batch, rows: Sequence[int]) -> Points:
+    """Return ``points`` without the ids in ``gone`` and with these rows of a batch.
+
+    The ids of the rows must not be left in ``points``.
+    """
+    new = np.array(rows, np.intp)
+    added = Points(
+        tuple(batch.ids[row] for row in rows),
+        batch.labels[new],
+        tuple(batch.providers[row] for row in rows),
+        batch.timestamps[new],
+        batch.embeddings[new],
+        batch.fingerprints[new],
+    )
+    kept = [row for row, name in enumerate(points.ids) if name not in gone]
+    return _sorted([points, added], [*kept, *range(len(points), len(points) + len(rows))])
+
+
+def subset(points: Points, rows: Sequence[int] | Rows) -> Points:
+    """Return some rows, ascending."""
+    chosen = np.array(rows, np.intp)
+    listed: list[int] = chosen.tolist()
+    return Points(
+        tuple(points.ids[row] for row in listed),
+        points.labels[chosen],
+        tuple(points.providers[row] for row in listed),
+        points.timestamps[chosen],
+        points.embeddings[chosen],
+        points.fingerprints[chosen],
+    )
+
+
+def joined(parts: Sequence[Points]) -> Points:
+    """Return the union of disjoint parts, sorted by id."""
+    return _sorted(parts, range(sum(map(len, parts))))
+
+
+def _sorted(parts: Sequence[Points], rows: Sequence[int]) -> Points:
+    """Return some rows of the parts, one behind the other, sorted by id."""
+    ids = [name for part in parts for name in part.ids]
+    providers = [name for part in parts for name in part.providers]
+    order = sorted(rows, key=ids.__getitem__)
+    chosen = np.array(order, np.intp)
+    return Points(
+        tuple(ids[row] for row in order),
+        np.concatenate([part.labels for part in parts])[chosen],
+        tuple(providers[row] for row in order),
+        np.concatenate([part.timestamps for part in parts])[chosen],
+        np.concatenate([part.embeddings for part in parts])[chosen],
+        np.concatenate([part.fingerprints for part in parts])[chosen],
+    )

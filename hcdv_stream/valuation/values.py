@@ -1,0 +1,189 @@
+"""What a corpus is worth under one choice of weights: one way of reading for each game."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.games.pots import Pots, coalition_pots, point_values
+from hcdv_stream.valuation.games.routed_weights import RoutedWeights
+from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.sketch import Counts
+
+Floats = npt.NDArray[np.float64]
+
+
+class Values(Protocol):
+    """Values of n points, each column computed when first asked for."""
+
+    @property
+    def value(self) -> Floats:
+        """φ, (n,)."""
+
+    @property
+    def error(self) -> Floats:
+        """Its standard error, (n,)."""
+
+    @property
+    def judged(self) -> Floats:
+        """φ without the contrast, (n,): what evaluators alone say; φ where no game tells it."""
+
+
+class MappedValues:
+    """Values whose columns (n,) are made from others', each when first asked for."""
+
+    def __init__(self, values: Values, change: Callable[[Floats], Floats]) -> None:
+        self._values = values
+        self._change = change
+
+    @cached_property
+    def value(self) -> Floats:
+        """From φ."""
+        return self._change(self._values.value)
+
+    @cached_property
+    def error(self) -> Floats:
+        """From its standard error."""
+        return self._change(self._values.error)
+
+    @cached_property
+    def judged(self) -> Floats:
+        """From φ without the contrast."""
+        return self._change(self._values.judged)
+
+
+class Worth(NamedTuple):
+    """Of a coalition: ``value``, the sum of its points' φ, and its standard error ``error``."""
+
+    value: float
+    error: float
+
+
+class Reading(Protocol):
+    """The values of everything in one state, under one choice of weights."""
+
+    def points(self) -> Values:
+        """All points, leaf by leaf in the order of their ids."""
+
+    def leaf(self, leaf: Leaf) -> Values:
+        """Return the points of one leaf: the same bits as in ``points``."""
+
+    def coalition(self, coalition: Leaf | Node) -> Worth:
+        """A leaf or a node as a whole."""
+
+    def total(self) -> float:
+        """v(D) − v(∅), reached without any Shapley value."""
+
+
+def residual(reading: Reading) -> float:
+    """|Σ φ − (v(D) − v(∅))|: 0 to rounding, since both games are efficient."""
+    return abs(math.fsum(reading.points().value) - reading.total())
+
+
+class RoutedValues:
+    """Weighs the components of some leaves' points, leaf by leaf."""
+
+    def __init__(self, weights: RoutedWeights, leaves: Sequence[Leaf]) -> None:
+        self._weights = weights
+        self._leaves = leaves
+
+    @cached_property
+    def value(self) -> Floats:
+        """φ, (n,)."""
+        points = [leaf.points for leaf in self._leaves]
+        labels = np.concatenate([each.labels for each in points])
+        embeddings = np.concatenate([each.embeddings for each in points])
+        return self._weights.points(self._integers("components"), labels, embeddings)
+
+    @cached_property
+    def error(self) -> Floats:
+        """Its standard error, (n,)."""
+        return self._weights.errors(self._integers("components"), self._integers("moments"))
+
+    @cached_property
+    def judged(self) -> Floats:
+        """φ without the contrast, (n,)."""
+        return self._weights.judged(self._integers("components"))
+
+    def _integers(self, name: str) -> Counts:
+        parts = [leaf.outcome[name].astype(np.int64, copy=False) for leaf in self._leaves]
+        return np.concatenate(parts)
+
+
+class RoutedReading:
+    """Reads the components of the ``routed`` game."""
+
+    def __init__(self, state: EngineState, weights: RoutedWeights) -> None:
+        self._state = state
+        self.weights = weights
+
+    def points(self) -> Values:
+        """All points, leaf by leaf in the order of their ids."""
+        leaves = [self._state.leaves[leaf] for leaf in sorted(self._state.leaves)]
+        return RoutedValues(self.weights, leaves)
+
+    def leaf(self, leaf: Leaf) -> Values:
+        """Return the points of one leaf: the same bits as in ``points``."""
+        return RoutedValues(self.weights, [leaf])
+
+    def coalition(self, coalition: Leaf | Node) -> Worth:
+        """Read from the coalition's sums alone."""
+        sketch = coalition.sketch
+        return Worth(self.weights.coalition(sketch), self.weights.coalition_error(sketch))
+
+    def total(self) -> float:
+        """From utilities and class sums: see ``RoutedWeights.total``."""
+        return self.weights.total()
+
+
+class PrintedValues(NamedTuple):
+    """Parts of pots: the contrast was played with the rest, so nothing is told apart."""
+
+    value: Floats
+    error: Floats
+
+    @property
+    def judged(self) -> Floats:
+        """φ, as it is."""
+        return self.value
+
+
+class PrintedReading:
+    """Divides the pots of ``algorithm1``, whose weights were fixed when it was played."""
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+
+    @cached_property
+    def _values(self) -> dict[int, tuple[Floats, Floats]]:
+        return point_values(self._state)
+
+    def points(self) -> Values:
+        """All points, leaf by leaf in the order of their ids."""
+        parts = [self._values[leaf] for leaf in sorted(self._values)]
+        return PrintedValues(
+            np.concatenate([value for value, _ in parts]),
+            np.concatenate([error for _, error in parts]),
+        )
+
+    def leaf(self, leaf: Leaf) -> Values:
+        """Return the points of one leaf: the same bits as in ``points``."""
+        return PrintedValues(*self._values[leaf.id])
+
+    def coalition(self, coalition: Leaf | Node) -> Worth:
+        """Return the coalition's pot."""
+        pots = self._pots.leaves if isinstance(coalition, Leaf) else self._pots.nodes
+        pot = pots[coalition.id]
+        return Worth(pot.value, math.sqrt(pot.variance))
+
+    def total(self) -> float:
+        """Return the root's pot, v(D)."""
+        return self._pots.nodes[self._state.header.root].value
+
+    @cached_property
+    def _pots(self) -> Pots:
+        return coalition_pots(self._state)

@@ -1,0 +1,1 @@
+"""Dead letters: each once, whatever became of the workers before."""

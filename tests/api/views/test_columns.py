@@ -1,0 +1,63 @@
+"""Columns that follow the leaves have the bits of those read anew, in any state, in any order."""
+
+import numpy as np
+
+from hcdv_stream.api.views.columns import Columns, Layout
+from hcdv_stream.state import PartitionReader
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.weights import Weights
+from tests.api.world import CLASSES, CONFIG, DIMENSIONS, VALIDATION, Owner
+
+WEIGHTS = [Weights(), Weights("accuracy", 0.3, 0.0), Weights("class:buy", 1.0, 2.0)]
+
+
+def states(tmp_path):
+    """A history with additions, replacements, splits, merges and deletions."""
+    rng, owner = np.random.default_rng(1), Owner(tmp_path, 0)
+    reader = PartitionReader(owner.directory)
+    for step in range(8):
+        if step % 3 == 2:
+            gone = rng.choice(owner.corpus.ids, 50, replace=False).tolist()
+            owner.apply(Batch.of_deletions(gone, DIMENSIONS))
+        else:
+            owner.apply(owner.batch(90, prefix=f"s{step % 2}"))
+        assert reader.refresh()
+        yield reader.stored.state
+    owner.store.close()
+
+
+def corpus_of(state):
+    return Corpus(state, CONFIG.game, CLASSES, VALIDATION.counts(len(CLASSES)))
+
+
+def test_every_state_forwards_and_backwards(tmp_path):
+    columns, history = Columns(), list(states(tmp_path))
+    for state in [*history, *history[::-1], history[5], history[0], history[7]]:
+        corpus, layout = corpus_of(state), Layout(state)
+        for weights in WEIGHTS:
+            reading = corpus.reading(weights)
+            expected = reading.points()
+            np.testing.assert_array_equal(
+                columns.values(state, layout, reading.weights), expected.value
+            )
+            np.testing.assert_array_equal(
+                columns.errors(state, layout, reading.weights), expected.error
+            )
+        table = columns.table(state, layout)
+        np.testing.assert_array_equal(table.label, corpus.labels)
+        np.testing.assert_array_equal(table.time, corpus.timestamps)
+        assert [table.providers[place] for place in table.provider] == corpus.providers
+        rows = [layout.find(row) for row in range(len(corpus))]
+        assert [leaf.points.ids[row] for leaf, row in rows] == corpus.ids
+
+
+def test_slots_that_are_given_back_are_used_again(tmp_path):
+    columns, history = Columns(), list(states(tmp_path))
+    for state in history:
+        columns.table(state, Layout(state))
+    used = columns._used
+    for _ in range(5):
+        for state in history:
+            columns.table(state, Layout(state))
+    assert columns._used <= 1.5 * used

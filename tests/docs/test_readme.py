@@ -1,0 +1,45 @@
+"""The figures in the README are those of the results that lie beside it."""
+
+import orjson
+
+from tests.repository import ROOT
+
+
+def result(name):
+    return orjson.loads((ROOT / "docs" / "results" / f"{name}.json").read_bytes())
+
+
+def milliseconds(seconds):
+    return f"{1e3 * seconds:.0f} ms"
+
+
+def figures():
+    """Each row of the README's table: what it says, by the result that it is from."""
+    sizes = {each["samples"]: each["wall_seconds"] for each in result("scaling")["sizes"]}
+    latency, load = result("latency"), result("api-load")
+    update = latency["mini_batches"]["wall_seconds"]
+    knn = [run["methods"]["knn-shapley"] for run in result("rivals")["runs"]]
+    found = [run["methods"]["hcdv"]["ours"]["auc"] for run in result("rivals")["runs"]]
+    least = {who: min(run[who]["times_slower"] for run in knn) for who in ("pydvl", "opendataval")}
+    slowed = load["worker_loaded_seconds"]["p99"] / load["worker_alone_seconds"]["p99"]
+    yield "scaling", f"{sizes[10_000]:.2f} s"
+    yield "scaling", f"{sizes[1_000_000]:.0f} s"
+    yield "latency", f"p50 {milliseconds(update['p50'])}, p99 {milliseconds(update['p99'])}"
+    yield "latency", f"{latency['worker']['worker']['records_per_second']:,.0f} sessions a second"
+    yield "api-load", f"p99 {milliseconds(load['read_seconds']['p99'])}"
+    yield "api-load", f"{load['wrong']} of {load['checked']:,}"
+    yield "api-load", f"{slowed:.2f} times"
+    yield "rivals", f"{least['pydvl']:.0f} and {least['opendataval']:.0f} times faster"
+    yield "rivals", f"{sum(found) / len(found):.3f}"
+
+
+def test_every_figure_is_that_of_its_experiment():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## Measured\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    told = [row for row in rows if not set(row) <= set("|- ")]
+    expected = list(figures())
+    assert len(told) == len(expected)
+    for row, (name, figure) in zip(told, expected, strict=True):
+        assert f"`{name}`" in row
+        assert figure in row

@@ -1,0 +1,40 @@
+"""What a process that serves for long leaves out of its collections."""
+
+import gc
+
+import pytest
+
+from hcdv_stream.runtime.garbage_collection import spare_what_is_loaded
+
+
+@pytest.fixture
+def restored():
+    """Puts collections back to what they were."""
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+class Ring:
+    """An object in a cycle of its own."""
+
+    def __init__(self, gone: list[str]) -> None:
+        self.own = self
+        self.gone = gone
+
+    def __del__(self) -> None:
+        self.gone.append("gone")
+
+
+@pytest.mark.usefixtures("restored")
+def test_later_cycles_are_collected_and_what_was_loaded_is_not_looked_through():
+    before, gone = len(gc.get_objects()), []
+    spare_what_is_loaded()
+    assert gc.get_freeze_count() > before / 2
+    assert len(gc.get_objects()) < before / 10
+    assert gc.get_threshold()[2] == 100
+    Ring(gone)
+    assert not gone
+    gc.collect()
+    assert gone == ["gone"]
