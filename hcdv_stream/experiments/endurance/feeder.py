@@ -70,6 +70,8 @@ class TopicFeeder:
     def _close(self, seconds: float) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
+            if not seconds:  # `close` alone would wait for what is still on its way, and raise
+                producer._sender.force_close()
             with suppress(KafkaError):  # it cannot say goodbye to a broker that is gone
                 producer.close(timeout=seconds)
 
