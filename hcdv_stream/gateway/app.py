@@ -6,8 +6,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.api.app import serving
+from hcdv_stream.api.collectors.freshness import FreshnessMetrics
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.queries.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.server import serve
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.source import RemoteSource

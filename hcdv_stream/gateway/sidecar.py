@@ -44,7 +44,7 @@ Read = TypeVar("Read", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class SidecarExpectations:
     """What an API behind the gateway is held to."""
 
     topic: str
@@ -56,7 +56,9 @@ class Expected:
 class Sidecar:
     """One API; ``problem`` says why it could not be asked the last time, None where it could."""
 
-    def __init__(self, address: str, client: httpx.AsyncClient, expected: Expected) -> None:
+    def __init__(
+        self, address: str, client: httpx.AsyncClient, expected: SidecarExpectations
+    ) -> None:
         self.address = address
         self.problem: str | None = None
         self._client = client

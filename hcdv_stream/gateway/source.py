@@ -12,15 +12,15 @@ from typing import Self
 import httpx
 
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.models.answers import Check
+from hcdv_stream.api.models.answers import ReadinessCheck
 from hcdv_stream.api.models.shards import PartitionState, ViewState
 from hcdv_stream.api.problems import ProblemError, gone, unavailable
 from hcdv_stream.api.sources.source import ShardLost, Snapshot
-from hcdv_stream.api.views.freshness import Currency, Freshness, Known, LogEnds
+from hcdv_stream.api.views.freshness import Currency, Freshness, LogEnds, LogKnowledge
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
-from hcdv_stream.gateway.sidecar import Expected, RemoteShard, Sidecar
+from hcdv_stream.gateway.sidecar import RemoteShard, Sidecar, SidecarExpectations
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import Heartbeat, is_sound
 from hcdv_stream.valuation.weights import Weights
@@ -56,7 +56,7 @@ class RemoteSource:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else None,
         )
-        expected = Expected(
+        expected = SidecarExpectations(
             settings.topic,
             settings.partitions,
             settings.gateway_timeout_seconds,
@@ -153,12 +153,12 @@ class RemoteSource:
         """The gateway lives, whatever is behind it."""
         return None
 
-    async def readiness(self) -> list[Check]:
+    async def readiness(self) -> list[ReadinessCheck]:
         """Return whether there is an answer, how each API is and which partitions are missing."""
         try:
             snapshot = await self.current(keep=False)
         except ProblemError as problem:
-            first = Check(name="state", ok=False, detail=problem.detail)
+            first = ReadinessCheck(name="state", ok=False, detail=problem.detail)
             return [first, *self._checks()]
         missing = ", ".join(map(str, snapshot.missing)) or "none"
         parts = snapshot.currency().partitions
@@ -167,16 +167,16 @@ class RemoteSource:
         detail = f"missing partitions: {missing}"
         if not current:
             detail = f"every partition is stale; partition {parts[0].partition}: {parts[0].reason}"
-        first = Check(name="state" if current else "currency", ok=current, detail=detail)
+        first = ReadinessCheck(name="state" if current else "currency", ok=current, detail=detail)
         return [first, *self._checks(), *map(_check, parts)]
 
     def currency(self) -> tuple[Sequence[Freshness], int]:
         """Return how current each partition of the last answer is; none is left out of it."""
         return (self._last.currency().partitions if self._last else ()), 0
 
-    def _checks(self) -> list[Check]:
+    def _checks(self) -> list[ReadinessCheck]:
         return [
-            Check(name=each.address, ok=True, detail=each.problem or "answers")
+            ReadinessCheck(name=each.address, ok=True, detail=each.problem or "answers")
             for each in self._sidecars
         ]
 
@@ -293,15 +293,17 @@ class RemoteSource:
     def _freshness(self, place: int, partition: PartitionState) -> Freshness:
         """Return how current a sidecar's state is, by all that is known of the partition's log."""
         number = partition.number
-        known = Known(self._beats.get((place, number)), self._ends.get(number, LogEnds()))
+        known = LogKnowledge(self._beats.get((place, number)), self._ends.get(number, LogEnds()))
         return known.freshness(number, partition.next_offset, time.time(), self._stale_seconds)
 
 
-def _check(fresh: Freshness) -> Check:
+def _check(fresh: Freshness) -> ReadinessCheck:
     lag = "unknown" if fresh.lag is None else str(fresh.lag)
     why = f": {fresh.reason}" if fresh.reason else ""
     stale = "stale, " if fresh.stale else ""
-    return Check(name=f"partition {fresh.partition}", ok=True, detail=f"{stale}lag {lag}{why}")
+    return ReadinessCheck(
+        name=f"partition {fresh.partition}", ok=True, detail=f"{stale}lag {lag}{why}"
+    )
 
 
 def _kinds(known: KnownStates) -> dict[int, str]:

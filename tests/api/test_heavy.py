@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.shards import ProviderPart
 from hcdv_stream.api.sources.provider_table import ProviderSums
 from tests.api.large import write_large

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hcdv_stream.api.models.answers import Answer, Coalition, Model, Point
+from hcdv_stream.api.models.answers import Answer, Model, Point, ValuedCoalition
 
 
 class TreeColumns(Model):
@@ -58,7 +58,7 @@ class DistributionAnswer(Answer):
     )
 
 
-class Judged(Model):
+class EvaluatorContribution(Model):
     """What the evaluators of one kind and class give an example."""
 
     kind: Literal["trusted", "peers"] = Field(examples=["trusted"])
@@ -98,7 +98,7 @@ class Why(Model):
     """An example's value taken apart."""
 
     point: Point
-    judged: list[Judged] = Field(
+    judged: list[EvaluatorContribution] = Field(
         description="Add up to its value with `contrast`; none where the game keeps no such parts."
     )
     contrast: float | None = Field(
@@ -107,7 +107,7 @@ class Why(Model):
     )
     leaf_points: int = Field(description="Examples in its leaf.", examples=[37])
     mates: list[Mate] = Field(description="Others of its leaf, nearest first.")
-    path: list[Coalition] = Field(
+    path: list[ValuedCoalition] = Field(
         description="Coalitions that it belongs to, from its partition's root to its leaf."
     )
 

@@ -12,11 +12,11 @@ from pydantic import ConfigDict, Field
 
 from hcdv_stream.api.models import live_page
 from hcdv_stream.api.models.answers import (
-    Coalition,
     Counters,
     Model,
     PartitionSummary,
     Point,
+    ValuedCoalition,
 )
 from hcdv_stream.state.heartbeat import Heartbeat
 
@@ -161,7 +161,7 @@ class CoalitionsPage(Model):
 class CoalitionsPart(Model):
     """The first of the coalitions that match, in order, and how many match at all."""
 
-    coalitions: list[Coalition]
+    coalitions: list[ValuedCoalition]
     total: int
 
 
@@ -171,7 +171,7 @@ class CoalitionAsked(Model):
     id: str
 
 
-class CoalitionDetail(Coalition):
+class CoalitionDetail(ValuedCoalition):
     """A coalition with its way down and its children."""
 
     children: list[str]
@@ -262,7 +262,7 @@ class HistoryPart(Model):
     reach: float | None
 
 
-class Size(Model):
+class CorpusSize(Model):
     """How many points some partitions had at a time."""
 
     written_at: float
@@ -272,7 +272,7 @@ class Size(Model):
 class SizesPart(Model):
     """The sizes of the states that are kept, oldest first."""
 
-    sizes: list[Size]
+    sizes: list[CorpusSize]
 
 
 Asked = TypeVar("Asked", bound=Model)

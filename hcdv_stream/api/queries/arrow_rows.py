@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from hcdv_stream.api.models.shards import RowsAsked, RowsPart
-from hcdv_stream.api.queries.coalition_ids import leaf_id
+from hcdv_stream.api.views.coalition_ids import leaf_id
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf
 
 _ROWS = 4096
@@ -35,7 +35,7 @@ CHOOSING = pa.schema(
 """Columns that a choice of training data needs."""
 
 
-def rows(valuation: Valuation, asked: RowsAsked) -> RowsPart:
+def rows(valuation: ScaledValues, asked: RowsAsked) -> RowsPart:
     """Return about 4,096 points of a partition, from a leaf on, in the order of leaves and ids."""
     schema = SCHEMA if asked.whole else CHOOSING
     partition = valuation.partition(asked.partition)
@@ -66,7 +66,7 @@ def read(table: bytes) -> pa.RecordBatch:
 
 
 def _batch(
-    valuation: Valuation, partition: PartitionView, leaves: Sequence[Leaf], schema: pa.Schema
+    valuation: ScaledValues, partition: PartitionView, leaves: Sequence[Leaf], schema: pa.Schema
 ) -> pa.RecordBatch:
     valued = [valuation.leaf(partition, leaf) for leaf in leaves]
     points = [leaf.points for leaf in leaves]

@@ -7,11 +7,11 @@ What each peer gives is played again (``valuation.judgements``).
 
 import numpy as np
 
-from hcdv_stream.api.models.live_page import Judged, Mate, Why, WhyAsked, WhyPart
-from hcdv_stream.api.queries.describe import coalition_of, point_of
-from hcdv_stream.api.views.id_index import Found
+from hcdv_stream.api.models.live_page import EvaluatorContribution, Mate, Why, WhyAsked, WhyPart
+from hcdv_stream.api.views.describe import coalition_of, point_of
+from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.games.peer_votes import judgements
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
@@ -19,7 +19,7 @@ from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, UTILITY_BITS
 from hcdv_stream.valuation.values import RoutedReading
 
 
-def why(valuation: Valuation, asked: WhyAsked) -> WhyPart:
+def why(valuation: ScaledValues, asked: WhyAsked) -> WhyPart:
     """Take a point's value apart, None where there is no such point."""
     place = valuation.find(asked.id)
     if place is None:
@@ -43,15 +43,18 @@ def why(valuation: Valuation, asked: WhyAsked) -> WhyPart:
 
 
 def _judged(
-    valuation: Valuation, partition: PartitionView, found: Found, weights: RoutedWeights
-) -> list[Judged]:
+    valuation: ScaledValues,
+    partition: PartitionView,
+    found: ExampleLocation,
+    weights: RoutedWeights,
+) -> list[EvaluatorContribution]:
     components = np.ldexp(
         found.leaf.outcome["components"][found.row].astype(np.float64), -UTILITY_BITS
     )
     parts = valuation.share(partition) * weights.scale * components
     present = found.leaf.sketch.evaluators
     return [
-        Judged(
+        EvaluatorContribution(
             kind="trusted" if kind == TRUSTED else "peers",
             label=label,
             evaluators=int(present[kind, place]),
@@ -64,7 +67,10 @@ def _judged(
 
 
 def _contrast(
-    valuation: Valuation, partition: PartitionView, found: Found, weights: RoutedWeights
+    valuation: ScaledValues,
+    partition: PartitionView,
+    found: ExampleLocation,
+    weights: RoutedWeights,
 ) -> float:
     points, here = found.leaf.points, slice(found.row, found.row + 1)
     gained = weights.shapley.points(points.labels[here], points.embeddings[here])
@@ -72,9 +78,9 @@ def _contrast(
 
 
 def _mates(
-    valuation: Valuation,
+    valuation: ScaledValues,
     partition: PartitionView,
-    found: Found,
+    found: ExampleLocation,
     weights: RoutedWeights | None,
     most: int,
 ) -> list[Mate]:

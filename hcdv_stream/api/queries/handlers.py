@@ -40,11 +40,11 @@ from hcdv_stream.api.models.shards import (
 )
 from hcdv_stream.api.queries import live_page, ranking
 from hcdv_stream.api.queries.arrow_rows import rows
-from hcdv_stream.api.queries.coalition_ids import find_coalition, node_id
-from hcdv_stream.api.queries.describe import coalition_of, detail_of, point_of
 from hcdv_stream.api.queries.explain import why
+from hcdv_stream.api.views.coalition_ids import find_coalition, node_id
+from hcdv_stream.api.views.describe import coalition_of, detail_of, point_of
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import Worth
@@ -52,13 +52,13 @@ from hcdv_stream.valuation.values import Worth
 _Entry = tuple[Worth, PartitionView, Leaf | Node]
 
 
-def _find(valuation: Valuation, asked: Find) -> FoundPoints:
+def _find(valuation: ScaledValues, asked: Find) -> FoundPoints:
     places = (valuation.find(name) for name in dict.fromkeys(asked.ids))
     points = [point_of(valuation, *place) for place in places if place]
     return FoundPoints.model_construct(points=points)
 
 
-def _points(valuation: Valuation, asked: PointsPage) -> PointsPart:
+def _points(valuation: ScaledValues, asked: PointsPage) -> PointsPart:
     page = ranking.page(
         valuation,
         asked.limit,
@@ -70,11 +70,11 @@ def _points(valuation: Valuation, asked: PointsPage) -> PointsPart:
     return PointsPart.model_construct(points=points, total=page.total)
 
 
-def _ahead(valuation: Valuation, asked: Ahead) -> AheadPart:
+def _ahead(valuation: ScaledValues, asked: Ahead) -> AheadPart:
     return AheadPart(counts=ranking.ahead(valuation, asked.places))
 
 
-def _coalitions(valuation: Valuation, asked: CoalitionsPage) -> CoalitionsPart:
+def _coalitions(valuation: ScaledValues, asked: CoalitionsPage) -> CoalitionsPart:
     matching = [
         entry
         for entry in valuation.coalitions
@@ -95,14 +95,14 @@ def coalition_place(
     return -worth.value, partition.number, coalition.id, isinstance(coalition, Leaf)
 
 
-def _coalition(valuation: Valuation, asked: CoalitionAsked) -> CoalitionPart:
+def _coalition(valuation: ScaledValues, asked: CoalitionAsked) -> CoalitionPart:
     found = find_coalition(valuation, asked.id)
     if found is None:
         return CoalitionPart(coalition=None)
     return CoalitionPart(coalition=detail_of(valuation.coalition(*found), *found))
 
 
-def _providers(valuation: Valuation, asked: ProvidersAsked) -> ProvidersPart:
+def _providers(valuation: ScaledValues, asked: ProvidersAsked) -> ProvidersPart:
     everybody = valuation.providers
     stop, counts = asked.start + asked.limit, valuation.arrivals
     nothing = (0, 0, 0)
@@ -123,7 +123,7 @@ def _providers(valuation: Valuation, asked: ProvidersAsked) -> ProvidersPart:
     )
 
 
-def _summary(valuation: Valuation, asked: Nothing) -> SummaryPart:
+def _summary(valuation: ScaledValues, asked: Nothing) -> SummaryPart:
     parts = valuation.partitions
     headers = [part.stored.state.header for part in parts]
     counters = {
@@ -141,7 +141,7 @@ def _summary(valuation: Valuation, asked: Nothing) -> SummaryPart:
     )
 
 
-def _partition(valuation: Valuation, partition: PartitionView) -> PartitionSummary:
+def _partition(valuation: ScaledValues, partition: PartitionView) -> PartitionSummary:
     state, position = partition.stored.state, partition.position
     root = state.nodes[state.header.root]
     return PartitionSummary(
@@ -167,7 +167,7 @@ def _is(coalition: Leaf | Node, kind: Kind | None) -> bool:
     return isinstance(coalition, Leaf) == (kind == "leaf")
 
 
-ANSWERS: Mapping[str, Callable[[Valuation, Any], Any]] = {
+ANSWERS: Mapping[str, Callable[[ScaledValues, Any], Any]] = {
     FIND.name: _find,
     POINTS.name: _points,
     AHEAD.name: _ahead,

@@ -2,12 +2,12 @@
 
 from hcdv_stream.api.models.shards import (
     CoalitionAsked,
+    CorpusSize,
     HistoryPart,
     HistoryPoint,
-    Size,
     SizesPart,
 )
-from hcdv_stream.api.queries.coalition_ids import leaf_id
+from hcdv_stream.api.views.coalition_ids import leaf_id
 from hcdv_stream.api.views.kept_views import KeptViews
 from hcdv_stream.valuation.weights import Weights
 
@@ -48,7 +48,7 @@ def sizes(kept: KeptViews, numbers: Numbers) -> SizesPart:
     """Return how many points the partitions had in each view."""
     return SizesPart(
         sizes=[
-            Size(
+            CorpusSize(
                 written_at=view.written_at,
                 points=sum(part.size for part in view.copies if part.number in numbers),
             )

@@ -14,17 +14,17 @@ from hcdv_stream.api.models.live_page import (
     Written,
 )
 from hcdv_stream.api.models.shards import Nothing
-from hcdv_stream.api.queries.coalition_ids import find_coalition, id_of, node_id
-from hcdv_stream.api.queries.describe import ancestors
+from hcdv_stream.api.views.coalition_ids import find_coalition, id_of, node_id
 from hcdv_stream.api.views.columns import Floats
+from hcdv_stream.api.views.describe import ancestors
 from hcdv_stream.api.views.kept_views import KeptViews
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 
 
-def tree(valuation: Valuation, asked: TreeAsked) -> TreePart:
+def tree(valuation: ScaledValues, asked: TreeAsked) -> TreePart:
     """Return whole levels from the top, as many as fit."""
     if asked.root is None:
         tops = [(part, _root(part)) for part in valuation.partitions]
@@ -67,7 +67,7 @@ def _children(partition: PartitionView, coalition: Leaf | Node) -> list[Leaf | N
 
 
 def _columns(
-    valuation: Valuation, members: list[tuple[PartitionView, Leaf | Node]], path: list[str]
+    valuation: ScaledValues, members: list[tuple[PartitionView, Leaf | Node]], path: list[str]
 ) -> TreePart:
     classes = [one.sketch.points.tolist() for _, one in members]
     return TreePart(
@@ -85,7 +85,7 @@ def _columns(
     )
 
 
-def extremes(valuation: Valuation, asked: Nothing) -> Extremes:
+def extremes(valuation: ScaledValues, asked: Nothing) -> Extremes:
     """Return the lowest and the highest value."""
     columns = [values for values in valuation.values() if len(values)]
     if not columns:
@@ -96,7 +96,7 @@ def extremes(valuation: Valuation, asked: Nothing) -> Extremes:
     )
 
 
-def spread(valuation: Valuation, asked: SpreadAsked) -> SpreadPart:
+def spread(valuation: ScaledValues, asked: SpreadAsked) -> SpreadPart:
     """Count values by class and bin."""
     edges = np.array(asked.edges)
     count = len(valuation.partitions[0].identity.classes) if valuation.partitions else 0

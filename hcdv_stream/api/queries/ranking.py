@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from hcdv_stream.api.models.shards import Place, PointFilter
-from hcdv_stream.api.queries.filters import mask
 from hcdv_stream.api.views.columns import Floats, Integers
-from hcdv_stream.api.views.id_index import Found
+from hcdv_stream.api.views.filters import mask
+from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 
 _FEW = 16
 """So many places are counted one by one; for more, all values are sorted once."""
@@ -23,7 +23,7 @@ class Ranked(NamedTuple):
     """A point in a ranking."""
 
     partition: PartitionView
-    found: Found
+    found: ExampleLocation
     value: float
 
     @property
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 
 def page(
-    valuation: Valuation, limit: int, *, descending: bool, after: Place | None, only: PointFilter
+    valuation: ScaledValues, limit: int, *, descending: bool, after: Place | None, only: PointFilter
 ) -> Page:
     """Return the first ``limit`` points that match and come after a place."""
     sign, total = (-1.0 if descending else 1.0), 0
@@ -62,12 +62,12 @@ def page(
     return Page(candidates[:limit], total)
 
 
-def ahead(valuation: Valuation, places: Sequence[Place]) -> list[int]:
+def ahead(valuation: ScaledValues, places: Sequence[Place]) -> list[int]:
     """Return how many points have a better rank than each place."""
     return list(_ahead(valuation, places))
 
 
-def _ahead(valuation: Valuation, places: Sequence[Place]) -> Iterator[int]:
+def _ahead(valuation: ScaledValues, places: Sequence[Place]) -> Iterator[int]:
     columns = valuation.values()
     ascending = valuation.ascending if len(places) > _FEW else None
     for place in places:
@@ -81,7 +81,7 @@ def _ahead(valuation: Valuation, places: Sequence[Place]) -> Iterator[int]:
         yield higher + (_ties(valuation, place) if equal else 0)
 
 
-def _ties(valuation: Valuation, place: Place) -> int:
+def _ties(valuation: ScaledValues, place: Place) -> int:
     """Return how many points of just this value come before an id."""
     return sum(
         _point(partition, values, row).id < place.id
@@ -101,4 +101,4 @@ def _first(keys: Floats, rows: Integers | None, limit: int) -> Integers:
 
 
 def _point(partition: PartitionView, values: Floats, row: int) -> Ranked:
-    return Ranked(partition, Found(*partition.layout.find(row)), float(values[row]))
+    return Ranked(partition, ExampleLocation(*partition.layout.find(row)), float(values[row]))

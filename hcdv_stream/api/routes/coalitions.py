@@ -8,18 +8,18 @@ from fastapi import APIRouter, Path, Query, Response
 from hcdv_stream.api.models.answers import CoalitionAnswer, CoalitionsAnswer
 from hcdv_stream.api.models.shards import CoalitionPlace, CoalitionsPage, Kind
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
-from hcdv_stream.api.queries.coalition_ids import parse_id
 from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
-from hcdv_stream.api.routes.dependencies import AskedNow, AskingNow
+from hcdv_stream.api.routes.dependencies import ContextNow, ReadRequestNow
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.views.coalition_ids import parse_id
 
 router = APIRouter(tags=["coalitions"], route_class=Retrying)
 
 
 @router.get("/v1/coalitions", response_model=CoalitionsAnswer)
 async def list_coalitions(
-    asking: AskingNow,
+    asking: ReadRequestNow,
     kind: Annotated[
         Kind | None,
         Query(
@@ -54,7 +54,7 @@ async def list_coalitions(
     response_model=CoalitionAnswer,
 )
 async def read_coalition(
-    asked: AskedNow, id: Annotated[str, Path(description="Its id.", examples=["p0-n4"])]
+    asked: ContextNow, id: Annotated[str, Path(description="Its id.", examples=["p0-n4"])]
 ) -> Response:
     """One coalition, with its children and the way down to it."""
     found = await asked.whole.coalition(id)

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from fastapi import Depends, Query, Request, Response
 
-from hcdv_stream.api.lanes import json_in_pieces, run_heavy
+from hcdv_stream.api.executors import json_in_pieces, run_heavy
 from hcdv_stream.api.models.answers import Answer, Model, WeightsUsed
 from hcdv_stream.api.problems import (
     NotModified,
@@ -21,8 +21,8 @@ from hcdv_stream.api.problems import (
     stale,
     truncated,
 )
-from hcdv_stream.api.sources.merged import Whole
-from hcdv_stream.api.sources.source import Snapshot, Source
+from hcdv_stream.api.sources.merged import MergedCorpus
+from hcdv_stream.api.sources.source import AnswerSource, Snapshot
 from hcdv_stream.api.views.freshness import Currency
 from hcdv_stream.valuation.weights import MOST_LAMBDA, Weights
 
@@ -204,10 +204,10 @@ class Demands:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnswerContext:
     """One state and one choice of weights: everything in an answer comes from them."""
 
-    whole: Whole
+    whole: MergedCorpus
     salt: str
     currency: Currency
 
@@ -285,9 +285,9 @@ class Asked:
         return Response(body, headers=headers, media_type="application/json")
 
 
-async def source_of(request: Request) -> Source:
+async def source_of(request: Request) -> AnswerSource:
     """Return the source that the application was built with."""
-    source: Source = request.app.state.source
+    source: AnswerSource = request.app.state.source
     return source
 
 
@@ -308,22 +308,22 @@ async def demands(
     return Demands(tuple(min_offset or ()), max_lag, max_age, complete)
 
 
-SourceNow = Annotated[Source, Depends(source_of)]
+SourceNow = Annotated[AnswerSource, Depends(source_of)]
 ChosenNow = Annotated[Chosen, Depends(chosen)]
 DemandsNow = Annotated[Demands, Depends(demands)]
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ReadRequest:
     """A request that has not been given its state yet."""
 
     request: Request
-    source: Source
+    source: AnswerSource
     chosen: Chosen
     demands: Demands
     at: str | None
 
-    async def state(self, *, keep: bool = True, at: str | None = None) -> Asked:
+    async def state(self, *, keep: bool = True, at: str | None = None) -> AnswerContext:
         """Take the state of that name, or the newest; ``keep`` it for later requests.
 
         Raises problems where it cannot be had, and NotModified where the asker has the answer.
@@ -336,7 +336,7 @@ class Asking:
         defaults: Weights = self.request.app.state.weights
         weights = self.chosen.weights(defaults, snapshot.game)
         try:
-            asked = Asked(Whole(snapshot, weights), _salt(defaults), currency)
+            asked = AnswerContext(MergedCorpus(snapshot, weights), _salt(defaults), currency)
         except ValueError as error:
             raise invalid("utility", str(error)) from error
         if self.request.method in {"GET", "HEAD"} and _matches(self.request, asked.headers["ETag"]):
@@ -350,26 +350,26 @@ async def asking(
     chosen: ChosenNow,
     demands: DemandsNow,
     at: At = None,
-) -> Asking:
+) -> ReadRequest:
     """Take everything that is asked with, but not the state yet."""
-    return Asking(request, source, chosen, demands, at)
+    return ReadRequest(request, source, chosen, demands, at)
 
 
-AskingNow = Annotated[Asking, Depends(asking)]
+ReadRequestNow = Annotated[ReadRequest, Depends(asking)]
 
 
-async def asked(asking: AskingNow) -> Asked:
+async def asked(asking: ReadRequestNow) -> AnswerContext:
     """Take the state, and keep it for requests that go on from it."""
     return await asking.state()
 
 
-async def asked_lightly(asking: AskingNow) -> Asked:
+async def unkept_context(asking: ReadRequestNow) -> AnswerContext:
     """Take the state; nothing goes on from a single point."""
     return await asking.state(keep=False)
 
 
-AskedNow = Annotated[Asked, Depends(asked)]
-AskedLightly = Annotated[Asked, Depends(asked_lightly)]
+ContextNow = Annotated[AnswerContext, Depends(asked)]
+UnkeptContextNow = Annotated[AnswerContext, Depends(unkept_context)]
 
 
 def _matches(request: Request, tag: str) -> bool:
@@ -378,10 +378,10 @@ def _matches(request: Request, tag: str) -> bool:
     return tag.removeprefix("W/") in tags or "*" in tags
 
 
-async def asked_plainly(request: Request) -> Asked:
+async def plain_context(request: Request) -> AnswerContext:
     """Take the newest state for a request without any parameter: quicker than looking for them."""
     source = await source_of(request)
-    plain = Asking(request, source, Chosen(None, None, None), Demands(), None)
+    plain = ReadRequest(request, source, Chosen(None, None, None), Demands(), None)
     return await plain.state(keep=False)
 
 

@@ -12,11 +12,11 @@ import pyarrow.csv
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.queries.arrow_rows import SCHEMA
-from hcdv_stream.api.routes.dependencies import AskedNow
+from hcdv_stream.api.routes.dependencies import ContextNow
 from hcdv_stream.api.routes.retry import Retrying
-from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.merged import MergedCorpus
 
 router = APIRouter(tags=["export"], route_class=Retrying)
 
@@ -43,7 +43,7 @@ _CONTENT: dict[str, Any] = {
     responses={int(HTTPStatus.OK): {"content": _CONTENT, "description": "All points."}},
 )
 async def export_points(
-    asked: AskedNow,
+    asked: ContextNow,
     format: Annotated[
         Format, Query(description="ndjson, csv or an Arrow stream.", examples=["ndjson"])
     ] = "ndjson",
@@ -61,7 +61,7 @@ async def export_points(
     return StreamingResponse(rows, headers=headers, media_type=_TYPES[format])
 
 
-async def _encoded(whole: Whole, encode: Encoder) -> AsyncIterator[bytes]:
+async def _encoded(whole: MergedCorpus, encode: Encoder) -> AsyncIterator[bytes]:
     async with aclosing(whole.rows(whole=True)) as batches:
         async for batch in batches:
             if data := await run_heavy(encode, batch):

@@ -15,12 +15,12 @@ from hcdv_stream.api.models.live_page import (
     WhyAsked,
 )
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
-from hcdv_stream.api.queries.coalition_ids import parse_id
-from hcdv_stream.api.routes.dependencies import AskedLightly, AskedNow, SourceNow
+from hcdv_stream.api.routes.dependencies import ContextNow, SourceNow, UnkeptContextNow
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.routes.retry import Retrying
 from hcdv_stream.api.sources import merged_live_page
-from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.merged import MergedCorpus
+from hcdv_stream.api.views.coalition_ids import parse_id
 
 router = APIRouter(tags=["pictures"], route_class=Retrying)
 
@@ -31,7 +31,7 @@ _NOT_FOUND = described(HTTPStatus.NOT_FOUND)
 
 @router.get("/v1/tree", responses=_NOT_FOUND, response_model=TreeAnswer)
 async def read_tree(
-    asked: AskedNow,
+    asked: ContextNow,
     root: Annotated[
         str | None,
         Query(description="The coalition at the top; default: all roots.", examples=["p0-n4"]),
@@ -59,7 +59,7 @@ async def read_tree(
 
 @router.get("/v1/distribution", response_model=DistributionAnswer)
 async def read_distribution(
-    asked: AskedNow,
+    asked: ContextNow,
     low: Annotated[
         float | None,
         Query(allow_inf_nan=False, description="The lowest edge; default: the lowest value."),
@@ -83,7 +83,9 @@ async def read_distribution(
     return asked.respond(answer)
 
 
-async def _bounds(whole: Whole, low: float | None, high: float | None) -> tuple[float, float]:
+async def _bounds(
+    whole: MergedCorpus, low: float | None, high: float | None
+) -> tuple[float, float]:
     if low is not None and high is not None:
         return low, high
     found = await merged_live_page.extremes(whole)
@@ -95,7 +97,7 @@ async def _bounds(whole: Whole, low: float | None, high: float | None) -> tuple[
 
 @router.get("/v1/why/{id:path}", responses=_NOT_FOUND, response_model=WhyAnswer)
 async def read_why(
-    asked: AskedLightly,
+    asked: UnkeptContextNow,
     id: PointId,
     mates: Mates = 64,
 ) -> Response:
@@ -116,7 +118,7 @@ async def read_why(
 
 
 @router.get("/v1/why:get", responses=_NOT_FOUND, response_model=WhyAnswer)
-async def read_why_of(asked: AskedLightly, id: PointIdAsked, mates: Mates = 64) -> Response:
+async def read_why_of(asked: UnkeptContextNow, id: PointIdAsked, mates: Mates = 64) -> Response:
     """The same of an example whose id a path cannot hold: `..`, for instance."""
     return await read_why(asked, id, mates)
 
@@ -128,7 +130,7 @@ async def list_updates(source: SourceNow) -> Response:
     They are dense near now and sparse before, and begin with the start of this process.
     """
     snapshot = await source.current(keep=True)
-    updates = await merged_live_page.updates(Whole(snapshot, None))
+    updates = await merged_live_page.updates(MergedCorpus(snapshot, None))
     answer = UpdatesAnswer(updates=updates, missing_partitions=list(snapshot.missing))
     headers = {"Cache-Control": "no-store"}
     return Response(answer.model_dump_json(), media_type="application/json", headers=headers)

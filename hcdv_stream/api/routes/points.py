@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import (
     BatchAnswer,
     BatchRequest,
@@ -19,11 +19,11 @@ from hcdv_stream.api.models.answers import (
 from hcdv_stream.api.models.shards import Order, Place, PointFilter, PointsPage
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
 from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
-from hcdv_stream.api.routes.dependencies import AskedLightly, AskingNow, asked_plainly
+from hcdv_stream.api.routes.dependencies import ReadRequestNow, UnkeptContextNow, plain_context
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.routes.retry import Retrying
-from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.merged import MergedCorpus
 from hcdv_stream.api.sources.source import ShardLost
 
 router = APIRouter(tags=["points"], route_class=Retrying)
@@ -33,7 +33,7 @@ Rank = Annotated[bool, Query(description="Also say the rank, which reads every v
 
 
 @router.get("/v1/history/{id:path}", responses=_NOT_FOUND, response_model=HistoryAnswer)
-async def read_history(asked: AskedLightly, id: PointId) -> Response:
+async def read_history(asked: UnkeptContextNow, id: PointId) -> Response:
     """How an example's value came to be what it is, read from the states that are kept.
 
     Values are under the weights asked for, each in the whole corpus of its time. How far back that
@@ -46,7 +46,7 @@ async def read_history(asked: AskedLightly, id: PointId) -> Response:
 
 
 @router.get("/v1/history:get", responses=_NOT_FOUND, response_model=HistoryAnswer)
-async def read_history_of(asked: AskedLightly, id: PointIdAsked) -> Response:
+async def read_history_of(asked: UnkeptContextNow, id: PointIdAsked) -> Response:
     """The same of an example whose id a path cannot hold: `..`, for instance."""
     return await read_history(asked, id)
 
@@ -61,7 +61,7 @@ class PlainRead(Retrying):
         async def handle_plainly(request: Request) -> Response:
             if not request.scope["query_string"]:
                 with suppress(ShardLost):  # then it is asked for again, as others are
-                    return await read_point(await asked_plainly(request), request.path_params["id"])
+                    return await read_point(await plain_context(request), request.path_params["id"])
             return await handle(request)
 
         return handle_plainly
@@ -71,7 +71,7 @@ plain_router = APIRouter(tags=["points"], route_class=PlainRead)
 
 
 @plain_router.get("/v1/points/{id:path}", responses=_NOT_FOUND, response_model=PointAnswer)
-async def read_point(asked: AskedLightly, id: PointId, rank: Rank = False) -> Response:
+async def read_point(asked: UnkeptContextNow, id: PointId, rank: Rank = False) -> Response:
     """One example, by its id."""
     point = await _point(asked.whole, id)
     if rank:
@@ -80,7 +80,7 @@ async def read_point(asked: AskedLightly, id: PointId, rank: Rank = False) -> Re
 
 
 @router.get("/v1/points:get", responses=_NOT_FOUND, response_model=PointAnswer)
-async def read_point_of(asked: AskedLightly, id: PointIdAsked, rank: Rank = False) -> Response:
+async def read_point_of(asked: UnkeptContextNow, id: PointIdAsked, rank: Rank = False) -> Response:
     """One example whose id a path cannot hold: `..`, for instance."""
     return await read_point(asked, id, rank)
 
@@ -90,7 +90,7 @@ async def read_point_of(asked: AskedLightly, id: PointIdAsked, rank: Rank = Fals
     responses=described(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     response_model=BatchAnswer,
 )
-async def read_points(asked: AskedLightly, request: BatchRequest) -> Response:
+async def read_points(asked: UnkeptContextNow, request: BatchRequest) -> Response:
     """Up to 1,000 examples by id, all as of the same updates."""
     found = await asked.whole.find(request.ids)
     names = list(dict.fromkeys(request.ids))
@@ -144,7 +144,7 @@ async def point_filter(
 
 @router.get("/v1/points", responses=_NOT_FOUND, response_model=PointsAnswer)
 async def rank_points(
-    asking: AskingNow,
+    asking: ReadRequestNow,
     only: Annotated[PointFilter, Depends(point_filter)],
     order: Annotated[
         Order, Query(description="desc: most valuable first.", examples=["desc"])
@@ -200,7 +200,7 @@ def _place(cursor: Cursor | None) -> Place | None:
         raise invalid("cursor", "it belongs to another list") from error
 
 
-async def _check(whole: Whole, only: PointFilter) -> None:
+async def _check(whole: MergedCorpus, only: PointFilter) -> None:
     """Raise a problem where a filter names what there is not."""
     classes = whole.snapshot.classes
     if only.label is not None and only.label not in classes:
@@ -209,7 +209,7 @@ async def _check(whole: Whole, only: PointFilter) -> None:
         raise unknown("coalition", only.coalition)
 
 
-async def _point(whole: Whole, name: str) -> Point:
+async def _point(whole: MergedCorpus, name: str) -> Point:
     found = await whole.find([name])
     if name not in found:
         if whole.snapshot.missing:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from hcdv_stream.api.sources.source import ShardLost, Source
+from hcdv_stream.api.sources.source import AnswerSource, ShardLost
 
 _ATTEMPTS = 3
 
@@ -27,7 +27,7 @@ class Retrying(APIRoute):
                 try:
                     return await handle(request)
                 except ShardLost:
-                    source: Source = request.app.state.source
+                    source: AnswerSource = request.app.state.source
                     source.forget()
             return await handle(request)
 

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Response
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import SelectAnswer
 from hcdv_stream.api.queries.arrow_rows import CHOOSING
-from hcdv_stream.api.routes.dependencies import AskedNow
+from hcdv_stream.api.routes.dependencies import ContextNow
 from hcdv_stream.api.routes.retry import Retrying
 from hcdv_stream.valuation.selection import Strategy, select
 
@@ -19,7 +19,7 @@ router = APIRouter(tags=["selection"], route_class=Retrying)
 
 @router.get("/v1/select", response_model=SelectAnswer)
 async def choose_points(
-    asked: AskedNow,
+    asked: ContextNow,
     share: Annotated[
         float, Query(gt=0, le=1, description="Part of the examples to choose.", examples=[0.3])
     ],

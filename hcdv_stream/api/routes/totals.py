@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import (
     ClassCounts,
     Counters,
@@ -20,7 +20,13 @@ from hcdv_stream.api.models.answers import (
 from hcdv_stream.api.models.shards import SummaryPart
 from hcdv_stream.api.problems import ProblemError, described
 from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
-from hcdv_stream.api.routes.dependencies import Asked, AskedNow, Asking, AskingNow, refuse_truncated
+from hcdv_stream.api.routes.dependencies import (
+    AnswerContext,
+    ContextNow,
+    ReadRequest,
+    ReadRequestNow,
+    refuse_truncated,
+)
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.payouts import shared_out
 from hcdv_stream.api.routes.retry import Retrying
@@ -41,7 +47,7 @@ Amount = Annotated[
 
 @router.get("/v1/providers", response_model=ProvidersAnswer)
 async def list_providers(
-    asking: AskingNow, limit: Limit = 1000, cursor: CursorText = None
+    asking: ReadRequestNow, limit: Limit = 1000, cursor: CursorText = None
 ) -> Response:
     """What every data provider's examples are worth together, most valuable first.
 
@@ -78,7 +84,7 @@ async def list_providers(
 
 @router.get("/v1/payouts", responses=described(HTTPStatus.CONFLICT), response_model=PayoutsAnswer)
 async def list_payouts(
-    asking: AskingNow,
+    asking: ReadRequestNow,
     amount: Amount,
     anonymous: Annotated[
         bool, Query(description="Whether examples that name no provider have a part of their own.")
@@ -131,14 +137,14 @@ async def list_payouts(
     return await asked.respond_list(answer, "payouts", len(chosen), next_link(asking.request, more))
 
 
-async def _begun(asking: Asking, text: str | None, question: int) -> tuple[Asked, int]:
+async def _begun(asking: ReadRequest, text: str | None, question: int) -> tuple[AnswerContext, int]:
     """Take the state that a cursor goes on in, or the newest, and how many entries come before."""
     cursor = read_cursor(text, question)
     asked = await asking.state(at=cursor.view if cursor else None)
     return asked, cursor.done if cursor else 0
 
 
-def _more(asked: Asked, question: int, done: int, total: int) -> str | None:
+def _more(asked: AnswerContext, question: int, done: int, total: int) -> str | None:
     """Return the cursor of the next page, None on the last one."""
     if done >= total:
         return None
@@ -146,7 +152,7 @@ def _more(asked: Asked, question: int, done: int, total: int) -> str | None:
 
 
 @router.get("/v1/summary", response_model=SummaryAnswer)
-async def read_summary(asked: AskedNow) -> Response:
+async def read_summary(asked: ContextNow) -> Response:
     """The whole corpus in numbers."""
     parts, snapshot = await asked.whole.summary(), asked.snapshot
     value = math.fsum(each for part in parts for each in part.values)
@@ -170,7 +176,7 @@ async def read_summary(asked: AskedNow) -> Response:
     return asked.respond(answer)
 
 
-def _fresh(asked: Asked, partition: PartitionSummary) -> PartitionSummary:
+def _fresh(asked: AnswerContext, partition: PartitionSummary) -> PartitionSummary:
     """Add how current a partition is."""
     found = {part.partition: part for part in asked.currency.partitions}.get(partition.partition)
     if found is None:
@@ -186,7 +192,7 @@ def _fresh(asked: Asked, partition: PartitionSummary) -> PartitionSummary:
     return partition.model_copy(update=told)
 
 
-def _classes(asked: Asked, parts: list[SummaryPart]) -> list[ClassCounts]:
+def _classes(asked: AnswerContext, parts: list[SummaryPart]) -> list[ClassCounts]:
     snapshot = asked.snapshot
     points = [sum(counts) for counts in zip(*(part.classes for part in parts), strict=True)]
     return [

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from hcdv_stream.api.lanes import run_heavy
-from hcdv_stream.api.models.answers import Coalition, HistoryEntry, Point
+from hcdv_stream.api.executors import run_heavy
+from hcdv_stream.api.models.answers import HistoryEntry, Point, ValuedCoalition
 from hcdv_stream.api.models.shards import (
     AHEAD,
     COALITION,
@@ -27,6 +27,7 @@ from hcdv_stream.api.models.shards import (
     CoalitionAsked,
     CoalitionDetail,
     CoalitionsPage,
+    CorpusSize,
     Find,
     HistoryPoint,
     Nothing,
@@ -35,7 +36,6 @@ from hcdv_stream.api.models.shards import (
     PointsPage,
     ProvidersAsked,
     RowsAsked,
-    Size,
     SummaryPart,
     Told,
 )
@@ -51,7 +51,7 @@ _FEW = 100
 """So many points are copied while others wait."""
 
 
-class Whole:
+class MergedCorpus:
     """A snapshot under one choice of weights.
 
     Raises ValueError where the weights fit neither the classes nor the game.
@@ -129,7 +129,7 @@ class Whole:
 
         return await run_heavy(copies) if len(points) > _FEW else copies()
 
-    async def coalitions(self, page: CoalitionsPage) -> tuple[list[Coalition], int]:
+    async def coalitions(self, page: CoalitionsPage) -> tuple[list[ValuedCoalition], int]:
         """Return a page of the coalitions, and how many match at all."""
         parts = await self.ask_all(COALITIONS, page)
         best = heapq.merge(
@@ -215,7 +215,7 @@ def _entry(point: HistoryPoint, whole: int) -> HistoryEntry:
     )
 
 
-def _size_at(sizes: Sequence[Size], moment: float) -> int:
+def _size_at(sizes: Sequence[CorpusSize], moment: float) -> int:
     """Return how many points a shard had then, or at the earliest time that it knows of."""
     before = [size.points for size in sizes if size.written_at <= moment]
     return before[-1] if before else sizes[0].points if sizes else 0

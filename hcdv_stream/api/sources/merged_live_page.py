@@ -14,10 +14,10 @@ from hcdv_stream.api.models.live_page import (
     Written,
 )
 from hcdv_stream.api.models.shards import EXTREMES, SPREAD, TREE, UPDATES, WHY, Nothing
-from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.merged import MergedCorpus
 
 
-async def tree(whole: Whole, asked: TreeAsked) -> TreePart | None:
+async def tree(whole: MergedCorpus, asked: TreeAsked) -> TreePart | None:
     """Return the tree under a coalition or under all roots, None where there is none."""
     parts = [part for part in await whole.ask_all(TREE, asked) if part.found]
     if not parts:
@@ -30,7 +30,7 @@ async def tree(whole: Whole, asked: TreeAsked) -> TreePart | None:
     return TreePart(found=True, path=path, **columns)
 
 
-async def extremes(whole: Whole) -> Extremes:
+async def extremes(whole: MergedCorpus) -> Extremes:
     """Return the lowest and the highest value."""
     parts = await whole.ask_all(EXTREMES, Nothing())
     return Extremes(
@@ -39,7 +39,7 @@ async def extremes(whole: Whole) -> Extremes:
     )
 
 
-async def spread(whole: Whole, edges: list[float]) -> SpreadPart:
+async def spread(whole: MergedCorpus, edges: list[float]) -> SpreadPart:
     """Return how many points of each class have values between which edges."""
     parts = await whole.ask_all(SPREAD, SpreadAsked(edges=edges))
     return SpreadPart(
@@ -50,13 +50,13 @@ async def spread(whole: Whole, edges: list[float]) -> SpreadPart:
     )
 
 
-async def why(whole: Whole, asked: WhyAsked) -> Why | None:
+async def why(whole: MergedCorpus, asked: WhyAsked) -> Why | None:
     """Return a point's value taken apart, None where there is no such point."""
     parts = await whole.ask_all(WHY, asked)
     return next((part.why for part in parts if part.why), None)
 
 
-async def updates(whole: Whole) -> list[Written]:
+async def updates(whole: MergedCorpus) -> list[Written]:
     """Return the updates that are kept, oldest first."""
     parts = await whole.ask_all(UPDATES, Nothing())
     found = [update for part in parts for update in part.updates]

@@ -5,13 +5,13 @@ from typing import Protocol
 
 from anyio.to_thread import run_sync
 
-from hcdv_stream.api.lanes import run_question
+from hcdv_stream.api.executors import run_question
 from hcdv_stream.api.models.shards import FIND, HISTORY, SIZES, UPDATES, Asked, Operation, Told
 from hcdv_stream.api.queries.handlers import ANSWERS
 from hcdv_stream.api.queries.history import point_history, sizes
 from hcdv_stream.api.queries.live_page import updates
 from hcdv_stream.api.views.kept_views import KeptViews
-from hcdv_stream.api.views.view import View
+from hcdv_stream.api.views.view import StateView
 from hcdv_stream.valuation.weights import Weights
 
 
@@ -33,7 +33,7 @@ class LocalShard:
 
     def __init__(
         self,
-        view: View,
+        view: StateView,
         kept: KeptViews,
         weights: Weights | None,
         whole: int,

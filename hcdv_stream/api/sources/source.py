@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hcdv_stream.api.models.answers import AsOf, Check, CorpusState, LeftOutPartition
+from hcdv_stream.api.models.answers import AsOf, CorpusState, LeftOutPartition, ReadinessCheck
 from hcdv_stream.api.models.shards import PartitionState
 from hcdv_stream.api.problems import ProblemError
 from hcdv_stream.api.sources.shard import Shard
@@ -96,7 +96,7 @@ class Snapshot:
         weights.per_class(self.classes, np.array(self.validation, np.int64))
 
 
-class Source(Protocol):
+class AnswerSource(Protocol):
     """Gives snapshots. Those that cannot be given are told as problems (``problems``)."""
 
     async def current(self, *, keep: bool) -> Snapshot:
@@ -114,5 +114,5 @@ class Source(Protocol):
     def ailment(self) -> str | None:
         """Say why the process should be restarted, None where it is alive."""
 
-    async def readiness(self) -> list[Check]:
+    async def readiness(self) -> list[ReadinessCheck]:
         """Return what readiness rests on, at least one check."""

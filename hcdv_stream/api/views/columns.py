@@ -52,7 +52,7 @@ class Layout:
         return np.repeat(column, self.sizes)
 
 
-class Table(NamedTuple):
+class ExampleTable(NamedTuple):
     """Who the points of one state are, n rows.
 
     ``label`` int16, ``time`` float64, ``provider`` int64 places in ``providers``, which lists them
@@ -86,11 +86,11 @@ class Columns:
         self._embeddings = np.zeros((0, 0), np.float32)
         self._played: dict[str, Integers] = {}
 
-    def table(self, state: EngineState, layout: Layout) -> Table:
+    def table(self, state: EngineState, layout: Layout) -> ExampleTable:
         """Return who the points of a state are."""
         with self._lock:
             index = self._index(state, layout)
-            return Table(
+            return ExampleTable(
                 self._labels[index],
                 self._times[index],
                 self._providers[index],

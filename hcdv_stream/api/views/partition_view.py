@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from hcdv_stream.api.views.columns import Columns, Floats, Layout, Table
-from hcdv_stream.api.views.id_index import Found, Homes
+from hcdv_stream.api.views.columns import Columns, ExampleTable, Floats, Layout
+from hcdv_stream.api.views.id_index import ExampleLocation, IdIndex
 from hcdv_stream.api.views.memory import bytes_beside, bytes_of
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.log_identity import LogIdentity
@@ -23,14 +23,14 @@ from hcdv_stream.valuation.values import Reading, RoutedReading
 class PartitionView:
     """One update of one partition as a whole; immutable.
 
-    ``homes`` and ``columns`` are shared with the views before and after it.
+    ``id_index`` and ``columns`` are shared with the views before and after it.
     """
 
     number: int
     identity: Identity
     stored: StoredPartition
     corpus: Corpus
-    homes: Homes
+    id_index: IdIndex
     columns: Columns
     log: LogIdentity | None = None
 
@@ -44,12 +44,12 @@ class PartitionView:
     ) -> Self:
         """Make the view of a state that was read whole."""
         corpus = _corpus(identity, stored)
-        return cls(number, identity, stored, corpus, Homes(stored), Columns(), log)
+        return cls(number, identity, stored, corpus, IdIndex(stored), Columns(), log)
 
     def onwards(self, stored: StoredPartition, changes: tuple[Change, ...]) -> "PartitionView":
         """Return the view of a later state, touching only what changed in between."""
         changed = {leaf for change in changes for leaf in (*change.leaves, *change.removed_leaves)}
-        self.homes.follow(self.stored, stored, changed)
+        self.id_index.follow(self.stored, stored, changed)
         corpus = _corpus(self.identity, stored)
         return replace(self, stored=stored, corpus=corpus)
 
@@ -73,9 +73,9 @@ class PartitionView:
         """How many points it has."""
         return len(self.corpus)
 
-    def find(self, name: str) -> Found | None:
+    def find(self, name: str) -> ExampleLocation | None:
         """Return where a point is, None where there is none of that id."""
-        return self.homes.find(name, self.stored)
+        return self.id_index.find(name, self.stored)
 
     @cached_property
     def layout(self) -> Layout:
@@ -83,7 +83,7 @@ class PartitionView:
         return Layout(self.stored.state)
 
     @cached_property
-    def table(self) -> Table:
+    def table(self) -> ExampleTable:
         """Who the points are, likewise."""
         return self.columns.table(self.stored.state, self.layout)
 

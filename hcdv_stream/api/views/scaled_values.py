@@ -16,7 +16,7 @@ import numpy as np
 
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
-from hcdv_stream.api.views.id_index import Found
+from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.values import MappedValues, Reading, Values, Worth
@@ -37,7 +37,7 @@ class ProviderSum(NamedTuple):
     variances: list[float]
 
 
-class Valuation:
+class ScaledValues:
     """Values under one choice of weights; columns are computed once, when first asked for.
 
     ``whole`` is n, how many points the corpus has of which these partitions are a part. Raises
@@ -65,14 +65,14 @@ class Valuation:
         place = self._place.get(number)
         return None if place is None else self.partitions[place]
 
-    def find(self, name: str) -> tuple[PartitionView, Found] | None:
+    def find(self, name: str) -> tuple[PartitionView, ExampleLocation] | None:
         """Return a point's partition and place, None where there is none of that id."""
         for partition in self.partitions:
             if found := partition.find(name):
                 return partition, found
         return None
 
-    def point(self, partition: PartitionView, found: Found) -> Worth:
+    def point(self, partition: PartitionView, found: ExampleLocation) -> Worth:
         """Value and standard error of one point, from its leaf alone."""
         values = self.leaf(partition, found.leaf)
         return Worth(float(values.value[found.row]), float(values.error[found.row]))

@@ -1,17 +1,17 @@
 """Points and coalitions of a valuation as the models that answers are made of."""
 
-from hcdv_stream.api.models.answers import Coalition, Point
+from hcdv_stream.api.models.answers import Point, ValuedCoalition
 from hcdv_stream.api.models.shards import CoalitionDetail
-from hcdv_stream.api.queries.coalition_ids import id_of, leaf_id, node_id
-from hcdv_stream.api.views.id_index import Found
+from hcdv_stream.api.views.coalition_ids import id_of, leaf_id, node_id
+from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import Worth
 
 
-def point_of(valuation: Valuation, partition: PartitionView, found: Found) -> Point:
+def point_of(valuation: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Point:
     """Describe a point; its rank is left open."""
     leaf, row, number = found.leaf, found.row, partition.number
     worth = valuation.point(partition, found)
@@ -30,11 +30,11 @@ def point_of(valuation: Valuation, partition: PartitionView, found: Found) -> Po
     )
 
 
-def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) -> Coalition:
+def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) -> ValuedCoalition:
     """Describe a coalition of that worth."""
     number, parent = partition.number, coalition.parent
     counts = coalition.sketch.points.tolist()
-    return Coalition(
+    return ValuedCoalition(
         id=id_of(number, coalition),
         kind="leaf" if isinstance(coalition, Leaf) else "node",
         partition=number,

@@ -4,17 +4,17 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.api.models.shards import PointFilter
-from hcdv_stream.api.queries.coalition_ids import find_coalition
+from hcdv_stream.api.views.coalition_ids import find_coalition
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
 Mask = npt.NDArray[np.bool_]
 
 
 def mask(
-    only: PointFilter, valuation: Valuation, partition: PartitionView, values: Floats
+    only: PointFilter, valuation: ScaledValues, partition: PartitionView, values: Floats
 ) -> Mask | None:
     """Return which of a partition's points meet every condition; None: all of them."""
     if only.all:
@@ -41,13 +41,13 @@ def mask(
     return kept
 
 
-def _under(name: str, valuation: Valuation, partition: PartitionView) -> Mask:
+def _under(name: str, valuation: ScaledValues, partition: PartitionView) -> Mask:
     layout = partition.layout
     inside = np.isin(layout.leaves, _leaves(name, valuation, partition))
     return np.repeat(inside, layout.sizes)
 
 
-def _leaves(name: str, valuation: Valuation, partition: PartitionView) -> list[int]:
+def _leaves(name: str, valuation: ScaledValues, partition: PartitionView) -> list[int]:
     """Return the leaves of a partition that belong to a coalition."""
     found = find_coalition(valuation, name)
     if found is None or found[0] is not partition:

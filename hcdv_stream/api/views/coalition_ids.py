@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
 _NAME = re.compile(r"p(\d{1,9})-([ln])(\d{1,18})", re.ASCII)
@@ -40,7 +40,7 @@ def parse_id(name: str) -> CoalitionId | None:
     return match and CoalitionId(int(match[1]), match[2] == "l", int(match[3]))
 
 
-def find_coalition(valuation: Valuation, name: str) -> tuple[PartitionView, Leaf | Node] | None:
+def find_coalition(valuation: ScaledValues, name: str) -> tuple[PartitionView, Leaf | Node] | None:
     """Return the coalition of that name, None where there is none."""
     named = parse_id(name)
     partition = named and valuation.partition(named.partition)
