@@ -15,11 +15,12 @@ from starlette.routing import BaseRoute
 from hcdv_stream.api import problems
 from hcdv_stream.api.collectors.freshness import FreshnessMetrics
 from hcdv_stream.api.collectors.values import ValueMetrics
-from hcdv_stream.api.metrics import ApiMetrics, Measured
+from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.middleware.api_keys import keys_for
 from hcdv_stream.api.middleware.auth import Guarded, unknown_host
 from hcdv_stream.api.middleware.head_requests import Heads
 from hcdv_stream.api.middleware.limits import Limited
+from hcdv_stream.api.middleware.measuring import Measured
 from hcdv_stream.api.openapi import describe
 from hcdv_stream.api.page.router import router as page
 from hcdv_stream.api.routes import (

@@ -1,11 +1,12 @@
-"""Where answers are computed: long ones in a lane of their own, so that short ones never wait.
+"""Where answers are computed: long ones apart, so that short ones never wait for them.
 
-Two long computations run at once and the others wait their turn; whoever has no answer within
-HCDV_API_TIMEOUT_SECONDS is told so. What is short runs in the default threads. Long work is cut
-into pieces of a few milliseconds of Python, between which other threads get their turn.
+Two long computations run at once and the others wait their turn; a client that has no answer within
+HCDV_API_TIMEOUT_SECONDS gets an error. Short ones run in the default threads. Long work is cut into
+pieces of a few milliseconds of Python, between which other threads get their turn.
 """
 
 from collections.abc import Callable
+from enum import Enum, auto
 from functools import partial
 from typing import TypeVar
 
@@ -14,43 +15,42 @@ from anyio.lowlevel import RunVar
 from anyio.to_thread import run_sync
 
 from hcdv_stream.api.models.answers import Model
-from hcdv_stream.api.models.shards import (
-    AHEAD,
-    COALITION,
-    FIND,
-    SIZES,
-    UPDATES,
-    WHY,
-    Find,
-)
 
 HEAVY_PLACES = 2
-_FEW = 32
-"""So many points by id are found at once while others wait: a millisecond."""
-_SHORT = {operation.name for operation in (FIND, AHEAD, COALITION, SIZES, UPDATES, WHY)}
 
 Result = TypeVar("Result")
 
 _heavy: RunVar[CapacityLimiter] = RunVar("heavy")
 
 
+class Executor(Enum):
+    """Where a computation runs."""
+
+    LOOP = auto()
+    """Here and now, while all other requests wait: a millisecond at most."""
+    THREAD = auto()
+    """In one of the default threads: short, or waiting for others."""
+    HEAVY = auto()
+    """In one of the few threads for long computations."""
+
+
+async def run_on(executor: Executor, function: Callable[..., Result], *given: object) -> Result:
+    """Run a computation on an executor."""
+    if executor is Executor.LOOP:
+        return function(*given)
+    if executor is Executor.THREAD:
+        return await run_sync(partial(function, *given), abandon_on_cancel=True)
+    return await run_heavy(function, *given)
+
+
 async def run_heavy(function: Callable[..., Result], *given: object) -> Result:
     """Run a long computation in its turn."""
     try:
-        lane = _heavy.get()
+        limiter = _heavy.get()
     except LookupError:
-        lane = CapacityLimiter(HEAVY_PLACES)
-        _heavy.set(lane)
-    return await run_sync(partial(function, *given), abandon_on_cancel=True, limiter=lane)
-
-
-async def run_question(name: str, function: Callable[..., Result], asked: object) -> Result:
-    """Run what answers a shard's question of that name: points by id here and now."""
-    if isinstance(asked, Find) and len(asked.ids) <= _FEW:
-        return function(asked)
-    if name in _SHORT:
-        return await run_sync(partial(function, asked), abandon_on_cancel=True)
-    return await run_heavy(function, asked)
+        limiter = CapacityLimiter(HEAVY_PLACES)
+        _heavy.set(limiter)
+    return await run_sync(partial(function, *given), abandon_on_cancel=True, limiter=limiter)
 
 
 def json_in_pieces(answer: Model, name: str) -> bytes:

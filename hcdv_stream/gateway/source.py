@@ -20,7 +20,7 @@ from hcdv_stream.api.views.freshness import Currency, Freshness, LogEnds, LogKno
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
-from hcdv_stream.gateway.sidecar import RemoteShard, Sidecar, SidecarExpectations
+from hcdv_stream.gateway.sidecar import RemoteShard, ShardTarget, Sidecar, SidecarExpectations
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import Heartbeat, is_sound
 from hcdv_stream.valuation.weights import Weights
@@ -119,7 +119,7 @@ class RemoteSource:
         if (snapshot := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return snapshot
-        # An API that refuses a question counts as missing, so it is not asked for just anything.
+        # An API that refuses a query counts as missing, so it is not asked for just anything.
         if not _KEY.fullmatch(key) or len(key) > _LONGEST_KEY:
             raise gone(key)
         keys = key.split(_BETWEEN)
@@ -203,9 +203,11 @@ class RemoteSource:
         keys = {place: state.key for place, state in known}
         partitions = tuple(owners[number][1] for number in sorted(owners))
 
-        def shards(weights: Weights | None, whole: int) -> Sequence[RemoteShard]:
+        def shards(weights: Weights | None, corpus_size: int) -> Sequence[RemoteShard]:
             return [
-                RemoteShard(self._sidecars[place], state, numbers, weights, whole)
+                RemoteShard(
+                    self._sidecars[place], ShardTarget(state, numbers, weights, corpus_size)
+                )
                 for place, state in known
                 if (numbers := frozenset(n for n, (owner, _) in owners.items() if owner == place))
             ]

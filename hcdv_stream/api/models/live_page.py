@@ -1,7 +1,4 @@
-"""Questions and answers behind pictures of the corpus: its tree, its spread, one value taken apart.
-
-The questions of shards are here too: everything on the live page can be asked of a gateway.
-"""
+"""What the live page shows: the tree of a corpus, its spread, one value taken apart."""
 
 from typing import Literal
 
@@ -137,59 +134,3 @@ class UpdatesAnswer(Model):
     missing_partitions: list[int] = Field(
         description="Partitions that could not be asked.", examples=[[]]
     )
-
-
-class TreeAsked(Model):
-    """The tree under a coalition, None: under all roots, down to a depth."""
-
-    root: str | None
-    depth: int
-    limit: int
-
-
-class TreePart(TreeColumns):
-    """The tree, if the root is there."""
-
-    found: bool
-    path: list[str]
-
-
-class Extremes(Model):
-    """The lowest and the highest value, None where there is no point."""
-
-    least: float | None
-    most: float | None
-
-
-class SpreadAsked(Model):
-    """How many values lie between these edges."""
-
-    edges: list[float]
-
-
-class SpreadPart(Model):
-    """Counts by class, and by class and bin."""
-
-    counts: list[list[int]]
-    below: list[int]
-    above: list[int]
-    negative: list[int]
-
-
-class WhyAsked(Model):
-    """A point by its id, and how many of its leaf to name."""
-
-    id: str
-    mates: int
-
-
-class WhyPart(Model):
-    """The answer, None where there is no such point."""
-
-    why: Why | None
-
-
-class UpdatesPart(Model):
-    """The updates of some partitions that are kept."""
-
-    updates: list[Written]

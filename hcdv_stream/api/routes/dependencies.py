@@ -1,4 +1,4 @@
-"""What requests ask with: a consistent state, and the weights that values are read under."""
+"""What requests depend on: a consistent state, and the weights that values are read under."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ RESPONSES: Mapping[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Weights as asked for; None: as the settings say."""
+    """Weights that a client chose; None: as the settings say."""
 
     utility: str | None
     beta: float | None
@@ -207,18 +207,18 @@ class Demands:
 class AnswerContext:
     """One state and one choice of weights: everything in an answer comes from them."""
 
-    whole: MergedCorpus
+    corpus: MergedCorpus
     salt: str
     currency: Currency
 
     @property
     def snapshot(self) -> Snapshot:
         """The state."""
-        return self.whole.snapshot
+        return self.corpus.snapshot
 
     def answer(self) -> dict[str, Any]:
         """Return what every answer says besides its values."""
-        weights = self.whole.weights
+        weights = self.corpus.weights
         used = (
             None
             if weights is None
@@ -323,7 +323,7 @@ class ReadRequest:
     demands: Demands
     at: str | None
 
-    async def state(self, *, keep: bool = True, at: str | None = None) -> AnswerContext:
+    async def context(self, *, keep: bool = True, at: str | None = None) -> AnswerContext:
         """Take the state of that name, or the newest; ``keep`` it for later requests.
 
         Raises problems where it cannot be had, and NotModified where the asker has the answer.
@@ -336,39 +336,41 @@ class ReadRequest:
         defaults: Weights = self.request.app.state.weights
         weights = self.chosen.weights(defaults, snapshot.game)
         try:
-            asked = AnswerContext(MergedCorpus(snapshot, weights), _salt(defaults), currency)
+            context = AnswerContext(MergedCorpus(snapshot, weights), _salt(defaults), currency)
         except ValueError as error:
             raise invalid("utility", str(error)) from error
-        if self.request.method in {"GET", "HEAD"} and _matches(self.request, asked.headers["ETag"]):
-            raise NotModified(asked.headers)
-        return asked
+        if self.request.method in {"GET", "HEAD"} and _matches(
+            self.request, context.headers["ETag"]
+        ):
+            raise NotModified(context.headers)
+        return context
 
 
-async def asking(
+async def read_request(
     request: Request,
     source: SourceNow,
     chosen: ChosenNow,
     demands: DemandsNow,
     at: At = None,
 ) -> ReadRequest:
-    """Take everything that is asked with, but not the state yet."""
+    """Take everything that a request chooses, but not the state yet."""
     return ReadRequest(request, source, chosen, demands, at)
 
 
-ReadRequestNow = Annotated[ReadRequest, Depends(asking)]
+ReadRequestNow = Annotated[ReadRequest, Depends(read_request)]
 
 
-async def asked(asking: ReadRequestNow) -> AnswerContext:
+async def kept_context(read: ReadRequestNow) -> AnswerContext:
     """Take the state, and keep it for requests that go on from it."""
-    return await asking.state()
+    return await read.context()
 
 
-async def unkept_context(asking: ReadRequestNow) -> AnswerContext:
+async def unkept_context(read: ReadRequestNow) -> AnswerContext:
     """Take the state; nothing goes on from a single point."""
-    return await asking.state(keep=False)
+    return await read.context(keep=False)
 
 
-ContextNow = Annotated[AnswerContext, Depends(asked)]
+ContextNow = Annotated[AnswerContext, Depends(kept_context)]
 UnkeptContextNow = Annotated[AnswerContext, Depends(unkept_context)]
 
 
@@ -382,7 +384,7 @@ async def plain_context(request: Request) -> AnswerContext:
     """Take the newest state for a request without any parameter: quicker than looking for them."""
     source = await source_of(request)
     plain = ReadRequest(request, source, Chosen(None, None, None), Demands(), None)
-    return await plain.state(keep=False)
+    return await plain.context(keep=False)
 
 
 @cache

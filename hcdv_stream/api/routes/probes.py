@@ -60,6 +60,6 @@ async def ready(
 async def metrics(request: Request) -> Response:
     """Metrics, in Prometheus' text format."""
     measured: ApiMetrics = request.app.state.metrics
-    # A thread that no question can take: what watches the API must not wait for it.
+    # A thread that no query can take: what watches the API must not wait for it.
     text = await run_sync(generate_latest, measured.registry, limiter=CapacityLimiter(1))
     return Response(text, media_type=CONTENT_TYPE_LATEST)

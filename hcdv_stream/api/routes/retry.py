@@ -1,7 +1,7 @@
-"""Routes that ask again where a part of the state was lost between two questions.
+"""Routes that start again if a shard was lost between two queries.
 
 A gateway asks several processes one after the other; one may have dropped the state that the first
-question was about, or have died. The request then starts again from a new state.
+query was about, or have died. The request then starts again from a new state.
 """
 
 from collections.abc import Callable, Coroutine

@@ -98,10 +98,10 @@ class LocalSource:
         return view
 
     def shard(
-        self, view: StateView, weights: Weights | None, whole: int, numbers: frozenset[int]
+        self, view: StateView, weights: Weights | None, corpus_size: int, numbers: frozenset[int]
     ) -> LocalShard:
         """Return some partitions of a view as a shard."""
-        return LocalShard(view, self._refresher.kept, weights, whole, numbers)
+        return LocalShard(view, self._refresher.kept, weights, corpus_size, numbers)
 
     def _snapshot(self, view: StateView) -> Snapshot:
         if not view.partitions:
@@ -109,8 +109,8 @@ class LocalSource:
         state = self.state_of(view)
         numbers = frozenset(part.number for part in view.partitions)
 
-        def shards(weights: Weights | None, whole: int) -> Sequence[LocalShard]:
-            return (self.shard(view, weights, whole, numbers),)
+        def shards(weights: Weights | None, corpus_size: int) -> Sequence[LocalShard]:
+            return (self.shard(view, weights, corpus_size, numbers),)
 
         return Snapshot(
             key=view.key,

@@ -14,7 +14,7 @@ import numpy as np
 from hcdv_stream.api.models.answers import AsOf, CorpusState, LeftOutPartition, ReadinessCheck
 from hcdv_stream.api.models.shards import PartitionState
 from hcdv_stream.api.problems import ProblemError
-from hcdv_stream.api.sources.shard import Shard
+from hcdv_stream.api.queries.query import Shard
 from hcdv_stream.api.views.answer_cache import Remembered
 from hcdv_stream.api.views.freshness import Currency
 from hcdv_stream.valuation.weights import Weights

@@ -40,10 +40,10 @@ def parse_id(name: str) -> CoalitionId | None:
     return match and CoalitionId(int(match[1]), match[2] == "l", int(match[3]))
 
 
-def find_coalition(valuation: ScaledValues, name: str) -> tuple[PartitionView, Leaf | Node] | None:
+def find_coalition(scaled: ScaledValues, name: str) -> tuple[PartitionView, Leaf | Node] | None:
     """Return the coalition of that name, None where there is none."""
     named = parse_id(name)
-    partition = named and valuation.partition(named.partition)
+    partition = named and scaled.partition(named.partition)
     if named is None or partition is None:
         return None
     state = partition.stored.state

@@ -1,7 +1,6 @@
-"""Points and coalitions of a valuation as the models that answers are made of."""
+"""Examples and coalitions as the models that answers are made of."""
 
 from hcdv_stream.api.models.answers import Point, ValuedCoalition
-from hcdv_stream.api.models.shards import CoalitionDetail
 from hcdv_stream.api.views.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
@@ -11,10 +10,10 @@ from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import Worth
 
 
-def point_of(valuation: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Point:
-    """Describe a point; its rank is left open."""
+def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Point:
+    """Describe an example; its rank is left open."""
     leaf, row, number = found.leaf, found.row, partition.number
-    worth = valuation.point(partition, found)
+    worth = scaled.point(partition, found)
     nodes = partition.corpus.path(leaf.id)
     return Point.model_construct(
         id=leaf.points.ids[row],
@@ -45,26 +44,3 @@ def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node)
         value=worth.value,
         stderr=worth.error,
     )
-
-
-def detail_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) -> CoalitionDetail:
-    """Describe a coalition with its children and the way down to it."""
-    number = partition.number
-    children: list[str] = []
-    if isinstance(coalition, Node):
-        named = leaf_id if coalition.height == 1 else node_id
-        children = [named(number, child) for child in coalition.children]
-    return CoalitionDetail(
-        **dict(coalition_of(worth, partition, coalition)),
-        children=children,
-        path=[node_id(number, node) for node in ancestors(partition, coalition)],
-    )
-
-
-def ancestors(partition: PartitionView, coalition: Leaf | Node) -> list[int]:
-    """Return the nodes from the root down to a coalition's parent."""
-    nodes, parent, path = partition.stored.state.nodes, coalition.parent, list[int]()
-    while parent != ROOT_PARENT:
-        path.append(parent)
-        parent = nodes[parent].parent
-    return path[::-1]

@@ -16,10 +16,15 @@ _MOVING = -1
 
 
 class ExampleLocation(NamedTuple):
-    """A point: its leaf, and its row there."""
+    """Where an example is: its leaf, and its row there."""
 
     leaf: Leaf
     row: int
+
+    @property
+    def id(self) -> str:
+        """The example's id."""
+        return self.leaf.points.ids[self.row]
 
 
 class IdIndex:

@@ -16,6 +16,7 @@ from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import Reading, RoutedReading
 
 
@@ -76,6 +77,18 @@ class PartitionView:
     def find(self, name: str) -> ExampleLocation | None:
         """Return where a point is, None where there is none of that id."""
         return self.id_index.find(name, self.stored)
+
+    def locate(self, row: int) -> ExampleLocation:
+        """Return where the example in a row of the columns is."""
+        return ExampleLocation(*self.layout.find(row))
+
+    def ancestors(self, coalition: Leaf | Node) -> list[int]:
+        """Return the nodes from the root down to a coalition's parent."""
+        nodes, parent, path = self.stored.state.nodes, coalition.parent, list[int]()
+        while parent != ROOT_PARENT:
+            path.append(parent)
+            parent = nodes[parent].parent
+        return path[::-1]
 
     @cached_property
     def layout(self) -> Layout:

@@ -3,8 +3,8 @@
 A partition is a coalition of the whole: with n_p of n points, v(D) = Σ_p (n_p/n)·v_p(D_p), a sum of
 games without common players. A point's value in the whole is therefore n_p/n times its value in its
 partition, and so are its standard error and every coalition's value. Nothing but n has to be known
-of partitions that are elsewhere. Sums over points are handed on exactly (``exact``), so they do not
-depend on how the points are spread.
+of partitions that are elsewhere. Sums over examples are handed on exactly (``exact_sums``), so they
+do not depend on how the examples are spread.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,17 +40,17 @@ class ProviderSum(NamedTuple):
 class ScaledValues:
     """Values under one choice of weights; columns are computed once, when first asked for.
 
-    ``whole`` is n, how many points the corpus has of which these partitions are a part. Raises
-    ValueError where the weights fit neither the classes nor the game.
+    ``corpus_size`` is n, how many examples the corpus has of which these partitions are a part.
+    Raises ValueError if the weights fit neither the classes nor the game.
     """
 
     def __init__(
-        self, partitions: Sequence[PartitionView], weights: Weights | None, whole: int
+        self, partitions: Sequence[PartitionView], weights: Weights | None, corpus_size: int
     ) -> None:
         self.weights = weights
         self.partitions = tuple(partitions)
         self._readings = [partition.corpus.reading(weights) for partition in partitions]
-        self._shares = [partition.size / max(whole, 1) for partition in partitions]
+        self._shares = [partition.size / max(corpus_size, 1) for partition in partitions]
         self._place = {part.number: place for place, part in enumerate(partitions)}
         self._lock = Lock()
         self._values: list[Floats] | None = None

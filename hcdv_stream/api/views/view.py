@@ -58,29 +58,29 @@ class StateView:
     def valued(
         self,
         weights: Weights | None,
-        whole: int | None = None,
+        corpus_size: int | None = None,
         numbers: frozenset[int] | None = None,
     ) -> ScaledValues:
         """Return values under these weights (None: those that the game fixed), kept for later.
 
-        ``whole`` is how many points the whole corpus has, where this is a part of it; ``numbers``
-        are the partitions to answer for, by default all that are not left out. Raises ValueError
-        where the weights fit neither the classes nor the game.
+        ``corpus_size`` is how many examples the whole corpus has, if this is a part of it;
+        ``numbers`` are the partitions to answer for, by default all that are not left out. Raises
+        ValueError if the weights fit neither the classes nor the game.
         """
-        asked = (weights, self.size if whole is None else whole, numbers)
+        key = (weights, self.size if corpus_size is None else corpus_size, numbers)
         with self._lock:
-            valuation = self._valuations.get(asked)
+            valuation = self._valuations.get(key)
             if valuation is None:
                 parts = (
                     [part for part in self.copies if part.number in numbers]
                     if numbers
                     else self.partitions
                 )
-                valuation = ScaledValues(parts, weights, asked[1])
-                self._valuations[asked] = valuation
+                valuation = ScaledValues(parts, weights, key[1])
+                self._valuations[key] = valuation
                 if len(self._valuations) > _KEPT_VALUATIONS:
                     self._valuations.popitem(last=False)
-            self._valuations.move_to_end(asked)
+            self._valuations.move_to_end(key)
             return valuation
 
     @property
