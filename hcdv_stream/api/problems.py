@@ -44,7 +44,7 @@ class ProblemError(Exception):
 
 
 class NotModified(Exception):  # noqa: N818 (no error: the answer to a condition)
-    """What is asked for is what the asker has already; ``headers`` go with that answer."""
+    """The client has the answer already; ``headers`` go with saying so."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""An API behind the gateway, and what of its state is asked for."""
+"""An API behind the gateway, and the queries that it gets."""
 
 import asyncio
 import logging
@@ -76,7 +76,7 @@ class ShardTarget:
 
 
 class Sidecar:
-    """One API; ``problem`` says why it could not be asked the last time, None where it could."""
+    """One API; ``problem`` says why it could not be asked the last time, None if it could."""
 
     def __init__(
         self, address: str, client: httpx.AsyncClient, expected: SidecarExpectations
@@ -109,7 +109,7 @@ class Sidecar:
         return probe.result() if probe.done() and not probe.cancelled() else None
 
     async def kept(self, key: str) -> ViewState:
-        """Return a state that it kept; raises a problem where it has not got it any more."""
+        """Return a state that it kept; raises a problem if it has it no more."""
         return await self._view(f"{_VIEW}?at={quote(key, safe='')}")
 
     async def ask(
@@ -197,7 +197,7 @@ class Sidecar:
         most_bytes: int,
         content: bytes | None = None,
     ) -> Read:
-        status, told = await exchange(
+        status, received = await exchange(
             self._client,
             method,
             self.address + path,
@@ -209,7 +209,7 @@ class Sidecar:
             raise gone(path)
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise BadAnswerError(
-                f"refuses the key ({detail(told)}): let HCDV_GATEWAY_KEY be one "
+                f"refuses the key ({detail(received)}): let HCDV_GATEWAY_KEY be one "
                 "of its keys, with the scope `shard`"
             )
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # which the reader's query brought
@@ -221,9 +221,9 @@ class Sidecar:
                 "points at once, or raise its HCDV_API_MAX_BODY_BYTES",
             )
         if status != HTTPStatus.OK:
-            raise BadAnswerError(f"answers {status}: {detail(told)}")
+            raise BadAnswerError(f"answers {status}: {detail(received)}")
         try:
-            return model.model_validate_json(told)
+            return model.model_validate_json(received)
         except (ValidationError, ValueError, RecursionError) as error:
             raise BadAnswerError(
                 "answers what this version does not read: run the same versions"

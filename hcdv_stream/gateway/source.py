@@ -192,8 +192,8 @@ class RemoteSource:
         """
         known = [(place, state) for place, state in enumerate(states) if state is not None]
         if not known:
-            told = "; ".join(each.problem or "no state" for each in self._sidecars)
-            raise unavailable(f"no API can be asked: {told}")
+            problems = "; ".join(each.problem or "no state" for each in self._sidecars)
+            raise unavailable(f"no API can be asked: {problems}")
         known = self._of_one_bundle(known)
         if heard_at is not None:
             self._learn(known, heard_at)

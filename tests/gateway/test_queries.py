@@ -123,3 +123,23 @@ def test_every_module_of_queries_is_in_the_table():
         one.answer.__module__.rpartition(".")[2] for one in QUERIES.values()
     }
     assert named == {module.name for module in iter_modules(queries.__path__)}
+
+
+def test_a_query_as_it_is_sent(alone):
+    view = alone.get("/internal/v1/view").json()
+    page = alone.get("/v1/points", params={"limit": 1}).json()
+    weights = page["weights"]
+    request = {
+        "view": view["key"],
+        "partitions": list(range(PARTITIONS)),
+        "whole": sum(one["points"] for one in view["partitions"]),
+        "weights": {name: weights[name] for name in ("utility", "beta")}
+        | {"lam": weights["lambda"]},
+        "operation": "points",
+        "asked": {"order": "desc", "limit": 1},
+    }
+    answer = alone.post("/internal/v1/ask", json=request).json()
+    assert answer["points"] == [page["points"][0] | {"rank": None}]
+    assert answer["total"] == request["whole"]
+    for wrong in ({"operation": "nothing"}, {"asked": {"order": "up"}}, {"weights": {"beta": 2}}):
+        assert alone.post("/internal/v1/ask", json=request | wrong).status_code == 422

@@ -1,4 +1,4 @@
-"""How values are spread, by label and provider, as metrics: worked out when Prometheus asks.
+"""How values are spread, by label and provider, as metrics: computed when Prometheus asks.
 
 Values shrink as the corpus grows, since they add up to v(D); times the number of examples they stay
 comparable: their mean over the corpus is v(D).
@@ -28,7 +28,7 @@ PROVIDERS = 20
 NOBODY, OTHERS = "(none)", "(others)"
 """What stands for examples without a provider, and for all the other providers."""
 _LEAST_SECONDS = 15.0
-"""Nothing is worked out anew sooner: 200,000 examples take some 50 ms of a processor."""
+"""Nothing is computed anew sooner: 200,000 examples take some 50 ms of a processor."""
 
 
 class ValueMetrics(Collector):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from hcdv_stream.api.models.answers import Model, ValuedCoalition
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, short
-from hcdv_stream.api.views.coalition_ids import find_coalition, leaf_id, node_id
-from hcdv_stream.api.views.describe import coalition_of
+from hcdv_stream.api.views.coalition_ids import leaf_id, node_id
+from hcdv_stream.api.views.descriptions import coalition_of
 from hcdv_stream.valuation.tree.leaf import Node
 
 
@@ -29,7 +29,7 @@ class CoalitionShardAnswer(Model):
 
 
 def _answer(context: ShardContext, parameters: CoalitionParameters) -> CoalitionShardAnswer:
-    found = find_coalition(context.values, parameters.id)
+    found = context.values.find_coalition(parameters.id)
     if found is None:
         return CoalitionShardAnswer(coalition=None)
     partition, coalition = found

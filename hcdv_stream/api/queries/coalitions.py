@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from hcdv_stream.api.models.answers import Model, ValuedCoalition
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
-from hcdv_stream.api.views.describe import coalition_of
+from hcdv_stream.api.views.descriptions import coalition_of
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.tree import ROOT_PARENT

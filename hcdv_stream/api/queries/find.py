@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hcdv_stream.api.executors import Executor
 from hcdv_stream.api.models.answers import Model, Point
 from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, ShardScope, together
-from hcdv_stream.api.views.describe import point_of
+from hcdv_stream.api.views.descriptions import point_of
 
 _FEW = 32
 """So many examples are found while all other requests wait: a millisecond."""

@@ -65,8 +65,8 @@ def anything(_parameters: Model, _answer: Model, _scope: ShardScope) -> bool:
 class ShardQuery(Generic[Parameters, ShardAnswer]):
     """What one shard can be asked.
 
-    A gateway refuses a foreign shard's answer that is not ``plausible``. A wrong value cannot be
-    told from a right one; what is checked is what merging relies on.
+    A gateway refuses a foreign shard's answer that is not ``plausible``. Nobody can see that
+    a value is wrong; the check is of what merging relies on.
     """
 
     name: str

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.models.live_page import TreeColumns
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
-from hcdv_stream.api.views.coalition_ids import find_coalition, id_of, node_id
+from hcdv_stream.api.views.coalition_ids import id_of, node_id
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
@@ -34,7 +34,7 @@ def _answer(context: ShardContext, parameters: TreeParameters) -> TreeShardAnswe
         tops = [(partition, _root(partition)) for partition in scaled.partitions]
         members = [one for top in tops for one in _levels(*top, parameters)]
         return _columns(scaled, members, [])
-    found = find_coalition(scaled, parameters.root)
+    found = scaled.find_coalition(parameters.root)
     if found is None:
         return TreeShardAnswer(
             found=False, path=[], ids=[], parents=[], children=[], points=[], classes=[], values=[]

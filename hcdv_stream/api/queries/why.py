@@ -12,7 +12,7 @@ import numpy as np
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.models.live_page import EvaluatorContribution, Mate, Why
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, short
-from hcdv_stream.api.views.describe import coalition_of, point_of
+from hcdv_stream.api.views.descriptions import coalition_of, point_of
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues

@@ -129,7 +129,7 @@ class Chosen:
     lam: float | None
 
     def weights(self, defaults: Weights, game: str) -> Weights | None:
-        """Return the weights; None where nothing was asked of a game that fixed them."""
+        """Return the weights; None if the game fixed them and none were chosen."""
         if game != "routed" and (self.utility, self.beta, self.lam) == (None, None, None):
             return None
         try:
@@ -158,7 +158,7 @@ class Demands:
     complete: bool = False
 
     def check(self, snapshot: Snapshot, currency: Currency) -> None:
-        """Raise a problem where it is not."""
+        """Raise a problem if it is not."""
         if self.complete and snapshot.missing:
             raise incomplete(snapshot.missing)
         if self.complete:
@@ -326,7 +326,7 @@ class ReadRequest:
     async def context(self, *, keep: bool = True, at: str | None = None) -> AnswerContext:
         """Take the state of that name, or the newest; ``keep`` it for later requests.
 
-        Raises problems where it cannot be had, and NotModified where the asker has the answer.
+        Raises problems if it cannot be had, and NotModified if the client has the answer.
         """
         name = at or self.at
         source = self.source

@@ -97,7 +97,7 @@ class Snapshot:
 
 
 class AnswerSource(Protocol):
-    """Gives snapshots. Those that cannot be given are told as problems (``problems``)."""
+    """Gives snapshots; raises problems (``problems``) for those that it cannot give."""
 
     async def current(self, *, keep: bool) -> Snapshot:
         """Return the newest; ``keep`` it for whoever asks for it again."""

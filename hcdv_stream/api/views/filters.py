@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.api.models.answers import Model
-from hcdv_stream.api.views.coalition_ids import find_coalition
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
@@ -70,7 +69,7 @@ def _under(name: str, scaled: ScaledValues, partition: PartitionView) -> Mask:
 
 def _leaves(name: str, scaled: ScaledValues, partition: PartitionView) -> list[int]:
     """Return the leaves of a partition that belong to a coalition."""
-    found = find_coalition(scaled, name)
+    found = scaled.find_coalition(name)
     if found is None or found[0] is not partition:
         return []
     nodes = partition.stored.state.nodes

@@ -18,7 +18,7 @@ _SPACING_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class _Entry:
+class _KeptView:
     view: StateView
     written_at: float
     historic: bool
@@ -49,7 +49,7 @@ class KeptViews:
         self._erasure_seconds = erasure_seconds
         self._clock = clock
         self._erase_at: float | None = None
-        self._entries: list[_Entry] = []  # oldest first, the newest view not among them
+        self._entries: list[_KeptView] = []  # oldest first, the newest view not among them
         self._newest: StateView | None = None
         self._lock = Lock()
 
@@ -92,7 +92,7 @@ class KeptViews:
             if not fits and before.key not in self._answered:
                 before.rest(view)
             else:
-                self._entries.append(_Entry(before, before.written_at, fits))
+                self._entries.append(_KeptView(before, before.written_at, fits))
                 self._weigh(len(self._entries) - 2)
             if fits and len(historic) >= self._past:
                 self._thin()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hcdv_stream.api.views.coalition_ids import parse_id
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
 from hcdv_stream.api.views.id_index import ExampleLocation
@@ -66,11 +67,22 @@ class ScaledValues:
         return None if place is None else self.partitions[place]
 
     def find(self, name: str) -> tuple[PartitionView, ExampleLocation] | None:
-        """Return a point's partition and place, None where there is none of that id."""
+        """Return an example's partition and place, None if there is none of that id."""
         for partition in self.partitions:
             if found := partition.find(name):
                 return partition, found
         return None
+
+    def find_coalition(self, id: str) -> tuple[PartitionView, Leaf | Node] | None:
+        """Return a coalition with its partition, None if there is none of that id."""
+        parsed = parse_id(id)
+        partition = parsed and self.partition(parsed.partition)
+        if parsed is None or partition is None:
+            return None
+        state = partition.stored.state
+        members = state.leaves if parsed.leaf else state.nodes
+        coalition = members.get(parsed.number)
+        return None if coalition is None else (partition, coalition)
 
     def point(self, partition: PartitionView, found: ExampleLocation) -> Worth:
         """Value and standard error of one point, from its leaf alone."""
