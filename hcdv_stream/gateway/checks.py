@@ -10,7 +10,7 @@ SAME_VERSION = "see that it is an API of the same version"
 
 
 def check_view(state: ViewState, topic: str, partitions: int) -> None:
-    """Raise BadAnswerError where a state cannot be one of this topic's partitions."""
+    """Raise BadAnswerError if a state cannot be one of this topic's partitions."""
     if state.topic != topic:
         raise BadAnswerError(
             f"serves the topic {state.topic!r} and HCDV_TOPIC={topic}: name the same topic in both"

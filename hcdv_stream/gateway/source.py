@@ -41,7 +41,7 @@ KnownStates = list[tuple[int, ViewState]]
 class RemoteSource:
     """A context manager around the connections to the APIs that the settings name.
 
-    Raises HcdvError where they name none.
+    Raises HcdvError if they name none.
     """
 
     def __init__(self, settings: Settings, metrics: ApiMetrics, behind: GatewayMetrics) -> None:
@@ -89,7 +89,7 @@ class RemoteSource:
         await self._client.aclose()
 
     async def current(self, *, keep: bool) -> Snapshot:
-        """Return the newest state; raises a problem where no API can be asked."""
+        """Return the newest state; raises a problem if no API can be asked."""
         async with self._looking:
             if self._last is None or time.monotonic() > self._looked + _FRESH_SECONDS:
                 began, now = time.monotonic(), time.time()
@@ -112,7 +112,7 @@ class RemoteSource:
             return self._last
 
     async def pinned(self, key: str) -> Snapshot:
-        """Return a state that the APIs have kept; raises a problem where one has not."""
+        """Return a state that the APIs have kept; raises a problem if one has not."""
         if time.monotonic() > self._looked + _KNOWN_SECONDS:
             with suppress(ProblemError):  # the state may be old; how current it is must not be
                 await self.current(keep=False)
@@ -186,7 +186,7 @@ class RemoteSource:
             self._kept.popitem(last=False)
 
     def _merged(self, states: States, heard_at: float | None = None) -> Snapshot:
-        """Make one state of those of the APIs; raises a problem where they do not fit together.
+        """Make one state of those of the APIs; raises a problem if they do not fit together.
 
         If the states are the newest, ``heard_at`` is when they were asked for.
         """
@@ -229,10 +229,10 @@ class RemoteSource:
         )
 
     def _of_one_bundle(self, known: KnownStates) -> KnownStates:
-        """Return those of the states that most partitions have; a problem where none has most.
+        """Return those of the states that most partitions have; a problem if none has most.
 
         States of several bundles are no one corpus. A single API with another one counts as
-        missing; where two have equally many partitions, nobody knows which is meant.
+        missing; if two have equally many partitions, nobody knows which is meant.
         """
         counts: Counter[str] = Counter()
         kinds = _kinds(known)
@@ -261,8 +261,8 @@ class RemoteSource:
     ) -> dict[int, tuple[int, PartitionState]]:
         """Return which API answers for each partition: the one that keeps it current.
 
-        A copy that nobody keeps current answers only where it is further: while the owner of now
-        still values the log from an earlier offset, or where nobody owns the partition. A state
+        A copy that nobody keeps current answers only if it is further: while the owner of now
+        still values the log from an earlier offset, or if nobody owns the partition. A state
         that begins where its log began goes before a truncated one, however far that is.
         """
         owners: dict[int, tuple[int, PartitionState]] = {}

@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 
 async def local_source(request: Request) -> LocalSource:
-    """Return the source, which is a local one where these routes are installed."""
+    """Return the source, which is a local one if these routes are installed."""
     source = await source_of(request)
     assert isinstance(source, LocalSource)
     return source

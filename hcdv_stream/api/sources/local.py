@@ -26,7 +26,7 @@ class LocalSource:
         self._last: tuple[StateView, Snapshot] | None = None
 
     async def current(self, *, keep: bool) -> Snapshot:
-        """Return the newest; raises a problem where there is none."""
+        """Return the newest; raises a problem if there is none."""
         view = self.view()
         if keep:
             self.keep(view)
@@ -35,7 +35,7 @@ class LocalSource:
         return self._last[1]
 
     async def pinned(self, key: str) -> Snapshot:
-        """Return one that was kept; raises a problem where it is gone."""
+        """Return one that was kept; raises a problem if it is gone."""
         return self._snapshot(self.kept(key))
 
     async def moved(self, key: str) -> None:
@@ -54,7 +54,7 @@ class LocalSource:
         """Nothing here can be lost."""
 
     def ailment(self) -> str | None:
-        """Say that the state is not looked at any more, where that is so."""
+        """Say that the state is not looked at any more, if that is so."""
         return self._refresher.ailment()
 
     async def readiness(self) -> list[ReadinessCheck]:
@@ -77,7 +77,7 @@ class LocalSource:
         return (self._fresh(view), len(view.left_out)) if view else ((), 0)
 
     def view(self) -> StateView:
-        """Return the newest view; raises a problem where there is none."""
+        """Return the newest view; raises a problem if there is none."""
         view = self._refresher.view
         if view is None:
             raise unavailable(self._refresher.missing)
@@ -88,7 +88,7 @@ class LocalSource:
         self._refresher.kept.keep(view)
 
     def kept(self, key: str) -> StateView:
-        """Return a view that was kept, or the newest; raises a problem where it is gone."""
+        """Return a view that was kept, or the newest; raises a problem if it is gone."""
         view = self._refresher.kept.get(key)
         if view is None:
             newest = self._refresher.view

@@ -1,7 +1,7 @@
 """Where each id of a partition is: one index that follows the newest state, for all states.
 
-A copy per update would cost as much as there are points. Instead older states share the newest
-one's index: what it says is checked against their own leaves, and where it says nothing although
+A copy per update would cost as much as there are examples. Instead older states share the newest
+one's index: what it says is checked against their own leaves, and if it says nothing although
 the state is not the one indexed, the leaves are searched.
 """
 
@@ -58,7 +58,7 @@ class IdIndex:
         self._sequence = after.sequence
 
     def find(self, name: str, stored: StoredPartition) -> ExampleLocation | None:
-        """Return where a point is in ``stored``, None where there is none of that id."""
+        """Return where an example is in ``stored``, None if there is none of that id."""
         current = self._sequence == stored.sequence
         leaves = stored.state.leaves
         hint = self._leaf_of.get(name)

@@ -1,4 +1,4 @@
-"""One partition as the API sees it: a corpus, where each id is, and its points as columns."""
+"""One partition as the API sees it: a corpus, where each id is, and its examples as columns."""
 
 import sys
 from collections.abc import Mapping
@@ -71,11 +71,11 @@ class PartitionView:
 
     @property
     def size(self) -> int:
-        """How many points it has."""
+        """How many examples it has."""
         return len(self.corpus)
 
     def find(self, name: str) -> ExampleLocation | None:
-        """Return where a point is, None where there is none of that id."""
+        """Return where an example is, None where there is none of that id."""
         return self.id_index.find(name, self.stored)
 
     def locate(self, row: int) -> ExampleLocation:
@@ -97,7 +97,7 @@ class PartitionView:
 
     @cached_property
     def table(self) -> ExampleTable:
-        """Who the points are, likewise."""
+        """Who the examples are, likewise."""
         return self.columns.table(self.stored.state, self.layout)
 
     def beside(self, other: "PartitionView | None") -> int:
@@ -129,7 +129,7 @@ class PartitionView:
             vars(self).pop(name, None)
 
     def values(self, reading: Reading) -> Floats:
-        """φ of each point in the partition, in the order of ``layout``."""
+        """φ of each example in the partition, in the order of ``layout``."""
         if isinstance(reading, RoutedReading):
             return self.columns.values(self.stored.state, self.layout, reading.weights)
         return reading.points().value

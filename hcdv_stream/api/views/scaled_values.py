@@ -1,7 +1,7 @@
 """The values of some partitions as parts of one corpus.
 
-A partition is a coalition of the whole: with n_p of n points, v(D) = Σ_p (n_p/n)·v_p(D_p), a sum of
-games without common players. A point's value in the whole is therefore n_p/n times its value in its
+A partition is a coalition of the whole: with n_p of n examples, v(D) = Σ_p (n_p/n)·v_p(D_p), a sum
+of games without common players. So an example's value in the whole is n_p/n times its value in its
 partition, and so are its standard error and every coalition's value. Nothing but n has to be known
 of partitions that are elsewhere. Sums over examples are handed on exactly (``exact_sums``), so they
 do not depend on how the examples are spread.
@@ -28,7 +28,7 @@ _COALITION_BYTES, _PROVIDER_BYTES = 250, 600
 
 
 class ProviderSum(NamedTuple):
-    """What a provider's points in these partitions are worth.
+    """What a provider's examples in these partitions are worth.
 
     ``values`` add up to Σ φ exactly, ``variances`` are one for each partition.
     """
@@ -62,7 +62,7 @@ class ScaledValues:
         return self._shares[self._place[partition.number]]
 
     def partition(self, number: int) -> PartitionView | None:
-        """Return that partition, None where it is not one of these."""
+        """Return that partition, None if it is not one of these."""
         place = self._place.get(number)
         return None if place is None else self.partitions[place]
 
@@ -85,12 +85,12 @@ class ScaledValues:
         return None if coalition is None else (partition, coalition)
 
     def point(self, partition: PartitionView, found: ExampleLocation) -> Worth:
-        """Value and standard error of one point, from its leaf alone."""
+        """Value and standard error of one example, from its leaf alone."""
         values = self.leaf(partition, found.leaf)
         return Worth(float(values.value[found.row]), float(values.error[found.row]))
 
     def leaf(self, partition: PartitionView, leaf: Leaf) -> Values:
-        """Return the values of a leaf's points: the same bits as in the columns."""
+        """Return the values of a leaf's examples: the same bits as in the columns."""
         place = self._place[partition.number]
         share = self._shares[place]
         return MappedValues(self._readings[place].leaf(leaf), lambda column: share * column)
@@ -102,7 +102,7 @@ class ScaledValues:
         return Worth(share * worth.value, share * worth.error)
 
     def values(self) -> list[Floats]:
-        """Values of all points, by partition, in the order of its layout."""
+        """Values of all examples, by partition, in the order of its layout."""
         with self._lock:  # the first of many requests computes, the others wait for it
             if self._values is None:
                 self._values = [
@@ -155,9 +155,9 @@ class ScaledValues:
 
     @cached_property
     def providers(self) -> dict[str | None, ProviderSum]:
-        """What each provider's points are worth.
+        """What each provider's examples are worth.
 
-        Variances are conservative: the same evaluators judge all points of a leaf, so there
+        Variances are conservative: the same evaluators judge all examples of a leaf, so there
         absolute errors are added; leaves have none in common, so across them squares are.
         """
         found: dict[str | None, ProviderSum] = {}
@@ -198,7 +198,7 @@ class ScaledValues:
 
 
 def _variances(partition: PartitionView, errors: Floats) -> Floats:
-    """Σ over leaves of (Σ over a provider's points there of the error)², (providers,)."""
+    """Σ over leaves of (Σ over a provider's examples there of the error)², (providers,)."""
     table, layout = partition.table, partition.layout
     providers = len(table.providers)
     variances = np.zeros(providers)
