@@ -1,6 +1,7 @@
 """A query is one file: it needs no other to be answered here and through a gateway."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Iterator
 from pkgutil import iter_modules
@@ -15,6 +16,7 @@ from hcdv_stream.api.sources.source import ShardLost
 from hcdv_stream.valuation.weights import Weights
 from tests.api.world import app_of
 from tests.gateway.conftest import PARTITIONS
+from tests.repository import ROOT
 
 COUNT_ABOVE = '''
 """How many examples are worth more than so much."""
@@ -109,6 +111,15 @@ def test_a_new_query_is_answered_here_and_through_a_gateway(directories, alone, 
 def test_an_answer_that_is_not_plausible_is_refused(gateway, toy):
     with pytest.raises(ShardLost, match="answers another query than 'count_above'"):
         ask(gateway.source, toy.COUNT_ABOVE, toy.CountParameters(least=0.0, lie=True))
+
+
+def test_the_example_in_the_guide_is_a_query(folder, directories):
+    guide = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```py\n(.*?)```", guide, re.S)
+    (folder / "example.py").write_text(example)
+    query = find_queries()["count"]
+    source = app_of(directories[0]).state.source
+    assert ask(source, query, query.parameters(least=-1.0)) > 700
 
 
 def test_two_queries_of_one_name_are_refused(folder):
