@@ -8,10 +8,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
+from hcdv_stream.api.collectors.freshness import LABELS as FRESHNESS
+from hcdv_stream.api.collectors.freshness import FreshnessMetrics
+from hcdv_stream.api.collectors.values import LABELS, ValueMetrics
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.queries.freshness_metrics import LABELS as FRESHNESS
-from hcdv_stream.api.queries.freshness_metrics import FreshnessMetrics
-from hcdv_stream.api.queries.value_metrics import LABELS, ValueMetrics
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.valuation.weights import Weights
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics

@@ -13,15 +13,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
 from hcdv_stream.api import problems
-from hcdv_stream.api.metrics import ApiMetrics, Measured
+from hcdv_stream.api.collectors.freshness import FreshnessMetrics
+from hcdv_stream.api.collectors.values import ValueMetrics
+from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.middleware.api_keys import keys_for
 from hcdv_stream.api.middleware.auth import Guarded, unknown_host
 from hcdv_stream.api.middleware.head_requests import Heads
 from hcdv_stream.api.middleware.limits import Limited
+from hcdv_stream.api.middleware.measuring import Measured
 from hcdv_stream.api.openapi import describe
 from hcdv_stream.api.page.router import router as page
-from hcdv_stream.api.queries.freshness_metrics import FreshnessMetrics
-from hcdv_stream.api.queries.value_metrics import ValueMetrics
 from hcdv_stream.api.routes import (
     coalitions,
     events,
@@ -36,7 +37,7 @@ from hcdv_stream.api.routes import (
 from hcdv_stream.api.routes.dependencies import EXPOSED_HEADERS, RESPONSES
 from hcdv_stream.api.routes.unknown_parameters import ONLY_KNOWN
 from hcdv_stream.api.sources.local import LocalSource
-from hcdv_stream.api.sources.source import Source
+from hcdv_stream.api.sources.source import AnswerSource
 from hcdv_stream.api.views.kept_views import KeptViews
 from hcdv_stream.api.views.refresher import Refresher
 from hcdv_stream.api.watchdog import watched
@@ -93,7 +94,7 @@ def build_app(settings: Settings) -> FastAPI:
 
 
 def serving(
-    source: Source,
+    source: AnswerSource,
     settings: Settings,
     metrics: ApiMetrics,
     host: str,

@@ -1,11 +1,8 @@
-"""The one table of the API's metrics, and the measuring of every request."""
+"""The one table of the API's metrics."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hcdv_stream.runtime.memory_limit import memory_limit
 from hcdv_stream.serving.metrics import ConnectionMetrics
@@ -13,9 +10,6 @@ from hcdv_stream.serving.metrics import ConnectionMetrics
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Edges for latencies; 0.02 s is the objective of a point's read, 0.25 s of an update's becoming
 visible."""
-UNMATCHED = "unmatched"
-_METHODS = frozenset({"GET", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
-"""Methods that are counted by name; strangers may send any."""
 
 
 class ApiMetrics:
@@ -100,42 +94,3 @@ class ApiMetrics:
     def view_written_at(self, moment: float) -> None:
         """The view's newest update is of that moment."""
         self.view_age.set_function(lambda: max(self._clock() - moment, 0.0))
-
-
-class Measured:
-    """ASGI middleware: counts and times requests by the template of their route.
-
-    What is refused before a route is found counts under the first of ``routes`` that has its path.
-    """
-
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics, routes: Sequence[BaseRoute]) -> None:
-        self._app = app
-        self._metrics = metrics
-        self._templates = [
-            (route.path_regex, route.path) for route in routes if isinstance(route, Route)
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begin, status = time.perf_counter(), 500
-
-        async def note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            with self._metrics.in_progress.track_inprogress():
-                await self._app(scope, receive, note)
-        finally:
-            route = getattr(scope.get("route"), "path", None) or self._route(scope["path"])
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.requests.labels(route, method, str(status)).inc()
-            self._metrics.seconds.labels(route).observe(time.perf_counter() - begin)
-
-    def _route(self, path: str) -> str:
-        return next((name for regex, name in self._templates if regex.match(path)), UNMATCHED)

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from hcdv_stream.api.models.answers import Check, InvalidField, Problem
+from hcdv_stream.api.models.answers import InvalidField, ProblemDetails, ReadinessCheck
 
 MEDIA_TYPE = "application/problem+json"
 _HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
@@ -32,7 +32,7 @@ class ProblemError(Exception):
         detail: str,
         *,
         errors: list[InvalidField] | None = None,
-        checks: list[Check] | None = None,
+        checks: list[ReadinessCheck] | None = None,
     ) -> None:
         super().__init__(detail)
         self.checks = checks
@@ -44,7 +44,7 @@ class ProblemError(Exception):
 
 
 class NotModified(Exception):  # noqa: N818 (no error: the answer to a condition)
-    """What is asked for is what the asker has already; ``headers`` go with that answer."""
+    """The client has the answer already; ``headers`` go with saying so."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__()
@@ -135,10 +135,10 @@ def invalid(field: str, detail: str) -> ProblemError:
 
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Return how OpenAPI describes these errors."""
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
     return {
         int(status): {
-            "model": Problem,
+            "model": ProblemDetails,
             "description": status.phrase,
             "content": {MEDIA_TYPE: schema},
         }
@@ -212,10 +212,10 @@ def _response(
     detail: str,
     *,
     errors: list[InvalidField] | None = None,
-    checks: list[Check] | None = None,
+    checks: list[ReadinessCheck] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    problem = Problem(
+    problem = ProblemDetails(
         type=kind,
         title=title,
         status=int(status),

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import NoReturn
 
 from hcdv_stream.api.middleware.api_keys import LOOK_SECONDS, KeyFile
-from hcdv_stream.api.sources.source import Source
+from hcdv_stream.api.sources.source import AnswerSource
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.runtime.systemd import notify
 
@@ -21,7 +21,7 @@ _EVERY_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def watched(source: Source, keys: KeyFile | None = None) -> AsyncIterator[None]:
+async def watched(source: AnswerSource, keys: KeyFile | None = None) -> AsyncIterator[None]:
     """Be ready inside the block, alive while it lasts, and stopping in the end.
 
     ``keys`` are looked at all the while, so that the log says what is wrong with their file also
@@ -39,7 +39,7 @@ async def watched(source: Source, keys: KeyFile | None = None) -> AsyncIterator[
             task.cancel()
 
 
-async def _tell(source: Source) -> NoReturn:
+async def _tell(source: AnswerSource) -> NoReturn:
     while True:
         if source.ailment() is None:
             notify("WATCHDOG=1")
@@ -52,7 +52,7 @@ async def _look_at(keys: KeyFile) -> NoReturn:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _look(source: Source) -> NoReturn:
+async def _look(source: AnswerSource) -> NoReturn:
     """Say when answers begin and cease to be possible; looks also where nobody asks."""
     ready: bool | None = None
     while True:

@@ -11,7 +11,6 @@ import httpx
 import orjson
 
 from hcdv_stream.api.models.answers import (
-    Coalition,
     CoalitionAnswer,
     CoalitionsAnswer,
     FreshnessEvent,
@@ -26,6 +25,7 @@ from hcdv_stream.api.models.answers import (
     SelectAnswer,
     SummaryAnswer,
     UpdateEvent,
+    ValuedCoalition,
 )
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import Ask, Call, Format, Kind, Only, Order, Page, Strategy, Told
@@ -141,7 +141,7 @@ class AsyncClient:
 
     async def all_coalitions(
         self, *, kind: Kind | None = None, partition: int | None = None, **ask: Unpack[Ask]
-    ) -> AsyncIterator[Coalition]:
+    ) -> AsyncIterator[ValuedCoalition]:
         """Yield every leaf and node, all as of one state."""
         async for page in self._pages(calls.coalitions(kind, partition, 1000, ask)):
             for coalition in page.coalitions:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import httpx
 from pydantic import ValidationError
 
-from hcdv_stream.api.models.answers import Problem
+from hcdv_stream.api.models.answers import ProblemDetails
 from hcdv_stream.errors import HcdvError
 
 
@@ -24,7 +24,7 @@ class ApiError(HcdvError):
     it is ``about:blank`` for those that the status says everything of.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: ProblemDetails) -> None:
         super().__init__(f"{problem.title}: {problem.detail}")
         self.problem = problem
         self.status = HTTPStatus(problem.status)
@@ -34,11 +34,11 @@ class ApiError(HcdvError):
 def error_of(answer: httpx.Response) -> ApiError:
     """Return the error that an answer is; also of what is no answer of this API."""
     try:
-        return ApiError(Problem.model_validate_json(answer.content))
+        return ApiError(ProblemDetails.model_validate_json(answer.content))
     except ValidationError:
         status = answer.status_code
         return ApiError(
-            Problem(
+            ProblemDetails(
                 type="about:blank",
                 title=answer.reason_phrase or "Error",
                 status=status,

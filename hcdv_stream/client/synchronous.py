@@ -12,7 +12,6 @@ import httpx
 import orjson
 
 from hcdv_stream.api.models.answers import (
-    Coalition,
     CoalitionAnswer,
     CoalitionsAnswer,
     FreshnessEvent,
@@ -27,6 +26,7 @@ from hcdv_stream.api.models.answers import (
     SelectAnswer,
     SummaryAnswer,
     UpdateEvent,
+    ValuedCoalition,
 )
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import Ask, Call, Format, Kind, Only, Order, Page, Strategy, Told
@@ -138,7 +138,7 @@ class Client:
 
     def all_coalitions(
         self, *, kind: Kind | None = None, partition: int | None = None, **ask: Unpack[Ask]
-    ) -> Iterator[Coalition]:
+    ) -> Iterator[ValuedCoalition]:
         """Yield every leaf and node, all as of one state."""
         pages = self._pages(calls.coalitions(kind, partition, 1000, ask))
         return (coalition for page in pages for coalition in page.coalitions)

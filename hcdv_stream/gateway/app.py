@@ -6,8 +6,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.api.app import serving
+from hcdv_stream.api.collectors.freshness import FreshnessMetrics
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.queries.freshness_metrics import FreshnessMetrics
 from hcdv_stream.api.server import serve
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.source import RemoteSource
@@ -17,7 +17,7 @@ from hcdv_stream.settings import Settings
 def build_gateway(settings: Settings) -> FastAPI:
     """Build the application.
 
-    Raises HcdvError where no API is named, and where keys are needed and there are none.
+    Raises HcdvError if no API is named, and if keys are needed and there are none.
     """
     metrics = ApiMetrics(CollectorRegistry(), time.time)
     source = RemoteSource(settings, metrics, GatewayMetrics(metrics.registry))
@@ -26,6 +26,6 @@ def build_gateway(settings: Settings) -> FastAPI:
 
 
 def run_gateway(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises HcdvError where the port is taken."""
+    """Serve until SIGTERM or Ctrl-C. Raises HcdvError if the port is taken."""
     host, port = settings.gateway_host, settings.gateway_port
     serve(build_gateway(settings), "gateway", host, port, settings=settings)

@@ -1,4 +1,4 @@
-"""An API behind the gateway, and what of its state is asked for."""
+"""An API behind the gateway, and the queries that it gets."""
 
 import asyncio
 import logging
@@ -12,20 +12,13 @@ import httpx
 from pydantic import ValidationError
 
 from hcdv_stream.api.models.answers import Model
-from hcdv_stream.api.models.shards import (
-    FIND,
-    Asked,
-    Find,
-    Operation,
-    ShardQuestion,
-    Told,
-    ViewState,
-    Weighing,
-)
+from hcdv_stream.api.models.shards import ShardRequest, ViewState, Weighing
 from hcdv_stream.api.problems import ProblemError, gone
+from hcdv_stream.api.queries.find import FIND, FindParameters
+from hcdv_stream.api.queries.query import Parameters, ShardAnswer, ShardQuery, ShardScope
 from hcdv_stream.api.sources.source import ShardLost
-from hcdv_stream.gateway.checks import check_answer, check_view
-from hcdv_stream.gateway.questions import BadAnswerError, detail, exchange
+from hcdv_stream.gateway.checks import SAME_VERSION, check_view
+from hcdv_stream.gateway.exchange import BadAnswerError, detail, exchange
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.valuation.weights import Weights
 
@@ -35,7 +28,7 @@ _VIEW, _ASK = "/internal/v1/view", "/internal/v1/ask"
 _PAUSE_SECONDS = 1.0
 """An API that could not be asked is left alone for so long."""
 _LONGEST_PAUSE_SECONDS = 30.0
-"""The pause doubles up to this as long as questions fail, whatever the API says of its state."""
+"""The pause doubles up to this as long as queries fail, whatever the API says of its state."""
 _PROBE_SECONDS = 0.05
 """A request waits so long to see whether an API is back; it goes on without it else."""
 _VIEW_BYTES = 1 << 20
@@ -44,7 +37,7 @@ Read = TypeVar("Read", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class SidecarExpectations:
     """What an API behind the gateway is held to."""
 
     topic: str
@@ -53,21 +46,52 @@ class Expected:
     most_bytes: int
 
 
-class Sidecar:
-    """One API; ``problem`` says why it could not be asked the last time, None where it could."""
+@dataclass(frozen=True, slots=True)
+class ShardTarget:
+    """Some partitions in a view of a sidecar, as parts of a corpus of ``corpus_size`` examples."""
 
-    def __init__(self, address: str, client: httpx.AsyncClient, expected: Expected) -> None:
+    state: ViewState
+    numbers: frozenset[int]
+    weights: Weights | None
+    corpus_size: int
+
+    @property
+    def scope(self) -> ShardScope:
+        """What an answer must fit."""
+        return ShardScope(len(self.state.classes), self.numbers)
+
+    def request(
+        self, query: ShardQuery[Parameters, ShardAnswer], parameters: Parameters
+    ) -> ShardRequest:
+        """Return a query as it is sent."""
+        used = self.weights
+        return ShardRequest(
+            view=self.state.key,
+            partitions=sorted(self.numbers),
+            corpus_size=self.corpus_size,
+            weights=used and Weighing(utility=used.utility, beta=used.beta, lam=used.lam),
+            query=query.name,
+            parameters=parameters.model_dump(by_alias=True),
+        )
+
+
+class Sidecar:
+    """One API; ``problem`` says why it could not be asked the last time, None if it could."""
+
+    def __init__(
+        self, address: str, client: httpx.AsyncClient, expected: SidecarExpectations
+    ) -> None:
         self.address = address
         self.problem: str | None = None
         self._client = client
         self._expected = expected
         self._again_at = 0.0
-        self._failed_questions = 0
+        self._failed_queries = 0
         self._differs = False
         self._probe: asyncio.Task[ViewState | None] | None = None
 
     async def newest(self) -> ViewState | None:
-        """Return its newest state, which it keeps; None where it cannot be asked.
+        """Return its newest state, which it keeps; None if it cannot be asked.
 
         Only the first that finds it failing waits for that; then it is tried beside requests.
         """
@@ -85,32 +109,35 @@ class Sidecar:
         return probe.result() if probe.done() and not probe.cancelled() else None
 
     async def kept(self, key: str) -> ViewState:
-        """Return a state that it kept; raises a problem where it has not got it any more."""
+        """Return a state that it kept; raises a problem if it has it no more."""
         return await self._view(f"{_VIEW}?at={quote(key, safe='')}")
 
     async def ask(
-        self, question: ShardQuestion, operation: Operation[Asked, Told], asked: Asked, classes: int
-    ) -> Told:
-        """Put a question; raises ShardLost where it cannot be answered.
+        self,
+        target: ShardTarget,
+        query: ShardQuery[Parameters, ShardAnswer],
+        parameters: Parameters,
+    ) -> ShardAnswer:
+        """Return the answer of some partitions; raises ShardLost if there is none.
 
-        One that does not answer counts as missing from then on, also where it has a state to show.
+        An API that does not answer counts as missing from then on, even if it shows a view.
         """
-        content = question.model_dump_json().encode()
+        content = target.request(query, parameters).model_dump_json(by_alias=True).encode()
         try:
-            told = await self._read(
-                "POST", _ASK, operation.told, self._expected.most_bytes, content
+            answer = await self._read(
+                "POST", _ASK, query.shard_answer, self._expected.most_bytes, content
             )
-            numbers = frozenset(question.partitions)
-            check_answer(operation.name, asked, told, classes, numbers)
+            if not query.plausible(parameters, answer, target.scope):
+                raise BadAnswerError(f"answers another query than {query.name!r}: {SAME_VERSION}")
         except BadAnswerError as bad:
-            self._failed_questions += 1
+            self._failed_queries += 1
             raise self._leave_alone(bad) from bad
         except ProblemError as problem:
             if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 raise
             raise ShardLost(problem.detail) from problem
-        self._failed_questions = 0
-        return told
+        self._failed_queries = 0
+        return answer
 
     def fits(self, reason: str | None) -> None:
         """Its state fits the others', None, or it counts as missing for a reason until it does."""
@@ -126,7 +153,7 @@ class Sidecar:
     async def _look(self) -> ViewState | None:
         try:
             state = await self._view(_VIEW)
-            if self._failed_questions:
+            if self._failed_queries:
                 await self._try(state)
         except (ShardLost, ProblemError):
             return None
@@ -137,18 +164,12 @@ class Sidecar:
         return state
 
     async def _try(self, state: ViewState) -> None:
-        """Put a question that costs nothing, since others have failed."""
-        question = ShardQuestion(
-            view=state.key,
-            partitions=[part.number for part in state.partitions],
-            whole=sum(part.points for part in state.partitions),
-            weights=None,
-            operation=FIND.name,
-            asked=Find(ids=[]).model_dump(),
-        )
-        failed = self._failed_questions
-        await self.ask(question, FIND, Find(ids=[]), len(state.classes))
-        self._failed_questions = failed  # until one of a reader succeeds
+        """Ask for something that costs nothing, since other queries have failed."""
+        numbers = frozenset(part.number for part in state.partitions)
+        target = ShardTarget(state, numbers, None, sum(part.points for part in state.partitions))
+        failed = self._failed_queries
+        await self.ask(target, FIND, FindParameters(ids=[]))
+        self._failed_queries = failed  # until one of a reader succeeds
 
     async def _view(self, path: str) -> ViewState:
         try:
@@ -163,7 +184,7 @@ class Sidecar:
         self._differs = False
         if not self.problem:
             log.warning("API cannot be asked", extra=fields(reason=lost.detail))
-        pause = _PAUSE_SECONDS * 2 ** min(max(self._failed_questions - 1, 0), 10)
+        pause = _PAUSE_SECONDS * 2 ** min(max(self._failed_queries - 1, 0), 10)
         self.problem = lost.detail
         self._again_at = time.monotonic() + min(pause, _LONGEST_PAUSE_SECONDS)
         return lost
@@ -176,7 +197,7 @@ class Sidecar:
         most_bytes: int,
         content: bytes | None = None,
     ) -> Read:
-        status, told = await exchange(
+        status, received = await exchange(
             self._client,
             method,
             self.address + path,
@@ -188,21 +209,21 @@ class Sidecar:
             raise gone(path)
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise BadAnswerError(
-                f"refuses the key ({detail(told)}): let HCDV_GATEWAY_KEY be one "
+                f"refuses the key ({detail(received)}): let HCDV_GATEWAY_KEY be one "
                 "of its keys, with the scope `shard`"
             )
-        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # which the reader's question brought
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # which the reader's query brought
             raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 "body-too-large",
                 "Body too large",
-                f"{self.address} takes no question of {len(content or b''):,} bytes: ask for fewer "
+                f"{self.address} takes no query of {len(content or b''):,} bytes: ask for fewer "
                 "points at once, or raise its HCDV_API_MAX_BODY_BYTES",
             )
         if status != HTTPStatus.OK:
-            raise BadAnswerError(f"answers {status}: {detail(told)}")
+            raise BadAnswerError(f"answers {status}: {detail(received)}")
         try:
-            return model.model_validate_json(told)
+            return model.model_validate_json(received)
         except (ValidationError, ValueError, RecursionError) as error:
             raise BadAnswerError(
                 "answers what this version does not read: run the same versions"
@@ -210,32 +231,15 @@ class Sidecar:
 
 
 class RemoteShard:
-    """Some partitions in a state of a sidecar, as parts of a corpus of ``whole`` points."""
+    """Some partitions in a view of a sidecar."""
 
-    def __init__(
-        self,
-        sidecar: Sidecar,
-        state: ViewState,
-        numbers: frozenset[int],
-        weights: Weights | None,
-        whole: int,
-    ) -> None:
-        self.numbers = numbers
+    def __init__(self, sidecar: Sidecar, target: ShardTarget) -> None:
+        self.numbers = target.numbers
         self._sidecar = sidecar
-        self._state = state
-        self._whole = whole
-        self._weighing = weights and Weighing(
-            utility=weights.utility, beta=weights.beta, lam=weights.lam
-        )
+        self._target = target
 
-    async def ask(self, operation: Operation[Asked, Told], asked: Asked) -> Told:
-        """Put a question; raises ShardLost where it cannot be answered."""
-        question = ShardQuestion(
-            view=self._state.key,
-            partitions=sorted(self.numbers),
-            whole=self._whole,
-            weights=self._weighing,
-            operation=operation.name,
-            asked=asked.model_dump(),
-        )
-        return await self._sidecar.ask(question, operation, asked, len(self._state.classes))
+    async def ask(
+        self, query: ShardQuery[Parameters, ShardAnswer], parameters: Parameters
+    ) -> ShardAnswer:
+        """Return the sidecar's answer; raises ShardLost if there is none."""
+        return await self._sidecar.ask(self._target, query, parameters)

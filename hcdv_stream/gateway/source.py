@@ -12,15 +12,15 @@ from typing import Self
 import httpx
 
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.models.answers import Check
+from hcdv_stream.api.models.answers import ReadinessCheck
 from hcdv_stream.api.models.shards import PartitionState, ViewState
 from hcdv_stream.api.problems import ProblemError, gone, unavailable
 from hcdv_stream.api.sources.source import ShardLost, Snapshot
-from hcdv_stream.api.views.freshness import Currency, Freshness, Known, LogEnds
+from hcdv_stream.api.views.freshness import Currency, Freshness, LogEnds, LogKnowledge
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.partitioner import partition_of
-from hcdv_stream.gateway.sidecar import Expected, RemoteShard, Sidecar
+from hcdv_stream.gateway.sidecar import RemoteShard, ShardTarget, Sidecar, SidecarExpectations
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import Heartbeat, is_sound
 from hcdv_stream.valuation.weights import Weights
@@ -41,7 +41,7 @@ KnownStates = list[tuple[int, ViewState]]
 class RemoteSource:
     """A context manager around the connections to the APIs that the settings name.
 
-    Raises HcdvError where they name none.
+    Raises HcdvError if they name none.
     """
 
     def __init__(self, settings: Settings, metrics: ApiMetrics, behind: GatewayMetrics) -> None:
@@ -56,7 +56,7 @@ class RemoteSource:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else None,
         )
-        expected = Expected(
+        expected = SidecarExpectations(
             settings.topic,
             settings.partitions,
             settings.gateway_timeout_seconds,
@@ -89,7 +89,7 @@ class RemoteSource:
         await self._client.aclose()
 
     async def current(self, *, keep: bool) -> Snapshot:
-        """Return the newest state; raises a problem where no API can be asked."""
+        """Return the newest state; raises a problem if no API can be asked."""
         async with self._looking:
             if self._last is None or time.monotonic() > self._looked + _FRESH_SECONDS:
                 began, now = time.monotonic(), time.time()
@@ -112,14 +112,14 @@ class RemoteSource:
             return self._last
 
     async def pinned(self, key: str) -> Snapshot:
-        """Return a state that the APIs have kept; raises a problem where one has not."""
+        """Return a state that the APIs have kept; raises a problem if one has not."""
         if time.monotonic() > self._looked + _KNOWN_SECONDS:
             with suppress(ProblemError):  # the state may be old; how current it is must not be
                 await self.current(keep=False)
         if (snapshot := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return snapshot
-        # An API that refuses a question counts as missing, so it is not asked for just anything.
+        # An API that refuses a query counts as missing, so it is not asked for just anything.
         if not _KEY.fullmatch(key) or len(key) > _LONGEST_KEY:
             raise gone(key)
         keys = key.split(_BETWEEN)
@@ -153,12 +153,12 @@ class RemoteSource:
         """The gateway lives, whatever is behind it."""
         return None
 
-    async def readiness(self) -> list[Check]:
+    async def readiness(self) -> list[ReadinessCheck]:
         """Return whether there is an answer, how each API is and which partitions are missing."""
         try:
             snapshot = await self.current(keep=False)
         except ProblemError as problem:
-            first = Check(name="state", ok=False, detail=problem.detail)
+            first = ReadinessCheck(name="state", ok=False, detail=problem.detail)
             return [first, *self._checks()]
         missing = ", ".join(map(str, snapshot.missing)) or "none"
         parts = snapshot.currency().partitions
@@ -167,16 +167,16 @@ class RemoteSource:
         detail = f"missing partitions: {missing}"
         if not current:
             detail = f"every partition is stale; partition {parts[0].partition}: {parts[0].reason}"
-        first = Check(name="state" if current else "currency", ok=current, detail=detail)
+        first = ReadinessCheck(name="state" if current else "currency", ok=current, detail=detail)
         return [first, *self._checks(), *map(_check, parts)]
 
     def currency(self) -> tuple[Sequence[Freshness], int]:
         """Return how current each partition of the last answer is; none is left out of it."""
         return (self._last.currency().partitions if self._last else ()), 0
 
-    def _checks(self) -> list[Check]:
+    def _checks(self) -> list[ReadinessCheck]:
         return [
-            Check(name=each.address, ok=True, detail=each.problem or "answers")
+            ReadinessCheck(name=each.address, ok=True, detail=each.problem or "answers")
             for each in self._sidecars
         ]
 
@@ -186,14 +186,14 @@ class RemoteSource:
             self._kept.popitem(last=False)
 
     def _merged(self, states: States, heard_at: float | None = None) -> Snapshot:
-        """Make one state of those of the APIs; raises a problem where they do not fit together.
+        """Make one state of those of the APIs; raises a problem if they do not fit together.
 
         If the states are the newest, ``heard_at`` is when they were asked for.
         """
         known = [(place, state) for place, state in enumerate(states) if state is not None]
         if not known:
-            told = "; ".join(each.problem or "no state" for each in self._sidecars)
-            raise unavailable(f"no API can be asked: {told}")
+            problems = "; ".join(each.problem or "no state" for each in self._sidecars)
+            raise unavailable(f"no API can be asked: {problems}")
         known = self._of_one_bundle(known)
         if heard_at is not None:
             self._learn(known, heard_at)
@@ -203,9 +203,11 @@ class RemoteSource:
         keys = {place: state.key for place, state in known}
         partitions = tuple(owners[number][1] for number in sorted(owners))
 
-        def shards(weights: Weights | None, whole: int) -> Sequence[RemoteShard]:
+        def shards(weights: Weights | None, corpus_size: int) -> Sequence[RemoteShard]:
             return [
-                RemoteShard(self._sidecars[place], state, numbers, weights, whole)
+                RemoteShard(
+                    self._sidecars[place], ShardTarget(state, numbers, weights, corpus_size)
+                )
                 for place, state in known
                 if (numbers := frozenset(n for n, (owner, _) in owners.items() if owner == place))
             ]
@@ -227,10 +229,10 @@ class RemoteSource:
         )
 
     def _of_one_bundle(self, known: KnownStates) -> KnownStates:
-        """Return those of the states that most partitions have; a problem where none has most.
+        """Return those of the states that most partitions have; a problem if none has most.
 
         States of several bundles are no one corpus. A single API with another one counts as
-        missing; where two have equally many partitions, nobody knows which is meant.
+        missing; if two have equally many partitions, nobody knows which is meant.
         """
         counts: Counter[str] = Counter()
         kinds = _kinds(known)
@@ -259,8 +261,8 @@ class RemoteSource:
     ) -> dict[int, tuple[int, PartitionState]]:
         """Return which API answers for each partition: the one that keeps it current.
 
-        A copy that nobody keeps current answers only where it is further: while the owner of now
-        still values the log from an earlier offset, or where nobody owns the partition. A state
+        A copy that nobody keeps current answers only if it is further: while the owner of now
+        still values the log from an earlier offset, or if nobody owns the partition. A state
         that begins where its log began goes before a truncated one, however far that is.
         """
         owners: dict[int, tuple[int, PartitionState]] = {}
@@ -293,15 +295,17 @@ class RemoteSource:
     def _freshness(self, place: int, partition: PartitionState) -> Freshness:
         """Return how current a sidecar's state is, by all that is known of the partition's log."""
         number = partition.number
-        known = Known(self._beats.get((place, number)), self._ends.get(number, LogEnds()))
+        known = LogKnowledge(self._beats.get((place, number)), self._ends.get(number, LogEnds()))
         return known.freshness(number, partition.next_offset, time.time(), self._stale_seconds)
 
 
-def _check(fresh: Freshness) -> Check:
+def _check(fresh: Freshness) -> ReadinessCheck:
     lag = "unknown" if fresh.lag is None else str(fresh.lag)
     why = f": {fresh.reason}" if fresh.reason else ""
     stale = "stale, " if fresh.stale else ""
-    return Check(name=f"partition {fresh.partition}", ok=True, detail=f"{stale}lag {lag}{why}")
+    return ReadinessCheck(
+        name=f"partition {fresh.partition}", ok=True, detail=f"{stale}lag {lag}{why}"
+    )
 
 
 def _kinds(known: KnownStates) -> dict[int, str]:

@@ -13,9 +13,8 @@ import httpx
 import numpy as np
 import pytest
 
-from hcdv_stream.api.lanes import run_heavy
-from hcdv_stream.api.models.shards import ProviderPart
-from hcdv_stream.api.sources.provider_table import ProviderSums
+from hcdv_stream.api.executors import run_heavy
+from hcdv_stream.api.queries.providers import ProviderSums, ShardProvider
 from tests.api.large import write_large
 from tests.api.test_process import serving
 from tests.api.world import Client, app_of
@@ -63,7 +62,7 @@ def test_equal_values_are_ordered_by_name():
     values = [1.0, 1.0, 1.0, 2.0, 0.5]
     sums.add(
         [
-            ProviderPart(provider=name, points=1, values=[value], variances=[4.0])
+            ShardProvider(provider=name, points=1, values=[value], variances=[4.0])
             for name, value in zip(names, values, strict=True)
         ]
     )

@@ -190,7 +190,7 @@ class HistoryAnswer(Answer):
     )
 
 
-class Coalition(Model):
+class ValuedCoalition(Model):
     """A leaf or an inner node of a partition's tree."""
 
     id: str = Field(
@@ -213,10 +213,10 @@ class Coalition(Model):
 class CoalitionsAnswer(PageAnswer):
     """Coalitions, highest value first."""
 
-    coalitions: list[Coalition]
+    coalitions: list[ValuedCoalition]
 
 
-class CoalitionAnswer(Answer, Coalition):
+class CoalitionAnswer(Answer, ValuedCoalition):
     """One coalition."""
 
     children: list[str] = Field(examples=[["p0-l31", "p0-l32"]])
@@ -415,13 +415,13 @@ class UpdateEvent(Model):
     stale_partitions: list[int] = Field(examples=[[]])
 
 
-class Health(Model):
+class Liveness(Model):
     """The answer of a probe."""
 
     status: Literal["ok"] = Field("ok", examples=["ok"])
 
 
-class Check(Model):
+class ReadinessCheck(Model):
     """One thing that readiness depends on, and how it is."""
 
     name: str = Field(examples=["partition 0"])
@@ -429,10 +429,10 @@ class Check(Model):
     detail: str = Field(examples=["update 208, 31,215 points, lag 0, written 0.4 s ago"])
 
 
-class Readiness(Health):
+class Readiness(Liveness):
     """Whether requests can be answered; ``verbose`` says what that rests on."""
 
-    checks: list[Check] | None = Field(None, description="With `verbose`.")
+    checks: list[ReadinessCheck] | None = Field(None, description="With `verbose`.")
 
 
 class InvalidField(Model):
@@ -442,7 +442,7 @@ class InvalidField(Model):
     detail: str = Field(examples=["Input should be less than or equal to 1"])
 
 
-class Problem(Model):
+class ProblemDetails(Model):
     """An error, as RFC 9457 writes it."""
 
     type: str = Field(
@@ -456,6 +456,6 @@ class Problem(Model):
     errors: list[InvalidField] | None = Field(
         default=None, description="With status 422: each parameter that was refused."
     )
-    checks: list[Check] | None = Field(
+    checks: list[ReadinessCheck] | None = Field(
         default=None, description="Of /readyz?verbose: what readiness rests on."
     )

@@ -1,13 +1,10 @@
-"""Questions and answers behind pictures of the corpus: its tree, its spread, one value taken apart.
-
-The questions of shards are here too: everything on the live page can be asked of a gateway.
-"""
+"""What the live page shows: the tree of a corpus, its spread, one value taken apart."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from hcdv_stream.api.models.answers import Answer, Coalition, Model, Point
+from hcdv_stream.api.models.answers import Answer, Model, Point, ValuedCoalition
 
 
 class TreeColumns(Model):
@@ -58,7 +55,7 @@ class DistributionAnswer(Answer):
     )
 
 
-class Judged(Model):
+class EvaluatorContribution(Model):
     """What the evaluators of one kind and class give an example."""
 
     kind: Literal["trusted", "peers"] = Field(examples=["trusted"])
@@ -98,7 +95,7 @@ class Why(Model):
     """An example's value taken apart."""
 
     point: Point
-    judged: list[Judged] = Field(
+    judged: list[EvaluatorContribution] = Field(
         description="Add up to its value with `contrast`; none where the game keeps no such parts."
     )
     contrast: float | None = Field(
@@ -107,7 +104,7 @@ class Why(Model):
     )
     leaf_points: int = Field(description="Examples in its leaf.", examples=[37])
     mates: list[Mate] = Field(description="Others of its leaf, nearest first.")
-    path: list[Coalition] = Field(
+    path: list[ValuedCoalition] = Field(
         description="Coalitions that it belongs to, from its partition's root to its leaf."
     )
 
@@ -137,59 +134,3 @@ class UpdatesAnswer(Model):
     missing_partitions: list[int] = Field(
         description="Partitions that could not be asked.", examples=[[]]
     )
-
-
-class TreeAsked(Model):
-    """The tree under a coalition, None: under all roots, down to a depth."""
-
-    root: str | None
-    depth: int
-    limit: int
-
-
-class TreePart(TreeColumns):
-    """The tree, if the root is there."""
-
-    found: bool
-    path: list[str]
-
-
-class Extremes(Model):
-    """The lowest and the highest value, None where there is no point."""
-
-    least: float | None
-    most: float | None
-
-
-class SpreadAsked(Model):
-    """How many values lie between these edges."""
-
-    edges: list[float]
-
-
-class SpreadPart(Model):
-    """Counts by class, and by class and bin."""
-
-    counts: list[list[int]]
-    below: list[int]
-    above: list[int]
-    negative: list[int]
-
-
-class WhyAsked(Model):
-    """A point by its id, and how many of its leaf to name."""
-
-    id: str
-    mates: int
-
-
-class WhyPart(Model):
-    """The answer, None where there is no such point."""
-
-    why: Why | None
-
-
-class UpdatesPart(Model):
-    """The updates of some partitions that are kept."""
-
-    updates: list[Written]

@@ -1,1 +1,1 @@
-"""Answers computed from one view."""
+"""Queries of a corpus, one module each: parameters, a shard's answer, and how answers merge."""

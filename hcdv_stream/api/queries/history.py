@@ -1,57 +1,146 @@
-"""What points were worth, read from the views that are kept."""
+"""What an example was worth over time, read from the views that are kept."""
 
-from hcdv_stream.api.models.shards import (
-    CoalitionAsked,
-    HistoryPart,
-    HistoryPoint,
-    Size,
-    SizesPart,
+from collections.abc import Sequence
+
+from hcdv_stream.api.models.answers import HistoryEntry, Model
+from hcdv_stream.api.queries.query import (
+    NoParameters,
+    Shard,
+    ShardContext,
+    ShardQuery,
+    ask_shards,
+    short,
 )
-from hcdv_stream.api.queries.coalition_ids import leaf_id
-from hcdv_stream.api.views.kept_views import KeptViews
-from hcdv_stream.valuation.weights import Weights
-
-Numbers = frozenset[int]
+from hcdv_stream.api.views.coalition_ids import leaf_id
 
 
-def point_history(
-    kept: KeptViews, numbers: Numbers, weights: Weights | None, asked: CoalitionAsked
-) -> HistoryPart:
-    """Return what a point was worth in its partition in each view that has it."""
-    entries, views = [], kept.history()
+class HistoryParameters(Model):
+    """The example's id."""
+
+    id: str
+
+
+class PartitionHistoryEntry(Model):
+    """What an example was worth in its own partition, of so many examples, in a kept view.
+
+    ``view_at`` is when the view's newest update was written, ``written_at`` the partition's.
+    """
+
+    view_at: float
+    written_at: float
+    update: int
+    offset: int
+    event_time: float
+    points: int
+    value: float
+    stderr: float
+    leaf: str
+
+
+class HistoryShardAnswer(Model):
+    """The kept states of an example, oldest first, and when the oldest of all was written."""
+
+    entries: list[PartitionHistoryEntry]
+    reach: float | None
+
+
+class SizeEntry(Model):
+    """How many examples some partitions had at a time."""
+
+    written_at: float
+    points: int
+
+
+class SizesShardAnswer(Model):
+    """The sizes of the states that are kept, oldest first."""
+
+    sizes: list[SizeEntry]
+
+
+def _answer(context: ShardContext, parameters: HistoryParameters) -> HistoryShardAnswer:
+    entries, views = [], context.kept.history()
     for view in views:
-        mine = [part for part in view.copies if part.number in numbers]
+        mine = [part for part in view.copies if part.number in context.numbers]
         partition, place = next(
-            ((part, found) for part in mine if (found := part.find(asked.id))), (None, None)
+            ((part, found) for part in mine if (found := part.find(parameters.id))), (None, None)
         )
         if partition is None or place is None:
             continue
         position = partition.position
-        reading = partition.corpus.reading(weights).leaf(place.leaf)
+        values = partition.corpus.reading(context.values.weights).leaf(place.leaf)
         entries.append(
-            HistoryPoint(
+            PartitionHistoryEntry(
                 view_at=view.written_at,
                 written_at=position.written_at,
                 update=partition.stored.state.header.updates,
                 offset=position.next_offset,
                 event_time=position.event_time,
                 points=partition.size,
-                value=float(reading.value[place.row]),
-                stderr=float(reading.error[place.row]),
+                value=float(values.value[place.row]),
+                stderr=float(values.error[place.row]),
                 leaf=leaf_id(partition.number, place.leaf.id),
             )
         )
-    return HistoryPart(entries=entries, reach=views[0].written_at if views else None)
+    return HistoryShardAnswer(entries=entries, reach=views[0].written_at if views else None)
 
 
-def sizes(kept: KeptViews, numbers: Numbers) -> SizesPart:
-    """Return how many points the partitions had in each view."""
-    return SizesPart(
+def _answer_sizes(context: ShardContext, _: NoParameters) -> SizesShardAnswer:
+    return SizesShardAnswer(
         sizes=[
-            Size(
+            SizeEntry(
                 written_at=view.written_at,
-                points=sum(part.size for part in view.copies if part.number in numbers),
+                points=sum(part.size for part in view.copies if part.number in context.numbers),
             )
-            for view in kept.history()
+            for view in context.kept.history()
         ]
     )
+
+
+HISTORY = ShardQuery(
+    name="history",
+    parameters=HistoryParameters,
+    shard_answer=HistoryShardAnswer,
+    answer=_answer,
+)
+SIZES = ShardQuery(
+    name="sizes",
+    parameters=NoParameters,
+    shard_answer=SizesShardAnswer,
+    answer=_answer_sizes,
+    executor=short,
+)
+
+
+async def example_history(
+    shards: Sequence[Shard], id: str
+) -> tuple[list[HistoryEntry], float | None]:
+    """Return what an example was worth in the corpus of each time, and how far back that goes."""
+    answers = await ask_shards(shards, HISTORY, HistoryParameters(id=id))
+    sizes = [answer.sizes for answer in await ask_shards(shards, SIZES, NoParameters())]
+    entries = [
+        _entry(entry, sum(_size_at(each, entry.view_at) for each in sizes))
+        for answer in answers
+        for entry in answer.entries
+    ]
+    reaches = [answer.reach for answer in answers if answer.reach is not None]
+    return sorted(entries, key=lambda entry: entry.written_at), max(reaches, default=None)
+
+
+def _entry(entry: PartitionHistoryEntry, corpus_size: int) -> HistoryEntry:
+    share = entry.points / max(corpus_size, 1)
+    return HistoryEntry(
+        update=entry.update,
+        offset=entry.offset,
+        event_time=entry.event_time,
+        written_at=entry.written_at,
+        points=corpus_size,
+        value=share * entry.value,
+        stderr=share * entry.stderr,
+        leaf=entry.leaf,
+    )
+
+
+def _size_at(sizes: Sequence[SizeEntry], moment: float) -> int:
+    """Return how many examples a shard had then, or at the earliest time that it knows of."""
+    before = [size.points for size in sizes if size.written_at <= moment]
+    return before[-1] if before else sizes[0].points if sizes else 0

@@ -6,20 +6,26 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from hcdv_stream.api.models.answers import CoalitionAnswer, CoalitionsAnswer
-from hcdv_stream.api.models.shards import CoalitionPlace, CoalitionsPage, Kind
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
-from hcdv_stream.api.queries.coalition_ids import parse_id
-from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
-from hcdv_stream.api.routes.dependencies import AskedNow, AskingNow
+from hcdv_stream.api.queries.coalition import COALITION, CoalitionParameters
+from hcdv_stream.api.queries.coalitions import (
+    COALITIONS,
+    CoalitionPlace,
+    CoalitionsParameters,
+    Kind,
+)
+from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
+from hcdv_stream.api.routes.dependencies import ContextNow, ReadRequestNow
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.views.coalition_ids import parse_id
 
 router = APIRouter(tags=["coalitions"], route_class=Retrying)
 
 
 @router.get("/v1/coalitions", response_model=CoalitionsAnswer)
 async def list_coalitions(
-    asking: AskingNow,
+    read: ReadRequestNow,
     kind: Annotated[
         Kind | None,
         Query(
@@ -34,18 +40,21 @@ async def list_coalitions(
     cursor: CursorText = None,
 ) -> Response:
     """Coalitions, most valuable first, ties by partition and number."""
-    question = question_of("coalitions", asking.chosen, kind, partition)
-    begun = read_cursor(cursor, question)
-    asked = await asking.state(at=begun.view if begun else None)
-    page = CoalitionsPage(kind=kind, partition=partition, limit=limit, after=_place(begun))
-    coalitions, total = await asked.whole.coalitions(page)
+    query = query_of("coalitions", read.chosen, kind, partition)
+    begun = read_cursor(cursor, query)
+    context = await read.context(at=begun.view if begun else None)
+    parameters = CoalitionsParameters(
+        kind=kind, partition=partition, limit=limit, after=_place(begun)
+    )
+    page = await context.corpus.ask(COALITIONS, parameters)
+    coalitions, total = page.coalitions, page.total
     done, more = (begun.done if begun else 0) + len(coalitions), None
     if coalitions and done < total:
         last = coalitions[-1]
         place = [last.value, last.id]
-        more = Cursor(view=asked.snapshot.key, question=question, place=place, done=done).text()
-    answer = CoalitionsAnswer(coalitions=coalitions, total=total, next=more, **asked.answer())
-    return asked.respond(answer, next_link(asking.request, more))
+        more = Cursor(view=context.snapshot.key, query=query, place=place, done=done).text()
+    answer = CoalitionsAnswer(coalitions=coalitions, total=total, next=more, **context.answer())
+    return context.respond(answer, next_link(read.request, more))
 
 
 @router.get(
@@ -54,16 +63,16 @@ async def list_coalitions(
     response_model=CoalitionAnswer,
 )
 async def read_coalition(
-    asked: AskedNow, id: Annotated[str, Path(description="Its id.", examples=["p0-n4"])]
+    context: ContextNow, id: Annotated[str, Path(description="Its id.", examples=["p0-n4"])]
 ) -> Response:
     """One coalition, with its children and the way down to it."""
-    found = await asked.whole.coalition(id)
+    found = await context.corpus.ask(COALITION, CoalitionParameters(id=id))
     if found is None:
         named = parse_id(id)
-        if named and named.partition in asked.snapshot.missing:
+        if named and named.partition in context.snapshot.missing:
             raise partition_missing([named.partition])
         raise unknown("coalition", id)
-    return asked.respond(CoalitionAnswer(**dict(found), **asked.answer()))
+    return context.respond(CoalitionAnswer(**dict(found), **context.answer()))
 
 
 def _place(cursor: Cursor | None) -> CoalitionPlace | None:

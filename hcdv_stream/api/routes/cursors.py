@@ -1,4 +1,4 @@
-"""Where a list goes on: in which state, of which question, behind which entry."""
+"""Where a list goes on: in which state, of which query, behind which entry."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
@@ -12,23 +12,23 @@ from hcdv_stream.api.problems import invalid
 
 
 class Cursor(Model):
-    """The end of a page: ``view`` it was made from, ``question`` it answered, ``place`` it ended.
+    """The end of a page: ``view`` it was made from, ``query`` it answered, ``place`` it ended.
 
     ``done`` counts the entries up to there.
     """
 
     view: str
-    question: int
+    query: int = Field(alias="question")
     place: list[float | int | str | bool]
     done: int = Field(ge=0)
 
     def text(self) -> str:
         """Write it as a parameter."""
-        return urlsafe_b64encode(orjson.dumps(self.model_dump())).decode().rstrip("=")
+        return urlsafe_b64encode(orjson.dumps(self.model_dump(by_alias=True))).decode().rstrip("=")
 
 
-def read_cursor(text: str | None, question: int) -> Cursor | None:
-    """Read a cursor of this question; raises a problem where it is none."""
+def read_cursor(text: str | None, query: int) -> Cursor | None:
+    """Read a cursor of this query; raises a problem if it is none."""
     if text is None:
         return None
     try:
@@ -36,11 +36,11 @@ def read_cursor(text: str | None, question: int) -> Cursor | None:
         cursor = Cursor.model_validate(orjson.loads(data))
     except (ValueError, NotBase64, ValidationError) as error:
         raise invalid("cursor", "not one that this API gave: take `next` of an answer") from error
-    if cursor.question != question:
+    if cursor.query != query:
         raise invalid("cursor", "it belongs to a list with other parameters: repeat them")
     return cursor
 
 
-def question_of(*parts: object) -> int:
-    """Return a number that tells a question from others."""
+def query_of(*parts: object) -> int:
+    """Return a number that tells a query with its parameters from others."""
     return crc32(repr(parts).encode())

@@ -1,4 +1,4 @@
-"""What requests ask with: a consistent state, and the weights that values are read under."""
+"""What requests depend on: a consistent state, and the weights that values are read under."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from zlib import crc32
 
 from fastapi import Depends, Query, Request, Response
 
-from hcdv_stream.api.lanes import json_in_pieces, run_heavy
+from hcdv_stream.api.executors import json_in_pieces, run_heavy
 from hcdv_stream.api.models.answers import Answer, Model, WeightsUsed
 from hcdv_stream.api.problems import (
     NotModified,
@@ -21,8 +21,8 @@ from hcdv_stream.api.problems import (
     stale,
     truncated,
 )
-from hcdv_stream.api.sources.merged import Whole
-from hcdv_stream.api.sources.source import Snapshot, Source
+from hcdv_stream.api.sources.merged import MergedCorpus
+from hcdv_stream.api.sources.source import AnswerSource, Snapshot
 from hcdv_stream.api.views.freshness import Currency
 from hcdv_stream.valuation.weights import MOST_LAMBDA, Weights
 
@@ -122,14 +122,14 @@ RESPONSES: Mapping[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Weights as asked for; None: as the settings say."""
+    """Weights that a client chose; None: as the settings say."""
 
     utility: str | None
     beta: float | None
     lam: float | None
 
     def weights(self, defaults: Weights, game: str) -> Weights | None:
-        """Return the weights; None where nothing was asked of a game that fixed them."""
+        """Return the weights; None if the game fixed them and none were chosen."""
         if game != "routed" and (self.utility, self.beta, self.lam) == (None, None, None):
             return None
         try:
@@ -158,7 +158,7 @@ class Demands:
     complete: bool = False
 
     def check(self, snapshot: Snapshot, currency: Currency) -> None:
-        """Raise a problem where it is not."""
+        """Raise a problem if it is not."""
         if self.complete and snapshot.missing:
             raise incomplete(snapshot.missing)
         if self.complete:
@@ -204,21 +204,21 @@ class Demands:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnswerContext:
     """One state and one choice of weights: everything in an answer comes from them."""
 
-    whole: Whole
+    corpus: MergedCorpus
     salt: str
     currency: Currency
 
     @property
     def snapshot(self) -> Snapshot:
         """The state."""
-        return self.whole.snapshot
+        return self.corpus.snapshot
 
     def answer(self) -> dict[str, Any]:
         """Return what every answer says besides its values."""
-        weights = self.whole.weights
+        weights = self.corpus.weights
         used = (
             None
             if weights is None
@@ -285,9 +285,9 @@ class Asked:
         return Response(body, headers=headers, media_type="application/json")
 
 
-async def source_of(request: Request) -> Source:
+async def source_of(request: Request) -> AnswerSource:
     """Return the source that the application was built with."""
-    source: Source = request.app.state.source
+    source: AnswerSource = request.app.state.source
     return source
 
 
@@ -308,25 +308,25 @@ async def demands(
     return Demands(tuple(min_offset or ()), max_lag, max_age, complete)
 
 
-SourceNow = Annotated[Source, Depends(source_of)]
+SourceNow = Annotated[AnswerSource, Depends(source_of)]
 ChosenNow = Annotated[Chosen, Depends(chosen)]
 DemandsNow = Annotated[Demands, Depends(demands)]
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ReadRequest:
     """A request that has not been given its state yet."""
 
     request: Request
-    source: Source
+    source: AnswerSource
     chosen: Chosen
     demands: Demands
     at: str | None
 
-    async def state(self, *, keep: bool = True, at: str | None = None) -> Asked:
+    async def context(self, *, keep: bool = True, at: str | None = None) -> AnswerContext:
         """Take the state of that name, or the newest; ``keep`` it for later requests.
 
-        Raises problems where it cannot be had, and NotModified where the asker has the answer.
+        Raises problems if it cannot be had, and NotModified if the client has the answer.
         """
         name = at or self.at
         source = self.source
@@ -336,40 +336,42 @@ class Asking:
         defaults: Weights = self.request.app.state.weights
         weights = self.chosen.weights(defaults, snapshot.game)
         try:
-            asked = Asked(Whole(snapshot, weights), _salt(defaults), currency)
+            context = AnswerContext(MergedCorpus(snapshot, weights), _salt(defaults), currency)
         except ValueError as error:
             raise invalid("utility", str(error)) from error
-        if self.request.method in {"GET", "HEAD"} and _matches(self.request, asked.headers["ETag"]):
-            raise NotModified(asked.headers)
-        return asked
+        if self.request.method in {"GET", "HEAD"} and _matches(
+            self.request, context.headers["ETag"]
+        ):
+            raise NotModified(context.headers)
+        return context
 
 
-async def asking(
+async def read_request(
     request: Request,
     source: SourceNow,
     chosen: ChosenNow,
     demands: DemandsNow,
     at: At = None,
-) -> Asking:
-    """Take everything that is asked with, but not the state yet."""
-    return Asking(request, source, chosen, demands, at)
+) -> ReadRequest:
+    """Take everything that a request chooses, but not the state yet."""
+    return ReadRequest(request, source, chosen, demands, at)
 
 
-AskingNow = Annotated[Asking, Depends(asking)]
+ReadRequestNow = Annotated[ReadRequest, Depends(read_request)]
 
 
-async def asked(asking: AskingNow) -> Asked:
+async def kept_context(read: ReadRequestNow) -> AnswerContext:
     """Take the state, and keep it for requests that go on from it."""
-    return await asking.state()
+    return await read.context()
 
 
-async def asked_lightly(asking: AskingNow) -> Asked:
+async def unkept_context(read: ReadRequestNow) -> AnswerContext:
     """Take the state; nothing goes on from a single point."""
-    return await asking.state(keep=False)
+    return await read.context(keep=False)
 
 
-AskedNow = Annotated[Asked, Depends(asked)]
-AskedLightly = Annotated[Asked, Depends(asked_lightly)]
+ContextNow = Annotated[AnswerContext, Depends(kept_context)]
+UnkeptContextNow = Annotated[AnswerContext, Depends(unkept_context)]
 
 
 def _matches(request: Request, tag: str) -> bool:
@@ -378,11 +380,11 @@ def _matches(request: Request, tag: str) -> bool:
     return tag.removeprefix("W/") in tags or "*" in tags
 
 
-async def asked_plainly(request: Request) -> Asked:
+async def plain_context(request: Request) -> AnswerContext:
     """Take the newest state for a request without any parameter: quicker than looking for them."""
     source = await source_of(request)
-    plain = Asking(request, source, Chosen(None, None, None), Demands(), None)
-    return await plain.state(keep=False)
+    plain = ReadRequest(request, source, Chosen(None, None, None), Demands(), None)
+    return await plain.context(keep=False)
 
 
 @cache

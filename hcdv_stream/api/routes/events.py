@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from hcdv_stream.api.models.answers import FreshnessEvent, UpdateEvent
 from hcdv_stream.api.problems import ProblemError, described
 from hcdv_stream.api.routes.dependencies import SourceNow
-from hcdv_stream.api.sources.source import Snapshot, Source
+from hcdv_stream.api.sources.source import AnswerSource, Snapshot
 from hcdv_stream.api.views.freshness import Currency
 
 router = APIRouter(tags=["events"])
@@ -80,7 +80,7 @@ async def stream_events(
 
 
 async def _events(
-    source: Source,
+    source: AnswerSource,
     snapshot: Snapshot,
     seen: str | None,
     limit: int | None,
@@ -123,7 +123,7 @@ class _Moves:
     A gateway that is in the middle of asking is not interrupted.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: AnswerSource) -> None:
         self._source = source
         self._waiting: asyncio.Task[None] | None = None
 

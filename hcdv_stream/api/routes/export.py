@@ -12,11 +12,11 @@ import pyarrow.csv
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from hcdv_stream.api.lanes import run_heavy
-from hcdv_stream.api.queries.arrow_rows import SCHEMA
-from hcdv_stream.api.routes.dependencies import AskedNow
+from hcdv_stream.api.executors import run_heavy
+from hcdv_stream.api.queries.rows import EXPORT_SCHEMA
+from hcdv_stream.api.routes.dependencies import ContextNow
 from hcdv_stream.api.routes.retry import Retrying
-from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.merged import MergedCorpus
 
 router = APIRouter(tags=["export"], route_class=Retrying)
 
@@ -43,7 +43,7 @@ _CONTENT: dict[str, Any] = {
     responses={int(HTTPStatus.OK): {"content": _CONTENT, "description": "All points."}},
 )
 async def export_points(
-    asked: AskedNow,
+    context: ContextNow,
     format: Annotated[
         Format, Query(description="ndjson, csv or an Arrow stream.", examples=["ndjson"])
     ] = "ndjson",
@@ -55,14 +55,14 @@ async def export_points(
     = + - @ ' or with a tab or a line break has an apostrophe before it, which is to be taken off.
     """
     encoder = _ENCODERS[format]()
-    rows = _encoded(asked.whole, encoder)
+    rows = _encoded(context.corpus, encoder)
     name = f'attachment; filename="points.{format}"'
-    headers = asked.headers | {"Content-Disposition": name}
+    headers = context.headers | {"Content-Disposition": name}
     return StreamingResponse(rows, headers=headers, media_type=_TYPES[format])
 
 
-async def _encoded(whole: Whole, encode: Encoder) -> AsyncIterator[bytes]:
-    async with aclosing(whole.rows(whole=True)) as batches:
+async def _encoded(corpus: MergedCorpus, encode: Encoder) -> AsyncIterator[bytes]:
+    async with aclosing(corpus.rows(every_column=True)) as batches:
         async for batch in batches:
             if data := await run_heavy(encode, batch):
                 yield data
@@ -141,6 +141,6 @@ class _Drained:
 
 _ENCODERS: dict[str, Callable[[], Encoder]] = {
     "ndjson": _ndjson,
-    "csv": lambda: _defused(_written(lambda sink: pyarrow.csv.CSVWriter(sink, SCHEMA))),
-    "arrow": lambda: _written(lambda sink: pa.ipc.new_stream(sink, SCHEMA)),
+    "csv": lambda: _defused(_written(lambda sink: pyarrow.csv.CSVWriter(sink, EXPORT_SCHEMA))),
+    "arrow": lambda: _written(lambda sink: pa.ipc.new_stream(sink, EXPORT_SCHEMA)),
 }

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from hcdv_stream.api.models.answers import Model
-from hcdv_stream.api.models.shards import OPERATIONS, ShardQuestion, ViewState
+from hcdv_stream.api.models.shards import ShardRequest, ViewState
 from hcdv_stream.api.problems import invalid
+from hcdv_stream.api.queries.registry import QUERIES
 from hcdv_stream.api.routes.dependencies import source_of
 from hcdv_stream.api.sources.local import LocalSource
 from hcdv_stream.valuation.weights import Weights
@@ -16,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 
 async def local_source(request: Request) -> LocalSource:
-    """Return the source, which is a local one where these routes are installed."""
+    """Return the source, which is a local one if these routes are installed."""
     source = await source_of(request)
     assert isinstance(source, LocalSource)
     return source
@@ -37,19 +38,20 @@ async def read_view(source: LocalNow, at: str | None = None) -> Response:
 
 
 @router.post("/internal/v1/ask")
-async def answer_question(source: LocalNow, question: ShardQuestion) -> Response:
-    """The answer to a question about some partitions in a state that was kept."""
-    operation = OPERATIONS.get(question.operation)
-    if operation is None:
-        raise invalid("operation", f"there is no {question.operation!r}: are versions the same?")
-    view, used = source.kept(question.view), question.weights
+async def answer_query(source: LocalNow, request: ShardRequest) -> Response:
+    """The answer to a query about some partitions in a view that was kept."""
+    query = QUERIES.get(request.query)
+    if query is None:
+        raise invalid("operation", f"there is no {request.query!r}: are versions the same?")
+    view, used = source.kept(request.view), request.weights
     try:
         weights = Weights(used.utility, used.beta, used.lam) if used else None
-        asked = operation.asked.model_validate(question.asked)
-        shard = source.shard(view, weights, question.whole, frozenset(question.partitions))
+        parameters = query.parameters.model_validate(request.parameters)
+        numbers = frozenset(request.partitions)
+        shard = source.shard(view, weights, request.corpus_size, numbers)
     except (ValidationError, ValueError) as error:
         raise invalid("asked", str(error)) from error
-    return _json(await shard.ask(operation, asked))
+    return _json(await shard.ask(query, parameters))
 
 
 def _json(answer: Model) -> Response:

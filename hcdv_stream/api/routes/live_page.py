@@ -9,18 +9,21 @@ from fastapi import APIRouter, Query, Response
 from hcdv_stream.api.models.live_page import (
     DistributionAnswer,
     TreeAnswer,
-    TreeAsked,
     UpdatesAnswer,
     WhyAnswer,
-    WhyAsked,
 )
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
-from hcdv_stream.api.queries.coalition_ids import parse_id
-from hcdv_stream.api.routes.dependencies import AskedLightly, AskedNow, SourceNow
+from hcdv_stream.api.queries.extremes import EXTREMES
+from hcdv_stream.api.queries.query import NoParameters
+from hcdv_stream.api.queries.spread import SPREAD, SpreadParameters
+from hcdv_stream.api.queries.tree import TREE, TreeParameters
+from hcdv_stream.api.queries.updates import UPDATES
+from hcdv_stream.api.queries.why import WHY, WhyParameters
+from hcdv_stream.api.routes.dependencies import ContextNow, SourceNow, UnkeptContextNow
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.routes.retry import Retrying
-from hcdv_stream.api.sources import merged_live_page
-from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.merged import MergedCorpus
+from hcdv_stream.api.views.coalition_ids import parse_id
 
 router = APIRouter(tags=["pictures"], route_class=Retrying)
 
@@ -31,7 +34,7 @@ _NOT_FOUND = described(HTTPStatus.NOT_FOUND)
 
 @router.get("/v1/tree", responses=_NOT_FOUND, response_model=TreeAnswer)
 async def read_tree(
-    asked: AskedNow,
+    context: ContextNow,
     root: Annotated[
         str | None,
         Query(description="The coalition at the top; default: all roots.", examples=["p0-n4"]),
@@ -46,20 +49,21 @@ async def read_tree(
     Levels are given whole, from the top, while no more than `limit` coalitions of a partition come
     together; `children` tells where it goes on below.
     """
-    part = await merged_live_page.tree(asked.whole, TreeAsked(root=root, depth=depth, limit=limit))
-    if part is None:
+    parameters = TreeParameters(root=root, depth=depth, limit=limit)
+    tree = await context.corpus.ask(TREE, parameters)
+    if tree is None:
         named = parse_id(root or "")
-        if named and named.partition in asked.snapshot.missing:
+        if named and named.partition in context.snapshot.missing:
             raise partition_missing([named.partition])
         raise unknown("coalition", root or "")
-    columns = {name: getattr(part, name) for name in TreeAnswer.model_fields if hasattr(part, name)}
-    labels = list(asked.snapshot.classes)
-    return asked.respond(TreeAnswer.model_construct(labels=labels, **columns, **asked.answer()))
+    columns = {name: getattr(tree, name) for name in TreeAnswer.model_fields if hasattr(tree, name)}
+    labels = list(context.snapshot.classes)
+    return context.respond(TreeAnswer.model_construct(labels=labels, **columns, **context.answer()))
 
 
 @router.get("/v1/distribution", response_model=DistributionAnswer)
 async def read_distribution(
-    asked: AskedNow,
+    context: ContextNow,
     low: Annotated[
         float | None,
         Query(allow_inf_nan=False, description="The lowest edge; default: the lowest value."),
@@ -71,22 +75,24 @@ async def read_distribution(
     bins: Annotated[int, Query(ge=1, le=1000, description="How many, of equal width.")] = 50,
 ) -> Response:
     """How many examples of each class are worth how much."""
-    low, high = await _bounds(asked.whole, low, high)
+    low, high = await _bounds(context.corpus, low, high)
     edges = np.linspace(low, high, bins + 1)
     if not (np.diff(edges) > 0).all():
         raise invalid("high", "it must be above low, by more than rounding")
-    part = await merged_live_page.spread(asked.whole, edges.tolist())
-    labels = list(asked.snapshot.classes)
+    spread = await context.corpus.ask(SPREAD, SpreadParameters(edges=edges.tolist()))
+    labels = list(context.snapshot.classes)
     answer = DistributionAnswer(
-        labels=labels, edges=edges.tolist(), **part.model_dump(), **asked.answer()
+        labels=labels, edges=edges.tolist(), **spread.model_dump(), **context.answer()
     )
-    return asked.respond(answer)
+    return context.respond(answer)
 
 
-async def _bounds(whole: Whole, low: float | None, high: float | None) -> tuple[float, float]:
+async def _bounds(
+    corpus: MergedCorpus, low: float | None, high: float | None
+) -> tuple[float, float]:
     if low is not None and high is not None:
         return low, high
-    found = await merged_live_page.extremes(whole)
+    found = await corpus.ask(EXTREMES, NoParameters())
     least, most = (found.least or 0.0), (found.most or 0.0)
     low, high = (least if low is None else low), (most if high is None else high)
     # Where all values are one and the same, a bin around it.
@@ -95,7 +101,7 @@ async def _bounds(whole: Whole, low: float | None, high: float | None) -> tuple[
 
 @router.get("/v1/why/{id:path}", responses=_NOT_FOUND, response_model=WhyAnswer)
 async def read_why(
-    asked: AskedLightly,
+    context: UnkeptContextNow,
     id: PointId,
     mates: Mates = 64,
 ) -> Response:
@@ -105,20 +111,20 @@ async def read_why(
     contrast. Trusted evaluators are told by number only: who they are is in the bundle, not in the
     state.
     """
-    found = await merged_live_page.why(asked.whole, WhyAsked(id=id, mates=mates))
+    found = await context.corpus.ask(WHY, WhyParameters(id=id, mates=mates))
     if found is None:
-        if asked.snapshot.missing:
-            raise partition_missing(asked.snapshot.missing)
+        if context.snapshot.missing:
+            raise partition_missing(context.snapshot.missing)
         raise unknown("point", id)
-    (point,) = await asked.whole.ranked([found.point])
+    (point,) = await context.corpus.rank([found.point])
     said = {**dict(found), "point": point}
-    return asked.respond(WhyAnswer.model_construct(**said, **asked.answer()))
+    return context.respond(WhyAnswer.model_construct(**said, **context.answer()))
 
 
 @router.get("/v1/why:get", responses=_NOT_FOUND, response_model=WhyAnswer)
-async def read_why_of(asked: AskedLightly, id: PointIdAsked, mates: Mates = 64) -> Response:
+async def read_why_of(context: UnkeptContextNow, id: PointIdAsked, mates: Mates = 64) -> Response:
     """The same of an example whose id a path cannot hold: `..`, for instance."""
-    return await read_why(asked, id, mates)
+    return await read_why(context, id, mates)
 
 
 @router.get("/v1/updates", response_model=UpdatesAnswer)
@@ -128,7 +134,7 @@ async def list_updates(source: SourceNow) -> Response:
     They are dense near now and sparse before, and begin with the start of this process.
     """
     snapshot = await source.current(keep=True)
-    updates = await merged_live_page.updates(Whole(snapshot, None))
+    updates = await MergedCorpus(snapshot, None).ask(UPDATES, NoParameters())
     answer = UpdatesAnswer(updates=updates, missing_partitions=list(snapshot.missing))
     headers = {"Cache-Control": "no-store"}
     return Response(answer.model_dump_json(), media_type="application/json", headers=headers)

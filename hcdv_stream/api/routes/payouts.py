@@ -8,7 +8,7 @@ def shared_out(amount: int, values: Sequence[float]) -> list[int] | None:
     """Return each part of ``amount``, in its units; they add up to it exactly.
 
     Negative values get nothing and take nothing from the others. Parts are exact fractions until
-    they are cut to whole units, so that no rounding decides. None where no value is positive,
+    they are cut to whole units, so that no rounding decides. None if no value is positive,
     unless there is nothing to share.
     """
     weights = [Fraction(max(value, 0.0)) for value in values]

@@ -16,10 +16,10 @@ PointIdAsked = Annotated[
 ]
 
 
-class _AnyText(PathConvertor):
+class _AnyId(PathConvertor):
     """The rest of a path, line breaks too: Starlette's own ends at one."""
 
     regex = "(?s:.*)"
 
 
-register_url_convertor("path", _AnyText())
+register_url_convertor("path", _AnyId())

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import (
     BatchAnswer,
     BatchRequest,
@@ -16,15 +16,18 @@ from hcdv_stream.api.models.answers import (
     PointAnswer,
     PointsAnswer,
 )
-from hcdv_stream.api.models.shards import Order, Place, PointFilter, PointsPage
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
-from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
-from hcdv_stream.api.routes.dependencies import AskedLightly, AskingNow, asked_plainly
+from hcdv_stream.api.queries.coalition import COALITION, CoalitionParameters
+from hcdv_stream.api.queries.places_ahead import Place
+from hcdv_stream.api.queries.ranking_page import RANKING_PAGE, Order, RankingParameters
+from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
+from hcdv_stream.api.routes.dependencies import ReadRequestNow, UnkeptContextNow, plain_context
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.routes.retry import Retrying
-from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.api.sources.merged import MergedCorpus
 from hcdv_stream.api.sources.source import ShardLost
+from hcdv_stream.api.views.filters import PointFilter
 
 router = APIRouter(tags=["points"], route_class=Retrying)
 
@@ -33,22 +36,22 @@ Rank = Annotated[bool, Query(description="Also say the rank, which reads every v
 
 
 @router.get("/v1/history/{id:path}", responses=_NOT_FOUND, response_model=HistoryAnswer)
-async def read_history(asked: AskedLightly, id: PointId) -> Response:
+async def read_history(context: UnkeptContextNow, id: PointId) -> Response:
     """How an example's value came to be what it is, read from the states that are kept.
 
     Values are under the weights asked for, each in the whole corpus of its time. How far back that
     goes is said in the answer: it is bounded by HCDV_API_HISTORY_VIEWS and HCDV_API_HISTORY_MIB,
     and begins with the start of this process.
     """
-    await _point(asked.whole, id)
-    history, reach = await asked.whole.history(id)
-    return asked.respond(HistoryAnswer(id=id, history=history, reach=reach, **asked.answer()))
+    await _point(context.corpus, id)
+    history, reach = await context.corpus.history(id)
+    return context.respond(HistoryAnswer(id=id, history=history, reach=reach, **context.answer()))
 
 
 @router.get("/v1/history:get", responses=_NOT_FOUND, response_model=HistoryAnswer)
-async def read_history_of(asked: AskedLightly, id: PointIdAsked) -> Response:
+async def read_history_of(context: UnkeptContextNow, id: PointIdAsked) -> Response:
     """The same of an example whose id a path cannot hold: `..`, for instance."""
-    return await read_history(asked, id)
+    return await read_history(context, id)
 
 
 class PlainRead(Retrying):
@@ -61,7 +64,7 @@ class PlainRead(Retrying):
         async def handle_plainly(request: Request) -> Response:
             if not request.scope["query_string"]:
                 with suppress(ShardLost):  # then it is asked for again, as others are
-                    return await read_point(await asked_plainly(request), request.path_params["id"])
+                    return await read_point(await plain_context(request), request.path_params["id"])
             return await handle(request)
 
         return handle_plainly
@@ -71,18 +74,20 @@ plain_router = APIRouter(tags=["points"], route_class=PlainRead)
 
 
 @plain_router.get("/v1/points/{id:path}", responses=_NOT_FOUND, response_model=PointAnswer)
-async def read_point(asked: AskedLightly, id: PointId, rank: Rank = False) -> Response:
+async def read_point(context: UnkeptContextNow, id: PointId, rank: Rank = False) -> Response:
     """One example, by its id."""
-    point = await _point(asked.whole, id)
+    point = await _point(context.corpus, id)
     if rank:
-        (point,) = await asked.whole.ranked([point])
-    return asked.respond(PointAnswer.model_construct(**dict(point), **asked.answer()))
+        (point,) = await context.corpus.rank([point])
+    return context.respond(PointAnswer.model_construct(**dict(point), **context.answer()))
 
 
 @router.get("/v1/points:get", responses=_NOT_FOUND, response_model=PointAnswer)
-async def read_point_of(asked: AskedLightly, id: PointIdAsked, rank: Rank = False) -> Response:
+async def read_point_of(
+    context: UnkeptContextNow, id: PointIdAsked, rank: Rank = False
+) -> Response:
     """One example whose id a path cannot hold: `..`, for instance."""
-    return await read_point(asked, id, rank)
+    return await read_point(context, id, rank)
 
 
 @router.post(
@@ -90,16 +95,16 @@ async def read_point_of(asked: AskedLightly, id: PointIdAsked, rank: Rank = Fals
     responses=described(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     response_model=BatchAnswer,
 )
-async def read_points(asked: AskedLightly, request: BatchRequest) -> Response:
+async def read_points(context: UnkeptContextNow, request: BatchRequest) -> Response:
     """Up to 1,000 examples by id, all as of the same updates."""
-    found = await asked.whole.find(request.ids)
+    found = await context.corpus.find(request.ids)
     names = list(dict.fromkeys(request.ids))
     answer = BatchAnswer.model_construct(
         points=[found[name] for name in names if name in found],
         missing=[name for name in names if name not in found],
-        **asked.answer(),
+        **context.answer(),
     )
-    return asked.respond(answer)
+    return context.respond(answer)
 
 
 async def point_filter(
@@ -144,7 +149,7 @@ async def point_filter(
 
 @router.get("/v1/points", responses=_NOT_FOUND, response_model=PointsAnswer)
 async def rank_points(
-    asking: AskingNow,
+    read: ReadRequestNow,
     only: Annotated[PointFilter, Depends(point_filter)],
     order: Annotated[
         Order, Query(description="desc: most valuable first.", examples=["desc"])
@@ -156,32 +161,33 @@ async def rank_points(
 
     All pages are of the state that the first one was answered from.
     """
-    question = question_of("points", asking.chosen, only, order)
-    begun = read_cursor(cursor, question)
-    asked = await asking.state(at=begun.view if begun else None)
-    await _check(asked.whole, only)
+    query = query_of("points", read.chosen, only, order)
+    begun = read_cursor(cursor, query)
+    context = await read.context(at=begun.view if begun else None)
+    await _check(context.corpus, only)
     after, done = _place(begun), begun.done if begun else 0
-    page = PointsPage(order=order, limit=limit, after=after, only=only)
-    points, total = await asked.whole.points(page)
+    parameters = RankingParameters(order=order, limit=limit, after=after, only=only)
+    page = await context.corpus.ask(RANKING_PAGE, parameters)
+    points, total = page.points, page.total
     if only.all:
         first = done + 1 if order == "desc" else total - done
         step = 1 if order == "desc" else -1
         ranks = range(first, first + step * len(points), step)
         points = await run_heavy(_ranked, points, ranks)
     elif points:
-        points = await asked.whole.ranked(points)
+        points = await context.corpus.rank(points)
     more = None
     if points and done + len(points) < total:
         last = points[-1]
         more = Cursor(
-            view=asked.snapshot.key,
-            question=question,
+            view=context.snapshot.key,
+            query=query,
             place=[last.value, last.id],
             done=done + len(points),
         ).text()
-    answer = PointsAnswer.model_construct(points=points, total=total, next=more, **asked.answer())
-    link = next_link(asking.request, more)
-    return await asked.respond_list(lambda: answer, "points", len(points), link)
+    answer = PointsAnswer.model_construct(points=points, total=total, next=more, **context.answer())
+    link = next_link(read.request, more)
+    return await context.respond_list(lambda: answer, "points", len(points), link)
 
 
 def _ranked(points: Sequence[Point], ranks: range) -> list[Point]:
@@ -200,19 +206,21 @@ def _place(cursor: Cursor | None) -> Place | None:
         raise invalid("cursor", "it belongs to another list") from error
 
 
-async def _check(whole: Whole, only: PointFilter) -> None:
-    """Raise a problem where a filter names what there is not."""
-    classes = whole.snapshot.classes
+async def _check(corpus: MergedCorpus, only: PointFilter) -> None:
+    """Raise a problem if a filter names what there is not."""
+    classes = corpus.snapshot.classes
     if only.label is not None and only.label not in classes:
         raise invalid("label", f"there is no class {only.label!r}; there are {', '.join(classes)}")
-    if only.coalition is not None and await whole.coalition(only.coalition) is None:
-        raise unknown("coalition", only.coalition)
+    if only.coalition is not None:
+        parameters = CoalitionParameters(id=only.coalition)
+        if await corpus.ask(COALITION, parameters) is None:
+            raise unknown("coalition", only.coalition)
 
 
-async def _point(whole: Whole, name: str) -> Point:
-    found = await whole.find([name])
+async def _point(corpus: MergedCorpus, name: str) -> Point:
+    found = await corpus.find([name])
     if name not in found:
-        if whole.snapshot.missing:
-            raise partition_missing(whole.snapshot.missing)
+        if corpus.snapshot.missing:
+            raise partition_missing(corpus.snapshot.missing)
         raise unknown("point", name)
     return found[name]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.models.answers import Health, Readiness
+from hcdv_stream.api.models.answers import Liveness, Readiness
 from hcdv_stream.api.problems import ProblemError, described
 from hcdv_stream.api.routes.dependencies import SourceNow
 
@@ -22,12 +22,12 @@ _READINESS = described(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVA
 
 
 @router.get("/livez", responses=_UNAVAILABLE)
-async def live(source: SourceNow) -> Health:
+async def live(source: SourceNow) -> Liveness:
     """Whether the process works: restart it where it does not. Kafka has no part in it."""
     if ailment := source.ailment():
         status = HTTPStatus.SERVICE_UNAVAILABLE
         raise ProblemError(status, "stalled", "The API has stalled", ailment)
-    return Health()
+    return Liveness()
 
 
 @router.get("/readyz", responses=_READINESS, response_model_exclude_none=True)
@@ -60,6 +60,6 @@ async def ready(
 async def metrics(request: Request) -> Response:
     """Metrics, in Prometheus' text format."""
     measured: ApiMetrics = request.app.state.metrics
-    # A thread that no question can take: what watches the API must not wait for it.
+    # A thread that no query can take: what watches the API must not wait for it.
     text = await run_sync(generate_latest, measured.registry, limiter=CapacityLimiter(1))
     return Response(text, media_type=CONTENT_TYPE_LATEST)

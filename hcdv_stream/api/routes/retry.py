@@ -1,7 +1,7 @@
-"""Routes that ask again where a part of the state was lost between two questions.
+"""Routes that start again if a shard was lost between two queries.
 
 A gateway asks several processes one after the other; one may have dropped the state that the first
-question was about, or have died. The request then starts again from a new state.
+query was about, or have died. The request then starts again from a new state.
 """
 
 from collections.abc import Callable, Coroutine
@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from hcdv_stream.api.sources.source import ShardLost, Source
+from hcdv_stream.api.sources.source import AnswerSource, ShardLost
 
 _ATTEMPTS = 3
 
@@ -27,7 +27,7 @@ class Retrying(APIRoute):
                 try:
                     return await handle(request)
                 except ShardLost:
-                    source: Source = request.app.state.source
+                    source: AnswerSource = request.app.state.source
                     source.forget()
             return await handle(request)
 

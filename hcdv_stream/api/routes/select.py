@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, Query, Response
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import SelectAnswer
-from hcdv_stream.api.queries.arrow_rows import CHOOSING
-from hcdv_stream.api.routes.dependencies import AskedNow
+from hcdv_stream.api.queries.rows import SELECTION_SCHEMA
+from hcdv_stream.api.routes.dependencies import ContextNow
 from hcdv_stream.api.routes.retry import Retrying
 from hcdv_stream.valuation.selection import Strategy, select
 
@@ -19,7 +19,7 @@ router = APIRouter(tags=["selection"], route_class=Retrying)
 
 @router.get("/v1/select", response_model=SelectAnswer)
 async def choose_points(
-    asked: AskedNow,
+    context: ContextNow,
     share: Annotated[
         float, Query(gt=0, le=1, description="Part of the examples to choose.", examples=[0.3])
     ],
@@ -39,11 +39,11 @@ async def choose_points(
     The highest values pile up in dense regions, so `spread` trains better than `top`. The same
     state, weights and seed give the same examples.
     """
-    batches = [batch async for batch in asked.whole.rows(whole=False)]
-    classes = asked.snapshot.classes
+    batches = [batch async for batch in context.corpus.rows(every_column=False)]
+    classes = context.snapshot.classes
 
     def chosen() -> tuple[list[str], dict[str, int], int]:
-        table = pa.Table.from_batches(batches, CHOOSING)
+        table = pa.Table.from_batches(batches, SELECTION_SCHEMA)
         if not len(table):
             return [], dict.fromkeys(classes, 0), 0
         table = table.take(pc.sort_indices(table["id"]))  # an order that no tree decides
@@ -64,6 +64,6 @@ async def choose_points(
         total=total,
         classes=counts,
         ids=ids,
-        **asked.answer(),
+        **context.answer(),
     )
-    return await run_heavy(asked.respond, answer)
+    return await run_heavy(context.respond, answer)

@@ -1,15 +1,13 @@
 """``/v1/providers``, ``/v1/payouts`` and ``/v1/summary``: answers over the whole corpus."""
 
-import math
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from hcdv_stream.api.lanes import run_heavy
+from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import (
     ClassCounts,
-    Counters,
     PartitionSummary,
     Payout,
     PayoutsAnswer,
@@ -17,14 +15,21 @@ from hcdv_stream.api.models.answers import (
     ProvidersAnswer,
     SummaryAnswer,
 )
-from hcdv_stream.api.models.shards import SummaryPart
 from hcdv_stream.api.problems import ProblemError, described
-from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
-from hcdv_stream.api.routes.dependencies import Asked, AskedNow, Asking, AskingNow, refuse_truncated
+from hcdv_stream.api.queries.providers import ProviderTotal
+from hcdv_stream.api.queries.query import NoParameters
+from hcdv_stream.api.queries.summary import SUMMARY
+from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
+from hcdv_stream.api.routes.dependencies import (
+    AnswerContext,
+    ContextNow,
+    ReadRequest,
+    ReadRequestNow,
+    refuse_truncated,
+)
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.payouts import shared_out
 from hcdv_stream.api.routes.retry import Retrying
-from hcdv_stream.api.sources.provider_table import Total
 
 router = APIRouter(tags=["totals"], route_class=Retrying)
 
@@ -41,17 +46,17 @@ Amount = Annotated[
 
 @router.get("/v1/providers", response_model=ProvidersAnswer)
 async def list_providers(
-    asking: AskingNow, limit: Limit = 1000, cursor: CursorText = None
+    read: ReadRequestNow, limit: Limit = 1000, cursor: CursorText = None
 ) -> Response:
     """What every data provider's examples are worth together, most valuable first.
 
     All pages are of the state that the first one was answered from.
     """
-    question = question_of("providers", asking.chosen)
-    asked, start = await _begun(asking, cursor, question)
-    table = await asked.whole.providers()
+    query = query_of("providers", read.chosen)
+    context, start = await _begun(read, cursor, query)
+    table = await context.corpus.providers()
     totals, value = table.totals[start : start + limit], table.value
-    more = _more(asked, question, start + len(totals), len(table.totals))
+    more = _more(context, query, start + len(totals), len(table.totals))
 
     def answer() -> ProvidersAnswer:
         providers = [
@@ -68,17 +73,17 @@ async def list_providers(
             for total in totals
         ]
         return ProvidersAnswer.model_construct(
-            providers=providers, value=value, total=len(table.totals), next=more, **asked.answer()
+            providers=providers, value=value, total=len(table.totals), next=more, **context.answer()
         )
 
-    return await asked.respond_list(
-        answer, "providers", len(totals), next_link(asking.request, more)
+    return await context.respond_list(
+        answer, "providers", len(totals), next_link(read.request, more)
     )
 
 
 @router.get("/v1/payouts", responses=described(HTTPStatus.CONFLICT), response_model=PayoutsAnswer)
 async def list_payouts(
-    asking: AskingNow,
+    read: ReadRequestNow,
     amount: Amount,
     anonymous: Annotated[
         bool, Query(description="Whether examples that name no provider have a part of their own.")
@@ -95,17 +100,17 @@ async def list_payouts(
     A truncated corpus, which lacks what its log held at the beginning, is no ground to pay by: the
     answer is a 409 too.
     """
-    question = question_of("payouts", asking.chosen, amount, anonymous)
-    asked, start = await _begun(asking, cursor, question)
-    refuse_truncated(asked.snapshot)
-    table = await asked.whole.providers()
+    query = query_of("payouts", read.chosen, amount, anonymous)
+    context, start = await _begun(read, cursor, query)
+    refuse_truncated(context.snapshot)
+    table = await context.corpus.providers()
 
-    async def share_out() -> tuple[list[Total], list[int] | None]:
+    async def share_out() -> tuple[list[ProviderTotal], list[int] | None]:
         totals = [total for total in table.totals if anonymous or total.provider is not None]
         return totals, await run_heavy(shared_out, amount, [total.value for total in totals])
 
-    name = ("payouts", asked.whole.weights, amount, anonymous)
-    totals, amounts = await asked.snapshot.remembered.get(name, share_out)
+    name = ("payouts", context.corpus.weights, amount, anonymous)
+    totals, amounts = await context.snapshot.remembered.get(name, share_out)
     if amounts is None:
         raise ProblemError(
             HTTPStatus.CONFLICT,
@@ -115,7 +120,7 @@ async def list_payouts(
         )
     stop = start + limit
     chosen = list(zip(totals[start:stop], amounts[start:stop], strict=True))
-    more = _more(asked, question, start + len(chosen), len(totals))
+    more = _more(context, query, start + len(chosen), len(totals))
 
     def answer() -> PayoutsAnswer:
         payouts = [
@@ -125,57 +130,60 @@ async def list_payouts(
             for total, part in chosen
         ]
         return PayoutsAnswer.model_construct(
-            amount=amount, payouts=payouts, total=len(totals), next=more, **asked.answer()
+            amount=amount, payouts=payouts, total=len(totals), next=more, **context.answer()
         )
 
-    return await asked.respond_list(answer, "payouts", len(chosen), next_link(asking.request, more))
+    return await context.respond_list(answer, "payouts", len(chosen), next_link(read.request, more))
 
 
-async def _begun(asking: Asking, text: str | None, question: int) -> tuple[Asked, int]:
+async def _begun(read: ReadRequest, text: str | None, query: int) -> tuple[AnswerContext, int]:
     """Take the state that a cursor goes on in, or the newest, and how many entries come before."""
-    cursor = read_cursor(text, question)
-    asked = await asking.state(at=cursor.view if cursor else None)
-    return asked, cursor.done if cursor else 0
+    cursor = read_cursor(text, query)
+    context = await read.context(at=cursor.view if cursor else None)
+    return context, cursor.done if cursor else 0
 
 
-def _more(asked: Asked, question: int, done: int, total: int) -> str | None:
+def _more(context: AnswerContext, query: int, done: int, total: int) -> str | None:
     """Return the cursor of the next page, None on the last one."""
     if done >= total:
         return None
-    return Cursor(view=asked.snapshot.key, question=question, place=[], done=done).text()
+    return Cursor(view=context.snapshot.key, query=query, place=[], done=done).text()
 
 
 @router.get("/v1/summary", response_model=SummaryAnswer)
-async def read_summary(asked: AskedNow) -> Response:
+async def read_summary(context: ContextNow) -> Response:
     """The whole corpus in numbers."""
-    parts, snapshot = await asked.whole.summary(), asked.snapshot
-    value = math.fsum(each for part in parts for each in part.values)
-    total = math.fsum(each for part in parts for each in part.totals)
-    partitions = [_fresh(asked, partition) for part in parts for partition in part.partitions]
+    summary, snapshot = await context.corpus.ask(SUMMARY, NoParameters()), context.snapshot
     answer = SummaryAnswer(
         game=snapshot.game,
         bundle=snapshot.bundle,
         points=snapshot.size,
-        leaves=sum(part.leaves for part in parts),
-        nodes=sum(part.nodes for part in parts),
-        classes=_classes(asked, parts),
-        value=value,
-        total=total,
-        residual=abs(value - total),
-        partitions=sorted(partitions, key=lambda one: one.partition),
+        leaves=summary.leaves,
+        nodes=summary.nodes,
+        classes=[
+            ClassCounts(label=label, points=points, validation=evaluators)
+            for label, points, evaluators in zip(
+                snapshot.classes, summary.classes, snapshot.validation, strict=True
+            )
+        ],
+        value=summary.value,
+        total=summary.total,
+        residual=abs(summary.value - summary.total),
+        partitions=[_fresh(context, partition) for partition in summary.partitions],
         left_out=snapshot.left_out(),
-        **{name: sum(getattr(part, name) for part in parts) for name in Counters.model_fields},
-        **asked.answer(),
+        **summary.counters,
+        **context.answer(),
     )
-    return asked.respond(answer)
+    return context.respond(answer)
 
 
-def _fresh(asked: Asked, partition: PartitionSummary) -> PartitionSummary:
+def _fresh(context: AnswerContext, partition: PartitionSummary) -> PartitionSummary:
     """Add how current a partition is."""
-    found = {part.partition: part for part in asked.currency.partitions}.get(partition.partition)
+    partitions = {one.partition: one for one in context.currency.partitions}
+    found = partitions.get(partition.partition)
     if found is None:
         return partition
-    told = {
+    freshness = {
         "lag": found.lag,
         "age_seconds": found.age,
         "checked_at": found.checked_at,
@@ -183,13 +191,4 @@ def _fresh(asked: Asked, partition: PartitionSummary) -> PartitionSummary:
         "since": found.since,
         "reason": found.reason,
     }
-    return partition.model_copy(update=told)
-
-
-def _classes(asked: Asked, parts: list[SummaryPart]) -> list[ClassCounts]:
-    snapshot = asked.snapshot
-    points = [sum(counts) for counts in zip(*(part.classes for part in parts), strict=True)]
-    return [
-        ClassCounts(label=label, points=count, validation=judges)
-        for label, count, judges in zip(snapshot.classes, points, snapshot.validation, strict=True)
-    ]
+    return partition.model_copy(update=freshness)

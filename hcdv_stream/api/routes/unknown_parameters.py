@@ -1,4 +1,4 @@
-"""Refuses parameters that a route does not know: mistyped, another question would be answered."""
+"""Refuses parameters that a route does not know: mistyped, another query would be answered."""
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from hcdv_stream.api.models.answers import Check, LeftOutPartition
+from hcdv_stream.api.models.answers import LeftOutPartition, ReadinessCheck
 from hcdv_stream.api.models.shards import PartitionState, ViewState
 from hcdv_stream.api.problems import gone, unavailable
 from hcdv_stream.api.sources.shard import LocalShard
@@ -13,7 +13,7 @@ from hcdv_stream.api.sources.source import Snapshot
 from hcdv_stream.api.views.freshness import Currency, Freshness
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.refresher import Refresher
-from hcdv_stream.api.views.view import View, fingerprint
+from hcdv_stream.api.views.view import StateView, fingerprint
 from hcdv_stream.state.heartbeat import Heartbeat
 from hcdv_stream.valuation.weights import Weights
 
@@ -23,10 +23,10 @@ class LocalSource:
 
     def __init__(self, refresher: Refresher) -> None:
         self._refresher = refresher
-        self._last: tuple[View, Snapshot] | None = None
+        self._last: tuple[StateView, Snapshot] | None = None
 
     async def current(self, *, keep: bool) -> Snapshot:
-        """Return the newest; raises a problem where there is none."""
+        """Return the newest; raises a problem if there is none."""
         view = self.view()
         if keep:
             self.keep(view)
@@ -35,7 +35,7 @@ class LocalSource:
         return self._last[1]
 
     async def pinned(self, key: str) -> Snapshot:
-        """Return one that was kept; raises a problem where it is gone."""
+        """Return one that was kept; raises a problem if it is gone."""
         return self._snapshot(self.kept(key))
 
     async def moved(self, key: str) -> None:
@@ -54,16 +54,16 @@ class LocalSource:
         """Nothing here can be lost."""
 
     def ailment(self) -> str | None:
-        """Say that the state is not looked at any more, where that is so."""
+        """Say that the state is not looked at any more, if that is so."""
         return self._refresher.ailment()
 
-    async def readiness(self) -> list[Check]:
+    async def readiness(self) -> list[ReadinessCheck]:
         """Return whether the state is read, and how each partition is."""
         refresher, now = self._refresher, time.time()
         reason = refresher.unreadiness()
         age = f"looked at {refresher.look_age:.1f} s ago"
         view = refresher.view
-        checks = [Check(name="state", ok=reason is None, detail=reason or age)]
+        checks = [ReadinessCheck(name="state", ok=reason is None, detail=reason or age)]
         if view is None:
             return checks
         parts = {part.number: part for part in view.partitions}
@@ -76,19 +76,19 @@ class LocalSource:
         view = self._refresher.view
         return (self._fresh(view), len(view.left_out)) if view else ((), 0)
 
-    def view(self) -> View:
-        """Return the newest view; raises a problem where there is none."""
+    def view(self) -> StateView:
+        """Return the newest view; raises a problem if there is none."""
         view = self._refresher.view
         if view is None:
             raise unavailable(self._refresher.missing)
         return view
 
-    def keep(self, view: View) -> None:
+    def keep(self, view: StateView) -> None:
         """Keep a view for later requests."""
         self._refresher.kept.keep(view)
 
-    def kept(self, key: str) -> View:
-        """Return a view that was kept, or the newest; raises a problem where it is gone."""
+    def kept(self, key: str) -> StateView:
+        """Return a view that was kept, or the newest; raises a problem if it is gone."""
         view = self._refresher.kept.get(key)
         if view is None:
             newest = self._refresher.view
@@ -98,19 +98,19 @@ class LocalSource:
         return view
 
     def shard(
-        self, view: View, weights: Weights | None, whole: int, numbers: frozenset[int]
+        self, view: StateView, weights: Weights | None, corpus_size: int, numbers: frozenset[int]
     ) -> LocalShard:
         """Return some partitions of a view as a shard."""
-        return LocalShard(view, self._refresher.kept, weights, whole, numbers)
+        return LocalShard(view, self._refresher.kept, weights, corpus_size, numbers)
 
-    def _snapshot(self, view: View) -> Snapshot:
+    def _snapshot(self, view: StateView) -> Snapshot:
         if not view.partitions:
             raise unavailable(self._refresher.missing)
         state = self.state_of(view)
         numbers = frozenset(part.number for part in view.partitions)
 
-        def shards(weights: Weights | None, whole: int) -> Sequence[LocalShard]:
-            return (self.shard(view, weights, whole, numbers),)
+        def shards(weights: Weights | None, corpus_size: int) -> Sequence[LocalShard]:
+            return (self.shard(view, weights, corpus_size, numbers),)
 
         return Snapshot(
             key=view.key,
@@ -127,7 +127,7 @@ class LocalSource:
             remembered=view.remembered,
         )
 
-    def state_of(self, view: View) -> ViewState:
+    def state_of(self, view: StateView) -> ViewState:
         """Describe a view, with the states that are left out of answers here."""
         identity = view.identity
         return ViewState(
@@ -146,13 +146,13 @@ class LocalSource:
             ],
         )
 
-    def _fresh(self, view: View) -> list[Freshness]:
+    def _fresh(self, view: StateView) -> list[Freshness]:
         """Return how current the partitions are, among them those without a first update yet."""
         tell = self._refresher.freshness
         found = [tell(part.number, part.position.next_offset) for part in view.partitions]
         return found + self._refresher.unwritten()
 
-    def _left_out(self, view: View) -> list[LeftOutPartition]:
+    def _left_out(self, view: StateView) -> list[LeftOutPartition]:
         found = []
         for part in view.left_out:
             fresh = self._refresher.freshness(part.number, part.position.next_offset)
@@ -184,7 +184,7 @@ def _state(partition: PartitionView, heartbeat: Heartbeat | None) -> PartitionSt
     )
 
 
-def _check(fresh: Freshness, partition: PartitionView | None, now: float) -> Check:
+def _check(fresh: Freshness, partition: PartitionView | None, now: float) -> ReadinessCheck:
     """Whether a partition is kept current; one that nobody has told anything of counts as well."""
     detail = f"lag {'unknown' if fresh.lag is None else fresh.lag}"
     if fresh.age is not None:
@@ -199,11 +199,11 @@ def _check(fresh: Freshness, partition: PartitionView | None, now: float) -> Che
         detail += f"; stale since {_moment(fresh.since)}"
     if fresh.reason:
         detail += f": {fresh.reason}"
-    return Check(name=f"partition {fresh.partition}", ok=not fresh.stale, detail=detail)
+    return ReadinessCheck(name=f"partition {fresh.partition}", ok=not fresh.stale, detail=detail)
 
 
-def _left_out_check(one: LeftOutPartition) -> Check:
-    return Check(
+def _left_out_check(one: LeftOutPartition) -> ReadinessCheck:
+    return ReadinessCheck(
         name=f"partition {one.partition}",
         ok=True,
         detail=f"stale since {_moment(one.since)}, left out of answers: {one.reason}",

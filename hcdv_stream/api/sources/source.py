@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hcdv_stream.api.models.answers import AsOf, Check, CorpusState, LeftOutPartition
+from hcdv_stream.api.models.answers import AsOf, CorpusState, LeftOutPartition, ReadinessCheck
 from hcdv_stream.api.models.shards import PartitionState
 from hcdv_stream.api.problems import ProblemError
-from hcdv_stream.api.sources.shard import Shard
+from hcdv_stream.api.queries.query import Shard
 from hcdv_stream.api.views.answer_cache import Remembered
 from hcdv_stream.api.views.freshness import Currency
 from hcdv_stream.valuation.weights import Weights
@@ -34,7 +34,7 @@ class Snapshot:
     """One state of the corpus: its partitions by number, and how to ask for more.
 
     ``missing`` are partitions that are known of and cannot be asked; ``home`` says which partition
-    an id belongs to where that is known beforehand; ``open`` gives the shards, that is, all
+    an id belongs to if that is known beforehand; ``open`` gives the shards, that is, all
     partitions once, with the values that they have in the whole. ``currency`` tells how current it
     is at the moment, and ``left_out`` which states here are in no answer. What was computed of it
     is ``remembered``.
@@ -55,7 +55,7 @@ class Snapshot:
 
     @property
     def size(self) -> int:
-        """How many points there are."""
+        """How many examples there are."""
         return sum(partition.points for partition in self.partitions)
 
     def as_of(self, currency: Currency) -> AsOf:
@@ -88,7 +88,7 @@ class Snapshot:
         return [part for part in self.partitions if not part.complete]
 
     def check(self, weights: Weights | None) -> None:
-        """Raise ValueError where the weights fit neither the classes nor the game."""
+        """Raise ValueError if the weights fit neither the classes nor the game."""
         if weights is None:
             return
         if self.game != "routed":
@@ -96,8 +96,8 @@ class Snapshot:
         weights.per_class(self.classes, np.array(self.validation, np.int64))
 
 
-class Source(Protocol):
-    """Gives snapshots. Those that cannot be given are told as problems (``problems``)."""
+class AnswerSource(Protocol):
+    """Gives snapshots; raises problems (``problems``) for those that it cannot give."""
 
     async def current(self, *, keep: bool) -> Snapshot:
         """Return the newest; ``keep`` it for whoever asks for it again."""
@@ -112,7 +112,7 @@ class Source(Protocol):
         """Something of the last snapshot was lost: do not give it again."""
 
     def ailment(self) -> str | None:
-        """Say why the process should be restarted, None where it is alive."""
+        """Say why the process should be restarted, None if it is alive."""
 
-    async def readiness(self) -> list[Check]:
+    async def readiness(self) -> list[ReadinessCheck]:
         """Return what readiness rests on, at least one check."""

@@ -1,4 +1,4 @@
-"""What was computed for one state and may be asked for again, by whoever asks next."""
+"""What was computed for one state and may be needed again for the next request."""
 
 import asyncio
 from collections import OrderedDict

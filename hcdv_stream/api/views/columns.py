@@ -1,9 +1,9 @@
-"""A partition's points as columns that follow its leaves one by one.
+"""A partition's examples as columns that follow its leaves one by one.
 
 Values depend on sums over the whole corpus, so an update moves all of them; what they are computed
 from changes in the touched leaves alone. Every leaf has a slot of rows in arrays that stay, and
 bringing them to another state, later or earlier, rewrites the slots of the leaves that differ. All
-points are then valued in one pass over contiguous memory: 200,000 in some 20 ms, where gathering
+examples are then valued in one pass over contiguous memory: 200,000 in some 20 ms, where gathering
 4,000 leaves anew takes ten times that.
 """
 
@@ -29,7 +29,7 @@ _CHUNK = 1 << 13
 
 
 class Layout:
-    """Which row is whose: points lie leaf by leaf in the order of their ids.
+    """Which row is whose: examples lie leaf by leaf in the order of their ids.
 
     ``leaves`` int64 (L,) are the leaves' ids, ``ends`` int64 (L,) the rows behind each one's last.
     """
@@ -48,12 +48,12 @@ class Layout:
         return self._state.leaves[int(self.leaves[place])], row - start
 
     def spread(self, column: Integers) -> Integers:
-        """Return a column with one entry for each leaf as one with an entry for each point."""
+        """Return a column with one entry for each leaf as one with an entry for each example."""
         return np.repeat(column, self.sizes)
 
 
-class Table(NamedTuple):
-    """Who the points of one state are, n rows.
+class ExampleTable(NamedTuple):
+    """Who the examples of one state are, n rows.
 
     ``label`` int16, ``time`` float64, ``provider`` int64 places in ``providers``, which lists them
     in no order and may name some that are gone.
@@ -86,11 +86,11 @@ class Columns:
         self._embeddings = np.zeros((0, 0), np.float32)
         self._played: dict[str, Integers] = {}
 
-    def table(self, state: EngineState, layout: Layout) -> Table:
-        """Return who the points of a state are."""
+    def table(self, state: EngineState, layout: Layout) -> ExampleTable:
+        """Return who the examples of a state are."""
         with self._lock:
             index = self._index(state, layout)
-            return Table(
+            return ExampleTable(
                 self._labels[index],
                 self._times[index],
                 self._providers[index],
@@ -98,7 +98,7 @@ class Columns:
             )
 
     def values(self, state: EngineState, layout: Layout, weights: RoutedWeights) -> Floats:
-        """φ of each point of a state of the routed game."""
+        """φ of each example of a state of the routed game."""
         with self._lock:
             index = self._index(state, layout)
             values = np.empty(self._used)

@@ -82,7 +82,7 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LogKnowledge:
     """What is known of a state's owner, and of the log behind it."""
 
     heartbeat: Heartbeat | None

@@ -1,7 +1,7 @@
 """Where each id of a partition is: one index that follows the newest state, for all states.
 
-A copy per update would cost as much as there are points. Instead older states share the newest
-one's index: what it says is checked against their own leaves, and where it says nothing although
+A copy per update would cost as much as there are examples. Instead older states share the newest
+one's index: what it says is checked against their own leaves, and if it says nothing although
 the state is not the one indexed, the leaves are searched.
 """
 
@@ -15,14 +15,19 @@ from hcdv_stream.valuation.tree.leaf import Leaf
 _MOVING = -1
 
 
-class Found(NamedTuple):
-    """A point: its leaf, and its row there."""
+class ExampleLocation(NamedTuple):
+    """Where an example is: its leaf, and its row there."""
 
     leaf: Leaf
     row: int
 
+    @property
+    def id(self) -> str:
+        """The example's id."""
+        return self.leaf.points.ids[self.row]
 
-class Homes:
+
+class IdIndex:
     """The leaf of each id; one thread follows, any may look."""
 
     def __init__(self, stored: StoredPartition) -> None:
@@ -34,7 +39,7 @@ class Homes:
         return len(self._leaf_of)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Homes) and self._leaf_of == other._leaf_of
+        return isinstance(other, IdIndex) and self._leaf_of == other._leaf_of
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -52,8 +57,8 @@ class Homes:
             self._leaf_of.update(dict.fromkeys(new[leaf].points.ids, leaf))
         self._sequence = after.sequence
 
-    def find(self, name: str, stored: StoredPartition) -> Found | None:
-        """Return where a point is in ``stored``, None where there is none of that id."""
+    def find(self, name: str, stored: StoredPartition) -> ExampleLocation | None:
+        """Return where an example is in ``stored``, None if there is none of that id."""
         current = self._sequence == stored.sequence
         leaves = stored.state.leaves
         hint = self._leaf_of.get(name)
@@ -64,9 +69,9 @@ class Homes:
         return next(filter(None, (_within(leaf, name) for leaf in leaves.values())), None)
 
 
-def _within(leaf: Leaf | None, name: str) -> Found | None:
+def _within(leaf: Leaf | None, name: str) -> ExampleLocation | None:
     if leaf is None:
         return None
     ids = leaf.points.ids
     row = bisect_left(ids, name)
-    return Found(leaf, row) if row < len(ids) and ids[row] == name else None
+    return ExampleLocation(leaf, row) if row < len(ids) and ids[row] == name else None

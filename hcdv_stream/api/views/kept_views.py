@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-from hcdv_stream.api.views.view import View
+from hcdv_stream.api.views.view import StateView
 
 _SPACING_SECONDS = 1.0
 """Least time between two views of the history."""
 
 
 @dataclass(slots=True)
-class _Entry:
-    view: View
+class _KeptView:
+    view: StateView
     written_at: float
     historic: bool
     own_bytes: int = 0  # what the next entry has not
@@ -42,18 +42,18 @@ class KeptViews:
         erasure_seconds: float = float("inf"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._answered: OrderedDict[str, View] = OrderedDict()
+        self._answered: OrderedDict[str, StateView] = OrderedDict()
         self._most = answered
         self._past = past
         self._most_bytes = most_bytes
         self._erasure_seconds = erasure_seconds
         self._clock = clock
         self._erase_at: float | None = None
-        self._entries: list[_Entry] = []  # oldest first, the newest view not among them
-        self._newest: View | None = None
+        self._entries: list[_KeptView] = []  # oldest first, the newest view not among them
+        self._newest: StateView | None = None
         self._lock = Lock()
 
-    def keep(self, view: View) -> None:
+    def keep(self, view: StateView) -> None:
         """An answer was made from this view that others may have to go on from."""
         with self._lock:
             known = view is self._newest or any(entry.view is view for entry in self._entries)
@@ -65,7 +65,7 @@ class KeptViews:
                 self._answered.popitem(last=False)
             self._tidy()
 
-    def get(self, key: str) -> View | None:
+    def get(self, key: str) -> StateView | None:
         """Return a view that was kept, None where it is gone."""
         with self._lock:
             view = self._answered.get(key)
@@ -73,7 +73,7 @@ class KeptViews:
                 self._answered.move_to_end(key)
             return view
 
-    def record(self, view: View) -> None:
+    def record(self, view: StateView) -> None:
         """The state has come to this view: its predecessor becomes part of the history."""
         with self._lock:
             before, self._newest = self._newest, view
@@ -92,13 +92,13 @@ class KeptViews:
             if not fits and before.key not in self._answered:
                 before.rest(view)
             else:
-                self._entries.append(_Entry(before, before.written_at, fits))
+                self._entries.append(_KeptView(before, before.written_at, fits))
                 self._weigh(len(self._entries) - 2)
             if fits and len(historic) >= self._past:
                 self._thin()
             self._tidy()
 
-    def history(self) -> list[View]:
+    def history(self) -> list[StateView]:
         """Return the views of the history, oldest first, the newest among them."""
         with self._lock:
             past = [entry.view for entry in self._entries if entry.historic]

@@ -1,4 +1,4 @@
-"""One partition as the API sees it: a corpus, where each id is, and its points as columns."""
+"""One partition as the API sees it: a corpus, where each id is, and its examples as columns."""
 
 import sys
 from collections.abc import Mapping
@@ -8,14 +8,15 @@ from typing import Self
 
 import numpy as np
 
-from hcdv_stream.api.views.columns import Columns, Floats, Layout, Table
-from hcdv_stream.api.views.id_index import Found, Homes
+from hcdv_stream.api.views.columns import Columns, ExampleTable, Floats, Layout
+from hcdv_stream.api.views.id_index import ExampleLocation, IdIndex
 from hcdv_stream.api.views.memory import bytes_beside, bytes_of
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import Reading, RoutedReading
 
 
@@ -23,14 +24,14 @@ from hcdv_stream.valuation.values import Reading, RoutedReading
 class PartitionView:
     """One update of one partition as a whole; immutable.
 
-    ``homes`` and ``columns`` are shared with the views before and after it.
+    ``id_index`` and ``columns`` are shared with the views before and after it.
     """
 
     number: int
     identity: Identity
     stored: StoredPartition
     corpus: Corpus
-    homes: Homes
+    id_index: IdIndex
     columns: Columns
     log: LogIdentity | None = None
 
@@ -44,12 +45,12 @@ class PartitionView:
     ) -> Self:
         """Make the view of a state that was read whole."""
         corpus = _corpus(identity, stored)
-        return cls(number, identity, stored, corpus, Homes(stored), Columns(), log)
+        return cls(number, identity, stored, corpus, IdIndex(stored), Columns(), log)
 
     def onwards(self, stored: StoredPartition, changes: tuple[Change, ...]) -> "PartitionView":
         """Return the view of a later state, touching only what changed in between."""
         changed = {leaf for change in changes for leaf in (*change.leaves, *change.removed_leaves)}
-        self.homes.follow(self.stored, stored, changed)
+        self.id_index.follow(self.stored, stored, changed)
         corpus = _corpus(self.identity, stored)
         return replace(self, stored=stored, corpus=corpus)
 
@@ -70,12 +71,24 @@ class PartitionView:
 
     @property
     def size(self) -> int:
-        """How many points it has."""
+        """How many examples it has."""
         return len(self.corpus)
 
-    def find(self, name: str) -> Found | None:
-        """Return where a point is, None where there is none of that id."""
-        return self.homes.find(name, self.stored)
+    def find(self, name: str) -> ExampleLocation | None:
+        """Return where an example is, None where there is none of that id."""
+        return self.id_index.find(name, self.stored)
+
+    def locate(self, row: int) -> ExampleLocation:
+        """Return where the example in a row of the columns is."""
+        return ExampleLocation(*self.layout.find(row))
+
+    def ancestors(self, coalition: Leaf | Node) -> list[int]:
+        """Return the nodes from the root down to a coalition's parent."""
+        nodes, parent, path = self.stored.state.nodes, coalition.parent, list[int]()
+        while parent != ROOT_PARENT:
+            path.append(parent)
+            parent = nodes[parent].parent
+        return path[::-1]
 
     @cached_property
     def layout(self) -> Layout:
@@ -83,8 +96,8 @@ class PartitionView:
         return Layout(self.stored.state)
 
     @cached_property
-    def table(self) -> Table:
-        """Who the points are, likewise."""
+    def table(self) -> ExampleTable:
+        """Who the examples are, likewise."""
         return self.columns.table(self.stored.state, self.layout)
 
     def beside(self, other: "PartitionView | None") -> int:
@@ -116,7 +129,7 @@ class PartitionView:
             vars(self).pop(name, None)
 
     def values(self, reading: Reading) -> Floats:
-        """φ of each point in the partition, in the order of ``layout``."""
+        """φ of each example in the partition, in the order of ``layout``."""
         if isinstance(reading, RoutedReading):
             return self.columns.values(self.stored.state, self.layout, reading.weights)
         return reading.points().value

@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import Self
 
 from hcdv_stream.api.metrics import ApiMetrics
-from hcdv_stream.api.views.freshness import Freshness, Known
+from hcdv_stream.api.views.freshness import Freshness, LogKnowledge
 from hcdv_stream.api.views.heartbeats import Heartbeats
 from hcdv_stream.api.views.kept_views import KeptViews
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.view import View
+from hcdv_stream.api.views.view import StateView
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.heartbeat import Heartbeat
@@ -51,7 +51,7 @@ class Refresher:
         stale_seconds: float = 15.0,
     ) -> None:
         self.kept = kept
-        self.view: View | None = None
+        self.view: StateView | None = None
         self.problem: str | None = None
         self._directory = directory
         self._seconds = seconds
@@ -104,7 +104,7 @@ class Refresher:
 
     def freshness(self, number: int, next_offset: int) -> Freshness:
         """Return how current the state of a partition is that has come to ``next_offset``."""
-        known = Known(self._beats.of(number), self._beats.ends(number))
+        known = LogKnowledge(self._beats.of(number), self._beats.ends(number))
         return known.freshness(number, next_offset, self._clock(), self._stale_seconds)
 
     def heartbeat(self, number: int) -> Heartbeat | None:
@@ -189,7 +189,7 @@ class Refresher:
             return None
         try:
             parts = list(self._partitions.values())
-            self.view = View(parts, self._beats.moved) if parts else None
+            self.view = StateView(parts, self._beats.moved) if parts else None
         except StateError as error:
             return str(error)
         self._moved = False

@@ -1,10 +1,10 @@
 """The values of some partitions as parts of one corpus.
 
-A partition is a coalition of the whole: with n_p of n points, v(D) = Σ_p (n_p/n)·v_p(D_p), a sum of
-games without common players. A point's value in the whole is therefore n_p/n times its value in its
+A partition is a coalition of the whole: with n_p of n examples, v(D) = Σ_p (n_p/n)·v_p(D_p), a sum
+of games without common players. So an example's value in the whole is n_p/n times its value in its
 partition, and so are its standard error and every coalition's value. Nothing but n has to be known
-of partitions that are elsewhere. Sums over points are handed on exactly (``exact``), so they do not
-depend on how the points are spread.
+of partitions that are elsewhere. Sums over examples are handed on exactly (``exact_sums``), so they
+do not depend on how the examples are spread.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hcdv_stream.api.views.coalition_ids import parse_id
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
-from hcdv_stream.api.views.id_index import Found
+from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.values import MappedValues, Reading, Values, Worth
@@ -27,7 +28,7 @@ _COALITION_BYTES, _PROVIDER_BYTES = 250, 600
 
 
 class ProviderSum(NamedTuple):
-    """What a provider's points in these partitions are worth.
+    """What a provider's examples in these partitions are worth.
 
     ``values`` add up to Σ φ exactly, ``variances`` are one for each partition.
     """
@@ -37,20 +38,20 @@ class ProviderSum(NamedTuple):
     variances: list[float]
 
 
-class Valuation:
+class ScaledValues:
     """Values under one choice of weights; columns are computed once, when first asked for.
 
-    ``whole`` is n, how many points the corpus has of which these partitions are a part. Raises
-    ValueError where the weights fit neither the classes nor the game.
+    ``corpus_size`` is n, how many examples the corpus has of which these partitions are a part.
+    Raises ValueError if the weights fit neither the classes nor the game.
     """
 
     def __init__(
-        self, partitions: Sequence[PartitionView], weights: Weights | None, whole: int
+        self, partitions: Sequence[PartitionView], weights: Weights | None, corpus_size: int
     ) -> None:
         self.weights = weights
         self.partitions = tuple(partitions)
         self._readings = [partition.corpus.reading(weights) for partition in partitions]
-        self._shares = [partition.size / max(whole, 1) for partition in partitions]
+        self._shares = [partition.size / max(corpus_size, 1) for partition in partitions]
         self._place = {part.number: place for place, part in enumerate(partitions)}
         self._lock = Lock()
         self._values: list[Floats] | None = None
@@ -61,24 +62,35 @@ class Valuation:
         return self._shares[self._place[partition.number]]
 
     def partition(self, number: int) -> PartitionView | None:
-        """Return that partition, None where it is not one of these."""
+        """Return that partition, None if it is not one of these."""
         place = self._place.get(number)
         return None if place is None else self.partitions[place]
 
-    def find(self, name: str) -> tuple[PartitionView, Found] | None:
-        """Return a point's partition and place, None where there is none of that id."""
+    def find(self, name: str) -> tuple[PartitionView, ExampleLocation] | None:
+        """Return an example's partition and place, None if there is none of that id."""
         for partition in self.partitions:
             if found := partition.find(name):
                 return partition, found
         return None
 
-    def point(self, partition: PartitionView, found: Found) -> Worth:
-        """Value and standard error of one point, from its leaf alone."""
+    def find_coalition(self, id: str) -> tuple[PartitionView, Leaf | Node] | None:
+        """Return a coalition with its partition, None if there is none of that id."""
+        parsed = parse_id(id)
+        partition = parsed and self.partition(parsed.partition)
+        if parsed is None or partition is None:
+            return None
+        state = partition.stored.state
+        members = state.leaves if parsed.leaf else state.nodes
+        coalition = members.get(parsed.number)
+        return None if coalition is None else (partition, coalition)
+
+    def point(self, partition: PartitionView, found: ExampleLocation) -> Worth:
+        """Value and standard error of one example, from its leaf alone."""
         values = self.leaf(partition, found.leaf)
         return Worth(float(values.value[found.row]), float(values.error[found.row]))
 
     def leaf(self, partition: PartitionView, leaf: Leaf) -> Values:
-        """Return the values of a leaf's points: the same bits as in the columns."""
+        """Return the values of a leaf's examples: the same bits as in the columns."""
         place = self._place[partition.number]
         share = self._shares[place]
         return MappedValues(self._readings[place].leaf(leaf), lambda column: share * column)
@@ -90,7 +102,7 @@ class Valuation:
         return Worth(share * worth.value, share * worth.error)
 
     def values(self) -> list[Floats]:
-        """Values of all points, by partition, in the order of its layout."""
+        """Values of all examples, by partition, in the order of its layout."""
         with self._lock:  # the first of many requests computes, the others wait for it
             if self._values is None:
                 self._values = [
@@ -143,9 +155,9 @@ class Valuation:
 
     @cached_property
     def providers(self) -> dict[str | None, ProviderSum]:
-        """What each provider's points are worth.
+        """What each provider's examples are worth.
 
-        Variances are conservative: the same evaluators judge all points of a leaf, so there
+        Variances are conservative: the same evaluators judge all examples of a leaf, so there
         absolute errors are added; leaves have none in common, so across them squares are.
         """
         found: dict[str | None, ProviderSum] = {}
@@ -186,7 +198,7 @@ class Valuation:
 
 
 def _variances(partition: PartitionView, errors: Floats) -> Floats:
-    """Σ over leaves of (Σ over a provider's points there of the error)², (providers,)."""
+    """Σ over leaves of (Σ over a provider's examples there of the error)², (providers,)."""
     table, layout = partition.table, partition.layout
     providers = len(table.providers)
     variances = np.zeros(providers)

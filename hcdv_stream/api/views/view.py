@@ -8,7 +8,7 @@ from zlib import crc32
 
 from hcdv_stream.api.views.answer_cache import Remembered
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.valuation.config import EngineConfig
@@ -17,7 +17,7 @@ from hcdv_stream.valuation.weights import Weights
 _KEPT_VALUATIONS = 6
 
 
-class View:
+class StateView:
     """At least one partition, in the order of their numbers; immutable.
 
     ``left_out`` are those that other workers own now: answers are made without them, unless they
@@ -40,7 +40,7 @@ class View:
         self.size = sum(partition.size for partition in self.partitions)
         self.game = self.identity.engine.game
         self.remembered = Remembered()
-        self._valuations: OrderedDict[object, Valuation] = OrderedDict()
+        self._valuations: OrderedDict[object, ScaledValues] = OrderedDict()
         self._lock = Lock()
         for other in self.partitions[1:]:
             if differences := self._differences(other):
@@ -58,29 +58,29 @@ class View:
     def valued(
         self,
         weights: Weights | None,
-        whole: int | None = None,
+        corpus_size: int | None = None,
         numbers: frozenset[int] | None = None,
-    ) -> Valuation:
+    ) -> ScaledValues:
         """Return values under these weights (None: those that the game fixed), kept for later.
 
-        ``whole`` is how many points the whole corpus has, where this is a part of it; ``numbers``
-        are the partitions to answer for, by default all that are not left out. Raises ValueError
-        where the weights fit neither the classes nor the game.
+        ``corpus_size`` is how many examples the whole corpus has, if this is a part of it;
+        ``numbers`` are the partitions to answer for, by default all that are not left out. Raises
+        ValueError if the weights fit neither the classes nor the game.
         """
-        asked = (weights, self.size if whole is None else whole, numbers)
+        key = (weights, self.size if corpus_size is None else corpus_size, numbers)
         with self._lock:
-            valuation = self._valuations.get(asked)
+            valuation = self._valuations.get(key)
             if valuation is None:
                 parts = (
                     [part for part in self.copies if part.number in numbers]
                     if numbers
                     else self.partitions
                 )
-                valuation = Valuation(parts, weights, asked[1])
-                self._valuations[asked] = valuation
+                valuation = ScaledValues(parts, weights, key[1])
+                self._valuations[key] = valuation
                 if len(self._valuations) > _KEPT_VALUATIONS:
                     self._valuations.popitem(last=False)
-            self._valuations.move_to_end(asked)
+            self._valuations.move_to_end(key)
             return valuation
 
     @property
@@ -88,7 +88,7 @@ class View:
         """When its newest update was written, seconds since the epoch."""
         return max(part.position.written_at for part in self.partitions or self.copies)
 
-    def beside(self, other: "View") -> int:
+    def beside(self, other: "StateView") -> int:
         """Return about how many bytes of leaves and nodes this view has that the other has not."""
         theirs = {part.number: part for part in other.copies}
         return sum(
@@ -97,7 +97,7 @@ class View:
             if theirs.get(part.number) is not part
         )
 
-    def derived_bytes(self, other: "View | None") -> int:
+    def derived_bytes(self, other: "StateView | None") -> int:
         """Return about how many bytes of values and tables it keeps; what ``other`` has too not."""
         with self._lock:
             valuations = list(self._valuations.values())
@@ -105,7 +105,7 @@ class View:
         tables += self.remembered.held_bytes
         return tables + sum(valuation.held_bytes for valuation in valuations)
 
-    def rest(self, other: "View | None") -> None:
+    def rest(self, other: "StateView | None") -> None:
         """Let go of values and tables: they are computed anew for whoever asks."""
         with self._lock:
             self._valuations.clear()
@@ -113,14 +113,14 @@ class View:
         for part in self._alone(other):
             part.rest()
 
-    def deleted_since(self, before: "View") -> bool:
+    def deleted_since(self, before: "StateView") -> bool:
         """Whether an example was deleted in a partition since an earlier view."""
         deleted = {part.number: part.stored.state.header.deletions for part in before.copies}
         return any(
             part.stored.state.header.deletions > deleted.get(part.number, 0) for part in self.copies
         )
 
-    def _alone(self, other: "View | None") -> Iterator[PartitionView]:
+    def _alone(self, other: "StateView | None") -> Iterator[PartitionView]:
         shared = {id(part) for part in other.copies} if other else set()
         return (part for part in self.copies if id(part) not in shared)
 

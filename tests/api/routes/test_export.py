@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from hcdv_stream.api.queries.arrow_rows import SCHEMA
+from hcdv_stream.api.queries.rows import EXPORT_SCHEMA
 from hcdv_stream.valuation.weights import Weights
 from tests.api.world import CLASSES, expected
 
@@ -27,7 +27,7 @@ def exported(client):
 
 def test_every_point_is_there_with_its_value(client, owners, exported):
     values = expected(owners)
-    assert exported.schema == SCHEMA
+    assert exported.schema == EXPORT_SCHEMA
     assert {row["id"]: (row["value"], row["stderr"]) for row in exported.to_pylist()} == values
     for owner in owners:
         corpus = owner.corpus
@@ -45,7 +45,7 @@ def test_formats_say_the_same(client, exported):
     csv = table(client, "csv")
     assert csv.headers["content-type"].startswith("text/csv")
     options = pyarrow.csv.ConvertOptions(
-        column_types=SCHEMA, strings_can_be_null=True, quoted_strings_can_be_null=False
+        column_types=EXPORT_SCHEMA, strings_can_be_null=True, quoted_strings_can_be_null=False
     )
     read = pyarrow.csv.read_csv(io.BytesIO(csv.content), convert_options=options)
     assert read.to_pylist() == exported.to_pylist()

@@ -9,7 +9,7 @@ import pytest
 
 from hcdv_stream.api.views.kept_views import KeptViews
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.view import View
+from hcdv_stream.api.views.view import StateView
 from hcdv_stream.state import Identity, PartitionReader, PartitionStore, Position
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
@@ -64,7 +64,7 @@ def views(owner, times):
     for moment in times:
         owner.apply(owner.batch(8, prefix=f"t{moment}-"), written_at=moment)
         reader.refresh()
-        yield View([PartitionView.of(0, reader.identity, reader.stored)])
+        yield StateView([PartitionView.of(0, reader.identity, reader.stored)])
 
 
 def test_the_past_is_dense_near_now_and_sparse_before(owner):
@@ -125,7 +125,7 @@ def wide_views(tmp_path, count, seconds=2.0):
                 if before is None
                 else before.onwards(reader.stored, reader.changes)
             )
-            yield View([view])
+            yield StateView([view])
 
 
 def memory_of_the_past(tmp_path, kept, *, answered):
@@ -189,7 +189,7 @@ def test_after_a_deletion_older_views_are_dropped_in_time(owner):
     owner.apply(Batch.of_deletions([name], DIMENSIONS), written_at=6.0)
     reader = PartitionReader(owner.directory)
     reader.refresh()
-    without = View([PartitionView.of(0, reader.identity, reader.stored)])
+    without = StateView([PartitionView.of(0, reader.identity, reader.stored)])
     now[0] = 10.0
     kept.record(without)
     now[0] = 69.0

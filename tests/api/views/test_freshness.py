@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hcdv_stream.api.views.freshness import Known, LogEnds
+from hcdv_stream.api.views.freshness import LogEnds, LogKnowledge
 from hcdv_stream.state.heartbeat import NAME, Heartbeat, LogEnd
 from tests.api.world import Client, Owner, app_of
 
@@ -322,7 +322,7 @@ BEAT = Heartbeat(1, "h", 0.0, 0.0, 20.0, 0, 0)
 def test_age_counts_from_the_last_look_whose_end_is_in_the_state():
     ends = LogEnds()
     ends.learn(LogEnd(10.0, 100), LogEnd(11.0, 150), LogEnd(12.0, 150), LogEnd(13.0, 220), now=20.0)
-    known = Known(BEAT, ends)
+    known = LogKnowledge(BEAT, ends)
 
     def age(next_offset):
         return known.freshness(0, next_offset, 20.0, 15.0).age
@@ -350,16 +350,16 @@ def test_a_clock_that_was_set_back_freezes_no_lag(alive):
     now, ends = 10_000.0, LogEnds()
     ends.learn(LogEnd(now, 100), now=now)
     beat = replace(BEAT, beat_at=now, next_offset=100, position=100, checked=LogEnd(now, 100))
-    assert Known(beat, ends).freshness(0, 100, now, 15.0).lag == 0
+    assert LogKnowledge(beat, ends).freshness(0, 100, now, 15.0).lag == 0
     now -= 3600.0
-    fresh = Known(beat, ends).freshness(0, 100, now, 15.0)
+    fresh = LogKnowledge(beat, ends).freshness(0, 100, now, 15.0)
     assert (fresh.lag, fresh.age, fresh.stale) == (None, None, None)
     assert "the clock was set back" in fresh.reason
     if alive:  # the worker goes on, in the new time, and 50 records wait
         now += 1.0
         beat = replace(beat, beat_at=now, checked=LogEnd(now, 150), held=None)
         ends.learn(beat.held, beat.checked, now=now)
-        fresh = Known(beat, ends).freshness(0, 100, now, 15.0)
+        fresh = LogKnowledge(beat, ends).freshness(0, 100, now, 15.0)
         assert (fresh.lag, fresh.age, fresh.stale) == (50, None, False)
 
 

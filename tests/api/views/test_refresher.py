@@ -36,7 +36,7 @@ def test_every_update_is_followed_through_splits_merges_and_deletions(tmp_path, 
         assert not refresher.look()
         (partition,) = refresher.view.partitions
         anew = PartitionView.of(0, partition.identity, partition.stored)
-        assert partition.homes == anew.homes
+        assert partition.id_index == anew.id_index
         assert values_of(client, owner.corpus.ids) == expected([owner])
         assert client.get("/v1/summary").json()["points"] == len(owner.engine)
     header = owner.engine.header

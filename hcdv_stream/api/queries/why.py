@@ -1,17 +1,21 @@
-"""Why a point is worth what it is worth: its value taken apart, from its leaf alone.
+"""Why an example is worth what it is: its value taken apart, from its leaf alone.
 
 Of the trusted evaluators the state knows how many are in a leaf and what they give each of its
-points together, not who they are: their embeddings are in the bundle, which the API does not need.
-What each peer gives is played again (``valuation.judgements``).
+examples together, not who they are: their embeddings are in the bundle, which the API does not
+need. What each peer gives is played again (``valuation.games.peer_votes``).
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from hcdv_stream.api.models.live_page import Judged, Mate, Why, WhyAsked, WhyPart
-from hcdv_stream.api.queries.describe import coalition_of, point_of
-from hcdv_stream.api.views.id_index import Found
+from hcdv_stream.api.models.answers import Model
+from hcdv_stream.api.models.live_page import EvaluatorContribution, Mate, Why
+from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, short
+from hcdv_stream.api.views.descriptions import coalition_of, point_of
+from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.games.peer_votes import judgements
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
@@ -19,39 +23,55 @@ from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, UTILITY_BITS
 from hcdv_stream.valuation.values import RoutedReading
 
 
-def why(valuation: Valuation, asked: WhyAsked) -> WhyPart:
-    """Take a point's value apart, None where there is no such point."""
-    place = valuation.find(asked.id)
+class WhyParameters(Model):
+    """An example's id, and how many examples of its leaf to name."""
+
+    id: str
+    mates: int
+
+
+class WhyShardAnswer(Model):
+    """The value taken apart, None if there is no such example."""
+
+    why: Why | None
+
+
+def _answer(context: ShardContext, parameters: WhyParameters) -> WhyShardAnswer:
+    scaled = context.values
+    place = scaled.find(parameters.id)
     if place is None:
-        return WhyPart(why=None)
+        return WhyShardAnswer(why=None)
     partition, found = place
-    reading = partition.corpus.reading(valuation.weights)
+    reading = partition.corpus.reading(scaled.weights)
     weights = reading.weights if isinstance(reading, RoutedReading) else None
-    return WhyPart(
+    return WhyShardAnswer(
         why=Why(
-            point=point_of(valuation, partition, found),
-            judged=[] if weights is None else _judged(valuation, partition, found, weights),
-            contrast=None if weights is None else _contrast(valuation, partition, found, weights),
+            point=point_of(scaled, partition, found),
+            judged=[] if weights is None else _contributions(scaled, partition, found, weights),
+            contrast=None if weights is None else _contrast(scaled, partition, found, weights),
             leaf_points=len(found.leaf.points),
-            mates=_mates(valuation, partition, found, weights, asked.mates),
+            mates=_mates(scaled, partition, found, weights, parameters.mates),
             path=[
-                coalition_of(valuation.coalition(partition, one), partition, one)
+                coalition_of(scaled.coalition(partition, one), partition, one)
                 for one in _path(partition, found.leaf)
             ],
         )
     )
 
 
-def _judged(
-    valuation: Valuation, partition: PartitionView, found: Found, weights: RoutedWeights
-) -> list[Judged]:
+def _contributions(
+    scaled: ScaledValues,
+    partition: PartitionView,
+    found: ExampleLocation,
+    weights: RoutedWeights,
+) -> list[EvaluatorContribution]:
     components = np.ldexp(
         found.leaf.outcome["components"][found.row].astype(np.float64), -UTILITY_BITS
     )
-    parts = valuation.share(partition) * weights.scale * components
+    parts = scaled.share(partition) * weights.scale * components
     present = found.leaf.sketch.evaluators
     return [
-        Judged(
+        EvaluatorContribution(
             kind="trusted" if kind == TRUSTED else "peers",
             label=label,
             evaluators=int(present[kind, place]),
@@ -64,24 +84,27 @@ def _judged(
 
 
 def _contrast(
-    valuation: Valuation, partition: PartitionView, found: Found, weights: RoutedWeights
+    scaled: ScaledValues,
+    partition: PartitionView,
+    found: ExampleLocation,
+    weights: RoutedWeights,
 ) -> float:
     points, here = found.leaf.points, slice(found.row, found.row + 1)
     gained = weights.shapley.points(points.labels[here], points.embeddings[here])
-    return valuation.share(partition) * weights.lam * float(gained[0])
+    return scaled.share(partition) * weights.lam * float(gained[0])
 
 
 def _mates(
-    valuation: Valuation,
+    scaled: ScaledValues,
     partition: PartitionView,
-    found: Found,
+    found: ExampleLocation,
     weights: RoutedWeights | None,
     most: int,
 ) -> list[Mate]:
     points, classes = found.leaf.points, partition.identity.classes
     seen = judgements(points, found.row, partition.identity.engine)
-    values = valuation.leaf(partition, found.leaf).value
-    share = valuation.share(partition)
+    values = scaled.leaf(partition, found.leaf).value
+    share = scaled.share(partition)
     mates = []
     for row in np.argsort(seen.distances, kind="stable").tolist():
         if row == found.row:
@@ -112,3 +135,17 @@ def _mates(
 def _path(partition: PartitionView, leaf: Leaf) -> list[Leaf | Node]:
     nodes = partition.stored.state.nodes
     return [*(nodes[node] for node in partition.corpus.path(leaf.id)), leaf]
+
+
+def _merge(answers: Sequence[WhyShardAnswer], _: WhyParameters) -> Why | None:
+    return next((answer.why for answer in answers if answer.why), None)
+
+
+WHY = CorpusQuery(
+    name="why",
+    parameters=WhyParameters,
+    shard_answer=WhyShardAnswer,
+    answer=_answer,
+    merge=_merge,
+    executor=short,
+)

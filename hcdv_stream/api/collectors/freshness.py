@@ -1,4 +1,4 @@
-"""How current answers are, by partition, as metrics: worked out when Prometheus asks."""
+"""How current answers are, by partition, as metrics: computed when Prometheus asks."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -25,9 +25,9 @@ _ABOUT = (
 class FreshnessMetrics(Collector):
     """Lag and age of every partition, and how many are stale or left out."""
 
-    def __init__(self, told: Callable[[], tuple[Sequence[Freshness], int]]) -> None:
-        """``told`` gives how current each partition is, and how many states are left out."""
-        self._told = told
+    def __init__(self, currency: Callable[[], tuple[Sequence[Freshness], int]]) -> None:
+        """``currency`` gives how current each partition is, and how many states are left out."""
+        self._currency = currency
 
     def describe(self) -> list[Metric]:
         """Return the metrics without a series."""
@@ -38,7 +38,7 @@ class FreshnessMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield them as of now."""
-        parts, left_out = self._told()
+        parts, left_out = self._currency()
         lag, age, stale, out = families = self.describe()
         for part in parts:
             labels = {"partition": str(part.partition)}

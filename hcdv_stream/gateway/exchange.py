@@ -1,4 +1,4 @@
-"""One question to an API behind the gateway: bounded in time and size, whatever answers there."""
+"""One exchange with an API behind the gateway, bounded in time and size."""
 
 import asyncio
 from http import HTTPStatus
@@ -25,8 +25,8 @@ async def exchange(
 ) -> tuple[int, bytes]:
     """Return status and content of an answer that is whole after ``seconds``.
 
-    Redirects are not followed and nothing is decompressed. Questions change nothing, so one whose
-    connection breaks is put again: the API may just have closed it for having been idle. Raises
+    Redirects are not followed and nothing is decompressed. Requests change nothing, so one whose
+    connection breaks is sent again: the API may just have closed it for having been idle. Raises
     BadAnswerError.
     """
     headers = {"Accept-Encoding": "identity"}

@@ -1,4 +1,4 @@
-"""How values are spread, by label and provider, as metrics: worked out when Prometheus asks.
+"""How values are spread, by label and provider, as metrics: computed when Prometheus asks.
 
 Values shrink as the corpus grows, since they add up to v(D); times the number of examples they stay
 comparable: their mean over the corpus is v(D).
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hcdv_stream.api.views.view import View
+from hcdv_stream.api.views.view import StateView
 from hcdv_stream.valuation.weights import Weights
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
@@ -28,7 +28,7 @@ PROVIDERS = 20
 NOBODY, OTHERS = "(none)", "(others)"
 """What stands for examples without a provider, and for all the other providers."""
 _LEAST_SECONDS = 15.0
-"""Nothing is worked out anew sooner: 200,000 examples take some 50 ms of a processor."""
+"""Nothing is computed anew sooner: 200,000 examples take some 50 ms of a processor."""
 
 
 class ValueMetrics(Collector):
@@ -36,7 +36,7 @@ class ValueMetrics(Collector):
 
     def __init__(
         self,
-        view: Callable[[], View | None],
+        view: Callable[[], StateView | None],
         weights: Weights,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -44,7 +44,7 @@ class ValueMetrics(Collector):
         self._view = view
         self._weights = weights
         self._clock = clock
-        self._seen: View | None = None
+        self._seen: StateView | None = None
         self._rests_until = -float("inf")
         self._families: list[Metric] = self.describe()
 
@@ -82,7 +82,7 @@ class ValueMetrics(Collector):
             self._seen, self._rests_until = view, now + _LEAST_SECONDS
         yield from self._families
 
-    def _filled(self, view: View) -> list[Metric]:
+    def _filled(self, view: StateView) -> list[Metric]:
         scaled, negative, owned, worth = families = self.describe()
         weights = self._weights if view.game == "routed" else None
         try:
@@ -109,7 +109,7 @@ class ValueMetrics(Collector):
 
 
 def _by_provider(
-    view: View, parts: Sequence[npt.NDArray[np.float64]]
+    view: StateView, parts: Sequence[npt.NDArray[np.float64]]
 ) -> dict[str, tuple[float, float]]:
     """Return examples and value of the providers with most examples, and of all the others."""
     totals: dict[str, tuple[float, float]] = {}

@@ -1,22 +1,42 @@
-"""Which points a list is of: conditions as masks over a partition's columns."""
+"""Which examples a list is of: conditions as masks over a partition's columns."""
 
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.api.models.shards import PointFilter
-from hcdv_stream.api.queries.coalition_ids import find_coalition
+from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
 Mask = npt.NDArray[np.bool_]
 
 
+class PointFilter(Model):
+    """Which examples are meant: those that meet every condition that is not None."""
+
+    provider: str | None = None
+    anonymous: bool = False
+    label: str | None = None
+    coalition: str | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+    since: float | None = None
+    until: float | None = None
+
+    @property
+    def all(self) -> bool:
+        """Whether it lets every example through."""
+        return self == _EVERYTHING
+
+
+_EVERYTHING = PointFilter()
+
+
 def mask(
-    only: PointFilter, valuation: Valuation, partition: PartitionView, values: Floats
+    only: PointFilter, scaled: ScaledValues, partition: PartitionView, values: Floats
 ) -> Mask | None:
-    """Return which of a partition's points meet every condition; None: all of them."""
+    """Return which of a partition's examples meet every condition; None: all of them."""
     if only.all:
         return None
     table = partition.table
@@ -29,7 +49,7 @@ def mask(
         named = table.providers
         kept &= table.provider == (named.index(name) if name in named else -1)
     if only.coalition is not None:
-        kept &= _under(only.coalition, valuation, partition)
+        kept &= _under(only.coalition, scaled, partition)
     for least, most, column in (
         (only.min_value, only.max_value, values),
         (only.since, only.until, table.time),
@@ -41,15 +61,15 @@ def mask(
     return kept
 
 
-def _under(name: str, valuation: Valuation, partition: PartitionView) -> Mask:
+def _under(name: str, scaled: ScaledValues, partition: PartitionView) -> Mask:
     layout = partition.layout
-    inside = np.isin(layout.leaves, _leaves(name, valuation, partition))
+    inside = np.isin(layout.leaves, _leaves(name, scaled, partition))
     return np.repeat(inside, layout.sizes)
 
 
-def _leaves(name: str, valuation: Valuation, partition: PartitionView) -> list[int]:
+def _leaves(name: str, scaled: ScaledValues, partition: PartitionView) -> list[int]:
     """Return the leaves of a partition that belong to a coalition."""
-    found = find_coalition(valuation, name)
+    found = scaled.find_coalition(name)
     if found is None or found[0] is not partition:
         return []
     nodes = partition.stored.state.nodes

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from hcdv_stream.api.queries.value_metrics import LABELS, PERCENTILES, ValueMetrics
+from hcdv_stream.api.collectors.values import LABELS, PERCENTILES, ValueMetrics
 from hcdv_stream.valuation.weights import Weights
 from tests.api.world import CLASSES, app_of, expected
 
@@ -49,7 +49,7 @@ def test_providers_have_their_examples_and_their_value(state_dir, owners):
 
 
 def test_many_providers_share_one_series(state_dir, owners, monkeypatch):
-    monkeypatch.setattr("hcdv_stream.api.queries.value_metrics.PROVIDERS", 2)
+    monkeypatch.setattr("hcdv_stream.api.collectors.values.PROVIDERS", 2)
     view = app_of(state_dir).state.refresher.view
     found = samples(ValueMetrics(lambda: view, WEIGHTS))
     counts, sums = by_provider(owners)

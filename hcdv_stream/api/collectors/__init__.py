@@ -1,0 +1,1 @@
+"""What Prometheus collects of views when it asks: values and their freshness."""

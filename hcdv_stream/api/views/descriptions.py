@@ -1,0 +1,46 @@
+"""Examples and coalitions as the models that answers are made of."""
+
+from hcdv_stream.api.models.answers import Point, ValuedCoalition
+from hcdv_stream.api.views.coalition_ids import id_of, leaf_id, node_id
+from hcdv_stream.api.views.id_index import ExampleLocation
+from hcdv_stream.api.views.partition_view import PartitionView
+from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.values import Worth
+
+
+def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Point:
+    """Describe an example; its rank is left open."""
+    leaf, row, number = found.leaf, found.row, partition.number
+    worth = scaled.point(partition, found)
+    nodes = partition.corpus.path(leaf.id)
+    return Point.model_construct(
+        id=leaf.points.ids[row],
+        label=partition.identity.classes[leaf.points.labels[row]],
+        provider=leaf.points.providers[row],
+        event_time=float(leaf.points.timestamps[row]),
+        value=worth.value,
+        stderr=worth.error,
+        rank=None,
+        partition=number,
+        leaf=leaf_id(number, leaf.id),
+        path=[*(node_id(number, node) for node in nodes), leaf_id(number, leaf.id)],
+    )
+
+
+def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) -> ValuedCoalition:
+    """Describe a coalition of that worth."""
+    number, parent = partition.number, coalition.parent
+    counts = coalition.sketch.points.tolist()
+    return ValuedCoalition(
+        id=id_of(number, coalition),
+        kind="leaf" if isinstance(coalition, Leaf) else "node",
+        partition=number,
+        height=0 if isinstance(coalition, Leaf) else coalition.height,
+        parent=None if parent == ROOT_PARENT else node_id(number, parent),
+        points=sum(counts),
+        classes=dict(zip(partition.identity.classes, counts, strict=True)),
+        value=worth.value,
+        stderr=worth.error,
+    )
