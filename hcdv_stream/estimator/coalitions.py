@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.tree.navigation import children_of, leaves_below
 from hcdv_stream.valuation.values import Reading
 
 
@@ -35,8 +35,7 @@ def coalitions(corpus: Corpus, reading: Reading) -> list[Coalition]:
         here = pending.pop()
         found.append(_described(here, corpus, reading))
         if isinstance(here, Node):
-            below = state.leaves if here.height == 1 else state.nodes
-            pending += [below[child] for child in reversed(here.children)]
+            pending += reversed(children_of(state, here))
     return found
 
 
@@ -45,21 +44,12 @@ def path(corpus: Corpus, leaf: int) -> tuple[str, ...]:
     return (*(f"n{node}" for node in corpus.path(leaf)), f"l{leaf}")
 
 
-def leaves_below(corpus: Corpus, name: str) -> set[int]:
+def leaves_of(corpus: Corpus, name: str) -> list[int]:
     """Return the leaves of a coalition; raises KeyError where there is none of that name."""
     leaves, nodes = corpus.state.leaves, corpus.state.nodes
-    known = {f"l{leaf}": leaf for leaf in leaves}
-    if name in known:
-        return {known[name]}
-    pending = [{f"n{node}": node for node in nodes}[name]]
-    found: set[int] = set()
-    while pending:
-        node = nodes[pending.pop()]
-        if node.height == 1:
-            found.update(node.children)
-        else:
-            pending += node.children
-    return found
+    known: dict[str, Leaf | Node] = {f"l{leaf.id}": leaf for leaf in leaves.values()}
+    known |= {f"n{node.id}": node for node in nodes.values()}
+    return leaves_below(nodes, known[name])
 
 
 def _described(here: Leaf | Node, corpus: Corpus, reading: Reading) -> Coalition:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import parameters
-from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_below, path
+from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.valuation.methods.frames import frame
@@ -142,9 +142,7 @@ class Results:
 
     def members(self, coalition: str) -> Rows:
         """Return indices of a coalition's samples; raises KeyError where there is none so named."""
-        return np.flatnonzero(
-            np.isin(self.leaves_, list(leaves_below(self._held.corpus, coalition)))
-        )
+        return np.flatnonzero(np.isin(self.leaves_, leaves_of(self._held.corpus, coalition)))
 
     def path(self, sample: int) -> tuple[str, ...]:
         """Return the names of a sample's coalitions, from the root to its leaf.

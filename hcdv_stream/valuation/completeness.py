@@ -1,11 +1,9 @@
 """Whether the counts and sums of a state agree with each other, without playing a game."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from hcdv_stream.valuation.state import EngineState
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.navigation import children_of
 
 
 def miscount(state: EngineState) -> str | None:
@@ -18,8 +16,7 @@ def miscount(state: EngineState) -> str | None:
         if leaf.sketch.size != len(leaf.points):
             return f"leaf {leaf.id} counts {leaf.sketch.size} examples and has {len(leaf.points)}"
     for node in state.nodes.values():
-        below: Mapping[int, Leaf | Node] = state.leaves if node.height == 1 else state.nodes
-        vectors = [below[child].sketch.vector for child in node.children]
+        vectors = [child.sketch.vector for child in children_of(state, node)]
         if len({len(vector) for vector in (*vectors, node.sketch.vector)}) > 1:
             return f"the sketches under node {node.id} differ in length"
         if vectors and not np.array_equal(np.add.reduce(vectors), node.sketch.vector):

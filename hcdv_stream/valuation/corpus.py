@@ -15,8 +15,8 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast import ContrastShapley
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.navigation import path_up
 from hcdv_stream.valuation.tree.sketch import Counts, Sketch
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import PrintedReading, Reading, RoutedReading, Values
 from hcdv_stream.valuation.weights import Weights
 
@@ -89,11 +89,7 @@ class Corpus:
 
     def path(self, leaf: int) -> tuple[int, ...]:
         """Nodes from the root down to this leaf's parent; KeyError where there is no such leaf."""
-        node, path = self.state.leaves[leaf].parent, []
-        while node != ROOT_PARENT:
-            path.append(node)
-            node = self.state.nodes[node].parent
-        return tuple(reversed(path))
+        return tuple(reversed(path_up(self.state.nodes, self.state.leaves[leaf].parent)))
 
     def reading(self, weights: Weights | None = None) -> Reading:
         """Read values under some weights, or under those that are usual.

@@ -21,8 +21,9 @@ from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta, EngineState, Header
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.evaluators import Evaluators
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.leaf import Leaf
 from hcdv_stream.valuation.tree.leaf_edits import edited
+from hcdv_stream.valuation.tree.navigation import children_of, path_up
 from hcdv_stream.valuation.tree.placement import place
 from hcdv_stream.valuation.tree.reshaping import Reshaping, forget_founder, rebalance, split_large
 from hcdv_stream.valuation.tree.seed import SeedHierarchy
@@ -194,12 +195,11 @@ class Engine:
         tree = self._tree
         reshaped = tree.reshaped & tree.nodes.keys()
         starts = {tree.leaves[leaf].parent for leaf in played} | reshaped
-        above = {node for start in starts for node in tree.ancestors(start)}
+        above = {node for start in starts for node in path_up(tree.nodes, start)}
         order = sorted(above, key=lambda node: (tree.nodes[node].height, node))
         for number in order:
             node = tree.nodes[number]
-            below = tree.leaves if node.height == 1 else tree.nodes
-            children: list[Leaf | Node] = [below[child] for child in node.children]
+            children = children_of(tree, node)
             total = np.add.reduce([child.sketch.vector for child in children])
             node = replace(node, sketch=Sketch(total, self._classes))
             tree.nodes[number] = replace(node, outcome=self._game.play_node(node, children))

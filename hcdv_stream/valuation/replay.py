@@ -5,7 +5,7 @@ evaluator looks for its nearest leaf among all, and each leaf and node plays ane
 in every bit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +20,9 @@ from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.evaluators import Evaluators
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.tree.navigation import children_of
 from hcdv_stream.valuation.tree.sketch import Sketch
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.validation import Validation
 from hcdv_stream.valuation.values import residual
 
@@ -111,8 +111,7 @@ class Replay:
 
     def _node(self, node: Node) -> list[str]:
         state = self._state
-        below: Mapping[int, Leaf | Node] = state.leaves if node.height == 1 else state.nodes
-        children = [below[child] for child in node.children]
+        children = children_of(state, node)
         problems = [
             f"its child {child.id} names {child.parent} as its parent"
             for child in children

@@ -6,8 +6,8 @@ from hcdv_stream.api.queries.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.api.views.id_index import Found
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.tree.navigation import path_up
 from hcdv_stream.valuation.values import Worth
 
 
@@ -52,7 +52,7 @@ def detail_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) ->
     number = partition.number
     children: list[str] = []
     if isinstance(coalition, Node):
-        named = leaf_id if coalition.height == 1 else node_id
+        named = leaf_id if coalition.is_lowest else node_id
         children = [named(number, child) for child in coalition.children]
     return CoalitionDetail(
         **dict(coalition_of(worth, partition, coalition)),
@@ -63,8 +63,4 @@ def detail_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) ->
 
 def ancestors(partition: PartitionView, coalition: Leaf | Node) -> list[int]:
     """Return the nodes from the root down to a coalition's parent."""
-    nodes, parent, path = partition.stored.state.nodes, coalition.parent, list[int]()
-    while parent != ROOT_PARENT:
-        path.append(parent)
-        parent = nodes[parent].parent
-    return path[::-1]
+    return path_up(partition.stored.state.nodes, coalition.parent)[::-1]

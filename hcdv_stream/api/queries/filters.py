@@ -8,7 +8,7 @@ from hcdv_stream.api.queries.coalition_ids import find_coalition
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.navigation import leaves_below
 
 Mask = npt.NDArray[np.bool_]
 
@@ -52,15 +52,4 @@ def _leaves(name: str, valuation: Valuation, partition: PartitionView) -> list[i
     found = find_coalition(valuation, name)
     if found is None or found[0] is not partition:
         return []
-    nodes = partition.stored.state.nodes
-    leaves: list[int] = []
-    waiting: list[Leaf | Node] = [found[1]]
-    while waiting:
-        coalition = waiting.pop()
-        if isinstance(coalition, Leaf):
-            leaves.append(coalition.id)
-        elif coalition.height == 1:
-            leaves += coalition.children
-        else:
-            waiting += [nodes[child] for child in coalition.children]
-    return leaves
+    return leaves_below(partition.stored.state.nodes, found[1])

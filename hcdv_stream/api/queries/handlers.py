@@ -45,8 +45,7 @@ from hcdv_stream.api.queries.describe import coalition_of, detail_of, point_of
 from hcdv_stream.api.queries.explain import why
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.values import Worth
 
 _Entry = tuple[Worth, PartitionView, Leaf | Node]

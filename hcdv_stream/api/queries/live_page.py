@@ -20,8 +20,8 @@ from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.kept_views import KeptViews
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.tree.navigation import children_of
 
 
 def tree(valuation: Valuation, asked: TreeAsked) -> TreePart:
@@ -60,10 +60,7 @@ def _levels(
 def _children(partition: PartitionView, coalition: Leaf | Node) -> list[Leaf | Node]:
     if isinstance(coalition, Leaf):
         return []
-    state = partition.stored.state
-    if coalition.height == 1:
-        return [state.leaves[child] for child in coalition.children]
-    return [state.nodes[child] for child in coalition.children]
+    return children_of(partition.stored.state, coalition)
 
 
 def _columns(

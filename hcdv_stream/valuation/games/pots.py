@@ -25,7 +25,7 @@ from var = 0 at the root; s² = 0 for shares that fell back. In a leaf, ψ̂ is 
 variance that of this mean. An error is the square root.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ import numpy.typing as npt
 
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.navigation import children_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,10 +68,9 @@ def coalition_pots(state: EngineState) -> Pots:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        below: Mapping[int, Leaf | Node] = state.leaves if node.height == 1 else state.nodes
-        children = [below[child] for child in node.children]
+        children = children_of(state, node)
         values, variances = divided(pots.nodes[node.id], *_node_shares(node, children))
-        into = pots.leaves if node.height == 1 else pots.nodes
+        into = pots.leaves if node.is_lowest else pots.nodes
         for child, value, variance in zip(children, values, variances, strict=True):
             into[child.id] = Pot(float(value), float(variance))
         waiting.extend(child for child in children if isinstance(child, Node))

@@ -10,6 +10,8 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 _NOTHING = np.zeros((0, 2), np.uint64)
+ROOT_PARENT = -1
+"""The parent that the root names."""
 
 
 def no_fingerprints(count: int) -> npt.NDArray[np.uint64]:
@@ -69,8 +71,8 @@ class Leaf:
 class Node:
     """An inner coalition: its children in order, all leaves (``height`` 1) or all inner nodes.
 
-    ``parent`` is -1 at the root. ``outcome`` holds the arrays of the game among the children,
-    for games that play one.
+    ``parent`` is ROOT_PARENT at the root. ``outcome`` holds the arrays of the game among the
+    children, for games that play one.
     """
 
     id: int
@@ -79,3 +81,8 @@ class Node:
     children: tuple[int, ...]
     sketch: Sketch
     outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+
+    @property
+    def is_lowest(self) -> bool:
+        """Whether the children are leaves."""
+        return self.height == 1
