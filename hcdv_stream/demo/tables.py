@@ -124,7 +124,7 @@ def live(title: str, total: int, addresses: str, observation: Observation) -> Re
     return Panel(Group(*parts), title=title, subtitle=addresses, title_align="left")
 
 
-def judgement(summary: Summary) -> Table:
+def comparison(summary: Summary) -> Table:
     """Return what gradient boosting reaches by how its training examples were chosen."""
     table = Table(
         title=f"models judged on {len(summary.prepared.test):,} sessions set aside",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.tree.navigation import children_of, leaves_below
-from hcdv_stream.valuation.values import Reading
+from hcdv_stream.valuation.values import StateValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Coalition:
     error: float
 
 
-def coalitions(corpus: Corpus, reading: Reading) -> list[Coalition]:
+def coalitions(corpus: Corpus, reading: StateValues) -> list[Coalition]:
     """Return every coalition, the root first and children after their parent, in order."""
     state = corpus.state
     pending: list[Leaf | Node] = [state.nodes[state.header.root]]
@@ -52,7 +52,7 @@ def leaves_of(corpus: Corpus, name: str) -> list[int]:
     return leaves_below(nodes, known[name])
 
 
-def _described(here: Leaf | Node, corpus: Corpus, reading: Reading) -> Coalition:
+def _described(here: Leaf | Node, corpus: Corpus, reading: StateValues) -> Coalition:
     worth = reading.coalition(here)
     counts = dict(zip(corpus.classes, here.sketch.points.tolist(), strict=True))
     return Coalition(
@@ -62,5 +62,5 @@ def _described(here: Leaf | Node, corpus: Corpus, reading: Reading) -> Coalition
         size=here.sketch.size,
         counts=counts,
         value=worth.value,
-        error=worth.error,
+        error=worth.stderr,
     )

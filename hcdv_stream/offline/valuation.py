@@ -20,7 +20,7 @@ from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.tree.build import plant
-from hcdv_stream.valuation.values import Reading, residual
+from hcdv_stream.valuation.values import StateValues, residual
 
 TRAINING_SHARE = 0.4
 """Share of a file that a bundle of its own is trained on."""
@@ -147,7 +147,7 @@ def _played(
 
 def _table(
     corpus: Corpus,
-    reading: Reading,
+    reading: StateValues,
     judged: Judged,
 ) -> pa.Table:
     values = reading.points()
@@ -159,7 +159,7 @@ def _table(
         "id": pa.array([corpus.ids[row] for row in order], pa.string()),
         "label": pa.array([corpus.classes[corpus.labels[row]] for row in order], pa.string()),
         "value": values.value[order],
-        "stderr": values.error[order],
+        "stderr": values.stderr[order],
         "judged": values.judged[order],
         "leaf": leaves,
         "path": pa.array([paths[leaf] for leaf in leaves.tolist()], pa.string()),

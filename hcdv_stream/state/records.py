@@ -18,7 +18,7 @@ from hcdv_stream.state.stored import Change, Position
 from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.state import Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 _LEAF, _NODE, _HEADER, _POSITION, _CHANGE, _CENTROID = b"L", b"N", b"H", b"P", b"C", b"Z"
@@ -62,7 +62,7 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
         codes = arrays["provider"].tolist()
         if min(codes, default=0) < -1:
             raise ValueError("a provider has a negative code")
-        points = Points(
+        points = LeafExamples(
             read_strings("ids", arrays),
             arrays["labels"],
             tuple([table[code] for code in codes]),

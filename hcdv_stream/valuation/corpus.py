@@ -17,7 +17,7 @@ from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.navigation import path_up
 from hcdv_stream.valuation.tree.sketch import Counts, Sketch
-from hcdv_stream.valuation.values import PrintedReading, Reading, RoutedReading, Values
+from hcdv_stream.valuation.values import PrintedStateValues, RoutedStateValues, StateValues, Values
 from hcdv_stream.valuation.weights import Weights
 
 Floats = npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ class Corpus:
         """Nodes from the root down to this leaf's parent; KeyError where there is no such leaf."""
         return tuple(reversed(path_up(self.state.nodes, self.state.leaves[leaf].parent)))
 
-    def reading(self, weights: Weights | None = None) -> Reading:
+    def reading(self, weights: Weights | None = None) -> StateValues:
         """Read values under some weights, or under those that are usual.
 
         Raises ValueError for a utility that names no class, and for any weights where the game
@@ -102,10 +102,10 @@ class Corpus:
             routed = RoutedWeights.of(
                 self.whole, self._trusted, self.classes, chosen, self._contrast
             )
-            return RoutedReading(self.state, routed)
+            return RoutedStateValues(self.state, routed)
         if weights is not None:
             raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")
-        return PrintedReading(self.state)
+        return PrintedStateValues(self.state)
 
     def values(self, weights: Weights | None = None) -> Values:
         """φ and its standard error for every point; see ``reading``."""

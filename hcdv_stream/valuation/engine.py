@@ -94,7 +94,7 @@ class Engine:
         return self._tree.nodes[self._tree.root].height
 
     def evaluators_of(self, leaf: int) -> npt.NDArray[np.int64]:
-        """Rows of V that judge in a leaf, as of the last ``play``."""
+        """Rows of V that are evaluators in a leaf, as of the last ``play``."""
         return self._evaluators.of(leaf)
 
     def any_leaf(self, generator: np.random.Generator) -> Leaf:
@@ -103,7 +103,7 @@ class Engine:
         return self._tree.leaves[leaves[int(generator.integers(len(leaves)))]]
 
     def strays(self, leaf: int) -> int:
-        """Count the rows of V that judge in a leaf although another leaf is nearer to them."""
+        """Count the evaluators of V in a leaf although another leaf is nearer to them."""
         return self._evaluators.strays(leaf, self._centroids)
 
     def state(self) -> EngineState:

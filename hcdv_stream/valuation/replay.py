@@ -15,7 +15,7 @@ from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.embedding.grid import on_grid
-from hcdv_stream.valuation.games.game import Game, Outcome, Seat
+from hcdv_stream.valuation.games.game import Outcome, Seat, TreeGame
 from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.centroids import Centroids
@@ -39,7 +39,7 @@ class Mismatch:
     detail: str
 
 
-class Replay:
+class StateReplay:
     """Plays a state again; the state must be of this configuration and this V."""
 
     def __init__(
@@ -135,7 +135,7 @@ class Replay:
 
 
 def leaf_differences(
-    game: Game, leaf: Leaf, evaluators: npt.NDArray[np.int64], classes: int
+    game: TreeGame, leaf: Leaf, evaluators: npt.NDArray[np.int64], classes: int
 ) -> list[str]:
     """Play one leaf's game from scratch and say in what the leaf differs from it."""
     if problem := columns_problem(leaf, classes):

@@ -25,7 +25,7 @@ class Values(Protocol):
         """φ, (n,)."""
 
     @property
-    def error(self) -> Floats:
+    def stderr(self) -> Floats:
         """Its standard error, (n,)."""
 
     @property
@@ -46,9 +46,9 @@ class MappedValues:
         return self._change(self._values.value)
 
     @cached_property
-    def error(self) -> Floats:
+    def stderr(self) -> Floats:
         """From its standard error."""
-        return self._change(self._values.error)
+        return self._change(self._values.stderr)
 
     @cached_property
     def judged(self) -> Floats:
@@ -56,14 +56,14 @@ class MappedValues:
         return self._change(self._values.judged)
 
 
-class Worth(NamedTuple):
-    """Of a coalition: ``value``, the sum of its points' φ, and its standard error ``error``."""
+class ValueAndStderr(NamedTuple):
+    """Of a coalition: ``value``, the sum of its points' φ, and its standard error ``stderr``."""
 
     value: float
-    error: float
+    stderr: float
 
 
-class Reading(Protocol):
+class StateValues(Protocol):
     """The values of everything in one state, under one choice of weights."""
 
     def points(self) -> Values:
@@ -72,14 +72,14 @@ class Reading(Protocol):
     def leaf(self, leaf: Leaf) -> Values:
         """Return the points of one leaf: the same bits as in ``points``."""
 
-    def coalition(self, coalition: Leaf | Node) -> Worth:
+    def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
         """A leaf or a node as a whole."""
 
     def total(self) -> float:
         """v(D) − v(∅), reached without any Shapley value."""
 
 
-def residual(reading: Reading) -> float:
+def residual(reading: StateValues) -> float:
     """|Σ φ − (v(D) − v(∅))|: 0 to rounding, since both games are efficient."""
     return abs(math.fsum(reading.points().value) - reading.total())
 
@@ -100,9 +100,9 @@ class RoutedValues:
         return self._weights.points(self._integers("components"), labels, embeddings)
 
     @cached_property
-    def error(self) -> Floats:
+    def stderr(self) -> Floats:
         """Its standard error, (n,)."""
-        return self._weights.errors(self._integers("components"), self._integers("moments"))
+        return self._weights.stderr(self._integers("components"), self._integers("moments"))
 
     @cached_property
     def judged(self) -> Floats:
@@ -114,7 +114,7 @@ class RoutedValues:
         return np.concatenate(parts)
 
 
-class RoutedReading:
+class RoutedStateValues:
     """Reads the components of the ``routed`` game."""
 
     def __init__(self, state: EngineState, weights: RoutedWeights) -> None:
@@ -130,10 +130,10 @@ class RoutedReading:
         """Return the points of one leaf: the same bits as in ``points``."""
         return RoutedValues(self.weights, [leaf])
 
-    def coalition(self, coalition: Leaf | Node) -> Worth:
+    def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
         """Read from the coalition's sums alone."""
         sketch = coalition.sketch
-        return Worth(self.weights.coalition(sketch), self.weights.coalition_error(sketch))
+        return ValueAndStderr(self.weights.coalition(sketch), self.weights.coalition_stderr(sketch))
 
     def total(self) -> float:
         """From utilities and class sums: see ``RoutedWeights.total``."""
@@ -144,7 +144,7 @@ class PrintedValues(NamedTuple):
     """Parts of pots: the contrast was played with the rest, so nothing is told apart."""
 
     value: Floats
-    error: Floats
+    stderr: Floats
 
     @property
     def judged(self) -> Floats:
@@ -152,7 +152,7 @@ class PrintedValues(NamedTuple):
         return self.value
 
 
-class PrintedReading:
+class PrintedStateValues:
     """Divides the pots of ``algorithm1``, whose weights were fixed when it was played."""
 
     def __init__(self, state: EngineState) -> None:
@@ -167,18 +167,18 @@ class PrintedReading:
         parts = [self._values[leaf] for leaf in sorted(self._values)]
         return PrintedValues(
             np.concatenate([value for value, _ in parts]),
-            np.concatenate([error for _, error in parts]),
+            np.concatenate([stderr for _, stderr in parts]),
         )
 
     def leaf(self, leaf: Leaf) -> Values:
         """Return the points of one leaf: the same bits as in ``points``."""
         return PrintedValues(*self._values[leaf.id])
 
-    def coalition(self, coalition: Leaf | Node) -> Worth:
+    def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
         """Return the coalition's pot."""
         pots = self._pots.leaves if isinstance(coalition, Leaf) else self._pots.nodes
         pot = pots[coalition.id]
-        return Worth(pot.value, math.sqrt(pot.variance))
+        return ValueAndStderr(pot.value, math.sqrt(pot.variance))
 
     def total(self) -> float:
         """Return the root's pot, v(D)."""

@@ -17,7 +17,7 @@ from hcdv_stream.state import Identity, PartitionStore, Position
 from hcdv_stream.state.records import encode_leaf, encode_node
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.state import Delta, EngineState, Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 IDENTITY = Identity("sessions", 0, "0f" * 16, ("bounce", "buy"), (30, 12), EngineConfig())
@@ -34,7 +34,7 @@ def centroid(identifier: int, stamp: int) -> np.ndarray:
 def leaf(identifier: int, stamp: int, points: int = POINTS) -> Leaf:
     """Leaf as update ``stamp`` wrote it: the number is in all of its columns."""
     rng = np.random.default_rng([identifier, stamp])
-    columns = Points(
+    columns = LeafExamples(
         tuple(f"{identifier}/{stamp}/{point}" for point in range(points)),
         np.full(points, stamp % CLASSES, np.int16),
         tuple(None if point % 3 == 0 else f"seller {point % 3}" for point in range(points)),

@@ -29,7 +29,7 @@ from hcdv_stream.state.records import (
 )
 from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.state import Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 from tests.state import samples
 
@@ -56,7 +56,7 @@ def sketches(draw, dimensions):
 @st.composite
 def leaves(draw):
     size, dimensions = draw(st.integers(0, 6)), draw(st.integers(1, 5))
-    points = Points(
+    points = LeafExamples(
         tuple(draw(st.lists(TEXTS, min_size=size, max_size=size))),
         draw(hnp.arrays("i2", size)),
         tuple(draw(st.lists(st.none() | TEXTS, min_size=size, max_size=size))),

@@ -78,7 +78,7 @@ def test_standard_error_covers_another_draw_of_evaluators() -> None:
         corpus = Corpus(engine.state(), "routed", LABELS, validation.counts(CLASSES))
         draws.append(corpus.values(weights))
     spread = np.std([draw.value for draw in draws], axis=0)
-    stated = np.sqrt(np.mean([draw.error**2 for draw in draws], axis=0))
+    stated = np.sqrt(np.mean([draw.stderr**2 for draw in draws], axis=0))
     judged = spread > 0
     assert 0.8 < np.median(stated[judged] / spread[judged]) < 1.25
 

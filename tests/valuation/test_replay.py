@@ -9,7 +9,7 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.registry import game_of
-from hcdv_stream.valuation.replay import Replay, leaf_differences
+from hcdv_stream.valuation.replay import StateReplay, leaf_differences
 from hcdv_stream.valuation.state import EngineState
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
@@ -35,7 +35,7 @@ def engine_of(config: EngineConfig) -> Engine:
 
 
 def found_in(state: EngineState, config: EngineConfig) -> list[str]:
-    replay = Replay(config, CLASSES, VALIDATION, state)
+    replay = StateReplay(config, CLASSES, VALIDATION, state)
     parts = [replay.whole(), *replay.leaves(), *replay.nodes()]
     assert len(parts) == 1 + len(state.leaves) + len(state.nodes)
     found = [one for part in parts for one in part] or replay.efficiency()

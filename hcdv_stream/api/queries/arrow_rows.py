@@ -84,7 +84,7 @@ def _batch(
         columns |= {
             "provider": [name for each in points for name in each.providers],
             "event_time": np.concatenate([each.timestamps for each in points]),
-            "stderr": np.concatenate([each.error for each in valued]),
+            "stderr": np.concatenate([each.stderr for each in valued]),
             "partition": np.full(len(labels), number, np.int32),
             "leaf": [leaf_id(number, leaf.id) for leaf in leaves for _ in leaf.points.ids],
         }

@@ -8,7 +8,7 @@ from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.tree.navigation import path_up
-from hcdv_stream.valuation.values import Worth
+from hcdv_stream.valuation.values import ValueAndStderr
 
 
 def point_of(valuation: Valuation, partition: PartitionView, found: Found) -> Point:
@@ -22,7 +22,7 @@ def point_of(valuation: Valuation, partition: PartitionView, found: Found) -> Po
         provider=leaf.points.providers[row],
         event_time=float(leaf.points.timestamps[row]),
         value=worth.value,
-        stderr=worth.error,
+        stderr=worth.stderr,
         rank=None,
         partition=number,
         leaf=leaf_id(number, leaf.id),
@@ -30,7 +30,9 @@ def point_of(valuation: Valuation, partition: PartitionView, found: Found) -> Po
     )
 
 
-def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) -> Coalition:
+def coalition_of(
+    worth: ValueAndStderr, partition: PartitionView, coalition: Leaf | Node
+) -> Coalition:
     """Describe a coalition of that worth."""
     number, parent = partition.number, coalition.parent
     counts = coalition.sketch.points.tolist()
@@ -43,11 +45,13 @@ def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node)
         points=sum(counts),
         classes=dict(zip(partition.identity.classes, counts, strict=True)),
         value=worth.value,
-        stderr=worth.error,
+        stderr=worth.stderr,
     )
 
 
-def detail_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) -> CoalitionDetail:
+def detail_of(
+    worth: ValueAndStderr, partition: PartitionView, coalition: Leaf | Node
+) -> CoalitionDetail:
     """Describe a coalition with its children and the way down to it."""
     number = partition.number
     children: list[str] = []

@@ -2,7 +2,7 @@
 
 Of the trusted evaluators the state knows how many are in a leaf and what they give each of its
 points together, not who they are: their embeddings are in the bundle, which the API does not need.
-What each peer gives is played again (``valuation.judgements``).
+What each peer gives is played again (``peer_contributions``).
 """
 
 import numpy as np
@@ -12,11 +12,11 @@ from hcdv_stream.api.queries.describe import coalition_of, point_of
 from hcdv_stream.api.views.id_index import Found
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
-from hcdv_stream.valuation.games.peer_votes import judgements
+from hcdv_stream.valuation.games.peer_contributions import peer_contributions
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, UTILITY_BITS
-from hcdv_stream.valuation.values import RoutedReading
+from hcdv_stream.valuation.values import RoutedStateValues
 
 
 def why(valuation: Valuation, asked: WhyAsked) -> WhyPart:
@@ -26,7 +26,7 @@ def why(valuation: Valuation, asked: WhyAsked) -> WhyPart:
         return WhyPart(why=None)
     partition, found = place
     reading = partition.corpus.reading(valuation.weights)
-    weights = reading.weights if isinstance(reading, RoutedReading) else None
+    weights = reading.weights if isinstance(reading, RoutedStateValues) else None
     return WhyPart(
         why=Why(
             point=point_of(valuation, partition, found),
@@ -55,7 +55,7 @@ def _judged(
             kind="trusted" if kind == TRUSTED else "peers",
             label=label,
             evaluators=int(present[kind, place]),
-            of=int(weights.judges[kind, place]),
+            of=int(weights.evaluators[kind, place]),
             value=float(parts[kind, place]),
         )
         for kind in (TRUSTED, PEERS)
@@ -79,7 +79,7 @@ def _mates(
     most: int,
 ) -> list[Mate]:
     points, classes = found.leaf.points, partition.identity.classes
-    seen = judgements(points, found.row, partition.identity.engine)
+    seen = peer_contributions(points, found.row, partition.identity.engine)
     values = valuation.leaf(partition, found.leaf).value
     share = valuation.share(partition)
     mates = []
@@ -87,7 +87,7 @@ def _mates(
         if row == found.row:
             continue
         label = int(points.labels[row])
-        judges = weights is not None and bool(seen.judges[row])
+        judges = weights is not None and bool(seen.evaluates[row])
         gives = None
         if weights is not None and judges:
             gives = share * float(weights.scale[PEERS, label])

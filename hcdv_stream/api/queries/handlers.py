@@ -46,9 +46,9 @@ from hcdv_stream.api.queries.explain import why
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
-from hcdv_stream.valuation.values import Worth
+from hcdv_stream.valuation.values import ValueAndStderr
 
-_Entry = tuple[Worth, PartitionView, Leaf | Node]
+_Entry = tuple[ValueAndStderr, PartitionView, Leaf | Node]
 
 
 def _find(valuation: Valuation, asked: Find) -> FoundPoints:
@@ -88,7 +88,7 @@ def _coalitions(valuation: Valuation, asked: CoalitionsPage) -> CoalitionsPart:
 
 
 def coalition_place(
-    worth: Worth, partition: PartitionView, coalition: Leaf | Node
+    worth: ValueAndStderr, partition: PartitionView, coalition: Leaf | Node
 ) -> tuple[float, int, int, bool]:
     """Where a coalition stands in the list: lower comes first."""
     return -worth.value, partition.number, coalition.id, isinstance(coalition, Leaf)

@@ -37,7 +37,7 @@ def point_history(
                 event_time=position.event_time,
                 points=partition.size,
                 value=float(reading.value[place.row]),
-                stderr=float(reading.error[place.row]),
+                stderr=float(reading.stderr[place.row]),
                 leaf=leaf_id(partition.number, place.leaf.id),
             )
         )

@@ -116,7 +116,7 @@ class Columns:
             index = self._index(state, layout)
             errors = np.empty(self._used)
             for piece in self._pieces():
-                errors[piece] = weights.errors(
+                errors[piece] = weights.stderr(
                     self._played["components"][..., piece].transpose(2, 0, 1),
                     self._played["moments"][..., piece].transpose(2, 0, 1),
                 )

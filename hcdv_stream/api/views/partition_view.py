@@ -16,7 +16,7 @@ from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.values import Reading, RoutedReading
+from hcdv_stream.valuation.values import RoutedStateValues, StateValues
 
 
 @dataclass(frozen=True)
@@ -115,17 +115,17 @@ class PartitionView:
         for name in ("layout", "table"):
             vars(self).pop(name, None)
 
-    def values(self, reading: Reading) -> Floats:
+    def values(self, reading: StateValues) -> Floats:
         """φ of each point in the partition, in the order of ``layout``."""
-        if isinstance(reading, RoutedReading):
+        if isinstance(reading, RoutedStateValues):
             return self.columns.values(self.stored.state, self.layout, reading.weights)
         return reading.points().value
 
-    def errors(self, reading: Reading) -> Floats:
+    def errors(self, reading: StateValues) -> Floats:
         """Return their standard errors."""
-        if isinstance(reading, RoutedReading):
+        if isinstance(reading, RoutedStateValues):
             return self.columns.errors(self.stored.state, self.layout, reading.weights)
-        return reading.points().error
+        return reading.points().stderr
 
 
 def _corpus(identity: Identity, stored: StoredPartition) -> Corpus:

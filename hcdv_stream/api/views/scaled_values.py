@@ -19,7 +19,7 @@ from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
 from hcdv_stream.api.views.id_index import Found
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.values import MappedValues, Reading, Values, Worth
+from hcdv_stream.valuation.values import MappedValues, StateValues, ValueAndStderr, Values
 from hcdv_stream.valuation.weights import Weights
 
 _COALITION_BYTES, _PROVIDER_BYTES = 250, 600
@@ -72,10 +72,10 @@ class Valuation:
                 return partition, found
         return None
 
-    def point(self, partition: PartitionView, found: Found) -> Worth:
+    def point(self, partition: PartitionView, found: Found) -> ValueAndStderr:
         """Value and standard error of one point, from its leaf alone."""
         values = self.leaf(partition, found.leaf)
-        return Worth(float(values.value[found.row]), float(values.error[found.row]))
+        return ValueAndStderr(float(values.value[found.row]), float(values.stderr[found.row]))
 
     def leaf(self, partition: PartitionView, leaf: Leaf) -> Values:
         """Return the values of a leaf's points: the same bits as in the columns."""
@@ -83,11 +83,11 @@ class Valuation:
         share = self._shares[place]
         return MappedValues(self._readings[place].leaf(leaf), lambda column: share * column)
 
-    def coalition(self, partition: PartitionView, coalition: Leaf | Node) -> Worth:
+    def coalition(self, partition: PartitionView, coalition: Leaf | Node) -> ValueAndStderr:
         """Value and standard error of a leaf or node."""
         place = self._place[partition.number]
         worth, share = self._readings[place].coalition(coalition), self._shares[place]
-        return Worth(share * worth.value, share * worth.error)
+        return ValueAndStderr(share * worth.value, share * worth.stderr)
 
     def values(self) -> list[Floats]:
         """Values of all points, by partition, in the order of its layout."""
@@ -132,7 +132,7 @@ class Valuation:
         return [share * reading.total() for share, _, reading in self._parts()]
 
     @cached_property
-    def coalitions(self) -> list[tuple[Worth, PartitionView, Leaf | Node]]:
+    def coalitions(self) -> list[tuple[ValueAndStderr, PartitionView, Leaf | Node]]:
         """All leaves and nodes with their values."""
         return [
             (self.coalition(partition, member), partition, member)
@@ -181,7 +181,7 @@ class Valuation:
                 )
         return found
 
-    def _parts(self) -> Iterator[tuple[float, PartitionView, Reading]]:
+    def _parts(self) -> Iterator[tuple[float, PartitionView, StateValues]]:
         return zip(self._shares, self.partitions, self._readings, strict=True)
 
 

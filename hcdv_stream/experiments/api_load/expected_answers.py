@@ -78,7 +78,7 @@ def _replayed(
                 valued = reading.leaf(leaf)
                 for name in names:
                     row = leaf.points.ids.index(name)
-                    found[name] = (float(valued.value[row]), float(valued.error[row]))
+                    found[name] = (float(valued.value[row]), float(valued.stderr[row]))
         yield wanted_offset, len(engine), found
 
 

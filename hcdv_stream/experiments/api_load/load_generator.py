@@ -20,7 +20,7 @@ _LENGTH = b"content-length:"
 
 
 @dataclass(slots=True)
-class Load:
+class ReadLoad:
     """A fixed rate of reads over some connections; ``answers`` keeps body and seconds of each."""
 
     host: str
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> None:
     url, rate, seconds, connections, ids, out = arguments
     address = urlsplit(url)
     names = Path(ids).read_text().splitlines()
-    load = Load(address.hostname or "", address.port or 80, float(rate), float(seconds), names)
+    load = ReadLoad(address.hostname or "", address.port or 80, float(rate), float(seconds), names)
     uvloop.run(load.run(int(connections)))
     with Path(out).open("wb") as file:
         for taken, status, body in load.answers:

@@ -94,7 +94,7 @@ def slope_of(seconds: Sequence[float], values: Sequence[float]) -> Slope:
     return Slope(slope, slope - reach, slope + reach, mean, growth)
 
 
-class Sampler:
+class ResourceSampler:
     """A context manager that takes samples by name, every so many seconds, in a thread."""
 
     def __init__(self, sources: Mapping[str, Callable[[], Sample]], every: float) -> None:

@@ -1,8 +1,8 @@
 """How fast an update is, and how that depends on what is there already.
 
-All of it runs the worker's own path by hand (``lane``): decode and judge, embed, route, play, write
-to RocksDB; Kafka is what ``throughput`` adds. Wall-clock seconds, with the processor's own beside
-them, which other programs on the machine do not lengthen.
+All of it runs the worker's own path by hand (``worker_path``): decode and validate, embed, place,
+play, write to RocksDB; ``throughput`` adds Kafka. Seconds are those of the wall clock, with the
+processor's own beside them, which other programs on the machine do not lengthen.
 """
 
 import gc
@@ -20,9 +20,9 @@ import numpy as np
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.experiments.common.feed import Feed, trained_bundle
-from hcdv_stream.experiments.experiment import Options, Progress, Result
-from hcdv_stream.experiments.latency.lane import STAGES, Lane, Timed
+from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 from hcdv_stream.experiments.latency.throughput import measure_throughput
+from hcdv_stream.experiments.latency.worker_path import STAGES, Timed, WorkerPath
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.batch import Batch
@@ -43,7 +43,7 @@ PAPER_SETTINGS: dict[str, object] = {
 }
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure everything; ``seeds`` is how many streams the mini-batches are measured on.
 
     With one BLAS thread, as in the worker.
@@ -52,7 +52,7 @@ def run(options: Options, progress: Progress) -> Result:
         return _measured(options, progress)
 
 
-def _measured(options: Options, progress: Progress) -> Result:
+def _measured(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     small = options.small
     points, large, steps = (600, 3_000, 4) if small else (15_000, 200_000, 40)
     # However small the rest: a backlog that a bare agent works off between two looks has no rate.
@@ -69,9 +69,9 @@ def _measured(options: Options, progress: Progress) -> Result:
     minis: list[Timed] = []
     for seed in range(options.seeds):
         progress.begin(f"routed, stream {seed}")
-        with tempfile.TemporaryDirectory() as place, Lane(Path(place), bundle, seed) as lane:
-            days += lane.fill(points, DAY)
-            minis += [lane.step(MINI) for _ in range(steps)]
+        with tempfile.TemporaryDirectory() as place, WorkerPath(Path(place), bundle, seed) as path:
+            days += path.fill(points, DAY)
+            minis += [path.step(MINI) for _ in range(steps)]
         progress.done()
     result |= {"mini_batches": _timings(minis, MINI), "day_batches": _timings(days, DAY)}
     parts: list[tuple[str, str, Callable[[], dict[str, Any]]]] = [
@@ -109,22 +109,22 @@ def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
 def _algorithm1(bundle: Bundle, points: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as place,
-        Lane(Path(place), bundle, 0, "algorithm1", **PAPER_SETTINGS) as lane,
+        WorkerPath(Path(place), bundle, 0, "algorithm1", **PAPER_SETTINGS) as path,
     ):
-        return _timings(lane.fill(points, DAY), DAY)
+        return _timings(path.fill(points, DAY), DAY)
 
 
 def _growth(bundle: Bundle, large: int, steps: int) -> dict[str, Any]:
     """One update of the same size on a small and on a large corpus, turn by turn."""
     small = large // 20
     with ExitStack() as stack:
-        lanes = []
+        paths = []
         for seed, points in ((0, small), (1, large)):
             place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            lane = stack.enter_context(Lane(place, bundle, seed))
-            lane.fill(points, DAY)
-            lanes.append(lane)
-        turns = [[lane.step(MINI) for lane in lanes] for _ in range(steps)]
+            path = stack.enter_context(WorkerPath(place, bundle, seed))
+            path.fill(points, DAY)
+            paths.append(path)
+        turns = [[path.step(MINI) for path in paths] for _ in range(steps)]
     timings = [_timings(each, MINI) for each in zip(*turns, strict=True)]
     return {
         "small": {"points": small} | timings[0],

@@ -27,7 +27,7 @@ from hcdv_stream.valuation.games.game import Outcome, Seat
 from hcdv_stream.valuation.games.grams import Floats, Grams, entries, gram_of
 from hcdv_stream.valuation.games.knn import by_player, shapley_by_rank, sorted_keys, squared
 from hcdv_stream.valuation.games.permutations import design
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import SQUARE_BITS, UTILITY_BITS, Sketch
 from hcdv_stream.valuation.validation import Validation
 
@@ -47,9 +47,9 @@ class PrintedGame:
         self._classes = classes
         self._characteristic = Characteristic(validation, classes, config.contrast)
         order = np.argsort(validation.labels, kind="stable")
-        self._judges = validation.embeddings[order]
-        self._judged = validation.labels[order]
-        self._judge_counts = validation.counts(classes)
+        self._trusted = validation.embeddings[order]
+        self._trusted_labels = validation.labels[order]
+        self._trusted_counts = validation.counts(classes)
 
     def play_leaves(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
         """Play leaves one by one: a leaf's evaluators by its points already fill a cache."""
@@ -72,9 +72,9 @@ class PrintedGame:
     def _gram(self, child: Leaf | Node) -> Grams:
         if "gram" in child.outcome:
             return child.outcome["gram"].astype(np.int64, copy=False)
-        return np.zeros((self._classes, entries(self._judges.shape[1])), np.int64)
+        return np.zeros((self._classes, entries(self._trusted.shape[1])), np.int64)
 
-    def _play_leaf(self, points: Points) -> tuple[Outcome, Sketch]:
+    def _play_leaf(self, points: LeafExamples) -> tuple[Outcome, Sketch]:
         sketch = Sketch.of_points(points.embeddings, points.labels, self._classes)
         if len(points) <= self._config.leaf_size:
             values, variance = self._nearest_neighbours(points)
@@ -85,16 +85,16 @@ class PrintedGame:
         gram = gram_of(points.embeddings, points.labels, self._classes)
         return {"psi": values, "variance": variance, "gram": gram}, sketch
 
-    def _nearest_neighbours(self, points: Points) -> tuple[Floats, Floats]:
+    def _nearest_neighbours(self, points: LeafExamples) -> tuple[Floats, Floats]:
         """Shapley values on the whole of V, each class of V weighing the same, and variances."""
-        matches = self._judged[:, None] == points.labels
-        keys = sorted_keys(cosines(self._judges, points.embeddings), matches)
+        matches = self._trusted_labels[:, None] == points.labels
+        keys = sorted_keys(cosines(self._trusted, points.embeddings), matches)
         terms = by_player(shapley_by_rank(keys, self._config.neighbours), keys)
         squares = squared(terms)
         values, variance = np.zeros(len(points)), np.zeros(len(points))
-        weight = 1.0 / max(int(np.count_nonzero(self._judge_counts)), 1)
+        weight = 1.0 / max(int(np.count_nonzero(self._trusted_counts)), 1)
         stop = 0
-        for count in self._judge_counts.tolist():
+        for count in self._trusted_counts.tolist():
             start, stop = stop, stop + count
             if count == 0:
                 continue

@@ -36,7 +36,7 @@ class RidgeMetric:
     validation: Validation
     classes: int
     _square: npt.NDArray[np.int64] = field(init=False, repr=False, compare=False)
-    _judges: dict[int, Floats] = field(init=False, repr=False, compare=False)
+    _evaluators: dict[int, Floats] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = with_intercept(self.validation.embeddings)
@@ -44,13 +44,13 @@ class RidgeMetric:
         square = np.empty((width, width), np.int64)
         upper, right = np.triu_indices(width)
         square[upper, right] = square[right, upper] = np.arange(len(upper))
-        judges = {
+        evaluators = {
             label: np.ascontiguousarray(rows[self.validation.labels == label].T)
             for label in range(self.classes)
             if (self.validation.labels == label).any()
         }
         object.__setattr__(self, "_square", square.reshape(-1))
-        object.__setattr__(self, "_judges", judges)
+        object.__setattr__(self, "_evaluators", evaluators)
 
     def of(self, grams: Floats) -> Floats:
         """M of coalitions, (P,) in [0, 1], from their Gram sketches (P, C, entries).
@@ -60,10 +60,10 @@ class RidgeMetric:
         """
         models = self._rounded(self.weights(grams))
         found = np.zeros(len(grams))
-        for label, judges in self._judges.items():
-            right = self._recognised(models, label, judges)
-            found += np.count_nonzero(right, axis=1) / judges.shape[1]
-        return found / max(len(self._judges), 1)
+        for label, evaluators in self._evaluators.items():
+            right = self._recognised(models, label, evaluators)
+            found += np.count_nonzero(right, axis=1) / evaluators.shape[1]
+        return found / max(len(self._evaluators), 1)
 
     def weights(self, grams: Floats) -> Floats:
         """Train: (P, C, entries) gives W, (P, C, d + 1)."""
@@ -86,11 +86,11 @@ class RidgeMetric:
         rounded: Floats = np.rint(weights * scale)
         return rounded
 
-    def _recognised(self, models: Floats, label: int, judges: Floats) -> npt.NDArray[np.bool_]:
-        """Which judges (d + 1, v) of a class each model gives that class, (P, v)."""
-        right = np.ones((len(models), judges.shape[1]), np.bool_)
+    def _recognised(self, models: Floats, label: int, evaluators: Floats) -> npt.NDArray[np.bool_]:
+        """Which evaluators (d + 1, v) of a class each model gives that class, (P, v)."""
+        right = np.ones((len(models), evaluators.shape[1]), np.bool_)
         for other in range(self.classes):
             if other != label:
-                margins = (models[:, label] - models[:, other]) @ judges
+                margins = (models[:, label] - models[:, other]) @ evaluators
                 right &= margins >= 0.0 if label < other else margins > 0.0
         return right

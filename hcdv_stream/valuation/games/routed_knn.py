@@ -24,7 +24,7 @@ from hcdv_stream.valuation.games.knn import (
     squared,
     utilities,
 )
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, Counts, Sketch
 from hcdv_stream.valuation.validation import Validation
 
@@ -63,7 +63,7 @@ class RoutedGame:
         return [len(seat.evaluators) + peers * len(seat.points) for seat in seats]
 
     def _play(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
-        table = _Table.lay(seats, self.validation, self.config.peers, self.classes)
+        table = _EvaluatorTable.lay(seats, self.validation, self.config.peers, self.classes)
         keys = sorted_keys(table.cosines, table.matches)
         values = by_player(shapley_by_rank(keys, self.config.neighbours), keys)
         worth = utilities(keys, self.config.neighbours)
@@ -83,7 +83,7 @@ class RoutedGame:
         ]
 
     def _result(
-        self, points: Points, components: Counts, moments: Counts, sums: tuple[Counts, ...]
+        self, points: LeafExamples, components: Counts, moments: Counts, sums: tuple[Counts, ...]
     ) -> tuple[Outcome, Sketch]:
         own = components[:, :, : len(points)].transpose(2, 0, 1).copy()
         sketch = Sketch.of_points(points.embeddings, points.labels, self.classes)
@@ -114,7 +114,7 @@ def _chunks(sizes: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _EvaluatorTable:
     """All evaluators of some leaves as rows, the players of their leaf as columns.
 
     Rows are ordered by group: leaf, then TRUSTED or PEERS, then class of the evaluator.
@@ -127,7 +127,7 @@ class _Table:
     @classmethod
     def lay(
         cls, seats: Sequence[Seat], validation: Validation, peers: str, classes: int
-    ) -> "_Table":
+    ) -> "_EvaluatorTable":
         """Lay the table of some leaves; see ``EngineConfig.peers``."""
         width = max(1, *(len(seat.points) for seat in seats))
         height = sum(len(seat.evaluators) + (peers != "off") * len(seat.points) for seat in seats)
@@ -140,22 +140,25 @@ class _Table:
             labels = validation.labels[seat.evaluators]
             trusted = seat.evaluators[np.argsort(labels, kind="stable")]
             sizes[place, TRUSTED] = np.bincount(labels, minlength=classes)
-            judges, judged = [validation.embeddings[trusted]], [validation.labels[trusted]]
+            evaluators, evaluator_labels = (
+                [validation.embeddings[trusted]],
+                [validation.labels[trusted]],
+            )
             blocks = [np.full(len(trusted), _NOBODY)]
             owners = owner_numbers(points.providers, peers)
             if peers != "off":
                 order = np.argsort(points.labels, kind="stable")
                 sizes[place, PEERS] = np.bincount(points.labels, minlength=classes)
-                judges.append(points.embeddings[order])
-                judged.append(points.labels[order])
+                evaluators.append(points.embeddings[order])
+                evaluator_labels.append(points.labels[order])
                 blocks.append(owners[order])
-            stop = row + sum(map(len, judged))
+            stop = row + sum(map(len, evaluator_labels))
             own = np.concatenate(blocks)[:, None] == owners
-            cells = cosines(np.concatenate(judges), points.embeddings)
+            cells = cosines(np.concatenate(evaluators), points.embeddings)
             cells[own] = EXCLUDED
             distances[row:stop, : len(points)] = cells
             matches[row:stop, : len(points)] = (
-                np.concatenate(judged)[:, None] == points.labels
+                np.concatenate(evaluator_labels)[:, None] == points.labels
             ) & ~own
             row = stop
         return cls(distances, matches, sizes)
@@ -172,7 +175,7 @@ class _Table:
 
 
 def owner_numbers(providers: Sequence[str | None], peers: str) -> npt.NDArray[np.int64]:
-    """Number the providers so that equal numbers must not judge each other."""
+    """Number the providers so that equal numbers must not evaluate each other."""
     if peers != "other-providers":
         return np.arange(len(providers))
     numbers: dict[str, int] = {}

@@ -31,12 +31,12 @@ Floats = npt.NDArray[np.float64]
 class RoutedWeights:
     """What turns components into values, for one corpus and one choice of ω, β, λ.
 
-    ``scale`` (2, C) multiplies components: ω_c (1−β)/|V_c| and ω_c β/n_c; ``judges`` (2, C) are the
-    evaluators behind it.
+    ``scale`` (2, C) multiplies components: ω_c (1−β)/|V_c| and ω_c β/n_c; ``evaluators`` (2, C) are
+    how many stand behind it.
     """
 
     scale: Floats
-    judges: Counts
+    evaluators: Counts
     lam: float
     shapley: ContrastShapley
     whole: Sketch
@@ -58,11 +58,11 @@ class RoutedWeights:
         """
         counted = trusted if trusted.sum() else whole.points
         omega = weights.per_class(labels, counted)
-        judges = np.stack([trusted, whole.points])
+        evaluators = np.stack([trusted, whole.points])
         share = np.array([1.0 - weights.beta, weights.beta])
-        scale = omega * share[:, None] / np.maximum(judges, 1)
+        scale = omega * share[:, None] / np.maximum(evaluators, 1)
         shapley = shapley or ContrastShapley.of(whole.points, whole.embeddings)
-        return cls(scale, judges, weights.lam, shapley, whole)
+        return cls(scale, evaluators, weights.lam, shapley, whole)
 
     def points(
         self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
@@ -80,7 +80,7 @@ class RoutedWeights:
             values += term
         return values
 
-    def errors(self, components: Counts, moments: Counts) -> Floats:
+    def stderr(self, components: Counts, moments: Counts) -> Floats:
         """Return standard errors of φ, (n,): evaluators taken as samples of their class.
 
         The mean over |V_c| (or n_c) evaluators of a term whose sum and sum of squares are known.
@@ -94,24 +94,24 @@ class RoutedWeights:
         """Return the variance that each kind and class of evaluators contributes, (..., 2, C)."""
         total = np.ldexp(sums.astype(np.float64), -UTILITY_BITS)
         spread = np.ldexp(squares.astype(np.float64), -SQUARE_BITS)
-        spread -= total * total / np.maximum(self.judges, 1)
-        scaled: Floats = self._per_judge * np.maximum(spread, 0.0)
+        spread -= total * total / np.maximum(self.evaluators, 1)
+        scaled: Floats = self._per_evaluator * np.maximum(spread, 0.0)
         return scaled
 
     @cached_property
-    def _per_judge(self) -> Floats:
-        """What scales a sum of squared deviations; a single judge has none."""
-        judges = self.judges.astype(np.float64)
-        factor = self.scale**2 * judges / np.maximum(judges - 1.0, 1.0)
-        return np.where(judges < 2, 0.0, factor)
+    def _per_evaluator(self) -> Floats:
+        """What scales a sum of squared deviations; a single evaluator has none."""
+        evaluators = self.evaluators.astype(np.float64)
+        factor = self.scale**2 * evaluators / np.maximum(evaluators - 1.0, 1.0)
+        return np.where(evaluators < 2, 0.0, factor)
 
     def coalition(self, sketch: Sketch) -> float:
         """Σ φ over a coalition, from its sketch alone."""
         contrasted = self.shapley.coalition(sketch.points, sketch.embeddings)
-        judged = np.ldexp(sketch.components.astype(np.float64), -UTILITY_BITS)
-        return float((self.scale * judged).sum()) + self.lam * contrasted
+        evaluated = np.ldexp(sketch.components.astype(np.float64), -UTILITY_BITS)
+        return float((self.scale * evaluated).sum()) + self.lam * contrasted
 
-    def coalition_error(self, sketch: Sketch) -> float:
+    def coalition_stderr(self, sketch: Sketch) -> float:
         """Return the standard error of a leaf's or node's value: its evaluators are its own.
 
         Within a leaf the points' values sum to u_e(D) for each evaluator, so errors do not add up;

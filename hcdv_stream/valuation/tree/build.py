@@ -14,7 +14,7 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.bisection import parts
-from hcdv_stream.valuation.tree.leaf import Points
+from hcdv_stream.valuation.tree.leaf import LeafExamples
 from hcdv_stream.valuation.tree.seed import grown_above
 
 
@@ -29,9 +29,9 @@ def plant(batch: Batch, classes: int, config: EngineConfig) -> EngineState:
     return EngineState(state.header, state.nodes, leaves)
 
 
-def _points(batch: Batch, rows: npt.NDArray[np.intp]) -> Points:
+def _points(batch: Batch, rows: npt.NDArray[np.intp]) -> LeafExamples:
     order = sorted(rows.tolist(), key=batch.ids.__getitem__)
-    return Points(
+    return LeafExamples(
         tuple(batch.ids[row] for row in order),
         batch.labels[order],
         tuple(batch.providers[row] for row in order),

@@ -20,7 +20,7 @@ def no_fingerprints(count: int) -> npt.NDArray[np.uint64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
+class LeafExamples:
     """The points of a leaf as columns, in the one canonical order: by id.
 
     m points in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
@@ -43,7 +43,7 @@ class Points:
         return len(self.ids)
 
     @classmethod
-    def empty(cls, dimensions: int) -> "Points":
+    def empty(cls, dimensions: int) -> "LeafExamples":
         """Return no points in that many dimensions."""
         return cls(
             (), np.zeros(0, np.int16), (), np.zeros(0), np.zeros((0, dimensions), np.float32)
@@ -62,7 +62,7 @@ class Leaf:
     id: int
     parent: int
     centroid: Embeddings
-    points: Points
+    points: LeafExamples
     sketch: Sketch
     outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ SQUARE_BITS = 40
 """Squares of utilities, kept for standard errors, are int64 counts of 2^-40."""
 
 TRUSTED, PEERS = 0, 1
-"""Axis of component arrays: judged by validation points, judged by the leaf's own points."""
+"""Axis of component arrays: evaluated by V, evaluated by the leaf's own examples."""
 
 Counts = npt.NDArray[np.int64]
 

@@ -12,7 +12,7 @@ import numpy as np
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.bisection import bisect, mean_direction
-from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 _UNDERFULL = 4
@@ -46,11 +46,13 @@ class Tree:
         self.gone_nodes: set[int] = set()
         self._settled = (self.next_leaf, self.next_node)
 
-    def add_leaf(self, parent: int, centroid: Embeddings, points: Points | None = None) -> int:
+    def add_leaf(
+        self, parent: int, centroid: Embeddings, points: LeafExamples | None = None
+    ) -> int:
         """Add a leaf under a node, which may overflow; return its id, higher than any before."""
         leaf = self.next_leaf
         self.next_leaf += 1
-        nothing = Points.empty(self._dimensions)
+        nothing = LeafExamples.empty(self._dimensions)
         self.leaves[leaf] = Leaf(leaf, parent, centroid, points or nothing, self._empty)
         self._set_children(parent, (*self.nodes[parent].children, leaf))
         self._relieve(parent)

@@ -42,7 +42,7 @@ def test_every_state_forwards_and_backwards(tmp_path):
                 columns.values(state, layout, reading.weights), expected.value
             )
             np.testing.assert_array_equal(
-                columns.errors(state, layout, reading.weights), expected.error
+                columns.errors(state, layout, reading.weights), expected.stderr
             )
         table = columns.table(state, layout)
         np.testing.assert_array_equal(table.label, corpus.labels)

@@ -17,7 +17,7 @@ from hcdv_stream.valuation.games.game import Seat
 from hcdv_stream.valuation.games.pots import coalition_pots, point_values
 from hcdv_stream.valuation.games.ridge import RIDGE
 from hcdv_stream.valuation.state import EngineState, Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 from hcdv_stream.valuation.validation import Validation
 from tests.valuation.reference import contrast as distance
@@ -44,7 +44,7 @@ def sample(seed, n, classes):
 def points(seed, n, classes=2):
     embeddings, labels = sample(seed, n, classes)
     ids = tuple(f"{seed}-{place:04}" for place in range(n))
-    return Points(ids, labels, (None,) * n, np.zeros(n), embeddings)
+    return LeafExamples(ids, labels, (None,) * n, np.zeros(n), embeddings)
 
 
 def seat(some):
@@ -244,7 +244,7 @@ def test_sketches_of_nodes_are_those_of_their_points():
     game = world().game
     leaves = leaves_of(game, (4, 9, 2))
     node = node_of(game, leaves)
-    everything = Points(
+    everything = LeafExamples(
         tuple(name for leaf in leaves for name in leaf.points.ids),
         np.concatenate([leaf.points.labels for leaf in leaves]),
         (None,) * 15,
@@ -334,5 +334,5 @@ def test_values_of_a_sampled_tree_sum_too_and_have_errors():
 
 
 def test_an_empty_sketch_and_a_played_empty_leaf_agree():
-    ((_, sketch),) = world().game.play_leaves([seat(Points.empty(D))])
+    ((_, sketch),) = world().game.play_leaves([seat(LeafExamples.empty(D))])
     assert sketch == Sketch.empty(2, D)

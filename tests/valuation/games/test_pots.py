@@ -17,7 +17,7 @@ from hcdv_stream.valuation.games.pots import (
     shares,
 )
 from hcdv_stream.valuation.state import EngineState, Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 CENTROID = np.zeros(2, np.float32)
@@ -27,7 +27,7 @@ def leaf(number, psi, variance=None, parent=0):
     n = len(psi)
     labels = np.zeros(n, np.int16)
     embeddings = np.zeros((n, 2), np.float32)
-    some = Points(
+    some = LeafExamples(
         tuple(f"{number}-{i}" for i in range(n)), labels, (None,) * n, np.zeros(n), embeddings
     )
     outcome = {
@@ -114,7 +114,7 @@ def test_a_leaf_falls_back_on_equal_shares():
 
 
 def test_what_never_played_is_worth_nothing():
-    empty = Leaf(0, 0, CENTROID, Points.empty(2), Sketch.empty(2, 2))
+    empty = Leaf(0, 0, CENTROID, LeafExamples.empty(2), Sketch.empty(2, 2))
     root = Node(0, -1, 1, (0,), Sketch.empty(2, 2))
     pots = coalition_pots(state(root, [], [empty]))
     assert pots.leaves[0] == pots.nodes[0] == Pot(0.0, 0.0)

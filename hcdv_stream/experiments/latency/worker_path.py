@@ -1,6 +1,6 @@
 """One partition driven by hand: the worker's own path from records to the durable write.
 
-Everything of the worker but Kafka: decode and judge, embed, route, play, write to RocksDB.
+Everything of the worker but Kafka: decode and validate, embed, place, play, write to RocksDB.
 """
 
 import time
@@ -22,14 +22,14 @@ STAGES = ("decode", "embed", "route", "games", "write")
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """Seconds of one run of records through the lane: all of it, of the processor, by stage."""
+    """Seconds of one run of records through the path: all of it, of the processor, by stage."""
 
     total: float
     processor: float
     stages: dict[str, float]
 
 
-class Lane:
+class WorkerPath:
     """A context manager around a partition in ``directory``, fed from a simulated log."""
 
     def __init__(
