@@ -54,7 +54,7 @@ def leaves_of(corpus: Corpus, name: str) -> list[int]:
 
 def _described(here: Leaf | Node, corpus: Corpus, reading: StateValues) -> Coalition:
     worth = reading.coalition(here)
-    counts = dict(zip(corpus.classes, here.sketch.points.tolist(), strict=True))
+    counts = dict(zip(corpus.classes, here.sketch.counts.tolist(), strict=True))
     return Coalition(
         name=f"l{here.id}" if isinstance(here, Leaf) else f"n{here.id}",
         parent=None if here.parent == ROOT_PARENT else f"n{here.parent}",

@@ -194,4 +194,4 @@ class Results:
         return self._held.values(self._weights(utility, beta, lam))
 
     def _reading(self) -> StateValues:
-        return self._held.corpus.reading(self._weights())
+        return self._held.corpus.state_values(self._weights())

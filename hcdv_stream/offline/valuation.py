@@ -111,7 +111,7 @@ def value_examples(
     trusted = bundle.validation.counts(len(bundle.classes))
     corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
     try:
-        reading = corpus.reading(settings.weights if config.game == "routed" else None)
+        reading = corpus.state_values(settings.weights if config.game == "routed" else None)
     except ValueError as error:
         raise ValuationError(str(error)) from error
     return FileValuation(
@@ -150,7 +150,7 @@ def _table(
     reading: StateValues,
     judged: Judged,
 ) -> pa.Table:
-    values = reading.points()
+    values = reading.examples()
     places = dict(zip(judged.batch.ids, judged.places.tolist(), strict=True))
     order = sorted(range(len(corpus)), key=lambda row: places[corpus.ids[row]])
     paths = {leaf: "/".join(map(str, corpus.path(leaf))) for leaf in set(corpus.leaves.tolist())}

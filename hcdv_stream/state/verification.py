@@ -61,7 +61,7 @@ def verify_partition(
         partition,
         header.updates,
         stored.position.next_offset,
-        sum(len(leaf.points) for leaf in state.leaves.values()),
+        sum(len(leaf.examples) for leaf in state.leaves.values()),
         len(state.leaves),
         len(state.nodes),
         tuple(mismatches),

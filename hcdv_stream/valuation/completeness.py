@@ -13,8 +13,8 @@ def miscount(state: EngineState) -> str | None:
     The tree must be whole: nodes name exactly the leaves and nodes that are there.
     """
     for leaf in state.leaves.values():
-        if leaf.sketch.size != len(leaf.points):
-            return f"leaf {leaf.id} counts {leaf.sketch.size} examples and has {len(leaf.points)}"
+        if leaf.sketch.size != len(leaf.examples):
+            return f"leaf {leaf.id} counts {leaf.sketch.size} examples and has {len(leaf.examples)}"
     for node in state.nodes.values():
         vectors = [child.sketch.vector for child in children_of(state, node)]
         if len({len(vector) for vector in (*vectors, node.sketch.vector)}) > 1:
@@ -23,7 +23,7 @@ def miscount(state: EngineState) -> str | None:
             return f"the sums of node {node.id} are not those of its children"
     header = state.header
     counted = header.records - header.replacements - 2 * header.deletions
-    there = sum(len(leaf.points) for leaf in state.leaves.values())
+    there = sum(len(leaf.examples) for leaf in state.leaves.values())
     if there != counted:
         return f"the header counts {counted} examples and the leaves have {there}"
     return None

@@ -61,7 +61,7 @@ class StateReplay:
             leaves = [state.leaves[leaf] for leaf in order[start : start + _AT_ONCE]]
             odd = {leaf.id: columns_problem(leaf, self._classes) for leaf in leaves}
             sound = [leaf for leaf in leaves if not odd[leaf.id]]
-            seats = [Seat(leaf.points, evaluators.of(leaf.id)) for leaf in sound]
+            seats = [Seat(leaf.examples, evaluators.of(leaf.id)) for leaf in sound]
             found = dict(zip((leaf.id for leaf in sound), self._play(sound, seats), strict=True))
             for leaf in leaves:
                 problem = odd[leaf.id]
@@ -81,8 +81,8 @@ class StateReplay:
             problems.append(problem)
         seen: set[str] = set()
         for leaf in state.leaves.values():
-            twice = seen.intersection(leaf.points.ids)
-            seen.update(leaf.points.ids)
+            twice = seen.intersection(leaf.examples.ids)
+            seen.update(leaf.examples.ids)
             problems += [f"the example {name!r} is in two leaves" for name in sorted(twice)]
         if state.nodes[state.header.root].parent != ROOT_PARENT:
             problems.append("the root has a parent")
@@ -94,7 +94,7 @@ class StateReplay:
             return []
         names = [str(number) for number in range(self._classes)]
         trusted = self._validation.counts(self._classes)
-        left = residual(Corpus(self._state, self._config.game, names, trusted).reading())
+        left = residual(Corpus(self._state, self._config.game, names, trusted).state_values())
         if left <= RESIDUAL:
             return []
         detail = f"the values' sum is {left:.3g} away from the worth of the whole"
@@ -140,12 +140,12 @@ def leaf_differences(
     """Play one leaf's game from scratch and say in what the leaf differs from it."""
     if problem := columns_problem(leaf, classes):
         return [problem]
-    ((outcome, sketch),) = game.play_leaves([Seat(leaf.points, evaluators)])
+    ((outcome, sketch),) = game.play_leaves([Seat(leaf.examples, evaluators)])
     return _leaf_differences(leaf, outcome, sketch)
 
 
 def _leaf_differences(leaf: Leaf, outcome: Outcome, sketch: Sketch) -> list[str]:
-    problems = _differing(leaf.outcome, outcome, leaf.points.ids)
+    problems = _differing(leaf.outcome, outcome, leaf.examples.ids)
     if sketch != leaf.sketch:
         problems.append("its sums differ from a replay")
     return problems
@@ -154,20 +154,20 @@ def _leaf_differences(leaf: Leaf, outcome: Outcome, sketch: Sketch) -> list[str]
 def columns_problem(leaf: Leaf, classes: int) -> str | None:
     """Say what is wrong with the columns of a leaf, which no replay would notice; None if nothing.
 
-    Points are in the order of their ids, each id once; labels are classes; embeddings are unit
+    Examples are in the order of their ids, each id once; labels are classes; embeddings are unit
     vectors, or zero, on the grid.
     """
-    points, dimensions = leaf.points, len(leaf.centroid)
-    if list(points.ids) != sorted(set(points.ids)):
+    examples, dimensions = leaf.examples, len(leaf.centroid)
+    if list(examples.ids) != sorted(set(examples.ids)):
         return "its examples are not in order"
     if leaf.sketch.classes != classes or len(leaf.sketch.vector) != classes * (dimensions + 9):
         return "its sums have another shape"
-    labels = points.labels
+    labels = examples.labels
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         return "a label is no class"
-    if points.embeddings.shape != (len(points), dimensions):
+    if examples.embeddings.shape != (len(examples), dimensions):
         return "its embeddings have another shape"
-    if not on_grid(points.embeddings) or not on_grid(leaf.centroid[None, :]):
+    if not on_grid(examples.embeddings) or not on_grid(leaf.centroid[None, :]):
         return "an embedding is no unit vector on the grid"
     return None
 

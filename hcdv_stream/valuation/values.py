@@ -1,4 +1,4 @@
-"""What a corpus is worth under one choice of weights: one way of reading for each game."""
+"""What a corpus is worth under one choice of weights: one class of values for each game."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.games.pots import Pots, coalition_pots, point_values
+from hcdv_stream.valuation.games.pots import Pots, coalition_pots, example_values
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Values(Protocol):
-    """Values of n points, each column computed when first asked for."""
+    """Values of n examples, each column computed when first asked for."""
 
     @property
     def value(self) -> Floats:
@@ -57,7 +57,7 @@ class MappedValues:
 
 
 class ValueAndStderr(NamedTuple):
-    """Of a coalition: ``value``, the sum of its points' φ, and its standard error ``stderr``."""
+    """Of a coalition: ``value``, the sum of its examples' φ, and its standard error ``stderr``."""
 
     value: float
     stderr: float
@@ -66,11 +66,11 @@ class ValueAndStderr(NamedTuple):
 class StateValues(Protocol):
     """The values of everything in one state, under one choice of weights."""
 
-    def points(self) -> Values:
-        """All points, leaf by leaf in the order of their ids."""
+    def examples(self) -> Values:
+        """All examples, leaf by leaf in the order of their ids."""
 
     def leaf(self, leaf: Leaf) -> Values:
-        """Return the points of one leaf: the same bits as in ``points``."""
+        """Return the examples of one leaf: the same bits as in ``examples``."""
 
     def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
         """A leaf or a node as a whole."""
@@ -79,13 +79,13 @@ class StateValues(Protocol):
         """v(D) − v(∅), reached without any Shapley value."""
 
 
-def residual(reading: StateValues) -> float:
+def residual(values: StateValues) -> float:
     """|Σ φ − (v(D) − v(∅))|: 0 to rounding, since both games are efficient."""
-    return abs(math.fsum(reading.points().value) - reading.total())
+    return abs(math.fsum(values.examples().value) - values.total())
 
 
 class RoutedValues:
-    """Weighs the components of some leaves' points, leaf by leaf."""
+    """Weighs the components of some leaves' examples, leaf by leaf."""
 
     def __init__(self, weights: RoutedWeights, leaves: Sequence[Leaf]) -> None:
         self._weights = weights
@@ -94,10 +94,10 @@ class RoutedValues:
     @cached_property
     def value(self) -> Floats:
         """φ, (n,)."""
-        points = [leaf.points for leaf in self._leaves]
-        labels = np.concatenate([each.labels for each in points])
-        embeddings = np.concatenate([each.embeddings for each in points])
-        return self._weights.points(self._integers("components"), labels, embeddings)
+        examples = [leaf.examples for leaf in self._leaves]
+        labels = np.concatenate([each.labels for each in examples])
+        embeddings = np.concatenate([each.embeddings for each in examples])
+        return self._weights.examples(self._integers("components"), labels, embeddings)
 
     @cached_property
     def stderr(self) -> Floats:
@@ -121,13 +121,13 @@ class RoutedStateValues:
         self._state = state
         self.weights = weights
 
-    def points(self) -> Values:
-        """All points, leaf by leaf in the order of their ids."""
+    def examples(self) -> Values:
+        """All examples, leaf by leaf in the order of their ids."""
         leaves = [self._state.leaves[leaf] for leaf in sorted(self._state.leaves)]
         return RoutedValues(self.weights, leaves)
 
     def leaf(self, leaf: Leaf) -> Values:
-        """Return the points of one leaf: the same bits as in ``points``."""
+        """Return the examples of one leaf: the same bits as in ``examples``."""
         return RoutedValues(self.weights, [leaf])
 
     def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
@@ -160,10 +160,10 @@ class PrintedStateValues:
 
     @cached_property
     def _values(self) -> dict[int, tuple[Floats, Floats]]:
-        return point_values(self._state)
+        return example_values(self._state)
 
-    def points(self) -> Values:
-        """All points, leaf by leaf in the order of their ids."""
+    def examples(self) -> Values:
+        """All examples, leaf by leaf in the order of their ids."""
         parts = [self._values[leaf] for leaf in sorted(self._values)]
         return PrintedValues(
             np.concatenate([value for value, _ in parts]),
@@ -171,7 +171,7 @@ class PrintedStateValues:
         )
 
     def leaf(self, leaf: Leaf) -> Values:
-        """Return the points of one leaf: the same bits as in ``points``."""
+        """Return the examples of one leaf: the same bits as in ``examples``."""
         return PrintedValues(*self._values[leaf.id])
 
     def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:

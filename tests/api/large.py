@@ -32,7 +32,7 @@ def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF, providers: 
         "components": rng.integers(-(1 << 40), 1 << 40, shape),
         "moments": rng.integers(0, 1 << 42, shape),
     }
-    sketch = Sketch.of_points(embeddings, labels, len(CLASSES))
+    sketch = Sketch.of_examples(embeddings, labels, len(CLASSES))
     sketch.components[:] = outcome["components"].sum(axis=0)
     return Leaf(number, 0, embeddings[0], points, sketch, outcome)
 

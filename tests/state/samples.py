@@ -42,7 +42,7 @@ def leaf(identifier: int, stamp: int, points: int = POINTS) -> Leaf:
         rng.standard_normal((points, DIMENSIONS)).astype(np.float32),
     )
     components = rng.integers(-(2**40), 2**40, (points, 2, CLASSES))
-    sketch = Sketch.of_points(columns.embeddings, columns.labels, CLASSES)
+    sketch = Sketch.of_examples(columns.embeddings, columns.labels, CLASSES)
     sketch.components[:] = components.sum(axis=0)
     return Leaf(identifier, 1, columns.embeddings[0], columns, sketch, {"components": components})
 

@@ -91,10 +91,10 @@ def assert_same_outcome(left, right):
 def test_a_leaf_comes_back(leaf, written):
     found, made = decode_leaf(encode_leaf(leaf, written))
     assert (made, found.id, found.parent) == (written, leaf.id, leaf.parent)
-    assert found.points.ids == leaf.points.ids
-    assert found.points.providers == leaf.points.providers
+    assert found.examples.ids == leaf.examples.ids
+    assert found.examples.providers == leaf.examples.providers
     for name in ("labels", "timestamps", "embeddings", "fingerprints"):
-        assert_same(getattr(found.points, name), getattr(leaf.points, name))
+        assert_same(getattr(found.examples, name), getattr(leaf.examples, name))
     assert_same(found.centroid, leaf.centroid)
     assert found.sketch == leaf.sketch
     assert found.sketch.classes == leaf.sketch.classes

@@ -95,9 +95,9 @@ class EngineMachine(RuleBasedStateMachine):
     @invariant()
     def everybody_is_there_once(self) -> None:
         found = {
-            name: (int(leaf.points.labels[row]), leaf.points.embeddings[row].tobytes())
+            name: (int(leaf.examples.labels[row]), leaf.examples.embeddings[row].tobytes())
             for leaf in self.stored.leaves.values()
-            for row, name in enumerate(leaf.points.ids)
+            for row, name in enumerate(leaf.examples.ids)
         }
         assert found == self.present
         assert len(self.engine) == len(self.present)
@@ -115,7 +115,7 @@ class EngineMachine(RuleBasedStateMachine):
         if self.log:
             trusted = VALIDATION.counts(CLASSES)
             corpus = Corpus(self.stored, self.config.game, ["a", "b", "c"], trusted)
-            assert residual(corpus.reading()) < 1e-9
+            assert residual(corpus.state_values()) < 1e-9
 
     def teardown(self) -> None:
         if not any(map(len, self.log)):

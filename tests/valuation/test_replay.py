@@ -70,7 +70,7 @@ def test_single_leaves_are_verified_with_the_engine_s_own_evaluators(
 
 
 def full_leaf(state: EngineState) -> int:
-    return max(state.leaves, key=lambda leaf: len(state.leaves[leaf].points))
+    return max(state.leaves, key=lambda leaf: len(state.leaves[leaf].examples))
 
 
 def with_leaf(state: EngineState, **changes: object) -> EngineState:
@@ -80,8 +80,8 @@ def with_leaf(state: EngineState, **changes: object) -> EngineState:
 
 
 def with_points(state: EngineState, **changes: object) -> EngineState:
-    points = state.leaves[full_leaf(state)].points
-    return with_leaf(state, points=replace(points, **changes))
+    points = state.leaves[full_leaf(state)].examples
+    return with_leaf(state, examples=replace(points, **changes))
 
 
 def flipped(array: np.ndarray) -> np.ndarray:
@@ -115,7 +115,7 @@ def test_other_inputs_of_a_game_are_found(played: tuple[Engine, EngineConfig]) -
     engine, config = played
     state = engine.state()
     leaf = state.leaves[full_leaf(state)]
-    points = leaf.points
+    points = leaf.examples
     other = np.roll(points.embeddings, 1, axis=0)
     cases = {
         "differ from a replay": with_points(state, embeddings=other),
@@ -154,8 +154,8 @@ def test_nodes_and_counts_are_verified(played: tuple[Engine, EngineConfig]) -> N
     )
     twice = full_leaf(state)
     copy = max(number for number in state.leaves if number != twice)
-    points = state.leaves[twice].points
-    leaves = {**state.leaves, copy: replace(state.leaves[copy], points=points)}
+    points = state.leaves[twice].examples
+    leaves = {**state.leaves, copy: replace(state.leaves[copy], examples=points)}
     assert any("is in two leaves" in one for one in found_in(replace(state, leaves=leaves), config))
 
 

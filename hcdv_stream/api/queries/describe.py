@@ -17,10 +17,10 @@ def point_of(valuation: Valuation, partition: PartitionView, found: Found) -> Po
     worth = valuation.point(partition, found)
     nodes = partition.corpus.path(leaf.id)
     return Point.model_construct(
-        id=leaf.points.ids[row],
-        label=partition.identity.classes[leaf.points.labels[row]],
-        provider=leaf.points.providers[row],
-        event_time=float(leaf.points.timestamps[row]),
+        id=leaf.examples.ids[row],
+        label=partition.identity.classes[leaf.examples.labels[row]],
+        provider=leaf.examples.providers[row],
+        event_time=float(leaf.examples.timestamps[row]),
         value=worth.value,
         stderr=worth.stderr,
         rank=None,
@@ -35,7 +35,7 @@ def coalition_of(
 ) -> Coalition:
     """Describe a coalition of that worth."""
     number, parent = partition.number, coalition.parent
-    counts = coalition.sketch.points.tolist()
+    counts = coalition.sketch.counts.tolist()
     return Coalition(
         id=id_of(number, coalition),
         kind="leaf" if isinstance(coalition, Leaf) else "node",

@@ -25,14 +25,14 @@ def why(valuation: Valuation, asked: WhyAsked) -> WhyPart:
     if place is None:
         return WhyPart(why=None)
     partition, found = place
-    reading = partition.corpus.reading(valuation.weights)
+    reading = partition.corpus.state_values(valuation.weights)
     weights = reading.weights if isinstance(reading, RoutedStateValues) else None
     return WhyPart(
         why=Why(
             point=point_of(valuation, partition, found),
             judged=[] if weights is None else _judged(valuation, partition, found, weights),
             contrast=None if weights is None else _contrast(valuation, partition, found, weights),
-            leaf_points=len(found.leaf.points),
+            leaf_points=len(found.leaf.examples),
             mates=_mates(valuation, partition, found, weights, asked.mates),
             path=[
                 coalition_of(valuation.coalition(partition, one), partition, one)
@@ -66,8 +66,8 @@ def _judged(
 def _contrast(
     valuation: Valuation, partition: PartitionView, found: Found, weights: RoutedWeights
 ) -> float:
-    points, here = found.leaf.points, slice(found.row, found.row + 1)
-    gained = weights.shapley.points(points.labels[here], points.embeddings[here])
+    points, here = found.leaf.examples, slice(found.row, found.row + 1)
+    gained = weights.shapley.examples(points.labels[here], points.embeddings[here])
     return valuation.share(partition) * weights.lam * float(gained[0])
 
 
@@ -78,7 +78,7 @@ def _mates(
     weights: RoutedWeights | None,
     most: int,
 ) -> list[Mate]:
-    points, classes = found.leaf.points, partition.identity.classes
+    points, classes = found.leaf.examples, partition.identity.classes
     seen = peer_contributions(points, found.row, partition.identity.engine)
     values = valuation.leaf(partition, found.leaf).value
     share = valuation.share(partition)

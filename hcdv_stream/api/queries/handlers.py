@@ -128,7 +128,7 @@ def _summary(valuation: Valuation, asked: Nothing) -> SummaryPart:
     counters = {
         name: sum(getattr(header, name) for header in headers) for name in Counters.model_fields
     }
-    classes = np.sum([part.corpus.whole.points for part in parts], axis=0)
+    classes = np.sum([part.corpus.whole.counts for part in parts], axis=0)
     return SummaryPart(
         leaves=sum(len(part.stored.state.leaves) for part in parts),
         nodes=sum(len(part.stored.state.nodes) for part in parts),

@@ -27,7 +27,7 @@ def point_history(
         if partition is None or place is None:
             continue
         position = partition.position
-        reading = partition.corpus.reading(weights).leaf(place.leaf)
+        reading = partition.corpus.state_values(weights).leaf(place.leaf)
         entries.append(
             HistoryPoint(
                 view_at=view.written_at,

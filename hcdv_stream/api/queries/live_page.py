@@ -66,7 +66,7 @@ def _children(partition: PartitionView, coalition: Leaf | Node) -> list[Leaf | N
 def _columns(
     valuation: Valuation, members: list[tuple[PartitionView, Leaf | Node]], path: list[str]
 ) -> TreePart:
-    classes = [one.sketch.points.tolist() for _, one in members]
+    classes = [one.sketch.counts.tolist() for _, one in members]
     return TreePart(
         found=True,
         path=path,

@@ -29,7 +29,7 @@ class Ranked(NamedTuple):
     @property
     def id(self) -> str:
         """Its id."""
-        return self.found.leaf.points.ids[self.found.row]
+        return self.found.leaf.examples.ids[self.found.row]
 
 
 class Page(NamedTuple):

@@ -27,7 +27,7 @@ class Homes:
 
     def __init__(self, stored: StoredPartition) -> None:
         leaves = stored.state.leaves.values()
-        self._leaf_of = {name: leaf.id for leaf in leaves for name in leaf.points.ids}
+        self._leaf_of = {name: leaf.id for leaf in leaves for name in leaf.examples.ids}
         self._sequence = stored.sequence
 
     def __len__(self) -> int:
@@ -46,10 +46,10 @@ class Homes:
         leaves = set(changed)
         self._sequence = _MOVING
         for leaf in leaves & old.keys():
-            for name in old[leaf].points.ids:
+            for name in old[leaf].examples.ids:
                 self._leaf_of.pop(name, None)
         for leaf in leaves & new.keys():
-            self._leaf_of.update(dict.fromkeys(new[leaf].points.ids, leaf))
+            self._leaf_of.update(dict.fromkeys(new[leaf].examples.ids, leaf))
         self._sequence = after.sequence
 
     def find(self, name: str, stored: StoredPartition) -> Found | None:
@@ -67,6 +67,6 @@ class Homes:
 def _within(leaf: Leaf | None, name: str) -> Found | None:
     if leaf is None:
         return None
-    ids = leaf.points.ids
+    ids = leaf.examples.ids
     row = bisect_left(ids, name)
     return Found(leaf, row) if row < len(ids) and ids[row] == name else None

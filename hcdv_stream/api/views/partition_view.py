@@ -119,13 +119,13 @@ class PartitionView:
         """φ of each point in the partition, in the order of ``layout``."""
         if isinstance(reading, RoutedStateValues):
             return self.columns.values(self.stored.state, self.layout, reading.weights)
-        return reading.points().value
+        return reading.examples().value
 
     def errors(self, reading: StateValues) -> Floats:
         """Return their standard errors."""
         if isinstance(reading, RoutedStateValues):
             return self.columns.errors(self.stored.state, self.layout, reading.weights)
-        return reading.points().stderr
+        return reading.examples().stderr
 
 
 def _corpus(identity: Identity, stored: StoredPartition) -> Corpus:

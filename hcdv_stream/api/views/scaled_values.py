@@ -49,7 +49,7 @@ class Valuation:
     ) -> None:
         self.weights = weights
         self.partitions = tuple(partitions)
-        self._readings = [partition.corpus.reading(weights) for partition in partitions]
+        self._readings = [partition.corpus.state_values(weights) for partition in partitions]
         self._shares = [partition.size / max(whole, 1) for partition in partitions]
         self._place = {part.number: place for place, part in enumerate(partitions)}
         self._lock = Lock()

@@ -72,12 +72,12 @@ def _replayed(
             engine.apply(judged.batch(bundle))
         before = end
         corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
-        reading, found = corpus.reading(settings.weights), {}
+        reading, found = corpus.state_values(settings.weights), {}
         for leaf in corpus.state.leaves.values():
-            if names := wanted[wanted_offset].intersection(leaf.points.ids):
+            if names := wanted[wanted_offset].intersection(leaf.examples.ids):
                 valued = reading.leaf(leaf)
                 for name in names:
-                    row = leaf.points.ids.index(name)
+                    row = leaf.examples.ids.index(name)
                     found[name] = (float(valued.value[row]), float(valued.stderr[row]))
         yield wanted_offset, len(engine), found
 

@@ -36,7 +36,7 @@ def state_bytes(partition: StoredPartition) -> bytes:
 
 def ids_of(partition: StoredPartition) -> list[str]:
     """Return the ids of every example, also one that is there twice."""
-    return [name for leaf in partition.state.leaves.values() for name in leaf.points.ids]
+    return [name for leaf in partition.state.leaves.values() for name in leaf.examples.ids]
 
 
 def compared(

@@ -2,8 +2,9 @@
 
 M is the balanced accuracy on V of a ridge classifier trained on S (``ridge``), Δ̄ the mean cosine
 distance over pairs of S with different labels (``contrast``). Both follow from the coalition's Gram
-sketch, so a score costs O(C d² + d³ + d·|V|) whatever the number of points. v(∅) = 0 by convention,
-M(∅) included: there is no model without data, and a coalition without points adds nothing.
+sketch, so a score costs O(C d² + d³ + d·|V|) whatever the number of examples. v(∅) = 0 by
+convention, M(∅) included: there is no model without data, and a coalition without examples adds
+nothing.
 
 The paper defines Δ twice, as a sum over the cross pairs (Eq. 9, used in Eq. 12) and, "to ensure a
 uniform bound", as their mean (Eq. 18, used in Eq. 20): see ``Averaged``.

@@ -20,9 +20,9 @@ Outcome = Mapping[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the game of one leaf sees: its points, and the rows of V that are routed to it."""
+    """What the game of one leaf sees: its examples, and the rows of V that are routed to it."""
 
-    points: LeafExamples
+    examples: LeafExamples
     evaluators: npt.NDArray[np.int64]
 
 

@@ -1,6 +1,6 @@
-"""What each of a leaf's points says of one of them: the peers' part of its value, taken apart.
+"""What each of a leaf's examples says of one of them: the peers' part of its value, taken apart.
 
-The routed game stores its sums over evaluators alone. A leaf keeps its points' embeddings, so the
+The routed game stores its sums over evaluators alone. A leaf keeps its examples' embeddings, so the
 game of every peer can be played again, which this does for one of them; over the peers of
 a class they add up to the stored component, to the bit. Trusted evaluators are not in the state.
 """
@@ -25,7 +25,7 @@ from hcdv_stream.valuation.tree.sketch import Counts
 
 
 class PeerContributions(NamedTuple):
-    """Of m points about one of them.
+    """Of m examples about one of them.
 
     ``distances`` float64 (m,) are cosine distances to it; ``evaluates`` bool (m,) says who may
     evaluate it; ``gives`` int64 (m,) is its Shapley value in the game of each peer (UTILITY_BITS),
@@ -39,16 +39,16 @@ class PeerContributions(NamedTuple):
     ranks: Counts
 
 
-def peer_contributions(points: LeafExamples, row: int, config: EngineConfig) -> PeerContributions:
-    """Play the games of a leaf's points and read off what they give the point at ``row``."""
-    near = cosines(points.embeddings, points.embeddings)
+def peer_contributions(examples: LeafExamples, row: int, config: EngineConfig) -> PeerContributions:
+    """Play the games of a leaf's examples and read off what they give the example at ``row``."""
+    near = cosines(examples.embeddings, examples.embeddings)
     distances = 1.0 - near[row]
     if config.peers == "off":
-        nobody = np.zeros(len(points), np.int64)
+        nobody = np.zeros(len(examples), np.int64)
         return PeerContributions(distances, nobody.astype(np.bool_), nobody, nobody)
-    owners = owner_numbers(points.providers, config.peers)
+    owners = owner_numbers(examples.providers, config.peers)
     own = owners[:, None] == owners
-    matches = (points.labels[:, None] == points.labels) & ~own
+    matches = (examples.labels[:, None] == examples.labels) & ~own
     keys = sorted_keys(np.where(own, EXCLUDED, near), matches)
     gives = by_player(shapley_by_rank(keys, config.neighbours), keys)[:, row]
     ranks = (positions(keys) == row).argmax(axis=1) + 1

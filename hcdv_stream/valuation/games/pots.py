@@ -2,15 +2,15 @@
 
 The root's pot is v(D) (v(∅) being 0). Each coalition divides its pot among its players by its game
 (Algorithm 1's rescaling): share_j = ψ̂_j / Σψ̂, pot_j = pot · share_j, so the pots of a coalition's
-players sum to its own, and the points' to v(D).
+players sum to its own, and the examples' to v(D).
 
 **Where Σψ̂ is near 0 or negative** this would multiply sampling noise without bound or turn every
 sign around. So the shares are ψ̂_j / Σψ̂ only where Σψ̂ > TOLERANCE · Σ|ψ̂| and Σψ̂ > ROUNDING;
 otherwise the first of these weights that are not all zero, over their sum:
 
 1. at a node: ω_j = max(v({child_j}), 0), the stand-alone worth (Eq. 14);
-2. the number of points of each child (in a leaf: 1 for each point);
-3. 1 for each player, a coalition of no points.
+2. the number of examples of each child (in a leaf: 1 for each example);
+3. 1 for each player, a coalition of no examples.
 
 A pot may be negative where ψ̂_j is; it is then divided by the same rule, as printed, which gives the
 most negative value to the largest ψ̂ within it.
@@ -77,16 +77,16 @@ def coalition_pots(state: EngineState) -> Pots:
     return pots
 
 
-def point_values(state: EngineState) -> dict[int, tuple[Floats, Floats]]:
-    """Return φ and its standard error for the points of every leaf, (m,) each, by leaf id."""
+def example_values(state: EngineState) -> dict[int, tuple[Floats, Floats]]:
+    """Return φ and its standard error for the examples of every leaf, (m,) each, by leaf id."""
     pots = coalition_pots(state)
     return {leaf: leaf_values(state.leaves[leaf], pot) for leaf, pot in pots.leaves.items()}
 
 
 def leaf_values(leaf: Leaf, pot: Pot) -> tuple[Floats, Floats]:
-    """Divide a leaf's pot among its points: φ and its standard error, (m,) each."""
+    """Divide a leaf's pot among its examples: φ and its standard error, (m,) each."""
     if not leaf.outcome:
-        return np.zeros(len(leaf.points)), np.zeros(len(leaf.points))
+        return np.zeros(len(leaf.examples)), np.zeros(len(leaf.examples))
     psi, variance = leaf.outcome["psi"], leaf.outcome["variance"]
     share, spread = shares(psi.astype(np.float64), variance.astype(np.float64), ())
     values, variances = divided(pot, share, spread)
@@ -121,10 +121,10 @@ def divided(pot: Pot, share: Floats, spread: Floats) -> tuple[Floats, Floats]:
 
 
 def _node_shares(node: Node, children: Sequence[Leaf | Node]) -> tuple[Floats, Floats]:
-    points = np.array([child.sketch.size for child in children], dtype=np.float64)
+    examples = np.array([child.sketch.size for child in children], dtype=np.float64)
     if not node.outcome:
-        return shares(np.zeros(len(children)), np.zeros(len(children)), (points,))
+        return shares(np.zeros(len(children)), np.zeros(len(children)), (examples,))
     psi, variance, standalone = (
         node.outcome[name].astype(np.float64) for name in ("psi", "variance", "standalone")
     )
-    return shares(psi, variance, (np.maximum(standalone, 0.0), points))
+    return shares(psi, variance, (np.maximum(standalone, 0.0), examples))

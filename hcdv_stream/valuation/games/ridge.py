@@ -1,13 +1,14 @@
 """M(S): how well a ridge classifier trained on S does on the whole of V, for many S at once.
 
-One-versus-rest least squares on x = (1, u), every class weighing the same: each point of class c
+One-versus-rest least squares on x = (1, u), every class weighing the same: each example of class c
 counts 1/n_c, so that 15% positives are not drowned. From the coalition's Gram matrices (``grams``):
 
     A = Σ_c G_c / n_c + RIDGE · Σ_c 1/n_c · diag(0, 1, …, 1),    W_c = A^-1 (first row of G_c) / n_c
 
 The penalty is that of RIDGE pseudo-points, so small coalitions are shrunk towards the direction
-between class means and large ones are not. A point is given the class of the largest W_c·x, ties to
-the lower class; a class that S lacks has W_c = 0, and an S of one class always answers that class.
+between class means and large ones are not. An example is given the class of the largest W_c·x, ties
+to the lower class; a class that S lacks has W_c = 0, and an S of one class always answers that
+class.
 
 Weights are rounded to 22 bits relative to the largest of the model, which makes every score exact
 (see ``embedding``): no prediction depends on how a BLAS blocks, batches or threads the scoring.

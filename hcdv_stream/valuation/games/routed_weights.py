@@ -1,8 +1,8 @@
 """Values of the routed game, weighed when they are read.
 
 One state answers for every utility: ω, β and λ meet the stored components here and nowhere else.
-All arithmetic is per point and element by element, in a fixed order, so that a point's value has
-the same bits whoever reads it with whatever other points.
+All arithmetic is per example and element by element, in a fixed order, so that an example's value
+has the same bits whoever reads it with whatever other examples.
 """
 
 from collections.abc import Iterator
@@ -56,25 +56,25 @@ class RoutedWeights:
 
         Raises ValueError for a utility that names no class of ``labels``.
         """
-        counted = trusted if trusted.sum() else whole.points
+        counted = trusted if trusted.sum() else whole.counts
         omega = weights.per_class(labels, counted)
-        evaluators = np.stack([trusted, whole.points])
+        evaluators = np.stack([trusted, whole.counts])
         share = np.array([1.0 - weights.beta, weights.beta])
         scale = omega * share[:, None] / np.maximum(evaluators, 1)
-        shapley = shapley or ContrastShapley.of(whole.points, whole.embeddings)
+        shapley = shapley or ContrastShapley.of(whole.counts, whole.embeddings)
         return cls(scale, evaluators, weights.lam, shapley, whole)
 
-    def points(
+    def examples(
         self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
     ) -> Floats:
-        """φ of points, (n,), from components (n, 2, C)."""
+        """φ of examples, (n,), from components (n, 2, C)."""
         values = self.judged(components)
         if self.lam:
-            values += self.lam * self.shapley.points(labels, embeddings)
+            values += self.lam * self.shapley.examples(labels, embeddings)
         return values
 
     def judged(self, components: Counts) -> Floats:
-        """φ of points as evaluators alone have it, without the contrast: (n,)."""
+        """φ of examples as evaluators alone have it, without the contrast: (n,)."""
         values = np.zeros(len(components))
         for term in _terms(self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)):
             values += term
@@ -107,22 +107,22 @@ class RoutedWeights:
 
     def coalition(self, sketch: Sketch) -> float:
         """Σ φ over a coalition, from its sketch alone."""
-        contrasted = self.shapley.coalition(sketch.points, sketch.embeddings)
+        contrasted = self.shapley.coalition(sketch.counts, sketch.embeddings)
         evaluated = np.ldexp(sketch.components.astype(np.float64), -UTILITY_BITS)
         return float((self.scale * evaluated).sum()) + self.lam * contrasted
 
     def coalition_stderr(self, sketch: Sketch) -> float:
         """Return the standard error of a leaf's or node's value: its evaluators are its own.
 
-        Within a leaf the points' values sum to u_e(D) for each evaluator, so errors do not add up;
-        the spread of u_e(D) itself decides.
+        Within a leaf the examples' values sum to u_e(D) for each evaluator, so errors do not add
+        up; the spread of u_e(D) itself decides.
         """
         return float(np.sqrt(self._variances(sketch.utilities, sketch.squares).sum()))
 
     def total(self) -> float:
         """v(D) − v(∅), from the utilities of the whole and Δ̄(D): no Shapley value is involved."""
         utilities = np.ldexp(self.whole.utilities.astype(np.float64), -UTILITY_BITS)
-        whole = contrast(self.whole.points, self.whole.embeddings)
+        whole = contrast(self.whole.counts, self.whole.embeddings)
         return float((self.scale * utilities).sum()) + self.lam * whole
 
     def residual(self) -> float:

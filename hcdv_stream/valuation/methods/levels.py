@@ -137,6 +137,6 @@ def levels_of(state: EngineState) -> Levels:
     labels = []
     for leaf in (state.leaves[number] for number in sorted(state.leaves)):
         path = [leaf.id, *path_up(state.nodes, leaf.parent)]
-        labels += [path[-2::-1]] * len(leaf.points)
+        labels += [path[-2::-1]] * len(leaf.examples)
     depth = state.nodes[state.header.root].height
     return Levels.nested(list(np.array(labels, dtype=np.int64).reshape(-1, depth).T))

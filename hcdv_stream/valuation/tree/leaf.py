@@ -15,16 +15,16 @@ ROOT_PARENT = -1
 
 
 def no_fingerprints(count: int) -> npt.NDArray[np.uint64]:
-    """Return the fingerprints of points of which features are not known."""
+    """Return the fingerprints of examples of which features are not known."""
     return np.zeros((count, 2), np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class LeafExamples:
-    """The points of a leaf as columns, in the one canonical order: by id.
+    """The examples of a leaf as columns, in the one canonical order: by id.
 
-    m points in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
-    float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of a point
+    m examples in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
+    float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of an example
     from those of others; 0 where they are not known.
     """
 
@@ -44,7 +44,7 @@ class LeafExamples:
 
     @classmethod
     def empty(cls, dimensions: int) -> "LeafExamples":
-        """Return no points in that many dimensions."""
+        """Return no examples in that many dimensions."""
         return cls(
             (), np.zeros(0, np.int16), (), np.zeros(0), np.zeros((0, dimensions), np.float32)
         )
@@ -62,7 +62,7 @@ class Leaf:
     id: int
     parent: int
     centroid: Embeddings
-    points: LeafExamples
+    examples: LeafExamples
     sketch: Sketch
     outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
 

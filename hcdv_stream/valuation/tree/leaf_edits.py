@@ -1,4 +1,4 @@
-"""Edits of a leaf's points: whatever comes in, they stay columns sorted by id."""
+"""Edits of a leaf's examples: whatever comes in, they stay columns sorted by id."""
 
 from collections.abc import Collection, Sequence
 
@@ -12,11 +12,11 @@ Rows = npt.NDArray[np.intp]
 
 
 def edited(
-    points: LeafExamples, gone: Collection[str], batch: Batch, rows: Sequence[int]
+    examples: LeafExamples, gone: Collection[str], batch: Batch, rows: Sequence[int]
 ) -> LeafExamples:
-    """Return ``points`` without the ids in ``gone`` and with these rows of a batch.
+    """Return ``examples`` without the ids in ``gone`` and with these rows of a batch.
 
-    The ids of the rows must not be left in ``points``.
+    The ids of the rows must not be left in ``examples``.
     """
     new = np.array(rows, np.intp)
     added = LeafExamples(
@@ -27,21 +27,21 @@ def edited(
         batch.embeddings[new],
         batch.fingerprints[new],
     )
-    kept = [row for row, name in enumerate(points.ids) if name not in gone]
-    return _sorted([points, added], [*kept, *range(len(points), len(points) + len(rows))])
+    kept = [row for row, name in enumerate(examples.ids) if name not in gone]
+    return _sorted([examples, added], [*kept, *range(len(examples), len(examples) + len(rows))])
 
 
-def subset(points: LeafExamples, rows: Sequence[int] | Rows) -> LeafExamples:
+def subset(examples: LeafExamples, rows: Sequence[int] | Rows) -> LeafExamples:
     """Return some rows, ascending."""
     chosen = np.array(rows, np.intp)
     listed: list[int] = chosen.tolist()
     return LeafExamples(
-        tuple(points.ids[row] for row in listed),
-        points.labels[chosen],
-        tuple(points.providers[row] for row in listed),
-        points.timestamps[chosen],
-        points.embeddings[chosen],
-        points.fingerprints[chosen],
+        tuple(examples.ids[row] for row in listed),
+        examples.labels[chosen],
+        tuple(examples.providers[row] for row in listed),
+        examples.timestamps[chosen],
+        examples.embeddings[chosen],
+        examples.fingerprints[chosen],
     )
 
 

@@ -18,7 +18,7 @@ from hcdv_stream.valuation.tree.sketch import Sketch
 
 @dataclass(frozen=True, slots=True)
 class SeedHierarchy:
-    """A tree without points: L leaves under N nodes.
+    """A tree without examples: L leaves under N nodes.
 
     ``centroids`` (L, d) on the grid; ``parents`` int64 (L,) is each leaf's node; ``node_parents``
     int64 (N,) each node's, -1 at the root.

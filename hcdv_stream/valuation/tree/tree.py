@@ -47,13 +47,13 @@ class Tree:
         self._settled = (self.next_leaf, self.next_node)
 
     def add_leaf(
-        self, parent: int, centroid: Embeddings, points: LeafExamples | None = None
+        self, parent: int, centroid: Embeddings, examples: LeafExamples | None = None
     ) -> int:
         """Add a leaf under a node, which may overflow; return its id, higher than any before."""
         leaf = self.next_leaf
         self.next_leaf += 1
         nothing = LeafExamples.empty(self._dimensions)
-        self.leaves[leaf] = Leaf(leaf, parent, centroid, points or nothing, self._empty)
+        self.leaves[leaf] = Leaf(leaf, parent, centroid, examples or nothing, self._empty)
         self._set_children(parent, (*self.nodes[parent].children, leaf))
         self._relieve(parent)
         return leaf

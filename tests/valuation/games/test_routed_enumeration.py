@@ -90,7 +90,7 @@ def check(peers: Peers, classes: int, weights: Weights, seed: int, size: int) ->
     labels = [str(label) for label in range(classes)]
     corpus = Corpus(engine.state(), "routed", labels, validation.counts(classes))
     worth = global_game(corpus, engine, validation, weights, config)
-    reading = corpus.reading(weights)
-    np.testing.assert_allclose(reading.points().value, shapley(size, worth), atol=1e-10, rtol=0)
+    reading = corpus.state_values(weights)
+    np.testing.assert_allclose(reading.examples().value, shapley(size, worth), atol=1e-10, rtol=0)
     assert reading.total() == pytest.approx(worth(tuple(range(size))) - worth(()), abs=1e-10)
     assert residual(reading) < 1e-10
