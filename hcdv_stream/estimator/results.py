@@ -10,6 +10,7 @@ from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import Strategy, select
 from hcdv_stream.valuation.values import StateValues, Values, residual
@@ -18,7 +19,6 @@ from hcdv_stream.valuation.weights import Weights
 if TYPE_CHECKING:
     from hcdv_stream.estimator.embedders import Embedder
 
-Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.config import GameName
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast import ContrastShapley
@@ -19,8 +20,6 @@ from hcdv_stream.valuation.tree.navigation import path_up
 from hcdv_stream.valuation.tree.sketch import Counts, Sketch
 from hcdv_stream.valuation.values import PrintedStateValues, RoutedStateValues, StateValues, Values
 from hcdv_stream.valuation.weights import Weights
-
-Floats = npt.NDArray[np.float64]
 
 
 class Corpus:

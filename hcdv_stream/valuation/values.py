@@ -6,15 +6,13 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.pots import Pots, coalition_pots, example_values
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.sketch import Counts
-
-Floats = npt.NDArray[np.float64]
 
 
 class Values(Protocol):

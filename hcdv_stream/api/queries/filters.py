@@ -5,9 +5,9 @@ import numpy.typing as npt
 
 from hcdv_stream.api.models.shards import PointFilter
 from hcdv_stream.api.queries.coalition_ids import find_coalition
-from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.tree.navigation import leaves_below
 
 Mask = npt.NDArray[np.bool_]

@@ -10,10 +10,11 @@ import numpy as np
 
 from hcdv_stream.api.models.shards import Place, PointFilter
 from hcdv_stream.api.queries.filters import mask
-from hcdv_stream.api.views.columns import Floats, Integers
+from hcdv_stream.api.views.columns import Integers
 from hcdv_stream.api.views.id_index import Found
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.valuation.arrays import Floats
 
 _FEW = 16
 """So many places are counted one by one; for more, all values are sorted once."""

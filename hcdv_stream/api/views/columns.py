@@ -14,11 +14,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Kind = TypeVar("Kind", bound=np.generic)
 

@@ -8,12 +8,13 @@ from typing import Self
 
 import numpy as np
 
-from hcdv_stream.api.views.columns import Columns, Floats, Layout, Table
+from hcdv_stream.api.views.columns import Columns, Layout, Table
 from hcdv_stream.api.views.id_index import Found, Homes
 from hcdv_stream.api.views.memory import bytes_beside, bytes_of
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.values import RoutedStateValues, StateValues

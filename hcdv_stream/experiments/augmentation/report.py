@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hcdv_stream.experiments.augmentation.pool import GENERATED, KINDS
 from hcdv_stream.experiments.augmentation.run import ORIGINALS, RANDOM
 from hcdv_stream.experiments.common.scores import spread_of
 from hcdv_stream.experiments.experiment import Result, ResultTable
+from hcdv_stream.valuation.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 Runs = Sequence[Mapping[str, Any]]
 
 TOP, BOTTOM = "HCDV top", "HCDV bottom"

@@ -29,7 +29,6 @@ from hcdv_stream.experiments.experiment import (
 )
 from hcdv_stream.experiments.marketplace.flooding import SETTINGS, flooded
 from hcdv_stream.experiments.marketplace.market import (
-    Floats,
     Ground,
     Offer,
     gini,
@@ -45,6 +44,7 @@ from hcdv_stream.learners.metrics import balanced_accuracy
 from hcdv_stream.learners.ridge import Ridge
 from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import TrainedUtility
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.baselines.group_shapley import group_shapley
 from hcdv_stream.valuation.methods.baselines.knn_shapley import knn_shapley
 from hcdv_stream.valuation.methods.baselines.leave_one_out import leave_one_out

@@ -19,12 +19,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding.grid import cosines
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.games.contrast import ContrastShapley
 from hcdv_stream.valuation.games.game import Outcome, Seat
-from hcdv_stream.valuation.games.grams import Floats, Grams, entries, gram_of
+from hcdv_stream.valuation.games.grams import Grams, entries, gram_of
 from hcdv_stream.valuation.games.knn import by_player, shapley_by_rank, sorted_keys, squared
 from hcdv_stream.valuation.games.permutations import design
 from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node

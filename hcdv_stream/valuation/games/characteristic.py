@@ -16,8 +16,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.contrast import contrast_sums, contrasts
-from hcdv_stream.valuation.games.grams import Floats, Grams, unions
+from hcdv_stream.valuation.games.grams import Grams, unions
 from hcdv_stream.valuation.games.ridge import RidgeMetric
 from hcdv_stream.valuation.validation import Validation
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast_contraction import contracted_weights
-
-Floats = npt.NDArray[np.float64]
 
 _BLOCK = 1024
 """Points read at once: their vectors stay in the processor's cache. Changes no value."""

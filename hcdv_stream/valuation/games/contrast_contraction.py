@@ -20,9 +20,9 @@ parts give, where 2,048 of these are 8% off. 200 classes take 0.1 s and 1,000 cl
 
 import numpy as np
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.contrast_weights import (
     MOST_TABLED,
-    Floats,
     Integers,
     contrast_weights,
     drawn,

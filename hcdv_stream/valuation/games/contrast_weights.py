@@ -28,7 +28,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
+
 Integers = npt.NDArray[np.int64]
 
 MOST_LISTED = 2048

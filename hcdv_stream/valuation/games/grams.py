@@ -10,13 +10,13 @@ float64 are exact up to 2^23 examples a class.
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 
 GRAM_BITS = 30
 """Gram entries are int64 counts of 2^-30."""
 
 Grams = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def entries(dimensions: int) -> int:

@@ -30,13 +30,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.navigation import children_of
-
-Floats = npt.NDArray[np.float64]
 
 TOLERANCE = 0.01
 """Least Σψ̂ / Σ|ψ̂| that is rescaled by: no share is then above 100."""

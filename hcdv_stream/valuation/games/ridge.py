@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.grams import with_intercept
 from hcdv_stream.valuation.validation import Validation
-
-Floats = npt.NDArray[np.float64]
 
 RIDGE = 1.0
 """Pseudo-points behind the penalty. On Online Shoppers (d = 14, samples of 10 to 10,000) M was best

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast import ContrastShapley, contrast
 from hcdv_stream.valuation.tree.sketch import (
@@ -23,8 +24,6 @@ from hcdv_stream.valuation.tree.sketch import (
     Sketch,
 )
 from hcdv_stream.valuation.weights import Weights
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
