@@ -110,8 +110,8 @@ def compare_selections(
     last = {name: row for row, name in enumerate(examples.ids)}
     rows = np.array(sorted(row for name, row in last.items() if name in values), dtype=np.int64)
     candidates = examples.take(rows)
-    worth = np.array([values[name] for name in candidates.ids])
-    found = detection(worth, candidates.labels, prepared.replay.flipped[rows])
+    valued = np.array([values[name] for name in candidates.ids])
+    found = detection(valued, candidates.labels, prepared.replay.flipped[rows])
     scorer = SelectionScorer.of(candidates, prepared.test, prepared.bundle.classes)
     selected = np.flatnonzero([name in chosen for name in candidates.ids])
-    return compare(scorer, worth, selected, seed, done), found
+    return compare(scorer, valued, selected, seed, done), found

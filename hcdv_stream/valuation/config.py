@@ -1,4 +1,4 @@
-"""The parameters of hierarchy and games that decide what is computed, not how it is weighed.
+"""The parameters of tree and games that decide what is computed, not how it is weighed.
 
 Weights (class weights, β, λ) are deliberately absent: they come in when a value is read.
 """

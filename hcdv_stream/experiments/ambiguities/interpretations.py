@@ -155,14 +155,14 @@ def _leaf_values(case: ExperimentCase) -> Callable[[Rows], Values]:
     batch = case.batch
 
     def values(rows: Rows) -> Values:
-        points = LeafExamples(
+        examples = LeafExamples(
             tuple(batch.ids[row] for row in rows),
             case.labels[rows],
             (None,) * len(rows),
             np.zeros(len(rows)),
             case.embeddings[rows],
         )
-        ((outcome, _),) = game.play_leaves([Seat(points, np.zeros(0, np.int64))])
+        ((outcome, _),) = game.play_leaves([Seat(examples, np.zeros(0, np.int64))])
         return outcome["psi"].astype(np.float64)
 
     return values
@@ -171,7 +171,7 @@ def _leaf_values(case: ExperimentCase) -> Callable[[Rows], Values]:
 def _unscalable(case: ExperimentCase, levels: Levels, printed: Valuation) -> float:
     """Return the share of the leaves whose closed form cannot be rescaled, or whose pot is not > 0.
 
-    In the former points are alike, in the latter the best of them get the least.
+    In the former the examples are alike, in the latter the best of them get the least.
     """
     leaves = levels.members(levels.depth)
     values = _leaf_values(case)

@@ -107,7 +107,7 @@ def tables(result: Result) -> list[ResultTable]:
         "examples valued each; differences with their standard error over these runs. Top and "
         "select are points of AUC above a random 30%. The relative error is the root mean square "
         "standard error over the standard deviation of the values. Lost leaves are those where "
-        "the order of the points is not their game's, as its sum or the leaf's pot is not "
+        "the order of the examples is not their game's, as its sum or the leaf's pot is not "
         f"positive. K = 16 and 8 per parent, {played}."
     )
     return [ResultTable("Readings of Algorithm 1", columns, cells, note), _spread_table(result)]
@@ -138,8 +138,8 @@ def _difference(
     if rows is usual or len(rows) < 2:
         return "–"
     pairs = [row[name] - other[name] for row, other in zip(rows, usual, strict=True)]
-    error = np.std(pairs, ddof=1) / np.sqrt(len(pairs))
-    return f"{np.mean(pairs):+.{digits}f} ± {error:.{digits}f}"
+    stderr = np.std(pairs, ddof=1) / np.sqrt(len(pairs))
+    return f"{np.mean(pairs):+.{digits}f} ± {stderr:.{digits}f}"
 
 
 def _spread_table(result: Result) -> ResultTable:

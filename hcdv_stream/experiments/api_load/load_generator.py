@@ -1,4 +1,4 @@
-"""Point reads at a fixed rate, as a process of its own: what each took and what it said.
+"""Reads of examples at a fixed rate, as a process of its own: what each took and what it said.
 
 ``python -m`` this module with an address, a rate, how many seconds, how many connections, a file of
 ids and a file to write. The schedule is absolute and open: a read that is late because those before

@@ -1,9 +1,9 @@
 """The API under load beside a busy worker: latency, freshness, and whether any answer was torn.
 
 Worker, API and whoever reads are processes of their own on one machine; sessions stream all the
-time. The worker is measured with nobody reading and with so many point reads a second turn by turn,
-since an update costs more the more points there are. Every answer is checked to the last bit
-afterwards (``api_truth``).
+time. The worker is measured with nobody reading and with so many reads of examples a second turn by
+turn, since an update costs more the more examples there are. Every answer is checked to the last
+bit afterwards (``expected_answers``).
 """
 
 import os
@@ -95,7 +95,7 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
             progress.done()
             with _streaming(settings, stream, scale.sessions, scale.sent):
                 found = _turns(service, scale, ids, workspace.path, progress)
-                points = get(f"{service.api}/v1/summary")["records"]
+                examples = get(f"{service.api}/v1/summary")["records"]
         told = [each["answer"] for each in found.answers if each["status"] == 200]
         checked, wrong = wrong_answers(settings, bundle, told)
     seconds = [each["seconds"] for each in found.answers]
@@ -116,7 +116,7 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
         "worker_loaded_seconds": _quantiles(found.loaded),
         "updates_seen": int(found.seen),
         "updates_within_250_ms": int(found.within),
-        "records": [scale.before, points],
+        "records": [scale.before, examples],
     }
 
 
@@ -127,7 +127,11 @@ def tables(result: Result) -> Sequence[ResultTable]:
     )
     seen = max(result["updates_seen"], 1)
     rows = [
-        ("point reads, p50 / p99", f"{_ms(reads['p50'])} / {_ms(reads['p99'])}", "p99 ≤ 20 ms"),
+        (
+            "reads of an example, p50 / p99",
+            f"{_ms(reads['p50'])} / {_ms(reads['p99'])}",
+            "p99 ≤ 20 ms",
+        ),
         ("updates visible within 250 ms", f"{result['updates_within_250_ms'] / seen:.1%}", "all"),
         ("answers checked / wrong", f"{result['checked']:,} / {result['wrong']}", "none wrong"),
         ("worker's poll alone, p99", _ms(alone["p99"]), ""),
@@ -139,7 +143,7 @@ def tables(result: Result) -> Sequence[ResultTable]:
     note = (
         f"{result['reads_per_second']:g} reads and {result['sessions_per_second']:g} sessions a "
         f"second, broker, worker, API and reader on {result['processors']} processors, "
-        f"{first:,} to {last:,} points; answers from {result['states']:,} states, each compared "
+        f"{first:,} to {last:,} examples; answers from {result['states']:,} states, each compared "
         "with a replay of the log."
     )
     return [ResultTable("The API under load", ("", "found", "target"), rows, note)]

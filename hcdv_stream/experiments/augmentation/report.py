@@ -45,8 +45,8 @@ def _points(runs: Runs, name: str) -> Floats:
 def _paired(runs: Runs, name: str, other: str) -> str:
     """Return the mean difference in points, ± its standard error over all pairs."""
     apart = (_points(runs, name) - _points(runs, other)).ravel()
-    error = float(apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else 0.0
-    return f"{apart.mean():+.2f} ± {error:.2f}"
+    stderr = float(apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else 0.0
+    return f"{apart.mean():+.2f} ± {stderr:.2f}"
 
 
 def _accuracies(runs: Runs) -> ResultTable:

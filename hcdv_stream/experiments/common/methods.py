@@ -58,7 +58,7 @@ def timed(method: Method, case: ExperimentCase) -> tuple[Valued, dict[str, float
 
 
 def planted(case: ExperimentCase, config: EngineConfig) -> Corpus:
-    """Value the case as a corpus at hand: its own points make the tree, each leaf is played once.
+    """Value the case as a corpus at hand: its own examples make the tree, each leaf is played once.
 
     This is what ``HCDV.fit`` does once everything is embedded.
     """
@@ -85,10 +85,10 @@ def _corpus(case: ExperimentCase, engine: Engine) -> Corpus:
 
 def read(corpus: Corpus, weights: Weights | None) -> Valued:
     """Read the values of a valued case, in the case's order."""
-    points = corpus.values(weights)
+    found = corpus.values(weights)
     values, judged = np.empty((2, len(corpus)))
     rows = [int(name) for name in corpus.ids]
-    values[rows], judged[rows] = points.value, points.judged
+    values[rows], judged[rows] = found.value, found.judged
     return Valued(values, judged)
 
 

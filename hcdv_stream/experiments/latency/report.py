@@ -19,10 +19,10 @@ def tables(result: Result) -> list[ResultTable]:
 
 
 def _measured(result: Result) -> list[tuple[str, Mapping[str, Any], str]]:
-    points = f"{result['points']:,}"
+    examples = f"{result['points']:,}"
     return [
-        (f"150 sessions at {points} points", result["mini_batches"], "p99 ≤ 100"),
-        (f"1,500 sessions, up to {points}", result["day_batches"], "≤ 500"),
+        (f"150 sessions at {examples} examples", result["mini_batches"], "p99 ≤ 100"),
+        (f"1,500 sessions, up to {examples}", result["day_batches"], "≤ 500"),
         ("the same, algorithm1", result["algorithm1"], "< 2,000"),
     ]
 
@@ -76,7 +76,7 @@ def _growth(result: Result) -> ResultTable:
         ("ratio (target ≤ 1.5)", f"{growth['ratio_wall']:.2f}", f"{growth['ratio_processor']:.2f}")
     )
     note = "Medians of updates of 150 sessions, in milliseconds, measured turn by turn."
-    return ResultTable("What size costs", ("points", "wall clock", "processor"), rows, note)
+    return ResultTable("What size costs", ("examples", "wall clock", "processor"), rows, note)
 
 
 def _recomputation(result: Result) -> ResultTable:
@@ -91,8 +91,8 @@ def _recomputation(result: Result) -> ResultTable:
         for each in found["incremental"]
     ]
     note = (
-        f"Processor milliseconds of route and games at {result['points']:,} points. Rebuilding "
-        f"cuts the hierarchy from all points, routes them and plays every game: "
+        f"Processor milliseconds of route and games at {result['points']:,} examples. Rebuilding "
+        f"cuts the hierarchy from all examples, routes them and plays every game: "
         f"{_milliseconds(found['rebuild_seconds'])} ms (the paper's full recomputation; target 20 "
         f"times). Replaying plays every game on the tree as it is: "
         f"{_milliseconds(found['replay_seconds'])} ms."
@@ -115,6 +115,6 @@ def _worker(result: Result) -> ResultTable:
     note = (
         f"{found['sessions']:,} sessions in {found['partitions']} partitions from one embedded "
         f"broker on the same machine, one process after the other; ratio {found['ratio']:.2f}. "
-        f"Memory in MiB with all {found['sessions']:,} points in the worker (target ≤ 800 MB)."
+        f"Memory in MiB with all {found['sessions']:,} examples in the worker (target ≤ 800 MB)."
     )
     return ResultTable("The worker", ("", "sessions per second", "resident", "peak"), rows, note)

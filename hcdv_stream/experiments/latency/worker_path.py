@@ -52,9 +52,9 @@ class WorkerPath:
     ) -> None:
         self._partition.close()
 
-    def fill(self, points: int, run: int = 1500) -> list[Timed]:
-        """Take that many more points in, ``run`` at a time."""
-        return [self.step(min(run, points - done)) for done in range(0, points, run)]
+    def fill(self, examples: int, run: int = 1500) -> list[Timed]:
+        """Take that many more examples in, ``run`` at a time."""
+        return [self.step(min(run, examples - done)) for done in range(0, examples, run)]
 
     def step(self, records: int) -> Timed:
         """Take one run of records through everything; generating them is not timed."""

@@ -22,7 +22,7 @@ product of independent factors gives
     var(pot_j) = share_j² · var(pot) + pot² · s² + s² · var(pot)
 
 from var = 0 at the root; s² = 0 for shares that fell back. In a leaf, ψ̂ is a mean over V and its
-variance that of this mean. An error is the square root.
+variance that of this mean. A standard error is the square root.
 """
 
 from collections.abc import Sequence

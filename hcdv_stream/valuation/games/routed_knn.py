@@ -4,7 +4,7 @@ v(S) = Σ_c ω_c [(1−β)/|V_c| Σ_{e∈V_c} u_e(S) + β/n_c Σ_{j∈D_c} u_j(S
 the k-NN utility of evaluator e among the examples of S in e's leaf. The games of different leaves
 have no player in common, so by additivity and the dummy axiom an example's Shapley value in the
 whole is its value in its leaf's game. Each example keeps its components per class of evaluator; the
-weights ω, β, λ and the counts |V_c|, n_c come in when a value is read (``routed_values``).
+weights ω, β, λ and the counts |V_c|, n_c come in when a value is read (``routed_weights``).
 """
 
 from collections.abc import Iterator, Sequence

@@ -113,8 +113,8 @@ class RoutedWeights:
     def coalition_stderr(self, sketch: Sketch) -> float:
         """Return the standard error of a leaf's or node's value: its evaluators are its own.
 
-        Within a leaf the examples' values sum to u_e(D) for each evaluator, so errors do not add
-        up; the spread of u_e(D) itself decides.
+        Within a leaf the examples' values sum to u_e(D) for each evaluator, so standard errors
+        do not add up; the spread of u_e(D) itself decides.
         """
         return float(np.sqrt(self._variances(sketch.utilities, sketch.squares).sum()))
 

@@ -52,7 +52,7 @@ class LeafExamples:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A cell of the tree: where it is, who is in it and what its game gave.
+    """A leaf of the tree: where it is, which examples are in it and what its game gave.
 
     ``centroid`` is a (d,) grid unit vector. ``outcome`` holds the arrays of the last game played
     here, named by the game (see ``routed`` and ``algorithm1``), empty before the first one.

@@ -9,7 +9,7 @@ from typing import Protocol
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 
 
-class Cells(Protocol):
+class LeavesAndNodes(Protocol):
     """Leaves and nodes by id."""
 
     @property
@@ -21,9 +21,9 @@ class Cells(Protocol):
         """The nodes."""
 
 
-def children_of(cells: Cells, node: Node) -> list[Leaf | Node]:
+def children_of(tree: LeavesAndNodes, node: Node) -> list[Leaf | Node]:
     """Return a node's children in order; KeyError if one is missing."""
-    below: Mapping[int, Leaf | Node] = cells.leaves if node.is_lowest else cells.nodes
+    below: Mapping[int, Leaf | Node] = tree.leaves if node.is_lowest else tree.nodes
     return [below[child] for child in node.children]
 
 

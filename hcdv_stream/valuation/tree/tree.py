@@ -1,4 +1,4 @@
-"""The shape of the hierarchy as it grows: leaves under nodes, all leaves at one depth.
+"""The tree as it grows: leaves under nodes, all leaves at one depth.
 
 Like a B-tree: a node with too many children is cut in two, one with too few joins its nearest
 sibling, a root grows a level above itself or drops one. Every change is local to a path.
