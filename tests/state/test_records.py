@@ -56,7 +56,7 @@ def sketches(draw, dimensions):
 @st.composite
 def leaves(draw):
     size, dimensions = draw(st.integers(0, 6)), draw(st.integers(1, 5))
-    points = LeafExamples(
+    examples = LeafExamples(
         tuple(draw(st.lists(TEXTS, min_size=size, max_size=size))),
         draw(hnp.arrays("i2", size)),
         tuple(draw(st.lists(st.none() | TEXTS, min_size=size, max_size=size))),
@@ -66,7 +66,7 @@ def leaves(draw):
     )
     centroid = draw(hnp.arrays("f4", dimensions, elements=FLOAT32))
     parent, identifier = draw(NUMBERS), draw(NUMBERS)
-    return Leaf(identifier, parent, centroid, points, draw(sketches(dimensions)), draw(OUTCOMES))
+    return Leaf(identifier, parent, centroid, examples, draw(sketches(dimensions)), draw(OUTCOMES))
 
 
 @st.composite

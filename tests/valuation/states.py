@@ -21,15 +21,15 @@ def prints(state: EngineState) -> Prints:
     """Everything in a state as plain bytes, by name: equal exactly where the states are."""
     found: Prints = {"header": state.header}
     for leaf in state.leaves.values():
-        points = leaf.examples
+        examples = leaf.examples
         found["leaf", leaf.id] = (
             leaf.parent,
             leaf.centroid.tobytes(),
-            points.ids,
-            points.providers,
-            points.labels.tobytes(),
-            points.timestamps.tobytes(),
-            points.embeddings.tobytes(),
+            examples.ids,
+            examples.providers,
+            examples.labels.tobytes(),
+            examples.timestamps.tobytes(),
+            examples.embeddings.tobytes(),
             leaf.sketch.vector.tobytes(),
             _outcome(leaf),
         )

@@ -1,4 +1,4 @@
-"""Reading: columns, paths, coalitions as sums of their points, standard errors."""
+"""Values of a corpus: columns, paths, coalitions as sums of their examples, standard errors."""
 
 import numpy as np
 import pytest
@@ -79,8 +79,8 @@ def test_standard_error_covers_another_draw_of_evaluators() -> None:
         draws.append(corpus.values(weights))
     spread = np.std([draw.value for draw in draws], axis=0)
     stated = np.sqrt(np.mean([draw.stderr**2 for draw in draws], axis=0))
-    judged = spread > 0
-    assert 0.8 < np.median(stated[judged] / spread[judged]) < 1.25
+    varying = spread > 0
+    assert 0.8 < np.median(stated[varying] / spread[varying]) < 1.25
 
 
 def test_an_unknown_class_is_refused(corpus: Corpus) -> None:
@@ -114,7 +114,7 @@ def test_providers_do_not_profit_from_vouching_for_themselves() -> None:
 
 
 def flooded(honest):
-    """Return copies of 20 points, jittered, each with the next class's label."""
+    """Return copies of 20 examples, jittered, each with the next class's label."""
     from hcdv_stream.valuation.batch import Batch
     from hcdv_stream.valuation.embedding.grid import unit_grid
 

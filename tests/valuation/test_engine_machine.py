@@ -67,15 +67,17 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 10_000), count=st.integers(1, 60))
     def add(self, seed: int, count: int) -> None:
         self.serial += 1
-        points = batch_of(count, CLASSES, DIMENSIONS, np.random.default_rng(seed))
-        self.feed(replace(points, ids=[f"{self.serial}-{name}" for name in points.ids]))
+        examples = batch_of(count, CLASSES, DIMENSIONS, np.random.default_rng(seed))
+        self.feed(replace(examples, ids=[f"{self.serial}-{name}" for name in examples.ids]))
 
     @rule(seed=st.integers(0, 10_000), count=st.integers(1, 25))
     def upsert(self, seed: int, count: int) -> None:
         generator = np.random.default_rng(seed)
-        points = batch_of(count, CLASSES, DIMENSIONS, generator)
+        examples = batch_of(count, CLASSES, DIMENSIONS, generator)
         names = sorted(self.present) or ["first"]
-        self.feed(replace(points, ids=[names[i] for i in generator.integers(0, len(names), count)]))
+        self.feed(
+            replace(examples, ids=[names[i] for i in generator.integers(0, len(names), count)])
+        )
 
     @rule(seed=st.integers(0, 10_000), share=st.sampled_from([0.1, 0.9, 1.0]))
     def delete(self, seed: int, share: float) -> None:

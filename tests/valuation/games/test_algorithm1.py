@@ -80,8 +80,8 @@ def characteristic(embeddings, labels, validation, classes, lam):
     left = np.vstack([weight * rows, penalty])
     right = np.vstack([weight * np.eye(classes)[labels], np.zeros((D, classes))])
     model = np.linalg.lstsq(left, right, rcond=None)[0]
-    judges = np.hstack([np.ones((len(validation), 1)), validation.embeddings])
-    found = (judges @ model).argmax(axis=1) == validation.labels
+    evaluators = np.hstack([np.ones((len(validation), 1)), validation.embeddings])
+    found = (evaluators @ model).argmax(axis=1) == validation.labels
     recall = [found[validation.labels == label].mean() for label in np.unique(validation.labels)]
     return np.mean(recall) + lam * distance(range(len(labels)), embeddings, labels)
 
@@ -92,8 +92,8 @@ def neighbour_utility(members, some, validation, k, lam):
     recall = [
         np.mean(
             [
-                knn_utility(members, *columns, judge, label, k)
-                for judge in validation.embeddings[validation.labels == label]
+                knn_utility(members, *columns, evaluator, label, k)
+                for evaluator in validation.embeddings[validation.labels == label]
             ]
         )
         for label in np.unique(validation.labels)
@@ -164,16 +164,16 @@ def test_leaf_variance_is_that_of_a_mean_over_each_class_of_validation():
     ((outcome, _),) = game.play_leaves([seat(some)])
     expected = np.zeros(9)
     for label in (0, 1):
-        judges = np.flatnonzero(validation.labels == label)
+        evaluators = np.flatnonzero(validation.labels == label)
         terms = [
             PrintedGame(
                 replace(CONFIG, contrast=0.0),
                 2,
-                Validation(validation.embeddings[[judge]], validation.labels[[judge]]),
+                Validation(validation.embeddings[[evaluator]], validation.labels[[evaluator]]),
             ).play_leaves([seat(some)])[0][0]["psi"]
-            for judge in judges
+            for evaluator in evaluators
         ]
-        expected += 0.25 * np.var(terms, axis=0, ddof=1) / len(judges)
+        expected += 0.25 * np.var(terms, axis=0, ddof=1) / len(evaluators)
     np.testing.assert_allclose(outcome["variance"], expected, rtol=1e-3, atol=1e-9)
 
 

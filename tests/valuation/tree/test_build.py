@@ -1,4 +1,4 @@
-"""A corpus planted at once: the same game on a tree cut from its own points."""
+"""A corpus planted at once: the same game on a tree cut from its own examples."""
 
 import numpy as np
 import pytest
