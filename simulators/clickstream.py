@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from simulators.sellers import SELLERS, Seller, draw_sellers, flipped_rows
-from simulators.world import CATEGORIES, Floats, Visits, World
+from simulators.world import CATEGORIES, Visits, World
 
 Column = npt.NDArray[np.float64] | npt.NDArray[np.object_]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
 
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "device": ("desktop", "mobile", "tablet"),

@@ -1,1 +1,1 @@
-"""The demonstration: the whole service on one machine, fed, watched and judged."""
+"""The demonstration: the whole service on one machine, fed, watched and evaluated."""

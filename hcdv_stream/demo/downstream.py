@@ -54,7 +54,7 @@ class TreeInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class SelectionScorer:
     """Trains on rows of ``candidates`` (n, width), scores on ``test``; labels are class codes."""
 
     candidates: Matrix
@@ -64,8 +64,8 @@ class Judge:
     categorical: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, candidates: Examples, test: Examples, classes: Sequence[str]) -> "Judge":
-        """Judge selections among ``candidates`` by ``test``; labels are among ``classes``."""
+    def of(cls, candidates: Examples, test: Examples, classes: Sequence[str]) -> "SelectionScorer":
+        """Score selections among ``candidates`` by ``test``; labels are among ``classes``."""
         index = {name: code for code, name in enumerate(classes)}
         trees = TreeInput(candidates)
         return cls(
@@ -97,7 +97,7 @@ class Judge:
 
 
 def compare(
-    judge: Judge,
+    scorer: SelectionScorer,
     values: npt.NDArray[np.float64],
     selected: Rows,
     seed: int,
@@ -109,8 +109,8 @@ def compare(
     called after each.
     """
     aucs = {}
-    for name, draws in _selections(values, judge.labels, selected, seed).items():
-        aucs[name] = float(np.mean([judge.auc(rows) for rows in draws]))
+    for name, draws in _selections(values, scorer.labels, selected, seed).items():
+        aucs[name] = float(np.mean([scorer.auc(rows) for rows in draws]))
         done()
     return aucs
 

@@ -49,8 +49,8 @@ def values_of(api: str, ids: list[str]) -> dict[str, float]:
             data=orjson.dumps({"ids": ids[start : start + _BATCH]}),
             headers={"Content-Type": "application/json"},
         )
-        points = orjson.loads(_read(request))["points"]
-        values |= {point["id"]: point["value"] for point in points}
+        examples = orjson.loads(_read(request))["points"]
+        values |= {example["id"]: example["value"] for example in examples}
     return values
 
 

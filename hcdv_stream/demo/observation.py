@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from hcdv_stream.demo.http import counter, get
-from hcdv_stream.demo.service import Service
+from hcdv_stream.demo.service import RunningService
 
 SHOWN = 5
 _RATE_SECONDS = 3.0
@@ -45,7 +45,7 @@ def quantile(seconds: list[float], share: float) -> float:
 class Observer:
     """Looks at a running service; keeps what a rate and the latencies need."""
 
-    service: Service
+    service: RunningService
     _began: float = field(default_factory=time.monotonic)
     _history: list[tuple[float, int]] = field(default_factory=list)
     _latencies: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The demo from its options to its end: prepares, starts, streams, judges, tells, and waits."""
+"""The demo from its options to its end: prepares, starts, streams, compares, tells, and waits."""
 
 import os
 import time
@@ -21,11 +21,11 @@ from hcdv_stream.demo.data import (
     prepare_clickstream,
     prepare_file,
 )
-from hcdv_stream.demo.run import Stopwatch, judge, stream
-from hcdv_stream.demo.service import Service, kafka, running
+from hcdv_stream.demo.live_display import LiveDisplay
+from hcdv_stream.demo.run import Stopwatch, compare_selections, stream
+from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.stopping import Stopped
 from hcdv_stream.demo.summary import Summary
-from hcdv_stream.demo.view import View
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.offline.examples import Roles, read_examples
 from hcdv_stream.offline.progress_bar import bar, training_bar
@@ -37,7 +37,7 @@ REACH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class StreamedFile:
     """The file to stream."""
 
     path: Path
@@ -53,7 +53,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DemoOptions:
     """What is wanted of a demo; see the options of ``hcdv-stream demo``.
 
     ``settings`` give partitions, ports (0: free ones) and seed; a ``source`` of None is the
@@ -62,7 +62,7 @@ class Options:
     """
 
     settings: Settings
-    source: Source | None = None
+    source: StreamedFile | None = None
     sessions: int | None = None
     rate: float | None = None
     flip_share: float | None = None
@@ -72,7 +72,7 @@ class Options:
     json: Path | None = None
 
 
-def perform(options: Options, console: Console) -> None:
+def perform(options: DemoOptions, console: Console) -> None:
     """Give the demo; leaves nothing behind, however it ends. Raises HcdvError and Stopped."""
     watch = Stopwatch()
     with (
@@ -113,7 +113,7 @@ def perform(options: Options, console: Console) -> None:
                 _stay(service, console)
 
 
-def _prepared(options: Options) -> Prepared:
+def _prepared(options: DemoOptions) -> Prepared:
     seed = options.settings.seed
     with training_bar() as report:
         if options.source is None:
@@ -143,15 +143,21 @@ def _introduce(prepared: Prepared, console: Console) -> None:
 
 
 def _streamed(
-    options: Options, service: Service, prepared: Prepared, watch: Stopwatch, console: Console
+    options: DemoOptions,
+    service: RunningService,
+    prepared: Prepared,
+    watch: Stopwatch,
+    console: Console,
 ) -> Summary:
     total = len(prepared.replay.examples)
-    with View(console, prepared.title, total, f"API {service.api}/v1/summary") as view:
+    with LiveDisplay(console, prepared.title, total, f"API {service.api}/v1/summary") as view:
         last = stream(service, prepared, options.rate, view.show)
     watch.lap("stream")
     with bar() as shown:
         task = shown.add_task("training models on selections", total=4)
-        auc, found = judge(service, prepared, options.settings.seed, lambda: shown.advance(task))
+        auc, found = compare_selections(
+            service, prepared, options.settings.seed, lambda: shown.advance(task)
+        )
     watch.lap("judge")
     return Summary(
         *(prepared, last, auc, found, watch.seconds),
@@ -167,7 +173,7 @@ def _tell(summary: Summary, console: Console) -> None:
     for block in (
         tables.both_ends(last, "five "),
         tables.providers(last.providers),
-        tables.judgement(summary),
+        tables.comparison(summary),
     ):
         console.print()
         console.print(block)
@@ -184,7 +190,7 @@ def _tell(summary: Summary, console: Console) -> None:
     console.print(f"{sum(summary.seconds.values()):.0f} s altogether: {told}", highlight=False)
 
 
-def _stay(service: Service, console: Console) -> None:
+def _stay(service: RunningService, console: Console) -> None:
     addresses: Sequence[tuple[str, str]] = (
         ("Kafka", f"{service.bootstrap}, topic {service.topic}"),
         ("live page", f"{service.api}/"),

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hcdv_stream.demo.data import Prepared
-from hcdv_stream.demo.downstream import SHARE, Judge, compare, detection
+from hcdv_stream.demo.downstream import SHARE, SelectionScorer, compare, detection
 from hcdv_stream.demo.feeder import Feeder
 from hcdv_stream.demo.http import UnansweredError, chosen_by, values_of
 from hcdv_stream.demo.observation import Observation, Observer
-from hcdv_stream.demo.service import Service
+from hcdv_stream.demo.service import RunningService
 from hcdv_stream.errors import HcdvError
 from simulators.messages import messages
 
@@ -41,7 +41,7 @@ class Stopwatch:
 
 
 def stream(
-    service: Service,
+    service: RunningService,
     prepared: Prepared,
     rate: float | None,
     show: Callable[[Observation], None],
@@ -94,8 +94,8 @@ class _Movement:
             )
 
 
-def judge(
-    service: Service, prepared: Prepared, seed: int, done: Callable[[], None]
+def compare_selections(
+    service: RunningService, prepared: Prepared, seed: int, done: Callable[[], None]
 ) -> tuple[dict[str, float], float | None]:
     """Train models on what the API selects and values most; return their AUCs and the detection.
 
@@ -110,8 +110,8 @@ def judge(
     last = {name: row for row, name in enumerate(examples.ids)}
     rows = np.array(sorted(row for name, row in last.items() if name in values), dtype=np.int64)
     candidates = examples.take(rows)
-    worth = np.array([values[name] for name in candidates.ids])
-    found = detection(worth, candidates.labels, prepared.replay.flipped[rows])
-    trees = Judge.of(candidates, prepared.test, prepared.bundle.classes)
+    valued = np.array([values[name] for name in candidates.ids])
+    found = detection(valued, candidates.labels, prepared.replay.flipped[rows])
+    scorer = SelectionScorer.of(candidates, prepared.test, prepared.bundle.classes)
     selected = np.flatnonzero([name in chosen for name in candidates.ids])
-    return compare(trees, worth, selected, seed, done), found
+    return compare(scorer, valued, selected, seed, done), found

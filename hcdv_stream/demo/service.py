@@ -18,7 +18,7 @@ _LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class RunningService:
     """A running service: where its parts are, and what they wrote.
 
     ``timings`` is the file that the worker appends the way of every poll to.
@@ -38,7 +38,9 @@ class Service:
 
 
 @contextmanager
-def running(settings: Settings, workspace: Workspace, *, made_here: bool) -> Iterator[Service]:
+def running(
+    settings: Settings, workspace: Workspace, *, made_here: bool
+) -> Iterator[RunningService]:
     """Start everything and wait until the worker owns every partition and the API answers.
 
     ``settings`` say what to start, with ports of 0 for free ones; ``settings.bootstrap`` is where
@@ -71,7 +73,7 @@ def running(settings: Settings, workspace: Workspace, *, made_here: bool) -> Ite
             )
             for name in ("worker", "api")
         )
-        service = Service(
+        service = RunningService(
             settings.bootstrap,
             settings.topic,
             f"http://{HOST}:{api_port}",
@@ -84,7 +86,7 @@ def running(settings: Settings, workspace: Workspace, *, made_here: bool) -> Ite
         yield service
 
 
-def _wait(service: Service, what: str, ready: Callable[[], bool]) -> None:
+def _wait(service: RunningService, what: str, ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not ready():
         service.check()

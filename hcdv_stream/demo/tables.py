@@ -67,20 +67,20 @@ def figures(observation: Observation) -> RenderableType:
     return grid
 
 
-def examples(title: str, points: Sequence[Mapping[str, Any]]) -> Table:
+def examples(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the most or least valuable examples; without a seller column where none is named."""
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0)
     )
-    named = any(point["provider"] is not None for point in points)
+    named = any(row["provider"] is not None for row in rows)
     for name in ("session", "label", "seller")[: 2 + named]:
         table.add_column(name, no_wrap=True, header_style="dim")
     table.add_column("× 10⁶", justify="right", no_wrap=True, header_style="dim")
-    for point in points:
-        cells = [Text(str(point["id"])[:16]), Text(str(point["label"])[:8])]
+    for row in rows:
+        cells = [Text(str(row["id"])[:16]), Text(str(row["label"])[:8])]
         if named:
-            cells.append(Text(str(point["provider"] or "–")[:8]))
-        table.add_row(*cells, f"{1e6 * point['value']:+,.1f}")
+            cells.append(Text(str(row["provider"] or "–")[:8]))
+        table.add_row(*cells, f"{1e6 * row['value']:+,.1f}")
     return table
 
 
@@ -124,7 +124,7 @@ def live(title: str, total: int, addresses: str, observation: Observation) -> Re
     return Panel(Group(*parts), title=title, subtitle=addresses, title_align="left")
 
 
-def judgement(summary: Summary) -> Table:
+def comparison(summary: Summary) -> Table:
     """Return what gradient boosting reaches by how its training examples were chosen."""
     table = Table(
         title=f"models judged on {len(summary.prepared.test):,} sessions set aside",

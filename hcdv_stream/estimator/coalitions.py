@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
-from hcdv_stream.valuation.values import Reading
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.tree.navigation import children_of, leaves_below
+from hcdv_stream.valuation.values import StateValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Coalition:
     error: float
 
 
-def coalitions(corpus: Corpus, reading: Reading) -> list[Coalition]:
+def coalitions(corpus: Corpus, reading: StateValues) -> list[Coalition]:
     """Return every coalition, the root first and children after their parent, in order."""
     state = corpus.state
     pending: list[Leaf | Node] = [state.nodes[state.header.root]]
@@ -35,8 +35,7 @@ def coalitions(corpus: Corpus, reading: Reading) -> list[Coalition]:
         here = pending.pop()
         found.append(_described(here, corpus, reading))
         if isinstance(here, Node):
-            below = state.leaves if here.height == 1 else state.nodes
-            pending += [below[child] for child in reversed(here.children)]
+            pending += reversed(children_of(state, here))
     return found
 
 
@@ -45,26 +44,17 @@ def path(corpus: Corpus, leaf: int) -> tuple[str, ...]:
     return (*(f"n{node}" for node in corpus.path(leaf)), f"l{leaf}")
 
 
-def leaves_below(corpus: Corpus, name: str) -> set[int]:
+def leaves_of(corpus: Corpus, name: str) -> list[int]:
     """Return the leaves of a coalition; raises KeyError where there is none of that name."""
     leaves, nodes = corpus.state.leaves, corpus.state.nodes
-    known = {f"l{leaf}": leaf for leaf in leaves}
-    if name in known:
-        return {known[name]}
-    pending = [{f"n{node}": node for node in nodes}[name]]
-    found: set[int] = set()
-    while pending:
-        node = nodes[pending.pop()]
-        if node.height == 1:
-            found.update(node.children)
-        else:
-            pending += node.children
-    return found
+    known: dict[str, Leaf | Node] = {f"l{leaf.id}": leaf for leaf in leaves.values()}
+    known |= {f"n{node.id}": node for node in nodes.values()}
+    return leaves_below(nodes, known[name])
 
 
-def _described(here: Leaf | Node, corpus: Corpus, reading: Reading) -> Coalition:
+def _described(here: Leaf | Node, corpus: Corpus, reading: StateValues) -> Coalition:
     worth = reading.coalition(here)
-    counts = dict(zip(corpus.classes, here.sketch.points.tolist(), strict=True))
+    counts = dict(zip(corpus.classes, here.sketch.counts.tolist(), strict=True))
     return Coalition(
         name=f"l{here.id}" if isinstance(here, Leaf) else f"n{here.id}",
         parent=None if here.parent == ROOT_PARENT else f"n{here.parent}",
@@ -72,5 +62,5 @@ def _described(here: Leaf | Node, corpus: Corpus, reading: Reading) -> Coalition
         size=here.sketch.size,
         counts=counts,
         value=worth.value,
-        error=worth.error,
+        error=worth.stderr,
     )

@@ -15,8 +15,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import get_scorer
 
 from hcdv_stream.estimator.tabular import take
+from hcdv_stream.valuation.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Order = Literal["highest", "lowest", "random"]
 Score = Callable[[Rows], float]

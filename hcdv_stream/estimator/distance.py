@@ -27,7 +27,7 @@ def spawn_distance(state: EngineState, embeddings: Embeddings, seed: int) -> flo
     leaves = state.leaves
     nearest, _ = Centroids({leaf.id: leaf.centroid for leaf in leaves.values()}).nearest(vectors)
     totals = {
-        leaf: leaves[leaf].points.embeddings.sum(axis=0, dtype=np.float64)
+        leaf: leaves[leaf].examples.embeddings.sum(axis=0, dtype=np.float64)
         for leaf in set(nearest.tolist())
     }
     rest = np.stack([totals[leaf] for leaf in nearest.tolist()]) - vectors.astype(np.float64)

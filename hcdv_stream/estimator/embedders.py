@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from hcdv_stream.bundle.features import RAW_LIMIT
 from hcdv_stream.estimator.tabular import samples_of
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings, unit_grid
 
 Function = Callable[[Any], npt.ArrayLike]
 Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 _BLOCK = 8192
 """Rows embedded at once: bounds memory, changes no bit."""

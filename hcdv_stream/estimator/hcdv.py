@@ -201,7 +201,7 @@ class HCDV(Results, BaseEstimator):
             tau = config.tau or spawn_distance(state, batch.embeddings, seed)
             config = replace(config, tau=tau)
             holding = Holding(config, targets.class_names(labels), judges, roster, state)
-        holding.corpus.reading(usual_weights(self, config.game, len(judges)))
+        holding.corpus.state_values(usual_weights(self, config.game, len(judges)))
         self.classes_, self.tau_ = labels, tau
         self._embedder, self._holding, self._seed = embedder, holding, seed
         return self

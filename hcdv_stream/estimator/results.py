@@ -7,18 +7,18 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import parameters
-from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_below, path
+from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import Strategy, select
-from hcdv_stream.valuation.values import Reading, Values, residual
+from hcdv_stream.valuation.values import StateValues, Values, residual
 from hcdv_stream.valuation.weights import Weights
 
 if TYPE_CHECKING:
     from hcdv_stream.estimator.embedders import Embedder
 
-Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 
@@ -41,7 +41,7 @@ class Results:
     @property
     def errors_(self) -> Floats:
         """Their standard errors, (n,): what other evaluators of the same kind would change."""
-        return self._values().error
+        return self._values().stderr
 
     @property
     def ids_(self) -> npt.NDArray[Any]:
@@ -108,7 +108,7 @@ class Results:
         (n,). Raises ValueError where a weight is out of range or ``game`` fixed it.
         """
         values = self._values(utility, beta, lam)
-        return (values.value, values.error) if return_error else values.value
+        return (values.value, values.stderr) if return_error else values.value
 
     def select(
         self,
@@ -142,9 +142,7 @@ class Results:
 
     def members(self, coalition: str) -> Rows:
         """Return indices of a coalition's samples; raises KeyError where there is none so named."""
-        return np.flatnonzero(
-            np.isin(self.leaves_, list(leaves_below(self._held.corpus, coalition)))
-        )
+        return np.flatnonzero(np.isin(self.leaves_, leaves_of(self._held.corpus, coalition)))
 
     def path(self, sample: int) -> tuple[str, ...]:
         """Return the names of a sample's coalitions, from the root to its leaf.
@@ -169,7 +167,7 @@ class Results:
         columns = {
             "label": named.tolist(),
             "value": values.value,
-            "error": values.error,
+            "error": values.stderr,
             "judged": values.judged,
             "leaf": leaves,
             "path": [paths.get(leaf) for leaf in leaves],
@@ -195,5 +193,5 @@ class Results:
     ) -> Values:
         return self._held.values(self._weights(utility, beta, lam))
 
-    def _reading(self) -> Reading:
-        return self._held.corpus.reading(self._weights())
+    def _reading(self) -> StateValues:
+        return self._held.corpus.state_values(self._weights())

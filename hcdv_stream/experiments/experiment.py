@@ -9,7 +9,7 @@ Result = Mapping[str, Any]
 """A JSON document: all that the tables need, one entry per seed and the summary over them."""
 
 
-class Progress(Protocol):
+class ExperimentProgress(Protocol):
     """Shows how far an experiment is."""
 
     def plan(self, steps: int) -> None:
@@ -36,7 +36,7 @@ class Silent:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ExperimentOptions:
     """What the command line lets one choose.
 
     ``data`` is the folder of the real sets, ``seeds`` how many repetitions; ``small`` shrinks sets
@@ -54,7 +54,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ResultTable:
     """A table for people: cells are text already."""
 
     title: str
@@ -83,6 +83,6 @@ class Experiment:
     name: str
     about: str
     seeds: int
-    run: Callable[[Options, Progress], Result]
-    tables: Callable[[Result], Sequence[Table]]
+    run: Callable[[ExperimentOptions, ExperimentProgress], Result]
+    tables: Callable[[Result], Sequence[ResultTable]]
     arguments: str = ""

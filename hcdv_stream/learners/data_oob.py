@@ -9,9 +9,9 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from sklearn.tree import DecisionTreeClassifier
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.sampling.run import Estimate
 
-Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int16]
 Draw = tuple[npt.NDArray[np.int64], int]
 

@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
+
 Lanes = npt.NDArray[np.int64]
 
 MEMORY = 8

@@ -24,8 +24,8 @@ from hcdv_stream.learners.logistic_objective import (
     softmax,
 )
 from hcdv_stream.learners.logistic_reference import Reference, reference
-from hcdv_stream.learners.metrics import Floats
 from hcdv_stream.learners.task import Task
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.utility import Membership
 
 TOLERANCE = 1e-4

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.learners.lbfgs import Lanes
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.utility import Membership
 
-Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 
 

@@ -10,7 +10,6 @@ saves C times the work. Where a block has more than MOST_DENSE rows only its dia
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from hcdv_stream.learners.lbfgs import minimise
 from hcdv_stream.learners.logistic_objective import (
@@ -20,8 +19,7 @@ from hcdv_stream.learners.logistic_objective import (
     penalties_of,
     softmax,
 )
-
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
 
 MOST_DENSE = 1000
 _TOLERANCE = 1e-5

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.rank_correlation import ranks
 
-Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int16]
 Metric = Callable[[Floats, Labels], Floats]
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from hcdv_stream.learners.metrics import Floats
 from hcdv_stream.learners.task import Task
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.utility import Membership
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from hcdv_stream.learners.metrics import Floats, Labels
+from hcdv_stream.learners.metrics import Labels
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.grams import GRAM_BITS, entries, products_of, with_intercept
 from hcdv_stream.valuation.games.ridge import RidgeMetric

@@ -8,7 +8,8 @@ everything in one leaf it is the plain k-NN classifier.
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.learners.metrics import Floats, Labels
+from hcdv_stream.learners.metrics import Labels
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.methods.utility import Membership
 from hcdv_stream.valuation.validation import Validation

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hcdv_stream.learners.metrics import Floats, Labels
+from hcdv_stream.learners.metrics import Labels
+from hcdv_stream.valuation.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
-from hcdv_stream.learners.metrics import Floats, Labels, Metric, accuracy
+from hcdv_stream.learners.metrics import Labels, Metric, accuracy
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.utility import Membership
 
 CHUNK = 32

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
 
 WIDTH = 128
 

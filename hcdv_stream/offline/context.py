@@ -17,6 +17,7 @@ from hcdv_stream.learners.trained import TrainedUtility
 from hcdv_stream.offline.encoding import Judged
 from hcdv_stream.offline.hierarchy_options import HierarchyOptions
 from hcdv_stream.settings import Settings
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.methods.blocks import Rows, among
 from hcdv_stream.valuation.methods.contrasted_utility import Contrasted
@@ -31,7 +32,7 @@ from hcdv_stream.valuation.methods.sampling.stopping import (
     Seconds,
     StandardError,
 )
-from hcdv_stream.valuation.methods.utility import Floats, Membership, Utility
+from hcdv_stream.valuation.methods.utility import Membership, Utility
 from hcdv_stream.valuation.tree.centroids import Centroids
 
 GROUPS = ("label", "cluster", "provider")

@@ -20,7 +20,7 @@ from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.tree.build import plant
-from hcdv_stream.valuation.values import Reading, residual
+from hcdv_stream.valuation.values import StateValues, residual
 
 TRAINING_SHARE = 0.4
 """Share of a file that a bundle of its own is trained on."""
@@ -111,7 +111,7 @@ def value_examples(
     trusted = bundle.validation.counts(len(bundle.classes))
     corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
     try:
-        reading = corpus.reading(settings.weights if config.game == "routed" else None)
+        reading = corpus.state_values(settings.weights if config.game == "routed" else None)
     except ValueError as error:
         raise ValuationError(str(error)) from error
     return FileValuation(
@@ -147,10 +147,10 @@ def _played(
 
 def _table(
     corpus: Corpus,
-    reading: Reading,
+    reading: StateValues,
     judged: Judged,
 ) -> pa.Table:
-    values = reading.points()
+    values = reading.examples()
     places = dict(zip(judged.batch.ids, judged.places.tolist(), strict=True))
     order = sorted(range(len(corpus)), key=lambda row: places[corpus.ids[row]])
     paths = {leaf: "/".join(map(str, corpus.path(leaf))) for leaf in set(corpus.leaves.tolist())}
@@ -159,7 +159,7 @@ def _table(
         "id": pa.array([corpus.ids[row] for row in order], pa.string()),
         "label": pa.array([corpus.classes[corpus.labels[row]] for row in order], pa.string()),
         "value": values.value[order],
-        "stderr": values.error[order],
+        "stderr": values.stderr[order],
         "judged": values.judged[order],
         "leaf": leaves,
         "path": pa.array([paths[leaf] for leaf in leaves.tolist()], pa.string()),

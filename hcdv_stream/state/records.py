@@ -18,7 +18,7 @@ from hcdv_stream.state.stored import Change, Position
 from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.state import Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 _LEAF, _NODE, _HEADER, _POSITION, _CHANGE, _CENTROID = b"L", b"N", b"H", b"P", b"C", b"Z"
@@ -31,21 +31,21 @@ _IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes", "centroids", "prov
 
 def encode_leaf(leaf: Leaf, written: int) -> bytes:
     """Encode a leaf as of the write of that number."""
-    points = leaf.points
-    table = dict.fromkeys(p for p in points.providers if p is not None)
+    examples = leaf.examples
+    table = dict.fromkeys(p for p in examples.providers if p is not None)
     codes = {provider: code for code, provider in enumerate(table)} | {None: -1}
     return pack(
         _LEAF,
         {
             "numbers": _numbers(leaf.id, leaf.parent, leaf.sketch.classes, written),
             "centroid": leaf.centroid,
-            **strings("ids", points.ids),
+            **strings("ids", examples.ids),
             **strings("providers", tuple(table)),
-            "provider": np.array([codes[provider] for provider in points.providers], np.int32),
-            "labels": points.labels,
-            "timestamps": points.timestamps,
-            "embeddings": points.embeddings,
-            "fingerprints": points.fingerprints,
+            "provider": np.array([codes[provider] for provider in examples.providers], np.int32),
+            "labels": examples.labels,
+            "timestamps": examples.timestamps,
+            "embeddings": examples.embeddings,
+            "fingerprints": examples.fingerprints,
             "sketch": leaf.sketch.vector,
             **_of_outcome(leaf.outcome),
         },
@@ -62,7 +62,7 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
         codes = arrays["provider"].tolist()
         if min(codes, default=0) < -1:
             raise ValueError("a provider has a negative code")
-        points = Points(
+        examples = LeafExamples(
             read_strings("ids", arrays),
             arrays["labels"],
             tuple([table[code] for code in codes]),
@@ -71,17 +71,17 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
             arrays["fingerprints"],
         )
         centroid, sketch = arrays["centroid"], _sketch(arrays, classes, len(arrays["centroid"]))
-        count, dimensions = points.embeddings.shape
+        count, dimensions = examples.embeddings.shape
         columns = (
-            points.labels,
-            points.providers,
-            points.timestamps,
-            points.ids,
-            points.fingerprints,
+            examples.labels,
+            examples.providers,
+            examples.timestamps,
+            examples.ids,
+            examples.fingerprints,
         )
         if dimensions != len(centroid) or any(len(column) != count for column in columns):
             raise ValueError("its columns differ in length")
-        return Leaf(identifier, parent, centroid, points, sketch, _outcome(arrays)), written
+        return Leaf(identifier, parent, centroid, examples, sketch, _outcome(arrays)), written
 
 
 def encode_centroid(leaf: int, centroid: Embeddings, written: int) -> bytes:

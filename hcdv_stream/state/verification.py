@@ -8,7 +8,7 @@ from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.reading.reader import PartitionReader
 from hcdv_stream.state.stored import StoredPartition
-from hcdv_stream.valuation.replay import Mismatch, Replay
+from hcdv_stream.valuation.replay import Mismatch, StateReplay
 from hcdv_stream.valuation.validation import Validation
 
 Report = Callable[[int, int], None]
@@ -61,7 +61,7 @@ def verify_partition(
         partition,
         header.updates,
         stored.position.next_offset,
-        sum(len(leaf.points) for leaf in state.leaves.values()),
+        sum(len(leaf.examples) for leaf in state.leaves.values()),
         len(state.leaves),
         len(state.nodes),
         tuple(mismatches),
@@ -97,7 +97,7 @@ def _replayed(
     counts = tuple(validation.counts(classes).tolist())
     if counts != identity.validation_counts:
         return [Mismatch("identity", f"V has {counts} per class, not {identity.validation_counts}")]
-    replay = Replay(identity.engine, classes, validation, stored.state)
+    replay = StateReplay(identity.engine, classes, validation, stored.state)
     total = len(stored.state.leaves) + len(stored.state.nodes)
     mismatches, done = replay.whole(), 0
     for steps in (replay.leaves(), replay.nodes()):

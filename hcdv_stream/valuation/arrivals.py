@@ -53,7 +53,7 @@ class Arrivals:
         self._numbers = {one.name: one.id for one in self.counts.values()}
         self._alike: dict[int, int] = {}
         for leaf in leaves.values():
-            for fingerprint in leaf.points.fingerprints[:, 0].tolist():
+            for fingerprint in leaf.examples.fingerprints[:, 0].tolist():
                 self._move(fingerprint, 1)
 
     def take(self, batch: Batch, known: Callable[[str], Known | None]) -> None:

@@ -21,7 +21,7 @@ class Batch:
     ``labels`` are class indices, or DELETION; ``embeddings`` are (n, d) grid unit vectors (see
     ``embedding.unit_grid``), whose rows are ignored for deletions; ``timestamps`` are event times
     in seconds since the epoch. A provider of None is a provider of its own. ``fingerprints``
-    are as those of ``Points``.
+    are as those of ``LeafExamples``.
     """
 
     ids: Sequence[str]

@@ -1,4 +1,4 @@
-"""The parameters of hierarchy and games that decide what is computed, not how it is weighed.
+"""The parameters of tree and games that decide what is computed, not how it is weighed.
 
 Weights (class weights, β, λ) are deliberately absent: they come in when a value is read.
 """
@@ -16,7 +16,7 @@ Peers = Literal["other-providers", "all", "off"]
 class EngineConfig:
     """Parameters of one partition's engine.
 
-    ``neighbours`` is k of the k-NN utility; ``leaf_size`` M, the most points a leaf keeps after
+    ``neighbours`` is k of the k-NN utility; ``leaf_size`` M, the most examples a leaf keeps after
     an update; ``branching`` the most children of an inner node, the last entry for the parents of
     leaves and the first for every node above them (K1, K2); ``tau`` the cosine distance beyond
     which a record founds a leaf of its own, or None for the bundle's; ``rebalance_every`` m in

@@ -1,7 +1,7 @@
 """The read side of one partition: its state as columns, and what everything in it is worth.
 
-Columns run over the leaves in the order of their ids, and over the points of a leaf in the order of
-theirs. Values of one point, of a coalition and of the whole come from here for either game.
+Columns run over the leaves in the order of their ids, and over the examples of a leaf in the order
+of theirs. Values of one example, of a coalition and of the whole come from here for either game.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,20 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.config import GameName
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast import ContrastShapley
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
+from hcdv_stream.valuation.tree.navigation import path_up
 from hcdv_stream.valuation.tree.sketch import Counts, Sketch
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
-from hcdv_stream.valuation.values import PrintedReading, Reading, RoutedReading, Values
+from hcdv_stream.valuation.values import PrintedStateValues, RoutedStateValues, StateValues, Values
 from hcdv_stream.valuation.weights import Weights
-
-Floats = npt.NDArray[np.float64]
 
 
 class Corpus:
-    """One partition's points and what they are worth; immutable."""
+    """One partition's examples and what they are worth; immutable."""
 
     def __init__(
         self, state: EngineState, game: GameName, classes: Sequence[str], trusted: Counts
@@ -46,33 +45,33 @@ class Corpus:
 
     @cached_property
     def ids(self) -> list[str]:
-        """Ids of the n points."""
-        return [name for leaf in self._order for name in leaf.points.ids]
+        """Ids of the n examples."""
+        return [name for leaf in self._order for name in leaf.examples.ids]
 
     @cached_property
     def providers(self) -> list[str | None]:
-        """Providers of the n points."""
-        return [name for leaf in self._order for name in leaf.points.providers]
+        """Providers of the n examples."""
+        return [name for leaf in self._order for name in leaf.examples.providers]
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int16]:
         """Class indices, (n,)."""
-        return np.concatenate([leaf.points.labels for leaf in self._order])
+        return np.concatenate([leaf.examples.labels for leaf in self._order])
 
     @cached_property
     def timestamps(self) -> Floats:
         """Event times in seconds since the epoch, (n,)."""
-        return np.concatenate([leaf.points.timestamps for leaf in self._order])
+        return np.concatenate([leaf.examples.timestamps for leaf in self._order])
 
     @cached_property
     def embeddings(self) -> Embeddings:
         """Grid unit vectors, (n, d)."""
-        return np.concatenate([leaf.points.embeddings for leaf in self._order])
+        return np.concatenate([leaf.examples.embeddings for leaf in self._order])
 
     @cached_property
     def leaves(self) -> npt.NDArray[np.int64]:
-        """Leaf of each point, (n,)."""
-        sizes = [len(leaf.points) for leaf in self._order]
+        """Leaf of each example, (n,)."""
+        sizes = [len(leaf.examples) for leaf in self._order]
         return np.repeat([leaf.id for leaf in self._order], sizes).astype(np.int64)
 
     @cached_property
@@ -81,7 +80,7 @@ class Corpus:
 
     @cached_property
     def _contrast(self) -> ContrastShapley:
-        return ContrastShapley.of(self.whole.points, self.whole.embeddings)
+        return ContrastShapley.of(self.whole.counts, self.whole.embeddings)
 
     def row(self, name: str) -> int:
         """Where an id stands in the columns; KeyError where it is not there."""
@@ -89,14 +88,10 @@ class Corpus:
 
     def path(self, leaf: int) -> tuple[int, ...]:
         """Nodes from the root down to this leaf's parent; KeyError where there is no such leaf."""
-        node, path = self.state.leaves[leaf].parent, []
-        while node != ROOT_PARENT:
-            path.append(node)
-            node = self.state.nodes[node].parent
-        return tuple(reversed(path))
+        return tuple(reversed(path_up(self.state.nodes, self.state.leaves[leaf].parent)))
 
-    def reading(self, weights: Weights | None = None) -> Reading:
-        """Read values under some weights, or under those that are usual.
+    def state_values(self, weights: Weights | None = None) -> StateValues:
+        """Return the values under some weights, or under those that are usual.
 
         Raises ValueError for a utility that names no class, and for any weights where the game
         fixed them when it was played.
@@ -106,11 +101,11 @@ class Corpus:
             routed = RoutedWeights.of(
                 self.whole, self._trusted, self.classes, chosen, self._contrast
             )
-            return RoutedReading(self.state, routed)
+            return RoutedStateValues(self.state, routed)
         if weights is not None:
             raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")
-        return PrintedReading(self.state)
+        return PrintedStateValues(self.state)
 
     def values(self, weights: Weights | None = None) -> Values:
-        """φ and its standard error for every point; see ``reading``."""
-        return self.reading(weights).points()
+        """φ and its standard error for every example; see ``state_values``."""
+        return self.state_values(weights).examples()

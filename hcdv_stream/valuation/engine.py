@@ -1,9 +1,9 @@
 """HCDV-INC: keeps a corpus's games current while records arrive, touching only their paths.
 
-``route`` changes the tree and the points; ``play`` then plays the games of every leaf that changed,
-brings their ancestors' sums up to date and returns the difference, whole enough to be stored.
-Whatever changes the tree happens at a count of records (every ``update_size``), never at a call:
-the same records give the same state however they are cut into batches.
+``route`` changes the tree and the examples; ``play`` then plays the games of every leaf that
+changed, brings their ancestors' sums up to date and returns the difference, whole enough to be
+stored. Whatever changes the tree happens at a count of records (every ``update_size``), never at a
+call: the same records give the same state however they are cut into batches.
 """
 
 from bisect import bisect_left
@@ -21,8 +21,9 @@ from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta, EngineState, Header
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.evaluators import Evaluators
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.leaf import Leaf
 from hcdv_stream.valuation.tree.leaf_edits import edited
+from hcdv_stream.valuation.tree.navigation import children_of, path_up
 from hcdv_stream.valuation.tree.placement import place
 from hcdv_stream.valuation.tree.reshaping import Reshaping, forget_founder, rebalance, split_large
 from hcdv_stream.valuation.tree.seed import SeedHierarchy
@@ -45,7 +46,7 @@ class Engine:
         self._tree = Tree(state, config.branching)
         self._centroids = Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
         self._evaluators = Evaluators(validation, self._centroids)
-        self._home = {name: leaf.id for leaf in state.leaves.values() for name in leaf.points.ids}
+        self._home = {name: leaf.id for leaf in state.leaves.values() for name in leaf.examples.ids}
         self._arrivals = Arrivals(state.providers, state.leaves)
         self._filled: set[int] = set() if state.header.records else set(state.leaves)
         self._centred: set[int] = set()
@@ -56,7 +57,7 @@ class Engine:
     def from_seed(
         cls, config: EngineConfig, classes: int, validation: Validation, seed: SeedHierarchy
     ) -> "Engine":
-        """Start with no points in the seed's tree."""
+        """Start with no examples in the seed's tree."""
         state = seed.state(classes)
         everything = replace(state.header, touched=tuple(state.leaves))
         return cls(config, classes, validation, replace(state, header=everything))
@@ -93,7 +94,7 @@ class Engine:
         return self._tree.nodes[self._tree.root].height
 
     def evaluators_of(self, leaf: int) -> npt.NDArray[np.int64]:
-        """Rows of V that judge in a leaf, as of the last ``play``."""
+        """Rows of V that are evaluators in a leaf, as of the last ``play``."""
         return self._evaluators.of(leaf)
 
     def any_leaf(self, generator: np.random.Generator) -> Leaf:
@@ -102,7 +103,7 @@ class Engine:
         return self._tree.leaves[leaves[int(generator.integers(len(leaves)))]]
 
     def strays(self, leaf: int) -> int:
-        """Count the rows of V that judge in a leaf although another leaf is nearer to them."""
+        """Count the evaluators of V in a leaf although another leaf is nearer to them."""
         return self._evaluators.strays(leaf, self._centroids)
 
     def state(self) -> EngineState:
@@ -169,7 +170,7 @@ class Engine:
         tree = self._tree
         drawn = self._evaluators.follow(self._centroids, self._centred, self._removed)
         played = sorted((self._filled | drawn) & tree.leaves.keys())
-        seats = [Seat(tree.leaves[leaf].points, self._evaluators.of(leaf)) for leaf in played]
+        seats = [Seat(tree.leaves[leaf].examples, self._evaluators.of(leaf)) for leaf in played]
         for leaf, (outcome, sketch) in zip(played, self._game.play_leaves(seats), strict=True):
             tree.leaves[leaf] = replace(tree.leaves[leaf], outcome=outcome, sketch=sketch)
         rewritten = (tree.moved | set(played)) & tree.leaves.keys()
@@ -194,12 +195,11 @@ class Engine:
         tree = self._tree
         reshaped = tree.reshaped & tree.nodes.keys()
         starts = {tree.leaves[leaf].parent for leaf in played} | reshaped
-        above = {node for start in starts for node in tree.ancestors(start)}
+        above = {node for start in starts for node in path_up(tree.nodes, start)}
         order = sorted(above, key=lambda node: (tree.nodes[node].height, node))
         for number in order:
             node = tree.nodes[number]
-            below = tree.leaves if node.height == 1 else tree.nodes
-            children: list[Leaf | Node] = [below[child] for child in node.children]
+            children = children_of(tree, node)
             total = np.add.reduce([child.sketch.vector for child in children])
             node = replace(node, sketch=Sketch(total, self._classes))
             tree.nodes[number] = replace(node, outcome=self._game.play_node(node, children))
@@ -236,8 +236,8 @@ class Engine:
         for leaf in gone.keys() | come.keys():
             rows = list(come.get(leaf, {}).values())
             old = self._tree.leaves[leaf]
-            points = edited(old.points, gone.get(leaf, set()), batch, rows)
-            self._tree.leaves[leaf] = replace(old, points=points)
+            examples = edited(old.examples, gone.get(leaf, set()), batch, rows)
+            self._tree.leaves[leaf] = replace(old, examples=examples)
         self._mark(gone.keys() | come.keys() | set(spawned), spawned)
         self._header = replace(
             self._header,
@@ -277,13 +277,13 @@ class Engine:
         home = self._home.get(name)
         if home is None:
             return None
-        points = self._tree.leaves[home].points
-        row = bisect_left(points.ids, name)
-        return points.providers[row], int(points.fingerprints[row, 0])
+        examples = self._tree.leaves[home].examples
+        row = bisect_left(examples.ids, name)
+        return examples.providers[row], int(examples.fingerprints[row, 0])
 
     def _is_founder(self, leaf: Leaf, name: str) -> bool:
-        points = leaf.points
-        embedding = points.embeddings[bisect_left(points.ids, name)]
+        examples = leaf.examples
+        embedding = examples.embeddings[bisect_left(examples.ids, name)]
         return bool((embedding == leaf.centroid).all())
 
     def _forget_founder(self, leaf: int) -> None:
@@ -318,7 +318,7 @@ class Engine:
             rebalance(self._touched, self._tree, self._centroids, self.config, done)
             self._touched = set()
         for leaf in done.filled:
-            self._home.update(dict.fromkeys(self._tree.leaves[leaf].points.ids, leaf))
+            self._home.update(dict.fromkeys(self._tree.leaves[leaf].examples.ids, leaf))
         self._reshaped(done)
         self._header = replace(
             self._header,

@@ -5,7 +5,7 @@ evaluator looks for its nearest leaf among all, and each leaf and node plays ane
 in every bit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,14 @@ from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.embedding.grid import on_grid
-from hcdv_stream.valuation.games.game import Game, Outcome, Seat
+from hcdv_stream.valuation.games.game import Outcome, Seat, TreeGame
 from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.evaluators import Evaluators
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.tree.navigation import children_of
 from hcdv_stream.valuation.tree.sketch import Sketch
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.validation import Validation
 from hcdv_stream.valuation.values import residual
 
@@ -39,7 +39,7 @@ class Mismatch:
     detail: str
 
 
-class Replay:
+class StateReplay:
     """Plays a state again; the state must be of this configuration and this V."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Replay:
             leaves = [state.leaves[leaf] for leaf in order[start : start + _AT_ONCE]]
             odd = {leaf.id: columns_problem(leaf, self._classes) for leaf in leaves}
             sound = [leaf for leaf in leaves if not odd[leaf.id]]
-            seats = [Seat(leaf.points, evaluators.of(leaf.id)) for leaf in sound]
+            seats = [Seat(leaf.examples, evaluators.of(leaf.id)) for leaf in sound]
             found = dict(zip((leaf.id for leaf in sound), self._play(sound, seats), strict=True))
             for leaf in leaves:
                 problem = odd[leaf.id]
@@ -81,8 +81,8 @@ class Replay:
             problems.append(problem)
         seen: set[str] = set()
         for leaf in state.leaves.values():
-            twice = seen.intersection(leaf.points.ids)
-            seen.update(leaf.points.ids)
+            twice = seen.intersection(leaf.examples.ids)
+            seen.update(leaf.examples.ids)
             problems += [f"the example {name!r} is in two leaves" for name in sorted(twice)]
         if state.nodes[state.header.root].parent != ROOT_PARENT:
             problems.append("the root has a parent")
@@ -94,7 +94,7 @@ class Replay:
             return []
         names = [str(number) for number in range(self._classes)]
         trusted = self._validation.counts(self._classes)
-        left = residual(Corpus(self._state, self._config.game, names, trusted).reading())
+        left = residual(Corpus(self._state, self._config.game, names, trusted).state_values())
         if left <= RESIDUAL:
             return []
         detail = f"the values' sum is {left:.3g} away from the worth of the whole"
@@ -111,8 +111,7 @@ class Replay:
 
     def _node(self, node: Node) -> list[str]:
         state = self._state
-        below: Mapping[int, Leaf | Node] = state.leaves if node.height == 1 else state.nodes
-        children = [below[child] for child in node.children]
+        children = children_of(state, node)
         problems = [
             f"its child {child.id} names {child.parent} as its parent"
             for child in children
@@ -136,17 +135,17 @@ class Replay:
 
 
 def leaf_differences(
-    game: Game, leaf: Leaf, evaluators: npt.NDArray[np.int64], classes: int
+    game: TreeGame, leaf: Leaf, evaluators: npt.NDArray[np.int64], classes: int
 ) -> list[str]:
     """Play one leaf's game from scratch and say in what the leaf differs from it."""
     if problem := columns_problem(leaf, classes):
         return [problem]
-    ((outcome, sketch),) = game.play_leaves([Seat(leaf.points, evaluators)])
+    ((outcome, sketch),) = game.play_leaves([Seat(leaf.examples, evaluators)])
     return _leaf_differences(leaf, outcome, sketch)
 
 
 def _leaf_differences(leaf: Leaf, outcome: Outcome, sketch: Sketch) -> list[str]:
-    problems = _differing(leaf.outcome, outcome, leaf.points.ids)
+    problems = _differing(leaf.outcome, outcome, leaf.examples.ids)
     if sketch != leaf.sketch:
         problems.append("its sums differ from a replay")
     return problems
@@ -155,20 +154,20 @@ def _leaf_differences(leaf: Leaf, outcome: Outcome, sketch: Sketch) -> list[str]
 def columns_problem(leaf: Leaf, classes: int) -> str | None:
     """Say what is wrong with the columns of a leaf, which no replay would notice; None if nothing.
 
-    Points are in the order of their ids, each id once; labels are classes; embeddings are unit
+    Examples are in the order of their ids, each id once; labels are classes; embeddings are unit
     vectors, or zero, on the grid.
     """
-    points, dimensions = leaf.points, len(leaf.centroid)
-    if list(points.ids) != sorted(set(points.ids)):
+    examples, dimensions = leaf.examples, len(leaf.centroid)
+    if list(examples.ids) != sorted(set(examples.ids)):
         return "its examples are not in order"
     if leaf.sketch.classes != classes or len(leaf.sketch.vector) != classes * (dimensions + 9):
         return "its sums have another shape"
-    labels = points.labels
+    labels = examples.labels
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         return "a label is no class"
-    if points.embeddings.shape != (len(points), dimensions):
+    if examples.embeddings.shape != (len(examples), dimensions):
         return "its embeddings have another shape"
-    if not on_grid(points.embeddings) or not on_grid(leaf.centroid[None, :]):
+    if not on_grid(examples.embeddings) or not on_grid(leaf.centroid[None, :]):
         return "an embedding is no unit vector on the grid"
     return None
 

@@ -1,10 +1,10 @@
 """Choosing training data by value: gate, then spread.
 
-The highest values pile up near-duplicates of dense regions, so the best k points by value are a
+The highest values pile up near-duplicates of dense regions, so the best k examples by value are a
 poor training set for every way of valuing. ``spread`` only drops what does harm, where wrong labels
 gather, and draws at random from the rest. How much of a class does harm, the evaluators say: the
 contrast lifts the values of a small class and lowers those of a large one, whatever harm they do.
-Which points those are, the values say: with the contrast they find wrong labels better.
+Which examples those are, the values say: with the contrast they find wrong labels better.
 """
 
 from typing import Literal, get_args
@@ -38,7 +38,7 @@ def select(
 ) -> npt.NDArray[np.intp]:
     """Rows to train on, ascending: about ``share`` of n, with 0 < share <= 1.
 
-    ``top`` takes the highest values (n,). ``spread`` drops as many points of each class as are
+    ``top`` takes the highest values (n,). ``spread`` drops as many examples of each class as are
     ``judged`` (n,) below 0, lowest value first and at most ``MOST_DROPPED`` of the class, then
     draws the same number from every class, more from the others where a class has too few; it
     never returns a dropped row unless ``share`` asks for more than there is besides. ``judged``

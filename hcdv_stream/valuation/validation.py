@@ -12,7 +12,7 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 class Validation:
     """V: ``embeddings`` (v, d) on the grid, ``labels`` int16 (v,) class indices.
 
-    v may be 0: then the peers alone judge.
+    v may be 0: then the peers are the only evaluators.
     """
 
     embeddings: Embeddings

@@ -1,4 +1,4 @@
-"""What a corpus is worth under one choice of weights: one way of reading for each game."""
+"""What a corpus is worth under one choice of weights: one class of values for each game."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,26 +6,24 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from hcdv_stream.valuation.games.pots import Pots, coalition_pots, point_values
+from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.games.pots import Pots, coalition_pots, example_values
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.sketch import Counts
 
-Floats = npt.NDArray[np.float64]
-
 
 class Values(Protocol):
-    """Values of n points, each column computed when first asked for."""
+    """Values of n examples, each column computed when first asked for."""
 
     @property
     def value(self) -> Floats:
         """φ, (n,)."""
 
     @property
-    def error(self) -> Floats:
+    def stderr(self) -> Floats:
         """Its standard error, (n,)."""
 
     @property
@@ -46,9 +44,9 @@ class MappedValues:
         return self._change(self._values.value)
 
     @cached_property
-    def error(self) -> Floats:
+    def stderr(self) -> Floats:
         """From its standard error."""
-        return self._change(self._values.error)
+        return self._change(self._values.stderr)
 
     @cached_property
     def judged(self) -> Floats:
@@ -56,36 +54,36 @@ class MappedValues:
         return self._change(self._values.judged)
 
 
-class Worth(NamedTuple):
-    """Of a coalition: ``value``, the sum of its points' φ, and its standard error ``error``."""
+class ValueAndStderr(NamedTuple):
+    """Of a coalition: ``value``, the sum of its examples' φ, and its standard error ``stderr``."""
 
     value: float
-    error: float
+    stderr: float
 
 
-class Reading(Protocol):
+class StateValues(Protocol):
     """The values of everything in one state, under one choice of weights."""
 
-    def points(self) -> Values:
-        """All points, leaf by leaf in the order of their ids."""
+    def examples(self) -> Values:
+        """All examples, leaf by leaf in the order of their ids."""
 
     def leaf(self, leaf: Leaf) -> Values:
-        """Return the points of one leaf: the same bits as in ``points``."""
+        """Return the examples of one leaf: the same bits as in ``examples``."""
 
-    def coalition(self, coalition: Leaf | Node) -> Worth:
+    def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
         """A leaf or a node as a whole."""
 
     def total(self) -> float:
         """v(D) − v(∅), reached without any Shapley value."""
 
 
-def residual(reading: Reading) -> float:
+def residual(values: StateValues) -> float:
     """|Σ φ − (v(D) − v(∅))|: 0 to rounding, since both games are efficient."""
-    return abs(math.fsum(reading.points().value) - reading.total())
+    return abs(math.fsum(values.examples().value) - values.total())
 
 
 class RoutedValues:
-    """Weighs the components of some leaves' points, leaf by leaf."""
+    """Weighs the components of some leaves' examples, leaf by leaf."""
 
     def __init__(self, weights: RoutedWeights, leaves: Sequence[Leaf]) -> None:
         self._weights = weights
@@ -94,15 +92,15 @@ class RoutedValues:
     @cached_property
     def value(self) -> Floats:
         """φ, (n,)."""
-        points = [leaf.points for leaf in self._leaves]
-        labels = np.concatenate([each.labels for each in points])
-        embeddings = np.concatenate([each.embeddings for each in points])
-        return self._weights.points(self._integers("components"), labels, embeddings)
+        examples = [leaf.examples for leaf in self._leaves]
+        labels = np.concatenate([each.labels for each in examples])
+        embeddings = np.concatenate([each.embeddings for each in examples])
+        return self._weights.examples(self._integers("components"), labels, embeddings)
 
     @cached_property
-    def error(self) -> Floats:
+    def stderr(self) -> Floats:
         """Its standard error, (n,)."""
-        return self._weights.errors(self._integers("components"), self._integers("moments"))
+        return self._weights.stderr(self._integers("components"), self._integers("moments"))
 
     @cached_property
     def judged(self) -> Floats:
@@ -114,26 +112,26 @@ class RoutedValues:
         return np.concatenate(parts)
 
 
-class RoutedReading:
+class RoutedStateValues:
     """Reads the components of the ``routed`` game."""
 
     def __init__(self, state: EngineState, weights: RoutedWeights) -> None:
         self._state = state
         self.weights = weights
 
-    def points(self) -> Values:
-        """All points, leaf by leaf in the order of their ids."""
+    def examples(self) -> Values:
+        """All examples, leaf by leaf in the order of their ids."""
         leaves = [self._state.leaves[leaf] for leaf in sorted(self._state.leaves)]
         return RoutedValues(self.weights, leaves)
 
     def leaf(self, leaf: Leaf) -> Values:
-        """Return the points of one leaf: the same bits as in ``points``."""
+        """Return the examples of one leaf: the same bits as in ``examples``."""
         return RoutedValues(self.weights, [leaf])
 
-    def coalition(self, coalition: Leaf | Node) -> Worth:
+    def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
         """Read from the coalition's sums alone."""
         sketch = coalition.sketch
-        return Worth(self.weights.coalition(sketch), self.weights.coalition_error(sketch))
+        return ValueAndStderr(self.weights.coalition(sketch), self.weights.coalition_stderr(sketch))
 
     def total(self) -> float:
         """From utilities and class sums: see ``RoutedWeights.total``."""
@@ -144,7 +142,7 @@ class PrintedValues(NamedTuple):
     """Parts of pots: the contrast was played with the rest, so nothing is told apart."""
 
     value: Floats
-    error: Floats
+    stderr: Floats
 
     @property
     def judged(self) -> Floats:
@@ -152,7 +150,7 @@ class PrintedValues(NamedTuple):
         return self.value
 
 
-class PrintedReading:
+class PrintedStateValues:
     """Divides the pots of ``algorithm1``, whose weights were fixed when it was played."""
 
     def __init__(self, state: EngineState) -> None:
@@ -160,25 +158,25 @@ class PrintedReading:
 
     @cached_property
     def _values(self) -> dict[int, tuple[Floats, Floats]]:
-        return point_values(self._state)
+        return example_values(self._state)
 
-    def points(self) -> Values:
-        """All points, leaf by leaf in the order of their ids."""
+    def examples(self) -> Values:
+        """All examples, leaf by leaf in the order of their ids."""
         parts = [self._values[leaf] for leaf in sorted(self._values)]
         return PrintedValues(
             np.concatenate([value for value, _ in parts]),
-            np.concatenate([error for _, error in parts]),
+            np.concatenate([stderr for _, stderr in parts]),
         )
 
     def leaf(self, leaf: Leaf) -> Values:
-        """Return the points of one leaf: the same bits as in ``points``."""
+        """Return the examples of one leaf: the same bits as in ``examples``."""
         return PrintedValues(*self._values[leaf.id])
 
-    def coalition(self, coalition: Leaf | Node) -> Worth:
+    def coalition(self, coalition: Leaf | Node) -> ValueAndStderr:
         """Return the coalition's pot."""
         pots = self._pots.leaves if isinstance(coalition, Leaf) else self._pots.nodes
         pot = pots[coalition.id]
-        return Worth(pot.value, math.sqrt(pot.variance))
+        return ValueAndStderr(pot.value, math.sqrt(pot.variance))
 
     def total(self) -> float:
         """Return the root's pot, v(D)."""

@@ -8,7 +8,7 @@ from hcdv_stream.state import Identity, PartitionStore, Position
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.state import Delta, Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 from tests.api.world import CLASSES, LOG, TOPIC
 
@@ -20,7 +20,7 @@ def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF, providers: 
     embeddings = unit_grid(rng.normal(size=(size, DIMENSIONS)))
     first = number * size if providers > size else 0
     labels = rng.integers(0, len(CLASSES), size).astype(np.int16)
-    points = Points(
+    points = LeafExamples(
         tuple(f"example-{number:06d}-{place:03d}" for place in range(size)),
         labels,
         tuple(f"shop-{(first + place) % providers}" for place in range(size)),
@@ -32,7 +32,7 @@ def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF, providers: 
         "components": rng.integers(-(1 << 40), 1 << 40, shape),
         "moments": rng.integers(0, 1 << 42, shape),
     }
-    sketch = Sketch.of_points(embeddings, labels, len(CLASSES))
+    sketch = Sketch.of_examples(embeddings, labels, len(CLASSES))
     sketch.components[:] = outcome["components"].sum(axis=0)
     return Leaf(number, 0, embeddings[0], points, sketch, outcome)
 

@@ -144,7 +144,7 @@ def expected(owners: list[Owner], weights: Weights | None = None) -> dict[str, t
     for owner in owners:
         corpus, share = owner.corpus, len(owner.engine) / size
         values = corpus.values(weights)
-        for name, value, error in zip(corpus.ids, values.value, values.error, strict=True):
+        for name, value, error in zip(corpus.ids, values.value, values.stderr, strict=True):
             found[name] = (share * float(value), share * float(error))
     return found
 

@@ -1,9 +1,9 @@
-"""The judges of a selection."""
+"""How selections are scored."""
 
 import numpy as np
 import pytest
 
-from hcdv_stream.demo.downstream import Judge, TreeInput, compare, detection
+from hcdv_stream.demo.downstream import SelectionScorer, TreeInput, compare, detection
 from hcdv_stream.demo.observation import quantile
 from hcdv_stream.offline.examples import Examples
 
@@ -45,15 +45,15 @@ def test_right_values_select_better_than_chance_and_find_what_is_wrong():
     candidates, flipped = separable(1500, 0, wrong=0.35)
     test, _ = separable(500, 1)
     values = np.where(flipped, -1.0, 1.0) + 0.1 * np.random.default_rng(2).normal(size=1500)
-    judge = Judge.of(candidates, test, ("no", "yes"))
+    scorer = SelectionScorer.of(candidates, test, ("no", "yes"))
     done = []
     chosen = np.flatnonzero(values > 0)[::4]
-    aucs = compare(judge, values, chosen, 3, lambda: done.append(1))
+    aucs = compare(scorer, values, chosen, 3, lambda: done.append(1))
     assert len(done) == len(aucs) == 4
     assert aucs["select20"] > aucs["random20"] + 0.05
     assert aucs["top20"] > aucs["random20"] + 0.05
     assert detection(values, candidates.labels, flipped) > 0.99
-    assert compare(judge, values, chosen, 3) == aucs
+    assert compare(scorer, values, chosen, 3) == aucs
 
 
 def test_many_classes_are_judged_one_against_the_rest():
@@ -61,12 +61,12 @@ def test_many_classes_are_judged_one_against_the_rest():
     codes = generator.integers(0, 3, 600)
     labels = ["abc"[code] for code in codes]
     data = examples(labels, x=(codes + 0.3 * generator.normal(size=600)).tolist())
-    assert Judge.of(data, data, ("a", "b", "c")).auc(np.arange(300)) > 0.95
+    assert SelectionScorer.of(data, data, ("a", "b", "c")).auc(np.arange(300)) > 0.95
 
 
 def test_a_class_that_is_missing_ranks_nothing():
     data = examples("aabb", x=[1.0, 2.0, 3.0, 4.0])
-    assert Judge.of(data, data, ("a", "b")).auc(np.array([0, 1])) == 0.5
+    assert SelectionScorer.of(data, data, ("a", "b")).auc(np.array([0, 1])) == 0.5
 
 
 def test_nothing_wrong_nothing_found():

@@ -46,7 +46,7 @@ def test_values_are_the_engines_in_the_order_of_x(data: World, fitted: HCDV) -> 
         (Weights("class:yes", 0.2, 0.7), {"utility": "class:yes", "beta": 0.2, "lam": 0.7}),
     ):
         values = corpus.values(weights)
-        pairs = zip(values.value, values.error, strict=True)
+        pairs = zip(values.value, values.stderr, strict=True)
         expected = dict(zip(corpus.ids, pairs, strict=True))
         found = fitted.value(**given, return_error=True)
         assert [expected[str(row)] for row in rows] == list(zip(*found, strict=True))

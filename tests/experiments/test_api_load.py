@@ -6,8 +6,8 @@ import math
 import pytest
 
 from hcdv_stream.experiments.api_load import run as api_load
-from hcdv_stream.experiments.api_load.load_generator import Load
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.api_load.load_generator import ReadLoad
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 
 
 @pytest.mark.slow
@@ -23,7 +23,7 @@ def test_small(tmp_path, monkeypatch):
 
     wrong_answers = api_load.wrong_answers
     monkeypatch.setattr(api_load, "wrong_answers", checked)
-    result = api_load.run(Options(tmp_path, seeds=1, small=True), Silent())
+    result = api_load.run(ExperimentOptions(tmp_path, seeds=1, small=True), Silent())
     assert result["reads"] == result["checked"] == 180
     assert result["failed"] == result["wrong"] == 0
     assert result["states"] > 1
@@ -44,7 +44,7 @@ def test_the_schedule_is_open():
     async def run():
         server = await asyncio.start_server(slow, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        load = Load("127.0.0.1", port, 100.0, 0.1, ["a"])
+        load = ReadLoad("127.0.0.1", port, 100.0, 0.1, ["a"])
         await load.run(1)
         server.close()
         return load.answers

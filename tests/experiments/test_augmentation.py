@@ -14,7 +14,7 @@ from hcdv_stream.experiments.augmentation.generator import generated
 from hcdv_stream.experiments.augmentation.pool import KINDS, Labelled, candidates
 from hcdv_stream.experiments.augmentation.transforms import TRANSFORMS, cut_out, recoloured, turned
 from hcdv_stream.experiments.augmentation.trial import SMALL, Trial
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from tests.experiments.files import write_fashion
 
 
@@ -160,5 +160,5 @@ def test_paired_differences_and_their_error_by_hand():
 def test_it_runs_from_files(tmp_path):
     write_fashion(tmp_path, 1_700)
     write_fashion(tmp_path, 50, "t10k")
-    result = augmentation.run(Options(tmp_path, 1, small=True), Silent())
+    result = augmentation.run(ExperimentOptions(tmp_path, 1, small=True), Silent())
     assert [run["seed"] for run in result["runs"]] == [0]

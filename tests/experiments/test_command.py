@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from hcdv_stream.cli.main import app
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.experiments.experiment import Table
+from hcdv_stream.experiments.experiment import ResultTable
 from hcdv_stream.experiments.registry import EXPERIMENTS
 from tests.experiments.files import write_sets
 
@@ -52,7 +52,7 @@ def test_tables_are_printed_and_the_result_written(tmp_path):
 
 
 def test_markdown_of_a_table():
-    table = Table("Title", ("a", "b"), [("1", "2")], "Note.")
+    table = ResultTable("Title", ("a", "b"), [("1", "2")], "Note.")
     assert table.markdown() == "### Title\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nNote.\n"
 
 

@@ -4,11 +4,11 @@ import orjson
 import pytest
 
 from hcdv_stream.experiments.common.feed import Feed, trained_bundle
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.latency import report
 from hcdv_stream.experiments.latency import run as latency
-from hcdv_stream.experiments.latency.lane import STAGES, Lane
 from hcdv_stream.experiments.latency.throughput import ThroughputError, measure_throughput
+from hcdv_stream.experiments.latency.worker_path import STAGES, WorkerPath
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def test_a_feed_goes_on_over_days_without_repeating_an_id():
 
 
 def test_a_lane_times_every_stage(tmp_path, bundle):
-    with Lane(tmp_path, bundle, seed=0) as lane:
-        filled = lane.fill(250, run=100)
-        step = lane.step(30)
+    with WorkerPath(tmp_path, bundle, seed=0) as path:
+        filled = path.fill(250, run=100)
+        step = path.step(30)
     assert len(filled) == 3
     assert set(step.stages) == set(STAGES)
     assert all(seconds > 0.0 for seconds in step.stages.values())
@@ -35,14 +35,14 @@ def test_a_lane_times_every_stage(tmp_path, bundle):
 
 
 def test_a_lane_plays_the_printed_game_too(tmp_path, bundle):
-    with Lane(tmp_path, bundle, 0, "algorithm1", **latency.PAPER_SETTINGS) as lane:
-        assert lane.step(100).stages["games"] > 0.0
+    with WorkerPath(tmp_path, bundle, 0, "algorithm1", **latency.PAPER_SETTINGS) as path:
+        assert path.step(100).stages["games"] > 0.0
 
 
 @pytest.mark.broker
 @pytest.mark.slow
 def test_everything_runs_and_is_tabled(tmp_path):
-    result = latency.run(Options(tmp_path, seeds=1, small=True), Silent())
+    result = latency.run(ExperimentOptions(tmp_path, seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
     tables = report.tables(stored)
     assert [len(table.rows) for table in tables] == [3, 3, 3, 3, 2]

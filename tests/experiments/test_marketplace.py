@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from hcdv_stream.experiments.common.datasets import Dataset
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.marketplace import run as marketplace
 from hcdv_stream.experiments.marketplace.market import gini, paid
 from hcdv_stream.experiments.marketplace.sellers import PROFILES, drawn
@@ -60,7 +60,7 @@ def test_gini():
 
 def test_it_runs_and_tables_come_from_its_json(monkeypatch):
     monkeypatch.setattr(marketplace, "adult", lambda data, size: census(size))
-    result = marketplace.run(Options(None, seeds=1, small=True), Silent())
+    result = marketplace.run(ExperimentOptions(None, seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
     (run,) = stored["runs"]
     assert len(run["flood"]) == 9

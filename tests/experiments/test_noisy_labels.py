@@ -5,13 +5,12 @@ import orjson
 import pytest
 
 from hcdv_stream.experiments.augmentation import fashion_mnist
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.noisy_labels import run as noisy_labels
 from hcdv_stream.experiments.noisy_labels.methods import DU, KNN, methods
-from hcdv_stream.experiments.noisy_labels.paper import PAPER, SETS
-from hcdv_stream.experiments.noisy_labels.problem import (
+from hcdv_stream.experiments.noisy_labels.noisy_task import (
+    EVALUATORS,
     FALLING,
-    JUDGES,
     MEASURES,
     PLAYERS,
     TEST,
@@ -19,6 +18,7 @@ from hcdv_stream.experiments.noisy_labels.problem import (
     lower_part,
     scores,
 )
+from hcdv_stream.experiments.noisy_labels.paper import PAPER, SETS
 from hcdv_stream.experiments.noisy_labels.report import tables
 from hcdv_stream.experiments.noisy_labels.summary import FIVE, summary
 from hcdv_stream.experiments.tables.methods import HCDV, PRINTED
@@ -44,13 +44,13 @@ def test_the_lower_part_is_that_of_the_best_cut():
 
 @pytest.mark.parametrize("each", [1, 10])
 @pytest.mark.parametrize("rate", noisy_labels.RATES)
-def test_a_share_of_the_players_and_of_the_judges_is_wrong(digits, rate, each):
+def test_a_share_of_the_players_and_of_the_evaluators_is_wrong(digits, rate, each):
     features, labels = digits
     given = draw(features, labels, rate=rate, each=each, seed=103)
     clean = draw(features, labels, rate=0.0, each=each, seed=103)
     assert given.wrong.sum() == round(rate * PLAYERS)
     assert np.array_equal(given.task.labels != clean.task.labels, given.wrong[given.owners])
-    assert (given.task.judges != clean.task.judges).sum() == round(rate * JUDGES)
+    assert (given.task.judges != clean.task.judges).sum() == round(rate * EVALUATORS)
     assert np.array_equal(given.test.judges, clean.test.judges)
     assert len(given.task.labels) == PLAYERS * each
     assert len(given.test.judges) == TEST
@@ -106,7 +106,7 @@ def test_the_paper_has_its_method_best_but_for_a_tie():
 def test_it_runs_on_what_is_there_and_tells_what_is_not(tmp_path, monkeypatch):
     monkeypatch.setattr(fashion_mnist, "PACKAGED", tmp_path / "nowhere")
     monkeypatch.setattr(noisy_labels, "EACH", (1,))
-    result = noisy_labels.run(Options(tmp_path, seeds=1, small=True), Silent())
+    result = noisy_labels.run(ExperimentOptions(tmp_path, seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
     assert set(stored["skipped"]) == {"fashion-mnist", "adult"}
     names = list(methods(COALITIONS))

@@ -22,7 +22,7 @@ from hcdv_stream.experiments.common.methods import (
     streamed,
 )
 from hcdv_stream.experiments.common.scores import MEASURES, References, score, spread_of
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.quality import report, tuning
 from hcdv_stream.experiments.quality import run as quality
 from hcdv_stream.valuation.config import EngineConfig
@@ -45,7 +45,7 @@ def test_a_case_keeps_its_parts_apart_and_its_trusted_labels_clean(case):
     assert case.flipped.mean() == pytest.approx(0.1, abs=0.04)
     assert len(case.validation) == len(case.noisy_validation) == 75
     assert (case.validation.labels != case.noisy_validation.labels).any()
-    assert np.array_equal(case.judge.labels, case.labels)
+    assert np.array_equal(case.downstream.labels, case.labels)
 
 
 def test_a_case_follows_from_its_seed(case):
@@ -92,7 +92,7 @@ def test_small_mode_reads_all_four_sets(data):
 
 
 def test_quality_runs_and_tables_come_from_its_json(data):
-    result = quality.run(Options(data, seeds=1, small=True), Silent())
+    result = quality.run(ExperimentOptions(data, seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
     assert set(stored["summary"]["all"]["methods"]) == set(METHODS)
     assert {run["seed"] for run in stored["runs"]} == {0}

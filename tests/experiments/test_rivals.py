@@ -9,11 +9,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.rivals import run as rivals
 from hcdv_stream.experiments.rivals.task import (
     SMALL,
-    Size,
+    ContestSize,
     answers,
     contest,
     hcdv,
@@ -26,7 +26,7 @@ INTERPRETER = os.environ.get("HCDV_TEST_RIVALS")
 
 
 def options(python):
-    return Options(data=Path(), seeds=1, small=True, python=python)
+    return ExperimentOptions(data=Path(), seeds=1, small=True, python=python)
 
 
 def test_ours_are_the_values_of_the_coalitions_that_the_rivals_get():
@@ -69,6 +69,6 @@ def test_beside_both():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_estimators_defaults_find_the_wrong_labels(seed):
-    given = contest(seed, Size())
+    given = contest(seed, ContestSize())
     values = hcdv(given.task, seed)
     assert roc_auc_score(given.wrong, -values) > 0.99

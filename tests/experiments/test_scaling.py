@@ -6,12 +6,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.scaling import run as scaling
 
 
 def test_it_measures_sizes_and_tables_them() -> None:
-    result = scaling.run(Options(Path(), seeds=1, small=True), Silent())
+    result = scaling.run(ExperimentOptions(Path(), seeds=1, small=True), Silent())
     result = orjson.loads(orjson.dumps(result))
     small, large = result["sizes"]
     assert (small["samples"], large["samples"]) == (300, 1_000)

@@ -7,14 +7,14 @@ import pytest
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.endurance import run as endurance
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.soak import run as soak
 
 
 @pytest.mark.broker
 @pytest.mark.slow
 def test_small() -> None:
-    result = soak.run(Options(Path(), seeds=1, small=True), Silent())
+    result = soak.run(ExperimentOptions(Path(), seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
     assert stored["statuses"].keys() == {"200"}
     assert stored["valued_per_second"] > 0
@@ -35,4 +35,4 @@ def test_small() -> None:
 
 def test_a_trial_without_a_broker_to_kill_says_which_option() -> None:
     with pytest.raises(HcdvError, match="--kafka SCRIPT"):
-        endurance.run(Options(Path(), seeds=1), Silent())
+        endurance.run(ExperimentOptions(Path(), seeds=1), Silent())

@@ -7,9 +7,9 @@ import pytest
 from hcdv_stream.experiments.augmentation import fashion_mnist
 from hcdv_stream.experiments.common.cases import prepare
 from hcdv_stream.experiments.common.datasets import DatasetError
-from hcdv_stream.experiments.common.measures import Judge
+from hcdv_stream.experiments.common.measures import DownstreamModel
 from hcdv_stream.experiments.common.methods import Valued
-from hcdv_stream.experiments.experiment import Options, Silent
+from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.tables import datasets, report
 from hcdv_stream.experiments.tables import run as tables
 from hcdv_stream.experiments.tables.claims import claims
@@ -91,15 +91,15 @@ def test_the_judge_asks_for_the_metric_of_the_set():
     labels = (generator.random(400) < 0.1).astype(np.int16)
     features = np.column_stack([labels + generator.normal(0, 0.1, 400)])
     wrong = np.where(np.arange(400) < 200, labels, 1 - labels).astype(np.int16)
-    judge = Judge(features, wrong, features, labels, np.array([False]))
+    downstream = DownstreamModel(features, wrong, features, labels, np.array([False]))
     right, all_wrong = np.arange(200), np.arange(200, 400)
     for metric in ("AUC", "balanced accuracy", "accuracy"):
-        assert utility(metric, judge, right) > 0.95
-        assert utility(metric, judge, all_wrong) < 0.05
+        assert utility(metric, downstream, right) > 0.95
+        assert utility(metric, downstream, all_wrong) < 0.05
     passed = np.flatnonzero(wrong == 0)
-    assert utility("AUC", judge, passed) == 0.5
-    assert utility("balanced accuracy", judge, passed) == 0.5
-    assert utility("accuracy", judge, passed) == pytest.approx(1.0 - labels.mean())
+    assert utility("AUC", downstream, passed) == 0.5
+    assert utility("balanced accuracy", downstream, passed) == 0.5
+    assert utility("accuracy", downstream, passed) == pytest.approx(1.0 - labels.mean())
 
 
 def test_the_claims_compare_case_by_case():
@@ -124,7 +124,7 @@ def test_the_claims_compare_case_by_case():
 @pytest.mark.usefixtures("unpackaged")
 def test_it_runs_and_says_which_set_is_missing(tmp_path):
     data = write_sets(tmp_path / "data")
-    result = tables.run(Options(data, seeds=1, small=True), Silent())
+    result = tables.run(ExperimentOptions(data, seeds=1, small=True), Silent())
     stored = orjson.loads(orjson.dumps(result))
     assert list(stored["summary"]) == ["synthetic", "adult", "clicks"]
     assert set(stored["skipped"]) == {"fashion-mnist"}

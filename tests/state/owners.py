@@ -19,7 +19,7 @@ from hcdv_stream.state import PartitionStore, layout
 from tests.state import samples
 
 
-class Owners:
+class OwnerProcess:
     """The process that forks owners of ``directory``; use ``owners``."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
@@ -49,13 +49,13 @@ class Owners:
 
 
 @contextmanager
-def owners(directory: Path) -> Iterator[Owners]:
+def owners(directory: Path) -> Iterator[OwnerProcess]:
     """Run the process that forks owners of the state in ``directory``."""
     command = [sys.executable, "-m", "tests.state.owners", str(directory)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield Owners(process)
+        yield OwnerProcess(process)
         assert process.stdin is not None
         process.stdin.close()
 

@@ -17,11 +17,11 @@ from hcdv_stream.state import Identity, PartitionStore, Position
 from hcdv_stream.state.records import encode_leaf, encode_node
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.state import Delta, EngineState, Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 IDENTITY = Identity("sessions", 0, "0f" * 16, ("bounce", "buy"), (30, 12), EngineConfig())
-CLASSES, DIMENSIONS, POINTS = 2, 16, 64
+CLASSES, DIMENSIONS, EXAMPLES = 2, 16, 64
 OLD, LIVING = 12, 5  # leaves that stay, leaves that come and go
 
 
@@ -31,18 +31,18 @@ def centroid(identifier: int, stamp: int) -> np.ndarray:
 
 
 @cache
-def leaf(identifier: int, stamp: int, points: int = POINTS) -> Leaf:
+def leaf(identifier: int, stamp: int, examples: int = EXAMPLES) -> Leaf:
     """Leaf as update ``stamp`` wrote it: the number is in all of its columns."""
     rng = np.random.default_rng([identifier, stamp])
-    columns = Points(
-        tuple(f"{identifier}/{stamp}/{point}" for point in range(points)),
-        np.full(points, stamp % CLASSES, np.int16),
-        tuple(None if point % 3 == 0 else f"seller {point % 3}" for point in range(points)),
-        np.full(points, float(stamp)),
-        rng.standard_normal((points, DIMENSIONS)).astype(np.float32),
+    columns = LeafExamples(
+        tuple(f"{identifier}/{stamp}/{row}" for row in range(examples)),
+        np.full(examples, stamp % CLASSES, np.int16),
+        tuple(None if row % 3 == 0 else f"seller {row % 3}" for row in range(examples)),
+        np.full(examples, float(stamp)),
+        rng.standard_normal((examples, DIMENSIONS)).astype(np.float32),
     )
-    components = rng.integers(-(2**40), 2**40, (points, 2, CLASSES))
-    sketch = Sketch.of_points(columns.embeddings, columns.labels, CLASSES)
+    components = rng.integers(-(2**40), 2**40, (examples, 2, CLASSES))
+    sketch = Sketch.of_examples(columns.embeddings, columns.labels, CLASSES)
     sketch.components[:] = components.sum(axis=0)
     return Leaf(identifier, 1, columns.embeddings[0], columns, sketch, {"components": components})
 
@@ -79,7 +79,7 @@ def nodes(update: int) -> dict[int, Node]:
 
 
 def header(update: int) -> Header:
-    records, there = update * 150, (OLD + LIVING) * POINTS
+    records, there = update * 150, (OLD + LIVING) * EXAMPLES
     return Header(
         0,
         OLD + update + LIVING,

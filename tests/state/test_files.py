@@ -268,11 +268,11 @@ def test_what_rocksdb_says_becomes_a_cause(text: str, cause: str) -> None:
 def test_closing_does_not_bury_what_went_wrong_first(tmp_path: Path) -> None:
     store = PartitionStore.open(tmp_path, identity=samples.IDENTITY)
 
-    class Refusing:
+    class RefusingDatabase:
         def close(self) -> None:
             raise Exception("IO error: No space left on device")
 
-    database, store._database = store._database, Refusing()
+    database, store._database = store._database, RefusingDatabase()
     with pytest.raises(StateError, match="the first"), store:
         raise StateError("the first")
     database.close()

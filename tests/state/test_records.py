@@ -29,7 +29,7 @@ from hcdv_stream.state.records import (
 )
 from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.state import Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 from tests.state import samples
 
@@ -56,7 +56,7 @@ def sketches(draw, dimensions):
 @st.composite
 def leaves(draw):
     size, dimensions = draw(st.integers(0, 6)), draw(st.integers(1, 5))
-    points = Points(
+    examples = LeafExamples(
         tuple(draw(st.lists(TEXTS, min_size=size, max_size=size))),
         draw(hnp.arrays("i2", size)),
         tuple(draw(st.lists(st.none() | TEXTS, min_size=size, max_size=size))),
@@ -66,7 +66,7 @@ def leaves(draw):
     )
     centroid = draw(hnp.arrays("f4", dimensions, elements=FLOAT32))
     parent, identifier = draw(NUMBERS), draw(NUMBERS)
-    return Leaf(identifier, parent, centroid, points, draw(sketches(dimensions)), draw(OUTCOMES))
+    return Leaf(identifier, parent, centroid, examples, draw(sketches(dimensions)), draw(OUTCOMES))
 
 
 @st.composite
@@ -91,10 +91,10 @@ def assert_same_outcome(left, right):
 def test_a_leaf_comes_back(leaf, written):
     found, made = decode_leaf(encode_leaf(leaf, written))
     assert (made, found.id, found.parent) == (written, leaf.id, leaf.parent)
-    assert found.points.ids == leaf.points.ids
-    assert found.points.providers == leaf.points.providers
+    assert found.examples.ids == leaf.examples.ids
+    assert found.examples.providers == leaf.examples.providers
     for name in ("labels", "timestamps", "embeddings", "fingerprints"):
-        assert_same(getattr(found.points, name), getattr(leaf.points, name))
+        assert_same(getattr(found.examples, name), getattr(leaf.examples, name))
     assert_same(found.centroid, leaf.centroid)
     assert found.sketch == leaf.sketch
     assert found.sketch.classes == leaf.sketch.classes

@@ -6,8 +6,9 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.levels import Levels
-from hcdv_stream.valuation.methods.utility import Floats, Game, Membership
+from hcdv_stream.valuation.methods.utility import Game, Membership
 
 
 def table_game(players: int, worth: Floats) -> Game:

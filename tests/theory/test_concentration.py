@@ -7,8 +7,9 @@ by itself, so the slope and the size of the errors are tested too.
 import numpy as np
 import pytest
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.algorithm1.estimates import estimate
-from hcdv_stream.valuation.methods.utility import Floats, Game
+from hcdv_stream.valuation.methods.utility import Game
 from tests.theory.games import empirical, ends, learning_curve, random_game, shapley, table_game
 
 PLAYERS, RUNS = 6, 400

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
 from hcdv_stream.valuation.methods.levels import Levels
-from hcdv_stream.valuation.methods.utility import Floats
 from tests.theory.games import random_game
 
 LEVELS = Levels(np.array([[0, 0, 0, 0, 1, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2, 2, 3, 4]]))

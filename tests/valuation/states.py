@@ -21,15 +21,15 @@ def prints(state: EngineState) -> Prints:
     """Everything in a state as plain bytes, by name: equal exactly where the states are."""
     found: Prints = {"header": state.header}
     for leaf in state.leaves.values():
-        points = leaf.points
+        examples = leaf.examples
         found["leaf", leaf.id] = (
             leaf.parent,
             leaf.centroid.tobytes(),
-            points.ids,
-            points.providers,
-            points.labels.tobytes(),
-            points.timestamps.tobytes(),
-            points.embeddings.tobytes(),
+            examples.ids,
+            examples.providers,
+            examples.labels.tobytes(),
+            examples.timestamps.tobytes(),
+            examples.embeddings.tobytes(),
             leaf.sketch.vector.tobytes(),
             _outcome(leaf),
         )
@@ -53,7 +53,7 @@ def replayed(
     )
     leaves, nodes = {}, {}
     for leaf in state.leaves.values():
-        ((outcome, sketch),) = game.play_leaves([Seat(leaf.points, evaluators.of(leaf.id))])
+        ((outcome, sketch),) = game.play_leaves([Seat(leaf.examples, evaluators.of(leaf.id))])
         leaves[leaf.id] = replace(leaf, outcome=outcome, sketch=sketch)
     for node in sorted(state.nodes.values(), key=lambda node: node.height):
         below: dict[int, Leaf] | dict[int, Node] = leaves if node.height == 1 else nodes
@@ -68,7 +68,7 @@ def check_shape(state: EngineState, config: EngineConfig, *, settled: bool) -> N
     """Every id once, parents and children agree, one depth, bounded fan-out; ``settled`` leaves."""
     root = state.nodes[state.header.root]
     assert root.parent == -1
-    seen = [name for leaf in state.leaves.values() for name in leaf.points.ids]
+    seen = [name for leaf in state.leaves.values() for name in leaf.examples.ids]
     assert len(seen) == len(set(seen))
     assert {c for n in state.nodes.values() if n.height == 1 for c in n.children} == set(
         state.leaves
@@ -78,8 +78,8 @@ def check_shape(state: EngineState, config: EngineConfig, *, settled: bool) -> N
     ) - {root.id}
     for leaf in state.leaves.values():
         assert leaf.id in state.nodes[leaf.parent].children
-        assert list(leaf.points.ids) == sorted(leaf.points.ids)
-        assert not settled or len(leaf.points) <= config.leaf_size
+        assert list(leaf.examples.ids) == sorted(leaf.examples.ids)
+        assert not settled or len(leaf.examples) <= config.leaf_size
     for node in state.nodes.values():
         most = config.branching[-1] if node.height == 1 else config.branching[0]
         assert 1 <= len(node.children) <= most

@@ -1,4 +1,4 @@
-"""Reading: columns, paths, coalitions as sums of their points, standard errors."""
+"""Values of a corpus: columns, paths, coalitions as sums of their examples, standard errors."""
 
 import numpy as np
 import pytest
@@ -34,13 +34,13 @@ WEIGHTS = [
 
 @pytest.mark.parametrize("weights", WEIGHTS, ids=str)
 def test_efficiency_holds_for_every_weighting(corpus: Corpus, weights: Weights) -> None:
-    assert residual(corpus.reading(weights)) < 1e-9
+    assert residual(corpus.state_values(weights)) < 1e-9
 
 
 @pytest.mark.parametrize("weights", WEIGHTS, ids=str)
 def test_coalitions_are_the_sums_of_their_points(corpus: Corpus, weights: Weights) -> None:
-    reading = corpus.reading(weights)
-    values = reading.points().value
+    reading = corpus.state_values(weights)
+    values = reading.examples().value
     for leaf in corpus.state.leaves.values():
         inside = values[corpus.leaves == leaf.id]
         assert reading.coalition(leaf).value == pytest.approx(inside.sum(), abs=1e-12)
@@ -55,10 +55,10 @@ def test_columns_agree(corpus: Corpus) -> None:
     assert len(corpus) == len(corpus.ids) == len(corpus.providers) == len(corpus.labels) == COUNT
     row = corpus.row("s00042")
     leaf = corpus.state.leaves[int(corpus.leaves[row])]
-    place = leaf.points.ids.index("s00042")
-    assert corpus.labels[row] == leaf.points.labels[place]
-    assert corpus.timestamps[row] == leaf.points.timestamps[place]
-    assert np.array_equal(corpus.embeddings[row], leaf.points.embeddings[place])
+    place = leaf.examples.ids.index("s00042")
+    assert corpus.labels[row] == leaf.examples.labels[place]
+    assert corpus.timestamps[row] == leaf.examples.timestamps[place]
+    assert np.array_equal(corpus.embeddings[row], leaf.examples.embeddings[place])
     assert corpus.path(leaf.id)[0] == corpus.state.header.root
     assert corpus.path(leaf.id)[-1] == leaf.parent
     with pytest.raises(KeyError):
@@ -78,20 +78,20 @@ def test_standard_error_covers_another_draw_of_evaluators() -> None:
         corpus = Corpus(engine.state(), "routed", LABELS, validation.counts(CLASSES))
         draws.append(corpus.values(weights))
     spread = np.std([draw.value for draw in draws], axis=0)
-    stated = np.sqrt(np.mean([draw.error**2 for draw in draws], axis=0))
-    judged = spread > 0
-    assert 0.8 < np.median(stated[judged] / spread[judged]) < 1.25
+    stated = np.sqrt(np.mean([draw.stderr**2 for draw in draws], axis=0))
+    varying = spread > 0
+    assert 0.8 < np.median(stated[varying] / spread[varying]) < 1.25
 
 
 def test_an_unknown_class_is_refused(corpus: Corpus) -> None:
     with pytest.raises(ValueError, match="there are a, b, c"):
-        corpus.reading(Weights("class:z"))
+        corpus.state_values(Weights("class:z"))
 
 
 def test_weights_cannot_be_asked_of_a_game_that_fixed_them(corpus: Corpus) -> None:
     printed = Corpus(corpus.state, "algorithm1", LABELS, VALIDATION.counts(CLASSES))
     with pytest.raises(ValueError, match="fixed when algorithm1 was played"):
-        printed.reading(Weights())
+        printed.state_values(Weights())
 
 
 def test_providers_do_not_profit_from_vouching_for_themselves() -> None:
@@ -114,7 +114,7 @@ def test_providers_do_not_profit_from_vouching_for_themselves() -> None:
 
 
 def flooded(honest):
-    """Return copies of 20 points, jittered, each with the next class's label."""
+    """Return copies of 20 examples, jittered, each with the next class's label."""
     from hcdv_stream.valuation.batch import Batch
     from hcdv_stream.valuation.embedding.grid import unit_grid
 

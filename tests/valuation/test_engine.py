@@ -22,13 +22,13 @@ def engine() -> Engine:
     return Engine.from_seed(CONFIG, CLASSES, VALIDATION, seed_of(CONFIG, CLASSES, DIMENSIONS, 200))
 
 
-def points(count: int, seed: int = 0, prefix: str = "s") -> Batch:
+def examples(count: int, seed: int = 0, prefix: str = "s") -> Batch:
     return batch_of(count, CLASSES, DIMENSIONS, np.random.default_rng(seed), prefix=prefix)
 
 
 def test_everything_happens(engine: Engine) -> None:
-    engine.apply(points(3000))
-    outliers = points(60, seed=5, prefix="far")
+    engine.apply(examples(3000))
+    outliers = examples(60, seed=5, prefix="far")
     engine.apply(replace(outliers, embeddings=-outliers.embeddings))
     engine.apply(Batch.of_deletions([f"s{number:05d}" for number in range(2400)], DIMENSIONS))
     header = engine.header
@@ -38,18 +38,18 @@ def test_everything_happens(engine: Engine) -> None:
 
 
 def test_the_tree_shrinks_again(engine: Engine) -> None:
-    engine.apply(points(3000))
+    engine.apply(examples(3000))
     tall = max(node.height for node in engine.state().nodes.values())
     engine.apply(Batch.of_deletions([f"s{number:05d}" for number in range(2985)], DIMENSIONS))
-    engine.apply(points(435, seed=1))
+    engine.apply(examples(435, seed=1))
     engine.apply(Batch.of_deletions([f"s{number:05d}" for number in range(435)], DIMENSIONS))
-    engine.apply(points(450, seed=2, prefix="late"))
+    engine.apply(examples(450, seed=2, prefix="late"))
     check_shape(engine.state(), CONFIG, settled=False)
     assert max(node.height for node in engine.state().nodes.values()) < tall
 
 
 def test_deleting_what_is_not_there_changes_nothing(engine: Engine) -> None:
-    engine.apply(points(100))
+    engine.apply(examples(100))
     before = prints(engine.state())
     doomed = Batch.of_deletions(["s00003", "s00003"], DIMENSIONS)
     with pytest.raises(KeyError, match="s00003"):
@@ -59,19 +59,19 @@ def test_deleting_what_is_not_there_changes_nothing(engine: Engine) -> None:
 
 def test_update_says_which_id_is_wrong(engine: Engine) -> None:
     nothing = Batch.of_deletions([], DIMENSIONS)
-    engine.update(points(10), nothing, [])
+    engine.update(examples(10), nothing, [])
     with pytest.raises(KeyError, match="s00000"):
-        engine.update(points(1), nothing, [])
+        engine.update(examples(1), nothing, [])
     with pytest.raises(KeyError, match="t00000"):
-        engine.update(nothing, points(1, prefix="t"), [])
-    engine.update(points(1, prefix="t"), points(10, seed=3), ["t00000", "s00009"])
+        engine.update(nothing, examples(1, prefix="t"), [])
+    engine.update(examples(1, prefix="t"), examples(10, seed=3), ["t00000", "s00009"])
     assert len(engine) == 9
     assert engine.header.replacements == 10
 
 
 def test_an_update_touches_its_paths_only(engine: Engine) -> None:
-    engine.apply(points(2990))
-    delta = engine.apply(points(1, seed=9, prefix="t"))
+    engine.apply(examples(2990))
+    delta = engine.apply(examples(1, seed=9, prefix="t"))
     assert len(delta.leaves) == 1
     state = engine.state()
     (leaf,) = delta.leaves
@@ -108,7 +108,7 @@ def test_parameters_out_of_range_are_named(wrong: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("company", [0, 3])
 def test_a_founder_is_forgotten_however_the_log_is_cut(engine: Engine, company: int) -> None:
-    first, rest = points(70), points(200, seed=4, prefix="rest")
+    first, rest = examples(70), examples(200, seed=4, prefix="rest")
     generator = np.random.default_rng(11)
     engine.apply(first)
     for _ in range(100):

@@ -67,15 +67,17 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 10_000), count=st.integers(1, 60))
     def add(self, seed: int, count: int) -> None:
         self.serial += 1
-        points = batch_of(count, CLASSES, DIMENSIONS, np.random.default_rng(seed))
-        self.feed(replace(points, ids=[f"{self.serial}-{name}" for name in points.ids]))
+        examples = batch_of(count, CLASSES, DIMENSIONS, np.random.default_rng(seed))
+        self.feed(replace(examples, ids=[f"{self.serial}-{name}" for name in examples.ids]))
 
     @rule(seed=st.integers(0, 10_000), count=st.integers(1, 25))
     def upsert(self, seed: int, count: int) -> None:
         generator = np.random.default_rng(seed)
-        points = batch_of(count, CLASSES, DIMENSIONS, generator)
+        examples = batch_of(count, CLASSES, DIMENSIONS, generator)
         names = sorted(self.present) or ["first"]
-        self.feed(replace(points, ids=[names[i] for i in generator.integers(0, len(names), count)]))
+        self.feed(
+            replace(examples, ids=[names[i] for i in generator.integers(0, len(names), count)])
+        )
 
     @rule(seed=st.integers(0, 10_000), share=st.sampled_from([0.1, 0.9, 1.0]))
     def delete(self, seed: int, share: float) -> None:
@@ -95,9 +97,9 @@ class EngineMachine(RuleBasedStateMachine):
     @invariant()
     def everybody_is_there_once(self) -> None:
         found = {
-            name: (int(leaf.points.labels[row]), leaf.points.embeddings[row].tobytes())
+            name: (int(leaf.examples.labels[row]), leaf.examples.embeddings[row].tobytes())
             for leaf in self.stored.leaves.values()
-            for row, name in enumerate(leaf.points.ids)
+            for row, name in enumerate(leaf.examples.ids)
         }
         assert found == self.present
         assert len(self.engine) == len(self.present)
@@ -115,7 +117,7 @@ class EngineMachine(RuleBasedStateMachine):
         if self.log:
             trusted = VALIDATION.counts(CLASSES)
             corpus = Corpus(self.stored, self.config.game, ["a", "b", "c"], trusted)
-            assert residual(corpus.reading()) < 1e-9
+            assert residual(corpus.state_values()) < 1e-9
 
     def teardown(self) -> None:
         if not any(map(len, self.log)):

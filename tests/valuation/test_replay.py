@@ -9,7 +9,7 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.registry import game_of
-from hcdv_stream.valuation.replay import Replay, leaf_differences
+from hcdv_stream.valuation.replay import StateReplay, leaf_differences
 from hcdv_stream.valuation.state import EngineState
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
@@ -24,18 +24,18 @@ SMALL = EngineConfig(
 def engine_of(config: EngineConfig) -> Engine:
     engine = Engine.from_seed(config, CLASSES, VALIDATION, seed_of(config, CLASSES, DIMENSIONS))
     for number in range(12):
-        points = batch_of(
+        examples = batch_of(
             23, CLASSES, DIMENSIONS, np.random.default_rng(number), prefix=f"{number}-"
         )
-        engine.apply(points)
-        engine.apply(Batch.of_deletions(points.ids[::5], DIMENSIONS))
+        engine.apply(examples)
+        engine.apply(Batch.of_deletions(examples.ids[::5], DIMENSIONS))
         again = batch_of(9, CLASSES, DIMENSIONS, np.random.default_rng(1000 + number))
         engine.apply(replace(again, ids=[f"{number}-s{place:05d}" for place in range(1, 10)]))
     return engine
 
 
 def found_in(state: EngineState, config: EngineConfig) -> list[str]:
-    replay = Replay(config, CLASSES, VALIDATION, state)
+    replay = StateReplay(config, CLASSES, VALIDATION, state)
     parts = [replay.whole(), *replay.leaves(), *replay.nodes()]
     assert len(parts) == 1 + len(state.leaves) + len(state.nodes)
     found = [one for part in parts for one in part] or replay.efficiency()
@@ -70,7 +70,7 @@ def test_single_leaves_are_verified_with_the_engine_s_own_evaluators(
 
 
 def full_leaf(state: EngineState) -> int:
-    return max(state.leaves, key=lambda leaf: len(state.leaves[leaf].points))
+    return max(state.leaves, key=lambda leaf: len(state.leaves[leaf].examples))
 
 
 def with_leaf(state: EngineState, **changes: object) -> EngineState:
@@ -79,9 +79,9 @@ def with_leaf(state: EngineState, **changes: object) -> EngineState:
     return replace(state, leaves={**state.leaves, number: leaf})
 
 
-def with_points(state: EngineState, **changes: object) -> EngineState:
-    points = state.leaves[full_leaf(state)].points
-    return with_leaf(state, points=replace(points, **changes))
+def with_examples(state: EngineState, **changes: object) -> EngineState:
+    examples = state.leaves[full_leaf(state)].examples
+    return with_leaf(state, examples=replace(examples, **changes))
 
 
 def flipped(array: np.ndarray) -> np.ndarray:
@@ -115,13 +115,13 @@ def test_other_inputs_of_a_game_are_found(played: tuple[Engine, EngineConfig]) -
     engine, config = played
     state = engine.state()
     leaf = state.leaves[full_leaf(state)]
-    points = leaf.points
-    other = np.roll(points.embeddings, 1, axis=0)
+    examples = leaf.examples
+    other = np.roll(examples.embeddings, 1, axis=0)
     cases = {
-        "differ from a replay": with_points(state, embeddings=other),
-        "a label is no class": with_points(state, labels=np.full_like(points.labels, CLASSES)),
-        "not in order": with_points(state, ids=points.ids[::-1]),
-        "no unit vector on the grid": with_points(state, embeddings=points.embeddings * 1.5),
+        "differ from a replay": with_examples(state, embeddings=other),
+        "a label is no class": with_examples(state, labels=np.full_like(examples.labels, CLASSES)),
+        "not in order": with_examples(state, ids=examples.ids[::-1]),
+        "no unit vector on the grid": with_examples(state, embeddings=examples.embeddings * 1.5),
     }
     for said, changed in cases.items():
         assert any(said in one for one in found_in(changed, config)), said
@@ -154,8 +154,8 @@ def test_nodes_and_counts_are_verified(played: tuple[Engine, EngineConfig]) -> N
     )
     twice = full_leaf(state)
     copy = max(number for number in state.leaves if number != twice)
-    points = state.leaves[twice].points
-    leaves = {**state.leaves, copy: replace(state.leaves[copy], points=points)}
+    examples = state.leaves[twice].examples
+    leaves = {**state.leaves, copy: replace(state.leaves[copy], examples=examples)}
     assert any("is in two leaves" in one for one in found_in(replace(state, leaves=leaves), config))
 
 

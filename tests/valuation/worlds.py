@@ -18,7 +18,7 @@ def batch_of(
     providers: int = 3,
     prefix: str = "s",
 ) -> Batch:
-    """Clustered points with labels that follow the clusters, some without a provider."""
+    """Clustered examples with labels that follow the clusters, some without a provider."""
     centres = np.random.default_rng(5).normal(size=(2 * classes, dimensions)) * 1.5
     cluster = generator.integers(0, 2 * classes, count)
     names = [None, *(f"seller-{number}" for number in range(providers))]
@@ -32,12 +32,12 @@ def batch_of(
 
 
 def validation_of(count: int, classes: int, dimensions: int, seed: int = 9) -> Validation:
-    """Return validation points from the same clusters."""
-    points = batch_of(count, classes, dimensions, np.random.default_rng(seed))
-    return Validation(points.embeddings, points.labels)
+    """Return trusted evaluators from the same clusters."""
+    examples = batch_of(count, classes, dimensions, np.random.default_rng(seed))
+    return Validation(examples.embeddings, examples.labels)
 
 
 def seed_of(config: EngineConfig, classes: int, dimensions: int, count: int = 60) -> SeedHierarchy:
-    """Return a seed tree from other points of the same clusters."""
-    points = batch_of(count, classes, dimensions, np.random.default_rng(77))
-    return build_seed(points.embeddings, config)
+    """Return a seed tree from other examples of the same clusters."""
+    examples = batch_of(count, classes, dimensions, np.random.default_rng(77))
+    return build_seed(examples.embeddings, config)

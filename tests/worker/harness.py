@@ -220,5 +220,5 @@ def ids_of(partitions: Sequence[StoredPartition]) -> list[str]:
         name
         for partition in partitions
         for leaf in partition.state.leaves.values()
-        for name in leaf.points.ids
+        for name in leaf.examples.ids
     ]

@@ -25,7 +25,7 @@ def tamper(directory: Path) -> int:
     assert reader.stored is not None
     assert reader.identity is not None
     state = reader.stored.state
-    leaves = {number: tampered(leaf) for number, leaf in state.leaves.items() if len(leaf.points)}
+    leaves = {number: tampered(leaf) for number, leaf in state.leaves.items() if len(leaf.examples)}
     with PartitionStore.open(directory, identity=reader.identity) as store:
         store.load()
         store.write(Delta(state.header, leaves=leaves), reader.stored.position)

@@ -39,8 +39,8 @@ def embedding_of(directory: Path) -> bytes:
     partition = stored(directory)
     assert partition is not None
     for leaf in partition.state.leaves.values():
-        if SECRET in leaf.points.ids:
-            row: np.ndarray = leaf.points.embeddings[leaf.points.ids.index(SECRET)]
+        if SECRET in leaf.examples.ids:
+            row: np.ndarray = leaf.examples.embeddings[leaf.examples.ids.index(SECRET)]
             return row.tobytes()
     raise AssertionError("the secret is not there")
 

@@ -36,7 +36,7 @@ def test_every_fault_and_still_the_same_bytes(
         half_open_seconds=option("half_open"),
         delay_seconds=1.0,
         full_disks=1,
-        lanes=2,
+        workers=2,
         partitions=1,
         rate=40.0,
         first=200,

@@ -168,7 +168,7 @@ def test_the_corpus_is_measured(tmp_path: Path):
     assert value("hcdv_tree_rebalances_total") == header.rebalances > 0
     assert value("hcdv_leaves_spawned_total") == header.spawned > 0
     assert value("hcdv_points") == len(
-        {name for leaf in step.delta.leaves.values() for name in leaf.points.ids}
+        {name for leaf in step.delta.leaves.values() for name in leaf.examples.ids}
     )
     assert 0 <= (value("hcdv_efficiency_residual") or 0.0) < 1e-9
     reasons = [letter.reason for letter in step.rejected]

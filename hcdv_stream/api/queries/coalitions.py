@@ -9,9 +9,8 @@ from hcdv_stream.api.models.answers import Model, ValuedCoalition
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
 from hcdv_stream.api.views.descriptions import coalition_of
 from hcdv_stream.api.views.partition_view import PartitionView
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
-from hcdv_stream.valuation.values import Worth
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.values import ValueAndStderr
 
 Kind = Literal["leaf", "node", "root"]
 
@@ -65,7 +64,7 @@ def _answer(context: ShardContext, parameters: CoalitionsParameters) -> Coalitio
 
 
 def _place(
-    worth: Worth, partition: PartitionView, coalition: Leaf | Node
+    worth: ValueAndStderr, partition: PartitionView, coalition: Leaf | Node
 ) -> tuple[float, int, int, bool]:
     """Return where a coalition stands in the list: lower comes first."""
     return -worth.value, partition.number, coalition.id, isinstance(coalition, Leaf)

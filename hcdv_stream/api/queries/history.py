@@ -67,7 +67,7 @@ def _answer(context: ShardContext, parameters: HistoryParameters) -> HistoryShar
         if partition is None or place is None:
             continue
         position = partition.position
-        values = partition.corpus.reading(context.values.weights).leaf(place.leaf)
+        values = partition.corpus.state_values(context.values.weights).leaf(place.leaf)
         entries.append(
             PartitionHistoryEntry(
                 view_at=view.written_at,
@@ -77,7 +77,7 @@ def _answer(context: ShardContext, parameters: HistoryParameters) -> HistoryShar
                 event_time=position.event_time,
                 points=partition.size,
                 value=float(values.value[place.row]),
-                stderr=float(values.error[place.row]),
+                stderr=float(values.stderr[place.row]),
                 leaf=leaf_id(partition.number, place.leaf.id),
             )
         )

@@ -12,11 +12,12 @@ from pydantic import Field
 from hcdv_stream.api.models.answers import Model, Point
 from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
-from hcdv_stream.api.views.columns import Floats, Integers
+from hcdv_stream.api.views.columns import Integers
 from hcdv_stream.api.views.descriptions import point_of
 from hcdv_stream.api.views.filters import PointFilter, mask
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
+from hcdv_stream.valuation.arrays import Floats
 
 Order = Literal["desc", "asc"]
 

@@ -73,7 +73,7 @@ def _answer(context: ShardContext, parameters: RowsParameters) -> RowsShardAnswe
                 going_on = leaf
                 break
             leaves.append(partition.stored.state.leaves[leaf])
-            count += len(leaves[-1].points)
+            count += len(leaves[-1].examples)
         batch = _batch(context.values, partition, leaves, schema)
     else:
         batch = pa.RecordBatch.from_pylist([], schema=schema)
@@ -92,7 +92,7 @@ def _batch(
     scaled: ScaledValues, partition: PartitionView, leaves: Sequence[Leaf], schema: pa.Schema
 ) -> pa.RecordBatch:
     valued = [scaled.leaf(partition, leaf) for leaf in leaves]
-    points = [leaf.points for leaf in leaves]
+    points = [leaf.examples for leaf in leaves]
     classes = partition.identity.classes
     labels = np.concatenate([each.labels for each in points])
     columns = {
@@ -107,9 +107,9 @@ def _batch(
         columns |= {
             "provider": [name for each in points for name in each.providers],
             "event_time": np.concatenate([each.timestamps for each in points]),
-            "stderr": np.concatenate([each.error for each in valued]),
+            "stderr": np.concatenate([each.stderr for each in valued]),
             "partition": np.full(len(labels), number, np.int32),
-            "leaf": [leaf_id(number, leaf.id) for leaf in leaves for _ in leaf.points.ids],
+            "leaf": [leaf_id(number, leaf.id) for leaf in leaves for _ in leaf.examples.ids],
         }
     arrays = [pa.array(columns[field.name], field.type) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

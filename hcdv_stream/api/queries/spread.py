@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
-from hcdv_stream.api.views.columns import Floats
+from hcdv_stream.valuation.arrays import Floats
 
 
 class SpreadParameters(Model):

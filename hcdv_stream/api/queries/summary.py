@@ -46,7 +46,7 @@ def _answer(context: ShardContext, _: NoParameters) -> SummaryShardAnswer:
     counters = {
         name: sum(getattr(header, name) for header in headers) for name in Counters.model_fields
     }
-    classes = np.sum([partition.corpus.whole.points for partition in partitions], axis=0)
+    classes = np.sum([partition.corpus.whole.counts for partition in partitions], axis=0)
     return SummaryShardAnswer(
         leaves=sum(len(partition.stored.state.leaves) for partition in partitions),
         nodes=sum(len(partition.stored.state.nodes) for partition in partitions),

@@ -8,8 +8,7 @@ from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
 from hcdv_stream.api.views.coalition_ids import id_of, node_id
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 
 
 class TreeParameters(Model):
@@ -73,7 +72,7 @@ def _children(partition: PartitionView, coalition: Leaf | Node) -> list[Leaf | N
 def _columns(
     scaled: ScaledValues, members: list[tuple[PartitionView, Leaf | Node]], path: list[str]
 ) -> TreeShardAnswer:
-    classes = [one.sketch.points.tolist() for _, one in members]
+    classes = [one.sketch.counts.tolist() for _, one in members]
     return TreeShardAnswer(
         found=True,
         path=path,

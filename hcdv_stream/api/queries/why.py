@@ -2,7 +2,7 @@
 
 Of the trusted evaluators the state knows how many are in a leaf and what they give each of its
 examples together, not who they are: their embeddings are in the bundle, which the API does not
-need. What each peer gives is played again (``valuation.games.peer_votes``).
+need. What each peer gives is played again (``valuation.games.peer_contributions``).
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from hcdv_stream.api.views.descriptions import coalition_of, point_of
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
-from hcdv_stream.valuation.games.peer_votes import judgements
+from hcdv_stream.valuation.games.peer_contributions import peer_contributions
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, UTILITY_BITS
-from hcdv_stream.valuation.values import RoutedReading
+from hcdv_stream.valuation.values import RoutedStateValues
 
 
 class WhyParameters(Model):
@@ -42,14 +42,14 @@ def _answer(context: ShardContext, parameters: WhyParameters) -> WhyShardAnswer:
     if place is None:
         return WhyShardAnswer(why=None)
     partition, found = place
-    reading = partition.corpus.reading(scaled.weights)
-    weights = reading.weights if isinstance(reading, RoutedReading) else None
+    reading = partition.corpus.state_values(scaled.weights)
+    weights = reading.weights if isinstance(reading, RoutedStateValues) else None
     return WhyShardAnswer(
         why=Why(
             point=point_of(scaled, partition, found),
             judged=[] if weights is None else _contributions(scaled, partition, found, weights),
             contrast=None if weights is None else _contrast(scaled, partition, found, weights),
-            leaf_points=len(found.leaf.points),
+            leaf_points=len(found.leaf.examples),
             mates=_mates(scaled, partition, found, weights, parameters.mates),
             path=[
                 coalition_of(scaled.coalition(partition, one), partition, one)
@@ -75,7 +75,7 @@ def _contributions(
             kind="trusted" if kind == TRUSTED else "peers",
             label=label,
             evaluators=int(present[kind, place]),
-            of=int(weights.judges[kind, place]),
+            of=int(weights.evaluators[kind, place]),
             value=float(parts[kind, place]),
         )
         for kind in (TRUSTED, PEERS)
@@ -89,8 +89,8 @@ def _contrast(
     found: ExampleLocation,
     weights: RoutedWeights,
 ) -> float:
-    points, here = found.leaf.points, slice(found.row, found.row + 1)
-    gained = weights.shapley.points(points.labels[here], points.embeddings[here])
+    points, here = found.leaf.examples, slice(found.row, found.row + 1)
+    gained = weights.shapley.examples(points.labels[here], points.embeddings[here])
     return scaled.share(partition) * weights.lam * float(gained[0])
 
 
@@ -101,8 +101,8 @@ def _mates(
     weights: RoutedWeights | None,
     most: int,
 ) -> list[Mate]:
-    points, classes = found.leaf.points, partition.identity.classes
-    seen = judgements(points, found.row, partition.identity.engine)
+    points, classes = found.leaf.examples, partition.identity.classes
+    seen = peer_contributions(points, found.row, partition.identity.engine)
     values = scaled.leaf(partition, found.leaf).value
     share = scaled.share(partition)
     mates = []
@@ -110,7 +110,7 @@ def _mates(
         if row == found.row:
             continue
         label = int(points.labels[row])
-        judges = weights is not None and bool(seen.judges[row])
+        judges = weights is not None and bool(seen.evaluates[row])
         gives = None
         if weights is not None and judges:
             gives = share * float(weights.scale[PEERS, label])

@@ -14,11 +14,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -38,7 +38,7 @@ class Layout:
         order = sorted(state.leaves)
         self._state = state
         self.leaves = np.array(order, np.int64)
-        self.sizes = np.array([len(state.leaves[leaf].points) for leaf in order], np.int64)
+        self.sizes = np.array([len(state.leaves[leaf].examples) for leaf in order], np.int64)
         self.ends = np.cumsum(self.sizes)
 
     def find(self, row: int) -> tuple[Leaf, int]:
@@ -103,7 +103,7 @@ class Columns:
             index = self._index(state, layout)
             values = np.empty(self._used)
             for piece in self._pieces():
-                values[piece] = weights.points(
+                values[piece] = weights.examples(
                     self._played["components"][..., piece].transpose(2, 0, 1),
                     self._labels[piece],
                     self._embeddings[..., piece].T,
@@ -116,7 +116,7 @@ class Columns:
             index = self._index(state, layout)
             errors = np.empty(self._used)
             for piece in self._pieces():
-                errors[piece] = weights.errors(
+                errors[piece] = weights.stderr(
                     self._played["components"][..., piece].transpose(2, 0, 1),
                     self._played["moments"][..., piece].transpose(2, 0, 1),
                 )
@@ -130,7 +130,7 @@ class Columns:
             self._bring(state)
             free = np.ones(len(self._labels), np.bool_)
             for slot in self._slots.values():
-                free[slot.start : slot.start + len(slot.leaf.points)] = False
+                free[slot.start : slot.start + len(slot.leaf.examples)] = False
             for column in (self._labels, self._times, self._providers, self._embeddings):
                 column[..., free] = 0
             for played in self._played.values():
@@ -159,7 +159,7 @@ class Columns:
         self._free.setdefault(slot.rows, []).append(slot.start)
 
     def _write(self, leaf: Leaf) -> None:
-        size = len(leaf.points)
+        size = len(leaf.examples)
         slot = self._slots.get(leaf.id)
         if slot is not None and slot.rows < size:
             self._give_back(leaf.id)
@@ -168,7 +168,7 @@ class Columns:
             rows = -(-max(size, 1) // _STEP) * _STEP
             slot = _Slot(leaf, self._place(rows, leaf), rows)
         here = slice(slot.start, slot.start + size)
-        points, places = leaf.points, self._places
+        points, places = leaf.examples, self._places
         self._labels[here] = points.labels
         self._times[here] = points.timestamps
         self._providers[here] = [places.setdefault(name, len(places)) for name in points.providers]
@@ -190,7 +190,7 @@ class Columns:
         self._labels = _longer(self._labels, (rows,))
         self._times = _longer(self._times, (rows,))
         self._providers = _longer(self._providers, (rows,))
-        dimensions = like.points.embeddings.shape[1]
+        dimensions = like.examples.embeddings.shape[1]
         self._embeddings = _longer(self._embeddings, (dimensions, rows))
         for name in ("components", "moments"):
             if name in like.outcome:

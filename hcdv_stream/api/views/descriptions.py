@@ -5,9 +5,8 @@ from hcdv_stream.api.views.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
-from hcdv_stream.valuation.values import Worth
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.values import ValueAndStderr
 
 
 def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Point:
@@ -16,12 +15,12 @@ def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocat
     worth = scaled.point(partition, found)
     nodes = partition.corpus.path(leaf.id)
     return Point.model_construct(
-        id=leaf.points.ids[row],
-        label=partition.identity.classes[leaf.points.labels[row]],
-        provider=leaf.points.providers[row],
-        event_time=float(leaf.points.timestamps[row]),
+        id=leaf.examples.ids[row],
+        label=partition.identity.classes[leaf.examples.labels[row]],
+        provider=leaf.examples.providers[row],
+        event_time=float(leaf.examples.timestamps[row]),
         value=worth.value,
-        stderr=worth.error,
+        stderr=worth.stderr,
         rank=None,
         partition=number,
         leaf=leaf_id(number, leaf.id),
@@ -29,10 +28,12 @@ def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocat
     )
 
 
-def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node) -> ValuedCoalition:
+def coalition_of(
+    worth: ValueAndStderr, partition: PartitionView, coalition: Leaf | Node
+) -> ValuedCoalition:
     """Describe a coalition of that worth."""
     number, parent = partition.number, coalition.parent
-    counts = coalition.sketch.points.tolist()
+    counts = coalition.sketch.counts.tolist()
     return ValuedCoalition(
         id=id_of(number, coalition),
         kind="leaf" if isinstance(coalition, Leaf) else "node",
@@ -42,5 +43,5 @@ def coalition_of(worth: Worth, partition: PartitionView, coalition: Leaf | Node)
         points=sum(counts),
         classes=dict(zip(partition.identity.classes, counts, strict=True)),
         value=worth.value,
-        stderr=worth.error,
+        stderr=worth.stderr,
     )

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.api.models.answers import Model
-from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
 Mask = npt.NDArray[np.bool_]

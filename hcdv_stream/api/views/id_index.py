@@ -24,7 +24,7 @@ class ExampleLocation(NamedTuple):
     @property
     def id(self) -> str:
         """The example's id."""
-        return self.leaf.points.ids[self.row]
+        return self.leaf.examples.ids[self.row]
 
 
 class IdIndex:
@@ -32,7 +32,7 @@ class IdIndex:
 
     def __init__(self, stored: StoredPartition) -> None:
         leaves = stored.state.leaves.values()
-        self._leaf_of = {name: leaf.id for leaf in leaves for name in leaf.points.ids}
+        self._leaf_of = {name: leaf.id for leaf in leaves for name in leaf.examples.ids}
         self._sequence = stored.sequence
 
     def __len__(self) -> int:
@@ -51,10 +51,10 @@ class IdIndex:
         leaves = set(changed)
         self._sequence = _MOVING
         for leaf in leaves & old.keys():
-            for name in old[leaf].points.ids:
+            for name in old[leaf].examples.ids:
                 self._leaf_of.pop(name, None)
         for leaf in leaves & new.keys():
-            self._leaf_of.update(dict.fromkeys(new[leaf].points.ids, leaf))
+            self._leaf_of.update(dict.fromkeys(new[leaf].examples.ids, leaf))
         self._sequence = after.sequence
 
     def find(self, name: str, stored: StoredPartition) -> ExampleLocation | None:
@@ -72,6 +72,6 @@ class IdIndex:
 def _within(leaf: Leaf | None, name: str) -> ExampleLocation | None:
     if leaf is None:
         return None
-    ids = leaf.points.ids
+    ids = leaf.examples.ids
     row = bisect_left(ids, name)
     return ExampleLocation(leaf, row) if row < len(ids) and ids[row] == name else None

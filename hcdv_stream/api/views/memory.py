@@ -45,8 +45,8 @@ def _beside(member: Leaf | Node, other: Leaf | Node | None) -> int:
 def _text(member: Leaf | Node, other: Leaf | Node | None) -> int:
     if isinstance(member, Node):
         return 8 * len(member.children)
-    ids = member.points.ids
-    if isinstance(other, Leaf) and other.points.ids is ids:
+    ids = member.examples.ids
+    if isinstance(other, Leaf) and other.examples.ids is ids:
         return 0
     return sum(map(len, ids)) + _TEXT * len(ids)
 
@@ -55,7 +55,7 @@ def _arrays(member: Leaf | Node) -> Iterator[Array]:
     yield member.sketch.vector
     yield from member.outcome.values()
     if isinstance(member, Leaf):
-        points = member.points
+        points = member.examples
         yield from (member.centroid, points.labels, points.timestamps, points.embeddings)
 
 

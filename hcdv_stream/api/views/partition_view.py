@@ -8,16 +8,16 @@ from typing import Self
 
 import numpy as np
 
-from hcdv_stream.api.views.columns import Columns, ExampleTable, Floats, Layout
+from hcdv_stream.api.views.columns import Columns, ExampleTable, Layout
 from hcdv_stream.api.views.id_index import ExampleLocation, IdIndex
 from hcdv_stream.api.views.memory import bytes_beside, bytes_of
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.stored import Change, Position, StoredPartition
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
-from hcdv_stream.valuation.values import Reading, RoutedReading
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.values import RoutedStateValues, StateValues
 
 
 @dataclass(frozen=True)
@@ -128,17 +128,17 @@ class PartitionView:
         for name in ("layout", "table"):
             vars(self).pop(name, None)
 
-    def values(self, reading: Reading) -> Floats:
+    def values(self, reading: StateValues) -> Floats:
         """φ of each example in the partition, in the order of ``layout``."""
-        if isinstance(reading, RoutedReading):
+        if isinstance(reading, RoutedStateValues):
             return self.columns.values(self.stored.state, self.layout, reading.weights)
-        return reading.points().value
+        return reading.examples().value
 
-    def errors(self, reading: Reading) -> Floats:
+    def errors(self, reading: StateValues) -> Floats:
         """Return their standard errors."""
-        if isinstance(reading, RoutedReading):
+        if isinstance(reading, RoutedStateValues):
             return self.columns.errors(self.stored.state, self.layout, reading.weights)
-        return reading.points().error
+        return reading.examples().stderr
 
 
 def _corpus(identity: Identity, stored: StoredPartition) -> Corpus:

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from hcdv_stream.api.views.coalition_ids import parse_id
-from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
-from hcdv_stream.valuation.values import MappedValues, Reading, Values, Worth
+from hcdv_stream.valuation.values import MappedValues, StateValues, ValueAndStderr, Values
 from hcdv_stream.valuation.weights import Weights
 
 _COALITION_BYTES, _PROVIDER_BYTES = 250, 600
@@ -50,7 +50,7 @@ class ScaledValues:
     ) -> None:
         self.weights = weights
         self.partitions = tuple(partitions)
-        self._readings = [partition.corpus.reading(weights) for partition in partitions]
+        self._readings = [partition.corpus.state_values(weights) for partition in partitions]
         self._shares = [partition.size / max(corpus_size, 1) for partition in partitions]
         self._place = {part.number: place for place, part in enumerate(partitions)}
         self._lock = Lock()
@@ -84,10 +84,10 @@ class ScaledValues:
         coalition = members.get(parsed.number)
         return None if coalition is None else (partition, coalition)
 
-    def point(self, partition: PartitionView, found: ExampleLocation) -> Worth:
+    def point(self, partition: PartitionView, found: ExampleLocation) -> ValueAndStderr:
         """Value and standard error of one example, from its leaf alone."""
         values = self.leaf(partition, found.leaf)
-        return Worth(float(values.value[found.row]), float(values.error[found.row]))
+        return ValueAndStderr(float(values.value[found.row]), float(values.stderr[found.row]))
 
     def leaf(self, partition: PartitionView, leaf: Leaf) -> Values:
         """Return the values of a leaf's examples: the same bits as in the columns."""
@@ -95,11 +95,11 @@ class ScaledValues:
         share = self._shares[place]
         return MappedValues(self._readings[place].leaf(leaf), lambda column: share * column)
 
-    def coalition(self, partition: PartitionView, coalition: Leaf | Node) -> Worth:
+    def coalition(self, partition: PartitionView, coalition: Leaf | Node) -> ValueAndStderr:
         """Value and standard error of a leaf or node."""
         place = self._place[partition.number]
         worth, share = self._readings[place].coalition(coalition), self._shares[place]
-        return Worth(share * worth.value, share * worth.error)
+        return ValueAndStderr(share * worth.value, share * worth.stderr)
 
     def values(self) -> list[Floats]:
         """Values of all examples, by partition, in the order of its layout."""
@@ -144,7 +144,7 @@ class ScaledValues:
         return [share * reading.total() for share, _, reading in self._parts()]
 
     @cached_property
-    def coalitions(self) -> list[tuple[Worth, PartitionView, Leaf | Node]]:
+    def coalitions(self) -> list[tuple[ValueAndStderr, PartitionView, Leaf | Node]]:
         """All leaves and nodes with their values."""
         return [
             (self.coalition(partition, member), partition, member)
@@ -193,7 +193,7 @@ class ScaledValues:
                 )
         return found
 
-    def _parts(self) -> Iterator[tuple[float, PartitionView, Reading]]:
+    def _parts(self) -> Iterator[tuple[float, PartitionView, StateValues]]:
         return zip(self._shares, self.partitions, self._readings, strict=True)
 
 

@@ -78,8 +78,8 @@ def demo(
     console = Console()
     with console.status("loading"):
         from hcdv_stream.demo.performance import (  # noqa: PLC0415 (loads torch)
-            Options,
-            Source,
+            DemoOptions,
+            StreamedFile,
             perform,
         )
         from hcdv_stream.demo.stopping import Stopped, stoppable  # noqa: PLC0415
@@ -88,8 +88,8 @@ def demo(
     chosen = None
     if source is not None and label is not None:
         roles = Roles(label=label, id=id_column, time=time, provider=provider)
-        chosen = Source(source, roles, columns.names(drop))
-    options = Options(
+        chosen = StreamedFile(source, roles, columns.names(drop))
+    options = DemoOptions(
         settings=settings,
         source=chosen,
         sessions=sessions,

@@ -13,7 +13,7 @@ from rich.table import Table as RichTable
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.common.datasets import DEFAULT_DATA
-from hcdv_stream.experiments.experiment import Options, Table
+from hcdv_stream.experiments.experiment import ExperimentOptions, ResultTable
 
 
 class BarProgress:
@@ -97,7 +97,7 @@ def experiment(
         raise HcdvError(f"--out {out}: make the folder {out.parent} first")
     with BarProgress(name) as progress:
         result = chosen.run(
-            Options(data, seeds or chosen.seeds, small, python, kafka, minutes), progress
+            ExperimentOptions(data, seeds or chosen.seeds, small, python, kafka, minutes), progress
         )
     for table in chosen.tables(result):
         console.print(_rendered(table))
@@ -107,10 +107,10 @@ def experiment(
 
 
 def _listing(rows: list[tuple[str, str]]) -> RichTable:
-    return _rendered(Table("experiments", ("name", "what it shows"), rows))
+    return _rendered(ResultTable("experiments", ("name", "what it shows"), rows))
 
 
-def _rendered(table: Table) -> RichTable:
+def _rendered(table: ResultTable) -> RichTable:
     rich = RichTable(title=table.title, caption=table.note or None, title_justify="left")
     for index, column in enumerate(table.columns):
         rich.add_column(column, justify="left" if index == 0 else "right")

@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 
-from hcdv_stream.experiments.common.cases import Case
+from hcdv_stream.experiments.common.cases import ExperimentCase
 from hcdv_stream.experiments.common.measures import Values
 from hcdv_stream.experiments.common.methods import Valued, routed
 from hcdv_stream.valuation.config import PAPER
@@ -23,14 +23,14 @@ from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
 from hcdv_stream.valuation.methods.utility import Game, Membership
-from hcdv_stream.valuation.tree.leaf import Points
+from hcdv_stream.valuation.tree.leaf import LeafExamples
 
 DEFAULT = ("defaults", "all")
 COUNTS = (16, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Variant:
     """One way to value, changed in one place from the default."""
 
     option: str
@@ -44,7 +44,7 @@ class Choice:
     routed: bool = False
 
 
-def choices() -> list[Choice]:
+def choices() -> list[Variant]:
     """Return everything that is tried, the default first."""
     usual = Reading()
     changed = [
@@ -60,20 +60,20 @@ def choices() -> list[Choice]:
         ("leaf", "uniform", replace(usual, leaf="uniform")),
     ]
     return [
-        Choice(*DEFAULT),
-        *(Choice(option, value, reading) for option, value, reading in changed),
-        Choice("Δ", "sum (Eq. 9)", averaged="sum"),
-        Choice("K", "16, 64 per parent", counts=(16, 64)),
-        Choice("K", "16, 64 in all", counts=(16, 64), counted="total"),
+        Variant(*DEFAULT),
+        *(Variant(option, value, reading) for option, value, reading in changed),
+        Variant("Δ", "sum (Eq. 9)", averaged="sum"),
+        Variant("K", "16, 64 per parent", counts=(16, 64)),
+        Variant("K", "16, 64 in all", counts=(16, 64), counted="total"),
         *(
-            Choice("v(∅) = ½; Σψ̂ ≤ 0", rule, replace(usual, unscalable=rule), nobody=0.5)
+            Variant("v(∅) = ½; Σψ̂ ≤ 0", rule, replace(usual, unscalable=rule), nobody=0.5)
             for rule in get_args(Unscalable)
         ),
         *(
-            Choice("level-structure value", _described(*owen), owen=owen)
+            Variant("level-structure value", _described(*owen), owen=owen)
             for owen in _level_structures()
         ),
-        Choice("for comparison", "routed, the service's default", routed=True),
+        Variant("for comparison", "routed, the service's default", routed=True),
     ]
 
 
@@ -113,7 +113,7 @@ class Guessing:
         return Game(inner.players, lambda rows: inner(rows) + nobody * ~rows.any(axis=1))
 
 
-def valued(case: Case, choice: Choice) -> tuple[Valued, Mapping[str, float]]:
+def valued(case: ExperimentCase, choice: Variant) -> tuple[Valued, Mapping[str, float]]:
     """Value a case one way: the values, and what else is worth telling."""
     if choice.routed:
         return routed(case), {"evaluations": 0, "error": 0.0, "unscalable": 0.0}
@@ -143,35 +143,35 @@ def valued(case: Case, choice: Choice) -> tuple[Valued, Mapping[str, float]]:
     }
 
 
-def ridge_game(case: Case, averaged: Averaged = "mean") -> RidgeGame:
+def ridge_game(case: ExperimentCase, averaged: Averaged = "mean") -> RidgeGame:
     """Return the paper's v on a case's examples."""
     v = Characteristic(case.validation, len(case.classes), PAPER.contrast, averaged)
     return RidgeGame(v, case.embeddings, case.labels)
 
 
-def _leaf_values(case: Case) -> Callable[[Rows], Values]:
+def _leaf_values(case: ExperimentCase) -> Callable[[Rows], Values]:
     """Exact values of the streaming game's leaf (``algorithm1``)."""
     game = PrintedGame(replace(PAPER, seed=case.seed), len(case.classes), case.validation)
     batch = case.batch
 
     def values(rows: Rows) -> Values:
-        points = Points(
+        examples = LeafExamples(
             tuple(batch.ids[row] for row in rows),
             case.labels[rows],
             (None,) * len(rows),
             np.zeros(len(rows)),
             case.embeddings[rows],
         )
-        ((outcome, _),) = game.play_leaves([Seat(points, np.zeros(0, np.int64))])
+        ((outcome, _),) = game.play_leaves([Seat(examples, np.zeros(0, np.int64))])
         return outcome["psi"].astype(np.float64)
 
     return values
 
 
-def _unscalable(case: Case, levels: Levels, printed: Valuation) -> float:
+def _unscalable(case: ExperimentCase, levels: Levels, printed: Valuation) -> float:
     """Return the share of the leaves whose closed form cannot be rescaled, or whose pot is not > 0.
 
-    In the former points are alike, in the latter the best of them get the least.
+    In the former the examples are alike, in the latter the best of them get the least.
     """
     leaves = levels.members(levels.depth)
     values = _leaf_values(case)

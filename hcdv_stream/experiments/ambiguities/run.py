@@ -15,15 +15,20 @@ import numpy as np
 from hcdv_stream.experiments.ambiguities.interpretations import (
     COUNTS,
     DEFAULT,
-    Choice,
+    Variant,
     choices,
     ridge_game,
     valued,
 )
-from hcdv_stream.experiments.common.cases import Case, prepare
+from hcdv_stream.experiments.common.cases import ExperimentCase, prepare
 from hcdv_stream.experiments.common.datasets import clickstream, online_shoppers
 from hcdv_stream.experiments.common.scores import MEASURES, References, score
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
 from hcdv_stream.valuation.config import PAPER
 from hcdv_stream.valuation.methods.level_structure import spread_by_context
 from hcdv_stream.valuation.methods.levels import build_levels
@@ -32,7 +37,7 @@ FIRST_SEED = 100
 SIZE, SMALL = 6000, 600
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Score every choice on both sets and every seed."""
     seeds = [FIRST_SEED + index for index in range(options.seeds)]
     size = SMALL if options.small else SIZE
@@ -59,7 +64,7 @@ def run(options: Options, progress: Progress) -> Result:
     }
 
 
-def _scored(case: Case, references: References, choice: Choice) -> dict[str, Any]:
+def _scored(case: ExperimentCase, references: References, choice: Variant) -> dict[str, Any]:
     started = time.perf_counter()
     found, told = valued(case, choice)
     seconds = time.perf_counter() - started
@@ -78,13 +83,13 @@ def _scored(case: Case, references: References, choice: Choice) -> dict[str, Any
     }
 
 
-def _spread(case: Case) -> dict[str, Any]:
+def _spread(case: ExperimentCase) -> dict[str, Any]:
     levels = build_levels(case.embeddings, COUNTS)
     spread = spread_by_context(ridge_game(case), levels, 8, case.seed)
     return {"set": case.name, "seed": case.seed, "variance": spread.tolist()}
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return the means over sets and seeds, and where the level-structure value's variance is."""
     grouped: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in result["runs"]:
@@ -102,10 +107,10 @@ def tables(result: Result) -> list[Table]:
         "examples valued each; differences with their standard error over these runs. Top and "
         "select are points of AUC above a random 30%. The relative error is the root mean square "
         "standard error over the standard deviation of the values. Lost leaves are those where "
-        "the order of the points is not their game's, as its sum or the leaf's pot is not "
+        "the order of the examples is not their game's, as its sum or the leaf's pot is not "
         f"positive. K = 16 and 8 per parent, {played}."
     )
-    return [Table("Readings of Algorithm 1", columns, cells, note), _spread_table(result)]
+    return [ResultTable("Readings of Algorithm 1", columns, cells, note), _spread_table(result)]
 
 
 def _cells(rows: Sequence[dict[str, Any]], usual: Sequence[dict[str, Any]]) -> list[str]:
@@ -133,14 +138,14 @@ def _difference(
     if rows is usual or len(rows) < 2:
         return "–"
     pairs = [row[name] - other[name] for row, other in zip(rows, usual, strict=True)]
-    error = np.std(pairs, ddof=1) / np.sqrt(len(pairs))
-    return f"{np.mean(pairs):+.{digits}f} ± {error:.{digits}f}"
+    stderr = np.std(pairs, ddof=1) / np.sqrt(len(pairs))
+    return f"{np.mean(pairs):+.{digits}f} ± {stderr:.{digits}f}"
 
 
-def _spread_table(result: Result) -> Table:
+def _spread_table(result: Result) -> ResultTable:
     variances = np.array([spread["variance"] for spread in result["spreads"]])
     shares = (variances / variances.sum(axis=1, keepdims=True)).mean(axis=0)
     columns = [f"{10 * part}–{10 * part + 10}%" for part in range(len(shares))]
     note = "Share of the variance of marginals by the part of the corpus that came before."
     cells = [[f"{share:.2%}" for share in shares]]
-    return Table("Where the level-structure value's variance is", columns, cells, note)
+    return ResultTable("Where the level-structure value's variance is", columns, cells, note)

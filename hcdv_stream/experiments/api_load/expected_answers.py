@@ -2,7 +2,7 @@
 
 Values are a function of the log up to an offset, whatever polls it was cut into. So an answer that
 says which offsets it is as of can be checked to the last bit: the log is read once more, an engine
-of each partition goes to just those offsets, and the point's value is computed there.
+of each partition goes to just those offsets, and the example's value is computed there.
 """
 
 from bisect import bisect_left
@@ -52,14 +52,14 @@ def _right(
     offsets, number = answer["as_of"]["offsets"], str(answer["partition"])
     whole = sum(sizes[other, offset] for other, offset in offsets.items())
     share = sizes[number, offsets[number]] / whole
-    value, error = values.get((number, offsets[number], answer["id"]), (0.0, -1.0))
-    return (share * value, share * error) == (answer["value"], answer["stderr"])
+    value, stderr = values.get((number, offsets[number], answer["id"]), (0.0, -1.0))
+    return (share * value, share * stderr) == (answer["value"], answer["stderr"])
 
 
 def _replayed(
     settings: Settings, bundle: Bundle, number: int, wanted: Mapping[int, set[str]]
 ) -> Iterable[tuple[int, int, dict[str, tuple[float, float]]]]:
-    """Yield each wanted offset with the partition's size there and the wanted points' values."""
+    """Yield each wanted offset with the partition's size there and the wanted examples' values."""
     config, classes = settings.engine(tau=bundle.tau), len(bundle.classes)
     engine = Engine.from_seed(config, classes, bundle.validation, bundle.seed)
     judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
@@ -72,13 +72,13 @@ def _replayed(
             engine.apply(judged.batch(bundle))
         before = end
         corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
-        reading, found = corpus.reading(settings.weights), {}
+        reading, found = corpus.state_values(settings.weights), {}
         for leaf in corpus.state.leaves.values():
-            if names := wanted[wanted_offset].intersection(leaf.points.ids):
+            if names := wanted[wanted_offset].intersection(leaf.examples.ids):
                 valued = reading.leaf(leaf)
                 for name in names:
-                    row = leaf.points.ids.index(name)
-                    found[name] = (float(valued.value[row]), float(valued.error[row]))
+                    row = leaf.examples.ids.index(name)
+                    found[name] = (float(valued.value[row]), float(valued.stderr[row]))
         yield wanted_offset, len(engine), found
 
 

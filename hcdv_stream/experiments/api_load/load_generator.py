@@ -1,4 +1,4 @@
-"""Point reads at a fixed rate, as a process of its own: what each took and what it said.
+"""Reads of examples at a fixed rate, as a process of its own: what each took and what it said.
 
 ``python -m`` this module with an address, a rate, how many seconds, how many connections, a file of
 ids and a file to write. The schedule is absolute and open: a read that is late because those before
@@ -20,7 +20,7 @@ _LENGTH = b"content-length:"
 
 
 @dataclass(slots=True)
-class Load:
+class ReadLoad:
     """A fixed rate of reads over some connections; ``answers`` keeps body and seconds of each."""
 
     host: str
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> None:
     url, rate, seconds, connections, ids, out = arguments
     address = urlsplit(url)
     names = Path(ids).read_text().splitlines()
-    load = Load(address.hostname or "", address.port or 80, float(rate), float(seconds), names)
+    load = ReadLoad(address.hostname or "", address.port or 80, float(rate), float(seconds), names)
     uvloop.run(load.run(int(connections)))
     with Path(out).open("wb") as file:
         for taken, status, body in load.answers:

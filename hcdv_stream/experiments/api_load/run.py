@@ -1,9 +1,9 @@
 """The API under load beside a busy worker: latency, freshness, and whether any answer was torn.
 
 Worker, API and whoever reads are processes of their own on one machine; sessions stream all the
-time. The worker is measured with nobody reading and with so many point reads a second turn by turn,
-since an update costs more the more points there are. Every answer is checked to the last bit
-afterwards (``api_truth``).
+time. The worker is measured with nobody reading and with so many reads of examples a second turn by
+turn, since an update costs more the more examples there are. Every answer is checked to the last
+bit afterwards (``expected_answers``).
 """
 
 import os
@@ -26,12 +26,17 @@ import orjson
 
 from hcdv_stream.broker.topics import create_topics, session_topics
 from hcdv_stream.demo.http import UnansweredError, get
-from hcdv_stream.demo.service import Service, kafka, running
+from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.api_load.expected_answers import wrong_answers
 from hcdv_stream.experiments.common.feed import PER_DAY, endless_messages, trained_bundle
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
 from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.settings import Settings, load_settings
 from simulators.messages import Message
@@ -66,7 +71,7 @@ class Scale:
 _SMALL = Scale(before=600, sessions=150.0, reads=60.0, turns=2, alone=1.0, loaded=1.5)
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure once; ``seeds`` is which stream it is on."""
     scale = _SMALL if options.small else Scale()
     progress.plan(2 + scale.turns)
@@ -90,7 +95,7 @@ def run(options: Options, progress: Progress) -> Result:
             progress.done()
             with _streaming(settings, stream, scale.sessions, scale.sent):
                 found = _turns(service, scale, ids, workspace.path, progress)
-                points = get(f"{service.api}/v1/summary")["records"]
+                examples = get(f"{service.api}/v1/summary")["records"]
         told = [each["answer"] for each in found.answers if each["status"] == 200]
         checked, wrong = wrong_answers(settings, bundle, told)
     seconds = [each["seconds"] for each in found.answers]
@@ -111,18 +116,22 @@ def run(options: Options, progress: Progress) -> Result:
         "worker_loaded_seconds": _quantiles(found.loaded),
         "updates_seen": int(found.seen),
         "updates_within_250_ms": int(found.within),
-        "records": [scale.before, points],
+        "records": [scale.before, examples],
     }
 
 
-def tables(result: Result) -> Sequence[Table]:
+def tables(result: Result) -> Sequence[ResultTable]:
     """Return the figures beside their targets."""
     reads, alone, loaded = (
         result[name] for name in ("read_seconds", "worker_alone_seconds", "worker_loaded_seconds")
     )
     seen = max(result["updates_seen"], 1)
     rows = [
-        ("point reads, p50 / p99", f"{_ms(reads['p50'])} / {_ms(reads['p99'])}", "p99 ≤ 20 ms"),
+        (
+            "reads of an example, p50 / p99",
+            f"{_ms(reads['p50'])} / {_ms(reads['p99'])}",
+            "p99 ≤ 20 ms",
+        ),
         ("updates visible within 250 ms", f"{result['updates_within_250_ms'] / seen:.1%}", "all"),
         ("answers checked / wrong", f"{result['checked']:,} / {result['wrong']}", "none wrong"),
         ("worker's poll alone, p99", _ms(alone["p99"]), ""),
@@ -134,14 +143,14 @@ def tables(result: Result) -> Sequence[Table]:
     note = (
         f"{result['reads_per_second']:g} reads and {result['sessions_per_second']:g} sessions a "
         f"second, broker, worker, API and reader on {result['processors']} processors, "
-        f"{first:,} to {last:,} points; answers from {result['states']:,} states, each compared "
+        f"{first:,} to {last:,} examples; answers from {result['states']:,} states, each compared "
         "with a replay of the log."
     )
-    return [Table("The API under load", ("", "found", "target"), rows, note)]
+    return [ResultTable("The API under load", ("", "found", "target"), rows, note)]
 
 
 @dataclass(slots=True)
-class _Found:
+class _Measurements:
     """Seconds of the worker's polls without and with reads, answers, updates seen and in time."""
 
     alone: list[float] = field(default_factory=list)
@@ -152,9 +161,9 @@ class _Found:
 
 
 def _turns(
-    service: Service, scale: Scale, ids: list[str], place: Path, progress: Progress
-) -> _Found:
-    found = _Found()
+    service: RunningService, scale: Scale, ids: list[str], place: Path, progress: ExperimentProgress
+) -> _Measurements:
+    found = _Measurements()
     for turn in range(scale.turns):
         progress.begin(f"turn {turn + 1} of {scale.turns}")
         time.sleep(scale.alone / 10)  # what the reads before left to do is no part of it
@@ -170,7 +179,7 @@ def _turns(
 
 
 def _filled(
-    settings: Settings, service: Service, stream: Iterator[Message], count: int
+    settings: Settings, service: RunningService, stream: Iterator[Message], count: int
 ) -> list[str]:
     """Send the first sessions and wait until all can be read; return some of their ids."""
     first = list(islice(stream, count))
@@ -214,7 +223,9 @@ def _streaming(
         thread.join()
 
 
-def _loaded(service: Service, scale: Scale, ids: list[str], place: Path) -> list[dict[str, Any]]:
+def _loaded(
+    service: RunningService, scale: Scale, ids: list[str], place: Path
+) -> list[dict[str, Any]]:
     names, out = place / "ids", place / "reads.ndjson"
     names.write_text("\n".join(ids))
     arguments = [service.api, scale.reads, scale.loaded, _CONNECTIONS, names, out]
@@ -224,19 +235,19 @@ def _loaded(service: Service, scale: Scale, ids: list[str], place: Path) -> list
     return [orjson.loads(line) for line in out.read_bytes().splitlines()]
 
 
-def _polls_during(service: Service, seconds: float) -> list[float]:
+def _polls_during(service: RunningService, seconds: float) -> list[float]:
     before = len(_polls(service))
     time.sleep(seconds)
     return _polls(service)[before:]
 
 
-def _polls(service: Service) -> list[float]:
+def _polls(service: RunningService) -> list[float]:
     """Return how long each of the worker's polls took until it was durable."""
     lines = service.timings.read_bytes().splitlines()
     return [orjson.loads(line)["seconds"] for line in lines]
 
 
-def _delays(service: Service) -> tuple[float, float]:
+def _delays(service: RunningService) -> tuple[float, float]:
     """Return how many updates were visible within 250 ms of their write, and how many at all."""
     with urllib.request.urlopen(f"{service.api}/metrics", timeout=10.0) as answer:
         within, every = _DELAY.findall(answer.read().decode())

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hcdv_stream.experiments.augmentation.pool import GENERATED, KINDS
 from hcdv_stream.experiments.augmentation.run import ORIGINALS, RANDOM
 from hcdv_stream.experiments.common.scores import spread_of
-from hcdv_stream.experiments.experiment import Result, Table
+from hcdv_stream.experiments.experiment import Result, ResultTable
+from hcdv_stream.valuation.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 Runs = Sequence[Mapping[str, Any]]
 
 TOP, BOTTOM = "HCDV top", "HCDV bottom"
@@ -30,7 +29,7 @@ PAIRS = (
 PAPER_KINDS = {"affine": "23%", "colour": MISSING, "cutout": "7%", GENERATED: "51%"}
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return accuracies, their differences beside the paper's, the slices, and what is found."""
     runs = result["runs"]
     return [_accuracies(runs), _paper(runs), _slices(runs), _kinds(runs), _found(runs)]
@@ -46,11 +45,11 @@ def _points(runs: Runs, name: str) -> Floats:
 def _paired(runs: Runs, name: str, other: str) -> str:
     """Return the mean difference in points, ± its standard error over all pairs."""
     apart = (_points(runs, name) - _points(runs, other)).ravel()
-    error = float(apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else 0.0
-    return f"{apart.mean():+.2f} ± {error:.2f}"
+    stderr = float(apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else 0.0
+    return f"{apart.mean():+.2f} ± {stderr:.2f}"
 
 
-def _accuracies(runs: Runs) -> Table:
+def _accuracies(runs: Runs) -> ResultTable:
     rows = []
     for name in (*runs[0]["slices"], ORIGINALS):
         points = _points(runs, name)
@@ -76,10 +75,10 @@ def _accuracies(runs: Runs) -> Table:
         *("30% from", "accuracy, %", "sd over seeds", "sd over initialisations"),
         "points above random",
     )
-    return Table("Augmentation: training with a slice", columns, rows, note)
+    return ResultTable("Augmentation: training with a slice", columns, rows, note)
 
 
-def _paper(runs: Runs) -> Table:
+def _paper(runs: Runs) -> ResultTable:
     rows = [
         (f"points: {name} minus {other}", _paired(runs, name, other), theirs)
         for name, other, theirs in PAIRS
@@ -91,7 +90,7 @@ def _paper(runs: Runs) -> Table:
     rows.append(("classes in the top", f"{classes:.1f}", "10"))
     for kind, theirs in PAPER_KINDS.items():
         rows.append((f"{kind} in the top", _kind_share(top, kind), theirs))
-    return Table(
+    return ResultTable(
         "Augmentation: beside the paper",
         ("", "found", "paper"),
         rows,
@@ -101,7 +100,7 @@ def _paper(runs: Runs) -> Table:
     )
 
 
-def _slices(runs: Runs) -> Table:
+def _slices(runs: Runs) -> ResultTable:
     rows = []
     for name in runs[0]["slices"]:
         found = [run["slices"][name] for run in runs]
@@ -120,10 +119,12 @@ def _slices(runs: Runs) -> Table:
         *("slice", "cluster overlap", "beyond τ", "recognised", "classes", "fewest of a class"),
         *KINDS,
     )
-    return Table("Augmentation: what the slices are made of", columns, rows, "Means over seeds.")
+    return ResultTable(
+        "Augmentation: what the slices are made of", columns, rows, "Means over seeds."
+    )
 
 
-def _kinds(runs: Runs) -> Table:
+def _kinds(runs: Runs) -> ResultTable:
     rows = [
         (
             kind,
@@ -136,10 +137,10 @@ def _kinds(runs: Runs) -> Table:
         "Recognised: given its label by a ConvNet trained on other originals, which is wrong on "
         "some originals too."
     )
-    return Table("Augmentation: the kinds", ("kind", "recognised", "beyond τ"), rows, note)
+    return ResultTable("Augmentation: the kinds", ("kind", "recognised", "beyond τ"), rows, note)
 
 
-def _found(runs: Runs) -> Table:
+def _found(runs: Runs) -> ResultTable:
     names = list(runs[0]["found"])
     columns = list(runs[0]["found"][names[0]])
     rows = [
@@ -151,7 +152,7 @@ def _found(runs: Runs) -> Table:
         "AUC of −value against the candidates that are not recognised, in all and averaged over "
         f"classes, mean ± sd over seeds. MCDS had no value for {unseen} of the candidates."
     )
-    return Table("Augmentation: bad candidates found", ("method", *columns), rows, note)
+    return ResultTable("Augmentation: bad candidates found", ("method", *columns), rows, note)
 
 
 def _kind_share(found: Sequence[Mapping[str, Any]], kind: str) -> str:

@@ -32,8 +32,8 @@ from hcdv_stream.experiments.augmentation.pool import GENERATED, KINDS, Labelled
 from hcdv_stream.experiments.augmentation.trial import (
     HCDV,
     SMALL,
-    Clock,
     Flags,
+    ProcessorStopwatch,
     Rows,
     Sizes,
     Trial,
@@ -41,7 +41,7 @@ from hcdv_stream.experiments.augmentation.trial import (
 )
 from hcdv_stream.experiments.augmentation.values import RIVALS
 from hcdv_stream.experiments.common.measures import detection
-from hcdv_stream.experiments.experiment import Options, Progress, Result
+from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 from hcdv_stream.valuation.selection import select
 
 SHARE = 0.3
@@ -49,7 +49,7 @@ SHARE = 0.3
 RANDOM, ORIGINALS = "random", "originals instead"
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Value the candidates under every seed, and train with each slice."""
     seeds, sizes = list(range(options.seeds)), SMALL if options.small else Sizes()
     progress.plan(2 * len(seeds))
@@ -72,7 +72,7 @@ def outcome(trial: Trial, test: Labelled) -> dict[str, Any]:
     beside = generator.permutation(trial.first)[: round(size / SHARE)]
     kept = beside[size:]
     known = np.unique(trial.streamed.leaves[: trial.first])
-    clock = Clock()
+    clock = ProcessorStopwatch()
     slices = {}
     for name, rows in _slices(trial, generator).items():
         chosen = rows + trial.first

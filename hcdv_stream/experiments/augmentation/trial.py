@@ -70,12 +70,12 @@ class Trial:
         order = np.random.default_rng([seed, 9]).permutation(len(train))
         ends = np.cumsum([sizes.known, sizes.others, sizes.valued])
         known, others, originals = (train.take(rows) for rows in np.split(order, ends)[:3])
-        clock = Clock()
+        clock = ProcessorStopwatch()
         made = candidates(originals, known, sizes.each, seed)
         clock.lap("candidates")
-        judge = ConvNet.fit(others.images, others.labels, len(CLASSES), seed, sizes.epochs // 2 + 1)
+        other = ConvNet.fit(others.images, others.labels, len(CLASSES), seed, sizes.epochs // 2 + 1)
         pool = originals.and_then(made.made)
-        recognised = judge.predict(pool.images) == pool.labels
+        recognised = other.predict(pool.images) == pool.labels
         clock.lap("recogniser")
         eye = Eye(known, seed)
         embeddings = eye.embed(pool)
@@ -91,7 +91,7 @@ class Trial:
         return cls(pool, first, made.kinds, recognised, values, ours, clock.seconds, sizes, seed)
 
 
-class Clock:
+class ProcessorStopwatch:
     """Processor seconds between laps."""
 
     def __init__(self) -> None:

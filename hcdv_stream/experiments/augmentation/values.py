@@ -2,7 +2,7 @@
 
 HCDV's default plants its tree on the originals, to which the candidates come as a stream does;
 KNN-Shapley values both at once on V. GS groups by label, as in the paper, and MCDS samples orders
-of all points; both ask a class-balanced ridge classifier for its balanced accuracy on V.
+of all examples; both ask a class-balanced ridge classifier for its balanced accuracy on V.
 """
 
 from collections.abc import Callable, Mapping

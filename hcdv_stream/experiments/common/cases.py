@@ -8,7 +8,7 @@ import numpy.typing as npt
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.experiments.common.datasets import Dataset
-from hcdv_stream.experiments.common.measures import Judge, Rows, judge
+from hcdv_stream.experiments.common.measures import DownstreamModel, Rows, downstream_model
 from hcdv_stream.experiments.common.protocol import FLIPPED, TEST, flip, part
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.embedding.grid import Embeddings
@@ -17,12 +17,12 @@ from hcdv_stream.valuation.validation import Validation
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ExperimentCase:
     """One set under one seed, ready to be valued.
 
     n examples: ``embeddings`` (n, d) on the grid, ``labels`` int16 (n,) as observed, ``flipped``
     bool (n,) the truth that no method sees. ``validation`` has clean labels, ``noisy_validation``
-    the same rows as noisy as the rest. ``judge`` measures selections; its ``candidates`` are the
+    the same rows as noisy as the rest. ``downstream`` scores selections; its ``candidates`` are the
     raw features. ``rows`` (n,) are the examples' places in the set that was cut.
     """
 
@@ -35,7 +35,7 @@ class Case:
     noisy_validation: Validation
     hierarchy: SeedHierarchy
     tau: float
-    judge: Judge
+    downstream: DownstreamModel
     seed: int
     rows: Rows
 
@@ -46,16 +46,16 @@ class Case:
         ids = [f"{position:07d}" for position in range(n)]
         return Batch(ids, self.labels, [None] * n, np.arange(n, dtype=np.float64), self.embeddings)
 
-    def take(self, rows: Rows) -> "Case":
+    def take(self, rows: Rows) -> "ExperimentCase":
         """Return the case of some of its examples, with all of V."""
-        judging = self.judge
-        candidates, labels = judging.candidates[rows], judging.labels[rows]
+        model = self.downstream
+        candidates, labels = model.candidates[rows], model.labels[rows]
         return replace(
             self,
             embeddings=self.embeddings[rows],
             labels=self.labels[rows],
             flipped=self.flipped[rows],
-            judge=replace(judging, candidates=candidates, labels=labels),
+            downstream=replace(model, candidates=candidates, labels=labels),
             rows=self.rows[rows],
         )
 
@@ -66,10 +66,10 @@ def prepare(
     options: TrainingOptions | None = None,
     share: float = FLIPPED,
     test: float = TEST,
-) -> Case:
+) -> ExperimentCase:
     """Cut, flip a ``share``, train and embed; everything random follows from ``seed``.
 
-    A share ``test`` of the rows is kept for judging.
+    A share ``test`` of the rows is kept to score selections on.
 
     The bundle is what ``train`` makes of the noisy training part; its V is then replaced by the
     trusted rows.
@@ -81,7 +81,7 @@ def prepare(
     first, second = len(parts.training), len(parts.training) + len(parts.trusted)
     bundle = _bundle(data.take(parts.training).with_labels(noisy[:first]), seed, options)
     trusted = bundle.encode_columns(data.take(parts.trusted).columns)
-    return Case(
+    return ExperimentCase(
         name=data.name,
         classes=data.classes,
         embeddings=bundle.encode_columns(data.take(parts.valued).columns),
@@ -91,7 +91,7 @@ def prepare(
         noisy_validation=Validation(trusted, noisy[first:second]),
         hierarchy=bundle.seed,
         tau=bundle.tau,
-        judge=judge(data, parts.valued, parts.test, noisy[second:]),
+        downstream=downstream_model(data, parts.valued, parts.test, noisy[second:]),
         seed=seed,
         rows=parts.valued,
     )

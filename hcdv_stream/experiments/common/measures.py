@@ -37,7 +37,7 @@ def top(values: Values, share: float) -> Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class DownstreamModel:
     """Trains gradient boosting on chosen examples of ``candidates``, scores it on clean ``test``.
 
     ``candidates`` (n, width) and ``test`` are rows of one ``Dataset.matrix``; ``labels`` (n,) are
@@ -74,7 +74,7 @@ class Judge:
         )
 
 
-def judge(data: Dataset, valued: Rows, test: Rows, noisy: Labels) -> Judge:
-    """Return the judge of selections among ``valued``, whose labels in use are ``noisy``."""
+def downstream_model(data: Dataset, valued: Rows, test: Rows, noisy: Labels) -> DownstreamModel:
+    """Return the model for selections among ``valued``, whose labels in use are ``noisy``."""
     matrix = data.matrix()
-    return Judge(matrix[valued], noisy, matrix[test], data.labels[test], data.categorical)
+    return DownstreamModel(matrix[valued], noisy, matrix[test], data.labels[test], data.categorical)

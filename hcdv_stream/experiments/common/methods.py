@@ -9,7 +9,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from hcdv_stream.estimator.parameters import usual_leaf_size
-from hcdv_stream.experiments.common.cases import Case
+from hcdv_stream.experiments.common.cases import ExperimentCase
 from hcdv_stream.learners.data_oob import data_oob
 from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
@@ -36,7 +36,7 @@ class Valued:
         return select(self.values, labels, share, "spread", generator, judged=self.judged)
 
 
-Method = Callable[[Case], Valued]
+Method = Callable[[ExperimentCase], Valued]
 
 COSTS = ("seconds", "processor_seconds")
 TREES = 100
@@ -48,7 +48,7 @@ DETECTION = Weights(lam=1.0)
 """Weights that find wrong labels best: of all λ tried, ``tuning`` detects most with this one."""
 
 
-def timed(method: Method, case: Case) -> tuple[Valued, dict[str, float]]:
+def timed(method: Method, case: ExperimentCase) -> tuple[Valued, dict[str, float]]:
     """Return a method's values of a case, and what they took on one thread by each of COSTS."""
     with threadpool_limits(limits=1):
         wall, busy = time.perf_counter(), time.process_time()
@@ -57,8 +57,8 @@ def timed(method: Method, case: Case) -> tuple[Valued, dict[str, float]]:
     return valued, dict(zip(COSTS, spent, strict=True))
 
 
-def planted(case: Case, config: EngineConfig) -> Corpus:
-    """Value the case as a corpus at hand: its own points make the tree, each leaf is played once.
+def planted(case: ExperimentCase, config: EngineConfig) -> Corpus:
+    """Value the case as a corpus at hand: its own examples make the tree, each leaf is played once.
 
     This is what ``HCDV.fit`` does once everything is embedded.
     """
@@ -69,7 +69,7 @@ def planted(case: Case, config: EngineConfig) -> Corpus:
     return _corpus(case, engine)
 
 
-def streamed(case: Case, config: EngineConfig) -> Corpus:
+def streamed(case: ExperimentCase, config: EngineConfig) -> Corpus:
     """Value the case as the worker would: mini-batch after mini-batch, an update each."""
     engine = Engine.from_seed(config, len(case.classes), case.validation, case.hierarchy)
     batch = case.batch
@@ -78,59 +78,59 @@ def streamed(case: Case, config: EngineConfig) -> Corpus:
     return _corpus(case, engine)
 
 
-def _corpus(case: Case, engine: Engine) -> Corpus:
+def _corpus(case: ExperimentCase, engine: Engine) -> Corpus:
     trusted = case.validation.counts(len(case.classes))
     return Corpus(engine.state(), engine.config.game, case.classes, trusted)
 
 
 def read(corpus: Corpus, weights: Weights | None) -> Valued:
     """Read the values of a valued case, in the case's order."""
-    points = corpus.values(weights)
+    found = corpus.values(weights)
     values, judged = np.empty((2, len(corpus)))
     rows = [int(name) for name in corpus.ids]
-    values[rows], judged[rows] = points.value, points.judged
+    values[rows], judged[rows] = found.value, found.judged
     return Valued(values, judged)
 
 
-def at_hand(case: Case, weights: Weights | None = None) -> Valued:
+def at_hand(case: ExperimentCase, weights: Weights | None = None) -> Valued:
     """Return the values of the default game, with the defaults of everything but the weights."""
     return read(planted(case, _defaults(case)), weights or Weights())
 
 
-def at_hand_noisy(case: Case) -> Valued:
+def at_hand_noisy(case: ExperimentCase) -> Valued:
     """Return the same where V is as noisy as the rest, as when nobody checked it."""
     return at_hand(replace(case, validation=case.noisy_validation))
 
 
-def routed(case: Case) -> Valued:
+def routed(case: ExperimentCase) -> Valued:
     """Return the values of the default game when the examples come as a stream."""
     return read(streamed(case, _defaults(case)), Weights())
 
 
-def _defaults(case: Case) -> EngineConfig:
+def _defaults(case: ExperimentCase) -> EngineConfig:
     return replace(EngineConfig(), tau=case.tau, seed=case.seed)
 
 
-def algorithm1(case: Case) -> Valued:
+def algorithm1(case: ExperimentCase) -> Valued:
     """HCDV as printed, with the paper's streaming parameters."""
     return read(streamed(case, replace(PAPER, seed=case.seed)), None)
 
 
-def global_knn(case: Case) -> Values:
+def global_knn(case: ExperimentCase) -> Values:
     """KNN-Shapley of everything on V, classes weighed equally as in the default game."""
     balanced = np.full(len(case.classes), 1.0 / len(case.classes))
     neighbours = EngineConfig().neighbours
     return knn_shapley(case.embeddings, case.labels, case.validation, neighbours, balanced)
 
 
-def global_knn_noisy(case: Case) -> Values:
+def global_knn_noisy(case: ExperimentCase) -> Values:
     """Return the same where V is as noisy as the rest."""
     return global_knn(replace(case, validation=case.noisy_validation))
 
 
-def out_of_bag(case: Case) -> Values:
+def out_of_bag(case: ExperimentCase) -> Values:
     """Data-OOB on the raw features."""
-    return data_oob(case.judge.candidates, case.labels, TREES, case.seed).values
+    return data_oob(case.downstream.candidates, case.labels, TREES, case.seed).values
 
 
 METHODS: Mapping[str, Method] = {

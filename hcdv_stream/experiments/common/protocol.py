@@ -1,6 +1,6 @@
 """Who sees what in an experiment on quality, and which labels are wrong.
 
-A set is cut into three parts. ``test`` keeps its clean labels and judges the models trained on
+A set is cut into three parts. ``test`` keeps its clean labels and scores the models trained on
 chosen examples. ``training`` is what the bundle is made from; ``valued`` is what is valued, unseen
 by the encoder. Both of the latter come from one noisy corpus: the same share of labels is flipped
 in them. The validation set V is cut off from the bundle's part *before* the flips: the method
@@ -22,7 +22,7 @@ TRUSTED = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class RowSplit:
     """Disjoint rows of one set that together are all of it, each in random order."""
 
     test: Rows
@@ -37,11 +37,11 @@ def part(
     test: float = TEST,
     bundle: float = BUNDLE,
     trusted: float = TRUSTED,
-) -> Parts:
+) -> RowSplit:
     """Cut the rows, stratified by label.
 
-    ``test`` is the share of all rows kept for judging, ``bundle`` the share of the rest that the
-    bundle is made from, ``trusted`` the share of the bundle's rows that become V.
+    ``test`` is the share of all rows that score the models, ``bundle`` the share of the rest that
+    the bundle is made from, ``trusted`` the share of the bundle's rows that become V.
     """
     cuts: list[list[Rows]] = [[], [], [], []]
     for label in np.unique(labels):
@@ -52,7 +52,7 @@ def part(
         for cut, piece in zip(cuts, np.split(rows, [first, second, third]), strict=True):
             cut.append(piece)
     shuffled = [generator.permutation(np.concatenate(cut)) for cut in cuts]
-    return Parts(test=shuffled[0], trusted=shuffled[1], training=shuffled[2], valued=shuffled[3])
+    return RowSplit(test=shuffled[0], trusted=shuffled[1], training=shuffled[2], valued=shuffled[3])
 
 
 def flip(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hcdv_stream.experiments.common.cases import Case
+from hcdv_stream.experiments.common.cases import ExperimentCase
 from hcdv_stream.experiments.common.measures import Rows, detection, top
 from hcdv_stream.experiments.common.methods import Valued
 
@@ -29,32 +29,33 @@ class References:
     everything: float
 
     @classmethod
-    def of(cls, case: Case) -> "References":
-        """Train and judge them."""
+    def of(cls, case: ExperimentCase) -> "References":
+        """Train and score them."""
         everyone = np.arange(len(case.labels))
         return cls(
             random=_drawn(case, everyone, 0),
             clean=_drawn(case, np.flatnonzero(~case.flipped), 1),
-            everything=case.judge.utility(everyone),
+            everything=case.downstream.utility(everyone),
         )
 
 
-def _drawn(case: Case, among: Rows, stream: int) -> float:
+def _drawn(case: ExperimentCase, among: Rows, stream: int) -> float:
     generator = np.random.default_rng([case.seed, stream])
     size = min(round(SHARE * len(case.labels)), len(among))
     draws = [generator.permutation(among)[:size] for _ in range(DRAWS)]
-    return float(np.mean([case.judge.utility(rows) for rows in draws]))
+    return float(np.mean([case.downstream.utility(rows) for rows in draws]))
 
 
-def score(case: Case, valued: Valued) -> dict[str, float]:
+def score(case: ExperimentCase, valued: Valued) -> dict[str, float]:
     """Return detection, and the AUC of models trained on the top and on the selected SHARE."""
     generator = np.random.default_rng([case.seed, 2])
     selected = [
-        case.judge.utility(valued.selected(case.labels, SHARE, generator)) for _ in range(DRAWS)
+        case.downstream.utility(valued.selected(case.labels, SHARE, generator))
+        for _ in range(DRAWS)
     ]
     return {
         "detection": detection(valued.values, case.labels, case.flipped),
-        "top": case.judge.utility(top(valued.values, SHARE)),
+        "top": case.downstream.utility(top(valued.values, SHARE)),
         "select": float(np.mean(selected)),
     }
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.experiments.endurance.lane import Lane
-from hcdv_stream.experiments.endurance.records import Expected
+from hcdv_stream.experiments.endurance.records import ExpectedState
+from hcdv_stream.experiments.endurance.topic_worker import TopicWorker
 from hcdv_stream.state import PartitionReader
 from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
 from hcdv_stream.state.stored import StoredPartition
@@ -36,14 +36,17 @@ def state_bytes(partition: StoredPartition) -> bytes:
 
 def ids_of(partition: StoredPartition) -> list[str]:
     """Return the ids of every example, also one that is there twice."""
-    return [name for leaf in partition.state.leaves.values() for name in leaf.points.ids]
+    return [name for leaf in partition.state.leaves.values() for name in leaf.examples.ids]
 
 
 def compared(
-    lane: Lane, reference: Lane, wanted: Sequence[Expected], letters: Counter[bytes]
+    worker: TopicWorker,
+    reference: TopicWorker,
+    wanted: Sequence[ExpectedState],
+    letters: Counter[bytes],
 ) -> Mapping[str, Any]:
     """Return how many examples and letters are missing or doubled, and which states differ."""
-    found = [read_state(place) for place in lane.places]
+    found = [read_state(place) for place in worker.places]
     lost = doubled = wrong_ends = 0
     for partition, one in zip(found, wanted, strict=True):
         ids = Counter(ids_of(partition))

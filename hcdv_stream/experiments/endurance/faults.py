@@ -7,9 +7,9 @@ from concurrent.futures import wait
 from typing import Any, TypeVar
 
 from hcdv_stream.experiments.endurance.kafka_process import KafkaProcess
-from hcdv_stream.experiments.endurance.lane import Lane
 from hcdv_stream.experiments.endurance.plan import Plan
 from hcdv_stream.experiments.endurance.proxy import FaultProxy
+from hcdv_stream.experiments.endurance.topic_worker import TopicWorker
 
 _BLIND = 0.25
 """Share of kills that come at any moment after the start, also before anything was read."""
@@ -21,13 +21,15 @@ Found = Mapping[str, Any]
 Answer = TypeVar("Answer")
 
 
-def kill_workers(lanes: Sequence[Lane], plan: Plan) -> Found:
-    """Kill the worker of every lane again and again, all lanes beside one another."""
-    shares = [plan.kills // len(lanes) + (n < plan.kills % len(lanes)) for n in range(len(lanes))]
+def kill_workers(workers: Sequence[TopicWorker], plan: Plan) -> Found:
+    """Kill every worker again and again, all at the same time."""
+    shares = [
+        plan.kills // len(workers) + (n < plan.kills % len(workers)) for n in range(len(workers))
+    ]
     begin = time.monotonic()
     pauses = each(
-        lanes,
-        lambda lane: _killed(lane, shares[lanes.index(lane)], plan),
+        workers,
+        lambda worker: _killed(worker, shares[workers.index(worker)], plan),
     )
     every = [pause for some in pauses for pause in some]
     return {
@@ -37,21 +39,21 @@ def kill_workers(lanes: Sequence[Lane], plan: Plan) -> Found:
     }
 
 
-def _killed(lane: Lane, kills: int, plan: Plan) -> list[float]:
-    chance = random.Random(f"{plan.seed} {lane.topic}")
+def _killed(worker: TopicWorker, kills: int, plan: Plan) -> list[float]:
+    chance = random.Random(f"{plan.seed} {worker.topic}")
     pauses = []
     for _ in range(kills):
         if chance.random() < _BLIND:
             time.sleep(chance.random() * _BLIND_SECONDS)
         else:
-            pauses.append(lane.wait_for_progress(plan.patience))
+            pauses.append(worker.wait_for_progress(plan.patience))
             time.sleep(chance.random() * 0.3)
-        lane.kill()
-        lane.start()
+        worker.kill()
+        worker.start()
     return pauses
 
 
-def kill_broker(lanes: Sequence[Lane], kafka: KafkaProcess, plan: Plan) -> Found:
+def kill_broker(workers: Sequence[TopicWorker], kafka: KafkaProcess, plan: Plan) -> Found:
     """Kill the broker and bring it back on its data, every time after everybody goes on."""
     chance = random.Random(plan.seed)
     pauses: list[float] = []
@@ -59,26 +61,26 @@ def kill_broker(lanes: Sequence[Lane], kafka: KafkaProcess, plan: Plan) -> Found
         kafka.kill()
         time.sleep(chance.random() * 2.0)
         kafka.start()
-        pauses += _all_go_on(lanes, plan)
+        pauses += _all_go_on(workers, plan)
     return {"kills": plan.broker_kills, "seconds_until_progress": spread(pauses)}
 
 
-def outage(lanes: Sequence[Lane], kafka: KafkaProcess, plan: Plan) -> Found:
+def outage(workers: Sequence[TopicWorker], kafka: KafkaProcess, plan: Plan) -> Found:
     """Be without a broker for long."""
     kafka.kill()
     time.sleep(plan.outage_seconds)
     kafka.start()
-    pauses = _all_go_on(lanes, plan)
+    pauses = _all_go_on(workers, plan)
     return {"seconds": plan.outage_seconds, "seconds_until_progress": spread(pauses)}
 
 
-def reset(lanes: Sequence[Lane], proxy: FaultProxy, plan: Plan) -> Found:
+def reset(workers: Sequence[TopicWorker], proxy: FaultProxy, plan: Plan) -> Found:
     """Reset every connection of the workers, again and again."""
     broken = 0
     for _ in range(plan.resets):
         broken += proxy.reset()
         time.sleep(_BETWEEN_RESETS_SECONDS)
-    pauses = _all_go_on(lanes, plan)
+    pauses = _all_go_on(workers, plan)
     return {
         "resets": plan.resets,
         "connections": broken,
@@ -86,12 +88,12 @@ def reset(lanes: Sequence[Lane], proxy: FaultProxy, plan: Plan) -> Found:
     }
 
 
-def half_open(lanes: Sequence[Lane], proxy: FaultProxy, plan: Plan) -> Found:
+def half_open(workers: Sequence[TopicWorker], proxy: FaultProxy, plan: Plan) -> Found:
     """Swallow everything for a while; the connections stay dead afterwards."""
     dead = proxy.half_open()
     time.sleep(plan.half_open_seconds)
     proxy.heal()
-    pauses = _all_go_on(lanes, plan)
+    pauses = _all_go_on(workers, plan)
     return {
         "seconds": plan.half_open_seconds,
         "connections": dead,
@@ -99,12 +101,12 @@ def half_open(lanes: Sequence[Lane], proxy: FaultProxy, plan: Plan) -> Found:
     }
 
 
-def slow(lanes: Sequence[Lane], proxy: FaultProxy, plan: Plan) -> Found:
+def slow(workers: Sequence[TopicWorker], proxy: FaultProxy, plan: Plan) -> Found:
     """Hold everything back that is sent between workers and broker."""
     proxy.delay(_HELD_BACK_SECONDS)
     time.sleep(plan.delay_seconds)
     proxy.heal()
-    pauses = _all_go_on(lanes, plan)
+    pauses = _all_go_on(workers, plan)
     return {
         "seconds": plan.delay_seconds,
         "held_back_seconds": _HELD_BACK_SECONDS,
@@ -112,18 +114,18 @@ def slow(lanes: Sequence[Lane], proxy: FaultProxy, plan: Plan) -> Found:
     }
 
 
-def fill_disks(lanes: Sequence[Lane], plan: Plan) -> Found:
+def fill_disks(workers: Sequence[TopicWorker], plan: Plan) -> Found:
     """Let workers run into a disk that takes no more, then start them with room again."""
-    chosen = lanes[: plan.full_disks]
+    chosen = workers[: plan.full_disks]
 
-    def full(lane: Lane) -> str | None:
-        lane.wait_for_progress(plan.patience)
-        ended = lane.fill_disk(plan.patience)
-        lane.start()
+    def full(worker: TopicWorker) -> str | None:
+        worker.wait_for_progress(plan.patience)
+        ended = worker.fill_disk(plan.patience)
+        worker.start()
         return f"status {ended.status}: {ended.said}" if ended else None
 
     said = each(chosen, full)
-    pauses = _all_go_on(lanes, plan)
+    pauses = _all_go_on(workers, plan)
     return {
         "disks": len(chosen),
         "ended_by_themselves": sum(one is not None for one in said),
@@ -141,12 +143,12 @@ def spread(seconds: Sequence[float]) -> Mapping[str, float]:
     return {"count": len(ordered), "median": middle, "max": ordered[-1]}
 
 
-def _all_go_on(lanes: Sequence[Lane], plan: Plan) -> list[float]:
-    return each(lanes, lambda lane: lane.wait_for_progress(plan.patience))
+def _all_go_on(workers: Sequence[TopicWorker], plan: Plan) -> list[float]:
+    return each(workers, lambda worker: worker.wait_for_progress(plan.patience))
 
 
-def each(lanes: Sequence[Lane], action: Callable[[Lane], Answer]) -> list[Answer]:
-    """Do it for all lanes at once, each in its own thread."""
-    futures = [lane.thread.submit(action, lane) for lane in lanes]
+def each(workers: Sequence[TopicWorker], action: Callable[[TopicWorker], Answer]) -> list[Answer]:
+    """Do it for all workers at once, each in its own thread."""
+    futures = [worker.thread.submit(action, worker) for worker in workers]
     wait(futures)
     return [future.result() for future in futures]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Counts and seconds of the faults; lanes, their partitions, and records a second over all.
+    """Counts and seconds of the faults; workers, their partitions, and records a second over all.
 
     ``patience`` is the longest wait for a worker to go on after a fault.
     """
@@ -17,7 +17,7 @@ class Plan:
     half_open_seconds: float = 40.0
     delay_seconds: float = 10.0
     full_disks: int = 6
-    lanes: int = 6
+    workers: int = 6
     partitions: int = 2
     rate: float = 60.0
     first: int = 3_000
@@ -33,7 +33,7 @@ SMALL = Plan(
     half_open_seconds=5.0,
     delay_seconds=1.0,
     full_disks=1,
-    lanes=2,
+    workers=2,
     partitions=1,
     rate=40.0,
     first=200,

@@ -1,4 +1,4 @@
-"""Readers of the API during a soak: points, rankings, providers, the summary, one after another."""
+"""Readers of the API during a soak: examples, rankings, providers, the summary in turn."""
 
 import itertools
 import threading
@@ -15,7 +15,7 @@ import httpx
 class Readers:
     """A context manager around threads that ask an API all the time, ``rate`` times a second each.
 
-    ``seconds`` are the times of the reads of a point; ``statuses`` counts all answers.
+    ``seconds`` are the times of the reads of an example; ``statuses`` counts all answers.
     """
 
     def __init__(self, api: str, ids: Sequence[str], *, readers: int, rate: float) -> None:

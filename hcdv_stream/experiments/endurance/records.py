@@ -40,7 +40,7 @@ def records(sessions: Iterable[Message], chance: random.Random) -> Iterator[Reco
 
 
 @dataclass(slots=True)
-class Expected:
+class ExpectedState:
     """What a partition's log comes to: its end, the examples that are left, and the rejected."""
 
     end: int = 0
@@ -63,9 +63,9 @@ def read_topic(bootstrap: str, topic: str, partitions: int) -> list[Any]:
         consumer.close()
 
 
-def expected(log: Iterable[Any], topic: str, partitions: int) -> Sequence[Expected]:
+def expected(log: Iterable[Any], topic: str, partitions: int) -> Sequence[ExpectedState]:
     """Return what each partition must hold after these records of the topic."""
-    found = [Expected() for _ in range(partitions)]
+    found = [ExpectedState() for _ in range(partitions)]
     for record in log:
         one = found[record.partition]
         one.end = max(one.end, record.offset + 1)

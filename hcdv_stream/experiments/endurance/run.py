@@ -1,6 +1,6 @@
 """Workers killed, a broker killed and cut off, disks full: is anything lost, doubled or changed?
 
-Every lane is a topic with a worker of its own, which reaches a real Apache Kafka through a proxy.
+Every worker has a topic of its own and reaches a real Apache Kafka through a proxy.
 Sessions with replacements, deletions and poison stream all the time. In the end each partition is
 compared with its log, and bit for bit with a worker that read the same topic undisturbed.
 """
@@ -23,11 +23,17 @@ from hcdv_stream.experiments.endurance import faults
 from hcdv_stream.experiments.endurance.comparison import compared
 from hcdv_stream.experiments.endurance.feeder import TopicFeeder
 from hcdv_stream.experiments.endurance.kafka_process import KafkaProcess
-from hcdv_stream.experiments.endurance.lane import Lane
 from hcdv_stream.experiments.endurance.plan import SMALL, Plan
 from hcdv_stream.experiments.endurance.proxy import FaultProxy
 from hcdv_stream.experiments.endurance.records import expected, letters_of, read_topic, records
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Silent, Table
+from hcdv_stream.experiments.endurance.topic_worker import TopicWorker
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+    Silent,
+)
 from hcdv_stream.settings import load_settings
 from simulators.messages import Message
 
@@ -35,7 +41,7 @@ _REFERENCE = ".reference"
 _SILENT = Silent()
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Train a bundle and go through every fault with it; ``--kafka`` names the broker's script."""
     if options.kafka is None:
         raise HcdvError(
@@ -57,26 +63,26 @@ def trial(
     bundle: Path,
     sessions: Iterable[Message],
     *,
-    progress: Progress = _SILENT,
+    progress: ExperimentProgress = _SILENT,
 ) -> Result:
     """Go through the faults of a plan; return what each came to and what the states came to."""
     begin = time.monotonic()
     found: dict[str, Any] = {}
     with FaultProxy(free_port()) as proxy, KafkaProcess(script, place / "kafka", proxy.port) as own:
         proxy.target = own.inner_port
-        with _lanes(plan, place, bundle, own) as lanes:
+        with _topic_workers(plan, place, bundle, own) as workers:
             log = records(sessions, random.Random(plan.seed))
-            topics = [lane.topic for lane in lanes]
+            topics = [worker.topic for worker in workers]
             with TopicFeeder(own.bootstrap, topics, log, plan.rate, plan.first) as feeder:
-                for name, result in _faults(plan, lanes, own, proxy, progress):
+                for name, result in _faults(plan, workers, own, proxy, progress):
                     found[name] = result
                 feeder.stop()
             progress.begin("comparison")
-            states = _compared(plan, lanes, own, bundle)
+            states = _compared(plan, workers, own, bundle)
             progress.done()
-            ended = [asdict(one) for lane in lanes for one in lane.ended]
-            stuck = [one for lane in lanes for one in lane.stuck_readers]
-            starts = sum(lane.starts for lane in lanes)
+            ended = [asdict(one) for worker in workers for one in worker.ended]
+            stuck = [one for worker in workers for one in worker.stuck_readers]
+            starts = sum(worker.starts for worker in workers)
     return {
         "experiment": "endurance",
         "plan": asdict(plan),
@@ -92,19 +98,23 @@ def trial(
 
 
 def _faults(
-    plan: Plan, lanes: Sequence[Lane], kafka: KafkaProcess, proxy: FaultProxy, progress: Progress
+    plan: Plan,
+    workers: Sequence[TopicWorker],
+    kafka: KafkaProcess,
+    proxy: FaultProxy,
+    progress: ExperimentProgress,
 ) -> Iterator[tuple[str, faults.Found]]:
     steps: dict[str, Callable[[], faults.Found]] = {
-        "worker kills": lambda: faults.kill_workers(lanes, plan),
-        "broker kills": lambda: faults.kill_broker(lanes, kafka, plan),
-        "outage": lambda: faults.outage(lanes, kafka, plan),
-        "resets": lambda: faults.reset(lanes, proxy, plan),
-        "half-open": lambda: faults.half_open(lanes, proxy, plan),
-        "delay": lambda: faults.slow(lanes, proxy, plan),
-        "full disks": lambda: faults.fill_disks(lanes, plan),
+        "worker kills": lambda: faults.kill_workers(workers, plan),
+        "broker kills": lambda: faults.kill_broker(workers, kafka, plan),
+        "outage": lambda: faults.outage(workers, kafka, plan),
+        "resets": lambda: faults.reset(workers, proxy, plan),
+        "half-open": lambda: faults.half_open(workers, proxy, plan),
+        "delay": lambda: faults.slow(workers, proxy, plan),
+        "full disks": lambda: faults.fill_disks(workers, plan),
     }
     progress.plan(len(steps) + 1)
-    faults.each(lanes, lambda lane: lane.begin(plan.patience))
+    faults.each(workers, lambda worker: worker.begin(plan.patience))
     for name, step in steps.items():
         progress.begin(name)
         yield name, step()
@@ -112,8 +122,10 @@ def _faults(
 
 
 @contextmanager
-def _lanes(plan: Plan, place: Path, bundle: Path, kafka: KafkaProcess) -> Iterator[list[Lane]]:
-    """Make the lanes, with their topics; nobody survives the block."""
+def _topic_workers(
+    plan: Plan, place: Path, bundle: Path, kafka: KafkaProcess
+) -> Iterator[list[TopicWorker]]:
+    """Make the workers, with their topics; nobody survives the block."""
     common = {
         "HCDV_BOOTSTRAP": kafka.proxied,
         "HCDV_BUNDLE": str(bundle),
@@ -124,56 +136,57 @@ def _lanes(plan: Plan, place: Path, bundle: Path, kafka: KafkaProcess) -> Iterat
         "HCDV_POLL_SECONDS": "0.05",
     }
     with ExitStack() as stack:
-        lanes = []
-        for number in range(plan.lanes):
-            topic = f"lane-{number}"
+        workers = []
+        for number in range(plan.workers):
+            topic = f"trial-{number}"
             for suffix in (".dlq", _REFERENCE):
                 settings = load_settings(
                     topic=topic, partitions=plan.partitions, dead_letter_suffix=suffix
                 )
                 create_topics(kafka.bootstrap, session_topics(settings))
             environment = common | {"HCDV_GROUP": f"group-{number}"}
-            lane = Lane(topic, plan.partitions, place / topic, environment)
-            stack.callback(_end, lane)
-            lanes.append(lane)
-        yield lanes
+            worker = TopicWorker(topic, plan.partitions, place / topic, environment)
+            stack.callback(_end, worker)
+            workers.append(worker)
+        yield workers
 
 
-def _end(lane: Lane) -> None:
-    lane.thread.submit(lane.close).result()
-    lane.thread.shutdown()
+def _end(worker: TopicWorker) -> None:
+    worker.thread.submit(worker.close).result()
+    worker.thread.shutdown()
 
 
 def _compared(
-    plan: Plan, lanes: Sequence[Lane], kafka: KafkaProcess, bundle: Path
+    plan: Plan, workers: Sequence[TopicWorker], kafka: KafkaProcess, bundle: Path
 ) -> Mapping[str, Any]:
     """Let everybody come to the end, stop, and compare with a log read in peace."""
-    logs = [read_topic(kafka.bootstrap, lane.topic, plan.partitions) for lane in lanes]
+    logs = [read_topic(kafka.bootstrap, worker.topic, plan.partitions) for worker in workers]
     wanted = [
-        expected(log, lane.topic, plan.partitions) for lane, log in zip(lanes, logs, strict=True)
+        expected(log, worker.topic, plan.partitions)
+        for worker, log in zip(workers, logs, strict=True)
     ]
 
-    def finished(lane: Lane) -> int:
-        lane.wait_for([one.end for one in wanted[lanes.index(lane)]], plan.patience)
-        return lane.stop()
+    def finished(worker: TopicWorker) -> int:
+        worker.wait_for([one.end for one in wanted[workers.index(worker)]], plan.patience)
+        return worker.stop()
 
-    stopped = faults.each(lanes, finished)
+    stopped = faults.each(workers, finished)
     totals: dict[str, Any] = {"records": sum(map(len, logs)), "stopped_with": sorted(set(stopped))}
-    for lane, one in zip(lanes, wanted, strict=True):
+    for worker, one in zip(workers, wanted, strict=True):
         environment = {
             "HCDV_BOOTSTRAP": kafka.bootstrap,
             "HCDV_BUNDLE": str(bundle),
-            "HCDV_GROUP": f"{lane.topic}{_REFERENCE}",
+            "HCDV_GROUP": f"{worker.topic}{_REFERENCE}",
             "HCDV_DEAD_LETTER_SUFFIX": _REFERENCE,
         }
-        place = lane.directory / "reference"
-        reference = Lane(lane.topic, plan.partitions, place, environment)
+        place = worker.directory / "reference"
+        reference = TopicWorker(worker.topic, plan.partitions, place, environment)
         try:
             reference.start()
             reference.wait_for([each.end for each in one], plan.patience)
             reference.stop()
-            letters = read_topic(kafka.bootstrap, f"{lane.topic}.dlq", plan.partitions)
-            for name, count in compared(lane, reference, one, letters_of(letters)).items():
+            letters = read_topic(kafka.bootstrap, f"{worker.topic}.dlq", plan.partitions)
+            for name, count in compared(worker, reference, one, letters_of(letters)).items():
                 totals[name] = totals.get(name, 0) + count
         finally:
             reference.close()
@@ -181,7 +194,7 @@ def _compared(
     return totals
 
 
-def tables(result: Result) -> Sequence[Table]:
+def tables(result: Result) -> Sequence[ResultTable]:
     """Return the faults, and what the states came to."""
     rows = []
     for name, found in result["faults"].items():
@@ -203,8 +216,8 @@ def tables(result: Result) -> Sequence[Table]:
     }
     outcome = [(text, f"{states[name]:,}") for name, text in about.items()]
     return [
-        Table("Faults", ("fault", "how often", "s until progress, median / most"), rows),
-        Table(
+        ResultTable("Faults", ("fault", "how often", "s until progress, median / most"), rows),
+        ResultTable(
             "What is left of them",
             ("", "found"),
             outcome,

@@ -87,14 +87,14 @@ def slope_of(seconds: Sequence[float], values: Sequence[float]) -> Slope:
     spread = float(centred @ centred)
     slope = float(centred @ y) / spread
     rest = y - y.mean() - slope * centred
-    error = math.sqrt(float(rest @ rest) / (blocks - 2) / spread)
-    reach = float(student.ppf((1.0 + _CONFIDENCE) / 2.0, blocks - 2)) * error
+    stderr = math.sqrt(float(rest @ rest) / (blocks - 2) / spread)
+    reach = float(student.ppf((1.0 + _CONFIDENCE) / 2.0, blocks - 2)) * stderr
     mean = float(series.mean())
     growth = slope * float(times[-1] - times[0]) / mean if mean else 0.0
     return Slope(slope, slope - reach, slope + reach, mean, growth)
 
 
-class Sampler:
+class ResourceSampler:
     """A context manager that takes samples by name, every so many seconds, in a thread."""
 
     def __init__(self, sources: Mapping[str, Callable[[], Sample]], every: float) -> None:

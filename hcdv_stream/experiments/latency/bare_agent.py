@@ -22,7 +22,7 @@ from hcdv_stream.worker.supervision.health import Health
 from hcdv_stream.worker.supervision.server import MetricsServer
 
 
-class _KafkaOnly(BootStrategy):
+class _BareBoot(BootStrategy):
     enable_web = False
     enable_sensors = False
 
@@ -31,7 +31,7 @@ class _KafkaOnly(BootStrategy):
 
 
 class _Bare(faust.App):
-    BootStrategy = _KafkaOnly
+    BootStrategy = _BareBoot
 
     def _create_directories(self) -> None:
         """Put nothing into the working directory."""

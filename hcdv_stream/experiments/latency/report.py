@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hcdv_stream.experiments.experiment import Result, Table
-from hcdv_stream.experiments.latency.lane import STAGES
+from hcdv_stream.experiments.experiment import Result, ResultTable
+from hcdv_stream.experiments.latency.worker_path import STAGES
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return latencies, the cost of size, recomputation, and the worker's rate and memory."""
     return [
         _updates(result),
@@ -19,15 +19,15 @@ def tables(result: Result) -> list[Table]:
 
 
 def _measured(result: Result) -> list[tuple[str, Mapping[str, Any], str]]:
-    points = f"{result['points']:,}"
+    examples = f"{result['points']:,}"
     return [
-        (f"150 sessions at {points} points", result["mini_batches"], "p99 ≤ 100"),
-        (f"1,500 sessions, up to {points}", result["day_batches"], "≤ 500"),
+        (f"150 sessions at {examples} examples", result["mini_batches"], "p99 ≤ 100"),
+        (f"1,500 sessions, up to {examples}", result["day_batches"], "≤ 500"),
         ("the same, algorithm1", result["algorithm1"], "< 2,000"),
     ]
 
 
-def _updates(result: Result) -> Table:
+def _updates(result: Result) -> ResultTable:
     rows = [
         (
             what,
@@ -43,15 +43,15 @@ def _updates(result: Result) -> Table:
         "the start, from decoding to the durable write; Kafka is not in it."
     )
     columns = ("one update of", "updates", "p50", "p99", "max", "p99 of processor", "target")
-    return Table("Latency of an update", columns, rows, note)
+    return ResultTable("Latency of an update", columns, rows, note)
 
 
-def _stages(result: Result) -> Table:
+def _stages(result: Result) -> ResultTable:
     rows = [
         (what, *(_milliseconds(found["stage_mean_seconds"][stage]) for stage in STAGES))
         for what, found, _ in _measured(result)
     ]
-    return Table("Where an update's time goes", ("", *STAGES), rows, "Mean milliseconds.")
+    return ResultTable("Where an update's time goes", ("", *STAGES), rows, "Mean milliseconds.")
 
 
 def _row(seconds: Mapping[str, float]) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def _milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:,.1f}"
 
 
-def _growth(result: Result) -> Table:
+def _growth(result: Result) -> ResultTable:
     growth = result["growth"]
     rows = [
         (
@@ -76,10 +76,10 @@ def _growth(result: Result) -> Table:
         ("ratio (target ≤ 1.5)", f"{growth['ratio_wall']:.2f}", f"{growth['ratio_processor']:.2f}")
     )
     note = "Medians of updates of 150 sessions, in milliseconds, measured turn by turn."
-    return Table("What size costs", ("points", "wall clock", "processor"), rows, note)
+    return ResultTable("What size costs", ("examples", "wall clock", "processor"), rows, note)
 
 
-def _recomputation(result: Result) -> Table:
+def _recomputation(result: Result) -> ResultTable:
     found = result["recomputation"]
     rows = [
         (
@@ -91,17 +91,17 @@ def _recomputation(result: Result) -> Table:
         for each in found["incremental"]
     ]
     note = (
-        f"Processor milliseconds of route and games at {result['points']:,} points. Rebuilding "
-        f"cuts the hierarchy from all points, routes them and plays every game: "
+        f"Processor milliseconds of route and games at {result['points']:,} examples. Rebuilding "
+        f"cuts the hierarchy from all examples, routes them and plays every game: "
         f"{_milliseconds(found['rebuild_seconds'])} ms (the paper's full recomputation; target 20 "
         f"times). Replaying plays every game on the tree as it is: "
         f"{_milliseconds(found['replay_seconds'])} ms."
     )
     columns = ("new sessions", "incremental", "rebuilding ÷ incremental", "replaying ÷ incremental")
-    return Table("Incremental beside recomputation", columns, rows, note)
+    return ResultTable("Incremental beside recomputation", columns, rows, note)
 
 
-def _worker(result: Result) -> Table:
+def _worker(result: Result) -> ResultTable:
     found = result["worker"]
     rows = [
         (
@@ -115,6 +115,6 @@ def _worker(result: Result) -> Table:
     note = (
         f"{found['sessions']:,} sessions in {found['partitions']} partitions from one embedded "
         f"broker on the same machine, one process after the other; ratio {found['ratio']:.2f}. "
-        f"Memory in MiB with all {found['sessions']:,} points in the worker (target ≤ 800 MB)."
+        f"Memory in MiB with all {found['sessions']:,} examples in the worker (target ≤ 800 MB)."
     )
-    return Table("The worker", ("", "sessions per second", "resident", "peak"), rows, note)
+    return ResultTable("The worker", ("", "sessions per second", "resident", "peak"), rows, note)

@@ -1,8 +1,8 @@
 """How fast an update is, and how that depends on what is there already.
 
-All of it runs the worker's own path by hand (``lane``): decode and judge, embed, route, play, write
-to RocksDB; Kafka is what ``throughput`` adds. Wall-clock seconds, with the processor's own beside
-them, which other programs on the machine do not lengthen.
+All of it runs the worker's own path by hand (``worker_path``): decode and validate, embed, place,
+play, write to RocksDB; ``throughput`` adds Kafka. Seconds are those of the wall clock, with the
+processor's own beside them, which other programs on the machine do not lengthen.
 """
 
 import gc
@@ -20,9 +20,9 @@ import numpy as np
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.experiments.common.feed import Feed, trained_bundle
-from hcdv_stream.experiments.experiment import Options, Progress, Result
-from hcdv_stream.experiments.latency.lane import STAGES, Lane, Timed
+from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 from hcdv_stream.experiments.latency.throughput import measure_throughput
+from hcdv_stream.experiments.latency.worker_path import STAGES, Timed, WorkerPath
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.batch import Batch
@@ -43,7 +43,7 @@ PAPER_SETTINGS: dict[str, object] = {
 }
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure everything; ``seeds`` is how many streams the mini-batches are measured on.
 
     With one BLAS thread, as in the worker.
@@ -52,9 +52,9 @@ def run(options: Options, progress: Progress) -> Result:
         return _measured(options, progress)
 
 
-def _measured(options: Options, progress: Progress) -> Result:
+def _measured(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     small = options.small
-    points, large, steps = (600, 3_000, 4) if small else (15_000, 200_000, 40)
+    examples, large, steps = (600, 3_000, 4) if small else (15_000, 200_000, 40)
     # However small the rest: a backlog that a bare agent works off between two looks has no rate.
     backlog = 20_000 if small else large
     progress.plan(options.seeds + 4)
@@ -63,21 +63,21 @@ def _measured(options: Options, progress: Progress) -> Result:
         "experiment": "latency",
         "processors": os.cpu_count(),
         "load_at_start": os.getloadavg()[0],
-        "points": points,
+        "points": examples,
     }
     days: list[Timed] = []
     minis: list[Timed] = []
     for seed in range(options.seeds):
         progress.begin(f"routed, stream {seed}")
-        with tempfile.TemporaryDirectory() as place, Lane(Path(place), bundle, seed) as lane:
-            days += lane.fill(points, DAY)
-            minis += [lane.step(MINI) for _ in range(steps)]
+        with tempfile.TemporaryDirectory() as place, WorkerPath(Path(place), bundle, seed) as path:
+            days += path.fill(examples, DAY)
+            minis += [path.step(MINI) for _ in range(steps)]
         progress.done()
     result |= {"mini_batches": _timings(minis, MINI), "day_batches": _timings(days, DAY)}
     parts: list[tuple[str, str, Callable[[], dict[str, Any]]]] = [
-        ("algorithm1", "algorithm1, the paper's preset", lambda: _algorithm1(bundle, points)),
-        ("growth", f"{large:,} points", lambda: _growth(bundle, large, steps // 2)),
-        ("recomputation", "recomputation", lambda: _recomputation(bundle, points, steps // 2)),
+        ("algorithm1", "algorithm1, the paper's preset", lambda: _algorithm1(bundle, examples)),
+        ("growth", f"{large:,} examples", lambda: _growth(bundle, large, steps // 2)),
+        ("recomputation", "recomputation", lambda: _recomputation(bundle, examples, steps // 2)),
         ("worker", "the worker and a bare agent", lambda: measure_throughput(bundle, backlog)),
     ]
     for name, about, part in parts:
@@ -106,25 +106,25 @@ def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
     return {"p50": float(p50), "p99": float(p99), "max": float(max(seconds))}
 
 
-def _algorithm1(bundle: Bundle, points: int) -> dict[str, Any]:
+def _algorithm1(bundle: Bundle, examples: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as place,
-        Lane(Path(place), bundle, 0, "algorithm1", **PAPER_SETTINGS) as lane,
+        WorkerPath(Path(place), bundle, 0, "algorithm1", **PAPER_SETTINGS) as path,
     ):
-        return _timings(lane.fill(points, DAY), DAY)
+        return _timings(path.fill(examples, DAY), DAY)
 
 
 def _growth(bundle: Bundle, large: int, steps: int) -> dict[str, Any]:
     """One update of the same size on a small and on a large corpus, turn by turn."""
     small = large // 20
     with ExitStack() as stack:
-        lanes = []
-        for seed, points in ((0, small), (1, large)):
+        paths = []
+        for seed, examples in ((0, small), (1, large)):
             place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            lane = stack.enter_context(Lane(place, bundle, seed))
-            lane.fill(points, DAY)
-            lanes.append(lane)
-        turns = [[lane.step(MINI) for lane in lanes] for _ in range(steps)]
+            path = stack.enter_context(WorkerPath(place, bundle, seed))
+            path.fill(examples, DAY)
+            paths.append(path)
+        turns = [[path.step(MINI) for path in paths] for _ in range(steps)]
     timings = [_timings(each, MINI) for each in zip(*turns, strict=True)]
     return {
         "small": {"points": small} | timings[0],
@@ -138,13 +138,13 @@ def _ratio(timings: Sequence[dict[str, Any]], clock: str) -> float:
     return float(timings[1][clock]["p50"] / timings[0][clock]["p50"])
 
 
-def _recomputation(bundle: Bundle, points: int, steps: int) -> dict[str, Any]:
+def _recomputation(bundle: Bundle, examples: int, steps: int) -> dict[str, Any]:
     """Route and play a few new examples, beside doing all games, or everything, anew."""
     config = replace(EngineConfig(), tau=bundle.tau)
-    batches = _embedded(bundle, points, steps)
+    batches = _embedded(bundle, examples, steps)
     whole = next(batches)
     engine = Engine.from_seed(config, len(bundle.classes), bundle.validation, bundle.seed)
-    for start in range(0, points, MINI):
+    for start in range(0, examples, MINI):
         engine.apply(whole.slice(start, start + MINI))
     incremental: dict[int, list[float]] = {1: [], 15: [], MINI: []}
     for batch in batches:
@@ -172,11 +172,11 @@ def _recomputation(bundle: Bundle, points: int, steps: int) -> dict[str, Any]:
     }
 
 
-def _embedded(bundle: Bundle, points: int, steps: int) -> Iterator[Batch]:
-    """Yield ``points`` examples, then ``steps`` batches of new ones, as the engine takes them."""
+def _embedded(bundle: Bundle, examples: int, steps: int) -> Iterator[Batch]:
+    """Yield ``examples`` of them, then ``steps`` batches of new ones, as the engine takes them."""
     feed = Feed(0)
     judge = Judge(bundle.schema, bundle.classes, load_settings().max_message_bytes)
-    for records in (points, *[1 + 15 + MINI] * steps):
+    for records in (examples, *[1 + 15 + MINI] * steps):
         yield judge_records(judge, ("experiment", 0), feed.take(records), Owners()).batch(bundle)
 
 

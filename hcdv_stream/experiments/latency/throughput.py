@@ -2,7 +2,7 @@
 
 Both read the same backlog from the same broker with the same Faust settings, one after the other,
 each as a process of its own. When the worker is through, its resident memory is what a worker needs
-for that many points.
+for that many examples.
 """
 
 import os

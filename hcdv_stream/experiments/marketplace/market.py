@@ -9,14 +9,13 @@ import numpy.typing as npt
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.experiments.common.datasets import Dataset, Rows
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig, Peers
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.weights import Weights
-
-Floats = npt.NDArray[np.float64]
 
 BUNDLE_SHARE = 0.15
 TEST_SHARE = 0.25

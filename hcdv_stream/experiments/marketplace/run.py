@@ -6,7 +6,7 @@ their rows, is ours. As in the paper the reference is what the balanced accuracy
 regression loses when a seller leaves (leave-one-out), here on a quarter of Adult that no method
 sees; beside it stands the exact Shapley value of the sellers on the same quarter, since differences
 between models on nearly the same rows are small. The methods are judged by the bundle's V. The
-encoder's training is in no method's time. MCDS by point is left out for its cost.
+encoder's training is in no method's time. MCDS by example is left out for its cost.
 
 The attack is not the paper's: five like sellers, a tenth of all labels wrong; the first adds 800
 copies, numbers jittered, of 40 of its examples, once with a wrong and once with the right label.
@@ -21,10 +21,14 @@ import numpy as np
 
 from hcdv_stream.experiments.common.datasets import Rows, adult
 from hcdv_stream.experiments.common.scores import spread_of
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
 from hcdv_stream.experiments.marketplace.flooding import SETTINGS, flooded
 from hcdv_stream.experiments.marketplace.market import (
-    Floats,
     Ground,
     Offer,
     gini,
@@ -40,6 +44,7 @@ from hcdv_stream.learners.metrics import balanced_accuracy
 from hcdv_stream.learners.ridge import Ridge
 from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import TrainedUtility
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.baselines.group_shapley import group_shapley
 from hcdv_stream.valuation.methods.baselines.knn_shapley import knn_shapley
 from hcdv_stream.valuation.methods.baselines.leave_one_out import leave_one_out
@@ -63,7 +68,7 @@ PAPER_DROPS = (1.42, 1.61, 0.74, 1.05, 1.18)
 DEFAULT = "HCDV (default)"
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Pay five sellers under every seed, and attack."""
     seeds = list(range(options.seeds))
     progress.plan(2 * len(seeds))
@@ -87,9 +92,9 @@ def _payouts(site: Ground, small: bool) -> dict[str, Any]:
     market = offer(site, sold).shuffled(generator)
     rows = _features(site, np.concatenate(sold))
     plain = offer(site, sold)
-    judges = site.data.labels[site.test]
+    labels = site.data.labels[site.test]
     classes = len(site.data.classes)
-    task = Task(rows, plain.labels, _features(site, site.test), judges, classes)
+    task = Task(rows, plain.labels, _features(site, site.test), labels, classes)
     reference = Cached(among(_utility(Logistic(task)), _blocks(plain)))
     drops = leave_one_out(reference).values
     shapley = group_shapley(reference, np.arange(len(sold)), Rounds(1)).values
@@ -111,8 +116,8 @@ def _methods(site: Ground, market: Offer, plain: Offer) -> dict[str, Callable[[]
 
     def logistic() -> Utility:
         features = plain.embeddings.astype(np.float64)
-        judging = validation.embeddings.astype(np.float64)
-        task = Task(features, plain.labels, judging, validation.labels, classes)
+        evaluators = validation.embeddings.astype(np.float64)
+        task = Task(features, plain.labels, evaluators, validation.labels, classes)
         return among(_utility(Logistic(task)), _blocks(plain))
 
     def group(game: Callable[[], Utility]) -> Callable[[], Floats]:
@@ -187,13 +192,13 @@ def _profile(site: Ground, rows: Rows) -> dict[str, float]:
     }
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return who sells, who is paid what, the paper's figures, and the flood."""
     runs = result["runs"]
     return [_sellers_table(runs), _paid_table(runs), _paper_table(), _flood_table(runs)]
 
 
-def _sellers_table(runs: Sequence[Mapping[str, Any]]) -> Table:
+def _sellers_table(runs: Sequence[Mapping[str, Any]]) -> ResultTable:
     rows = []
     for place, profile in enumerate(PROFILES):
         of = {
@@ -221,10 +226,10 @@ def _sellers_table(runs: Sequence[Mapping[str, Any]]) -> Table:
         f"{harmless} of {len(rows)} can leave without a loss here, none in the paper; likely "
         "since a threshold at one half favours sellers with more high incomes (not tested)."
     )
-    return Table("Marketplace: the sellers", columns, rows, note)
+    return ResultTable("Marketplace: the sellers", columns, rows, note)
 
 
-def _paid_table(runs: Sequence[Mapping[str, Any]]) -> Table:
+def _paid_table(runs: Sequence[Mapping[str, Any]]) -> ResultTable:
     rows = []
     for name in runs[0]["methods"]:
         found = [run["methods"][name] for run in runs]
@@ -240,7 +245,7 @@ def _paid_table(runs: Sequence[Mapping[str, Any]]) -> Table:
         f"mean ± sd over {len(runs)} seeds; ρ is Pearson's. Both references are on the test rows "
         "that no method sees. A negative value is paid nothing; a ρ of equal parts is given as 0."
     )
-    return Table("Marketplace: payouts", columns, rows, note)
+    return ResultTable("Marketplace: payouts", columns, rows, note)
 
 
 def _spread(numbers: Sequence[float]) -> str:
@@ -248,17 +253,17 @@ def _spread(numbers: Sequence[float]) -> str:
     return f"{spread['mean']:.2f} ± {spread['sd']:.2f}"
 
 
-def _paper_table() -> Table:
+def _paper_table() -> ResultTable:
     rows = [
         (name, *(f"{part:.2f}" for part in parts), f"{rho:.2f}", f"{spread:.2f}", f"{minutes}")
         for name, (parts, rho, spread, minutes) in PAPER.items()
     ]
     columns = ("method", *(p.name for p in PROFILES), "ρ to leave-one-out", "Gini", "minutes")
     note = "The paper's Table 5, for comparison: not measured here. Its last row adds up to 1.10."
-    return Table("Marketplace: the paper's payouts", columns, rows, note)
+    return ResultTable("Marketplace: the paper's payouts", columns, rows, note)
 
 
-def _flood_table(runs: Sequence[Mapping[str, Any]]) -> Table:
+def _flood_table(runs: Sequence[Mapping[str, Any]]) -> ResultTable:
     def cell(peers: str, market: str, what: str) -> str:
         numbers = [
             each[what]
@@ -284,4 +289,6 @@ def _flood_table(runs: Sequence[Mapping[str, Any]]) -> Table:
         "paid, a fifth when all are alike. Copies with the right label may pay: Shapley values do "
         "not punish replication."
     )
-    return Table("Marketplace: a seller floods it", ("peers", "attacker's", *markets), rows, note)
+    return ResultTable(
+        "Marketplace: a seller floods it", ("peers", "attacker's", *markets), rows, note
+    )

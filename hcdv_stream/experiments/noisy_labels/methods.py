@@ -1,4 +1,4 @@
-"""The methods of the noisy-labels experiment, each from a problem to a value for every player.
+"""The methods of the noisy-labels experiment, each from a task to a value for every player.
 
 What retrains asks a ridge classifier on the unit embedding for its accuracy on V, the model with
 the cheapest coalitions; a player that owns several examples joins with all of them. What values
@@ -11,7 +11,7 @@ import numpy as np
 
 from hcdv_stream import estimator
 from hcdv_stream.experiments.common.methods import DETECTION, TREES
-from hcdv_stream.experiments.noisy_labels.problem import PLAYERS, Problem, Values
+from hcdv_stream.experiments.noisy_labels.noisy_task import PLAYERS, NoisyTask, Values
 from hcdv_stream.experiments.tables.methods import HCDV, PRINTED, RANDOM, printed
 from hcdv_stream.learners.data_oob import data_oob
 from hcdv_stream.learners.ridge import Ridge
@@ -35,11 +35,11 @@ ORDERS, COALITIONS = 16, 200
 """Drawn in a round."""
 
 
-def methods(coalitions: int) -> Mapping[str, Callable[[Problem], Values]]:
+def methods(coalitions: int) -> Mapping[str, Callable[[NoisyTask], Values]]:
     """Return every method; those that sample ask for at least that many coalitions."""
     until = Evaluations(coalitions)
 
-    def sampled(sampler: Sampler) -> Callable[[Problem], Values]:
+    def sampled(sampler: Sampler) -> Callable[[NoisyTask], Values]:
         return lambda given: run(sampler, _players(given), until, seed=given.seed).values
 
     return {
@@ -56,28 +56,28 @@ def methods(coalitions: int) -> Mapping[str, Callable[[Problem], Values]]:
     }
 
 
-def _examples(given: Problem) -> Utility:
+def _examples(given: NoisyTask) -> Utility:
     task = given.task
-    judges = Validation(unit_grid(task.judge_features), task.judges)
-    return TrainedUtility(Ridge(unit_grid(task.features), task.labels, judges, task.classes))
+    evaluators = Validation(unit_grid(task.judge_features), task.judges)
+    return TrainedUtility(Ridge(unit_grid(task.features), task.labels, evaluators, task.classes))
 
 
-def _players(given: Problem) -> Utility:
+def _players(given: NoisyTask) -> Utility:
     owned = [np.flatnonzero(given.owners == player) for player in range(PLAYERS)]
     return among(_examples(given), owned)
 
 
-def _summed(given: Problem, values: Values) -> Values:
+def _summed(given: NoisyTask, values: Values) -> Values:
     return np.bincount(given.owners, weights=values).astype(np.float64)
 
 
-def _du_shapley(given: Problem) -> Values:
+def _du_shapley(given: NoisyTask) -> Values:
     """One round: 2·PLAYERS² coalitions whatever the others are allowed."""
     sampler = UniformSizeSampler(given.owners)
     return run(sampler, _examples(given), Evaluations(1), seed=given.seed).values
 
 
-def _knn(given: Problem) -> Values:
+def _knn(given: NoisyTask) -> Values:
     task = given.task
     return knn_shapley_euclidean(
         task.features,
@@ -89,19 +89,19 @@ def _knn(given: Problem) -> Values:
     )
 
 
-def _out_of_bag(given: Problem) -> Values:
+def _out_of_bag(given: NoisyTask) -> Values:
     return data_oob(given.task.features, given.task.labels, TREES, given.seed).values
 
 
-def _fitted(given: Problem) -> estimator.HCDV:
+def _fitted(given: NoisyTask) -> estimator.HCDV:
     """The default game, weighed by accuracy as everybody else is."""
     return _fit(given, estimator.HCDV("identity", utility="accuracy", random_state=given.seed))
 
 
-def _fit(given: Problem, model: estimator.HCDV) -> estimator.HCDV:
+def _fit(given: NoisyTask, model: estimator.HCDV) -> estimator.HCDV:
     """Fit; of V, whose class no player has can tell nobody's value."""
     task = given.task
     owners = given.owners.tolist() if len(given.owners) > PLAYERS else None
     seen = np.isin(task.judges, task.labels)
-    judges = task.judge_features[seen], task.judges[seen]
-    return model.fit(task.features, task.labels, *judges, provider=owners)
+    evaluators = task.judge_features[seen], task.judges[seen]
+    return model.fit(task.features, task.labels, *evaluators, provider=owners)

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hcdv_stream.experiments.experiment import Result, Table
+from hcdv_stream.experiments.experiment import Result, ResultTable
 from hcdv_stream.experiments.noisy_labels.methods import DETECTING
+from hcdv_stream.experiments.noisy_labels.noisy_task import FALLING, MEASURES
 from hcdv_stream.experiments.noisy_labels.paper import PAPER, SETS
-from hcdv_stream.experiments.noisy_labels.problem import FALLING, MEASURES
 from hcdv_stream.experiments.noisy_labels.summary import CLEAR, FIVE
 from hcdv_stream.experiments.tables.methods import HCDV, PRINTED
 
 Cases = Sequence[Mapping[str, Any]]
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return a table per set, one of where HCDV stands, and one beside the paper's."""
     summed = result["summary"]
     names = list(dict.fromkeys(case["set"] for case in summed))
@@ -25,7 +25,7 @@ def _of(cases: Cases, **wanted: Any) -> Cases:
     return [case for case in cases if wanted.items() <= case.items()]
 
 
-def _set(name: str, cases: Cases, result: Result) -> Table:
+def _set(name: str, cases: Cases, result: Result) -> ResultTable:
     rows = [
         (_players(each), method, *_cells(_of(cases, each=each), method))
         for each in dict.fromkeys(case["each"] for case in cases)
@@ -39,7 +39,7 @@ def _set(name: str, cases: Cases, result: Result) -> Table:
         "truncation of Data Shapley ends an order. Processor seconds, both rates averaged."
     )
     columns = ("players", "method", *map(_arrow, MEASURES), "cpu s")
-    return Table(f"Table 3 on {name}", columns, rows, note)
+    return ResultTable(f"Table 3 on {name}", columns, rows, note)
 
 
 def _players(each: int) -> str:
@@ -65,7 +65,7 @@ def _largest(cases: Cases, measure: str) -> float:
     return max(float(found[measure]["error"]) for c in cases for found in c["methods"].values())
 
 
-def _standing(summed: Cases, skipped: Mapping[str, str]) -> Table:
+def _standing(summed: Cases, skipped: Mapping[str, str]) -> ResultTable:
     rows = []
     for each in dict.fromkeys(case["each"] for case in summed):
         for measure in MEASURES:
@@ -83,7 +83,7 @@ def _standing(summed: Cases, skipped: Mapping[str, str]) -> Table:
     )
     counts = "ahead, level, behind"
     columns = ("players", "measure", f"{HCDV}: {counts}", "lead", f"{PRINTED}: {counts}", "lead")
-    return Table(f"Table 3: where {HCDV} stands", columns, rows, note.strip())
+    return ResultTable(f"Table 3: where {HCDV} stands", columns, rows, note.strip())
 
 
 def _verdict(summed: Cases, ours: str) -> str:
@@ -105,7 +105,7 @@ def _counted(leads: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"{sum(lead['mean'] for lead in leads) / len(leads):+.3f}"
 
 
-def _paper(summed: Cases, names: Sequence[str]) -> Table:
+def _paper(summed: Cases, names: Sequence[str]) -> ResultTable:
     rows = [
         (
             _arrow(measure),
@@ -129,7 +129,7 @@ def _paper(summed: Cases, names: Sequence[str]) -> Table:
         "says lower is better."
     )
     columns = ("measure", "method", *(f"{name} (paper)" for name in SETS), *names)
-    return Table("Table 3: the paper's figures beside ours", columns, rows, note)
+    return ResultTable("Table 3: the paper's figures beside ours", columns, rows, note)
 
 
 def _ours(cases: Cases, method: str, measure: str) -> str:

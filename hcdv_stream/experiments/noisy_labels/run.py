@@ -18,9 +18,15 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from hcdv_stream.experiments.common.datasets import Dataset, DatasetError, adult
-from hcdv_stream.experiments.experiment import Options, Progress, Result
+from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 from hcdv_stream.experiments.noisy_labels.methods import methods
-from hcdv_stream.experiments.noisy_labels.problem import MEASURES, Problem, Values, draw, scores
+from hcdv_stream.experiments.noisy_labels.noisy_task import (
+    MEASURES,
+    NoisyTask,
+    Values,
+    draw,
+    scores,
+)
 from hcdv_stream.experiments.noisy_labels.summary import summary
 from hcdv_stream.experiments.tables.datasets import fashion
 
@@ -33,7 +39,7 @@ COALITIONS, SMALL_COALITIONS = 10_000, 200
 DIGITS = 3
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Value every set that is there, either kind of player, at both rates, under every seed."""
     seeds = list(range(options.seeds))
     draws = SMALL_DRAWS if options.small else DRAWS
@@ -68,7 +74,7 @@ def run(options: Options, progress: Progress) -> Result:
     }
 
 
-def _sets(options: Options) -> Mapping[str, Callable[[], Dataset]]:
+def _sets(options: ExperimentOptions) -> Mapping[str, Callable[[], Dataset]]:
     return {
         "digits": _digits,
         "fashion-mnist": lambda: fashion(options.data, POOL),
@@ -94,12 +100,12 @@ def _features(data: Dataset) -> Values:
     return np.column_stack(columns)
 
 
-def _found(given: list[Problem], coalitions: int) -> dict[str, dict[str, list[float]]]:
+def _found(given: list[NoisyTask], coalitions: int) -> dict[str, dict[str, list[float]]]:
     """Return every method's measures and processor seconds, a list over the draws each."""
     found: dict[str, dict[str, list[float]]] = {}
-    for problem in given:
-        timed = {name: (values, spent) for name, values, spent in _timed(problem, coalitions)}
-        scored = scores(problem, [values for values, _ in timed.values()])
+    for task in given:
+        timed = {name: (values, spent) for name, values, spent in _timed(task, coalitions)}
+        scored = scores(task, [values for values, _ in timed.values()])
         for (name, (_, spent)), measured in zip(timed.items(), scored, strict=True):
             lists = found.setdefault(name, {m: [] for m in (*MEASURES, "processor_seconds")})
             for measure, number in (measured | {"processor_seconds": spent}).items():
@@ -107,8 +113,8 @@ def _found(given: list[Problem], coalitions: int) -> dict[str, dict[str, list[fl
     return found
 
 
-def _timed(problem: Problem, coalitions: int) -> Iterator[tuple[str, Values, float]]:
+def _timed(task: NoisyTask, coalitions: int) -> Iterator[tuple[str, Values, float]]:
     for name, method in methods(coalitions).items():
         started = time.process_time()
-        values = method(problem)
+        values = method(task)
         yield name, values, time.process_time() - started

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hcdv_stream.experiments.noisy_labels.methods import DATA_SHAPLEY, DU, KNN, LOO
-from hcdv_stream.experiments.noisy_labels.problem import FALLING, MEASURES
+from hcdv_stream.experiments.noisy_labels.noisy_task import FALLING, MEASURES
 from hcdv_stream.experiments.tables.methods import HCDV, PRINTED, RANDOM
 
 FIVE = (RANDOM, LOO, DATA_SHAPLEY, KNN, DU)

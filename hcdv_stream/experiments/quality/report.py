@@ -5,7 +5,7 @@ from typing import Any
 
 from hcdv_stream.experiments.common.methods import DEFAULT, KNN
 from hcdv_stream.experiments.common.scores import MEASURES, SHARE, spread_of
-from hcdv_stream.experiments.experiment import Result, Table
+from hcdv_stream.experiments.experiment import Result, ResultTable
 from hcdv_stream.experiments.quality.run import measured
 
 PROTOTYPE = {"detection": 0.80, "top": 2.8, "select": 3.6}
@@ -14,7 +14,7 @@ FASTER = 50
 """How many times faster than Data-OOB detection is expected to be."""
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return one table per set, one over all sets, and the claims."""
     summed = result["summary"]
     count = f"mean ± sd over {len(result['seeds'])} seeds"
@@ -28,7 +28,7 @@ def tables(result: Result) -> list[Table]:
     ]
 
 
-def _rival_table(result: Result) -> Table:
+def _rival_table(result: Result) -> ResultTable:
     """Return what the default is above global KNN-Shapley, seed by seed and then averaged."""
     names = list(result["summary"]["sets"])
     rows = [
@@ -52,10 +52,10 @@ def _rival_table(result: Result) -> Table:
     ]
     note = f"mean ± sd over {len(result['seeds'])} seeds of the difference on the same case."
     columns = ("set", "detection", f"top {SHARE:.0%}", f"select {SHARE:.0%}")
-    return Table(f"Quality: {DEFAULT} minus {KNN}", columns, rows, note)
+    return ResultTable(f"Quality: {DEFAULT} minus {KNN}", columns, rows, note)
 
 
-def _table(name: str, each: Mapping[str, Any], count: str) -> Table:
+def _table(name: str, each: Mapping[str, Any], count: str) -> ResultTable:
     rows = [
         (
             method,
@@ -85,7 +85,7 @@ def _table(name: str, each: Mapping[str, Any], count: str) -> Table:
         "Data-OOB need, is not timed."
     )
     columns = ("method", "detection", f"top {share}", f"select {share}", "wall s", "cpu s")
-    return Table(f"Quality: {name}", columns, rows, note)
+    return ResultTable(f"Quality: {name}", columns, rows, note)
 
 
 def _number(spread: Mapping[str, float], digits: int, sign: bool = True) -> str:
@@ -93,7 +93,7 @@ def _number(spread: Mapping[str, float], digits: int, sign: bool = True) -> str:
     return f"{mean} ± {spread['sd']:.{digits}f}"
 
 
-def _claims_table(claims: Mapping[str, Any]) -> Table:
+def _claims_table(claims: Mapping[str, Any]) -> ResultTable:
     sets = claims["sets"]
     rows = [
         ("top 30% beats random", f"{claims['sets_top_beats_random']} of {sets} sets", "every set"),
@@ -137,4 +137,4 @@ def _claims_table(claims: Mapping[str, Any]) -> Table:
         ("top above random", f"{claims['top_mean']:+.1f}", f"{PROTOTYPE['top']:+.1f}"),
         ("select above random", f"{claims['select_mean']:+.1f}", f"{PROTOTYPE['select']:+.1f}"),
     ]
-    return Table("Quality: what is expected of the default", ("", "found", "expected"), rows)
+    return ResultTable("Quality: what is expected of the default", ("", "found", "expected"), rows)

@@ -10,7 +10,7 @@ are timed whole, from embeddings to values.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hcdv_stream.experiments.common.cases import Case, prepare
+from hcdv_stream.experiments.common.cases import ExperimentCase, prepare
 from hcdv_stream.experiments.common.datasets import four_sets
 from hcdv_stream.experiments.common.methods import (
     COSTS,
@@ -22,12 +22,12 @@ from hcdv_stream.experiments.common.methods import (
     timed,
 )
 from hcdv_stream.experiments.common.scores import MEASURES, References, score, spread_of
-from hcdv_stream.experiments.experiment import Options, Progress, Result
+from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 
 SMALL = 300
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Value every set under every seed with every method."""
     seeds = list(range(options.seeds))
     sets = four_sets(options.data, SMALL if options.small else None)
@@ -42,7 +42,7 @@ def run(options: Options, progress: Progress) -> Result:
     return {"experiment": "quality", "seeds": seeds, "runs": runs, "summary": summary(runs)}
 
 
-def _run(case: Case, progress: Progress) -> dict[str, Any]:
+def _run(case: ExperimentCase, progress: ExperimentProgress) -> dict[str, Any]:
     references = References.of(case)
     progress.done()
     methods: dict[str, Any] = {}

@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 
 from hcdv_stream.bundle.training import TrainingOptions
-from hcdv_stream.experiments.common.cases import Case, prepare
+from hcdv_stream.experiments.common.cases import ExperimentCase, prepare
 from hcdv_stream.experiments.common.datasets import Dataset, four_sets
 from hcdv_stream.experiments.common.methods import read, streamed
 from hcdv_stream.experiments.common.scores import MEASURES, References, score
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding.encoder_training import EncoderOptions
 from hcdv_stream.valuation.weights import Weights
@@ -22,7 +27,7 @@ SMALL = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ParameterChoice:
     """One value of one parameter, everything else at its default."""
 
     parameter: str
@@ -33,30 +38,30 @@ class Choice:
     tau: bool = True
 
 
-def choices() -> list[Choice]:
+def choices() -> list[ParameterChoice]:
     """Return everything that is tried, the defaults first; alike engines stand together."""
-    return [Choice("defaults", "all"), *_weights(), *_engines(), *_encoders()]
+    return [ParameterChoice("defaults", "all"), *_weights(), *_engines(), *_encoders()]
 
 
-def _weights() -> Iterator[Choice]:
+def _weights() -> Iterator[ParameterChoice]:
     for lam in (0.0, 0.05, 0.1, 0.3, 1.0):
-        yield Choice("λ (contrast of the game)", f"{lam}", weights=Weights(lam=lam))
+        yield ParameterChoice("λ (contrast of the game)", f"{lam}", weights=Weights(lam=lam))
     for beta in (0.0, 0.25, 0.5, 0.75, 1.0):
-        yield Choice("β (peers' share)", f"{beta}", weights=Weights(beta=beta))
+        yield ParameterChoice("β (peers' share)", f"{beta}", weights=Weights(beta=beta))
 
 
-def _engines() -> Iterator[Choice]:
+def _engines() -> Iterator[ParameterChoice]:
     usual = EngineConfig()
     for neighbours in (1, 3, 5, 10, 20):
-        yield Choice("k", f"{neighbours}", engine=replace(usual, neighbours=neighbours))
+        yield ParameterChoice("k", f"{neighbours}", engine=replace(usual, neighbours=neighbours))
     for size in (32, 64, 128):
-        yield Choice("M", f"{size}", engine=replace(usual, leaf_size=size))
+        yield ParameterChoice("M", f"{size}", engine=replace(usual, leaf_size=size))
     for tau in (0.2, 0.35):
-        yield Choice("τ", f"{tau}", engine=replace(usual, tau=tau), tau=False)
-    yield Choice("τ", "none", tau=False)
+        yield ParameterChoice("τ", f"{tau}", engine=replace(usual, tau=tau), tau=False)
+    yield ParameterChoice("τ", "none", tau=False)
 
 
-def _encoders() -> Iterator[Choice]:
+def _encoders() -> Iterator[ParameterChoice]:
     usual = EncoderOptions()
     for contrast in (0.0, 1.0, 3.0, 10.0, 30.0):
         yield _encoder("λ of the encoder", contrast, replace(usual, contrast=contrast))
@@ -66,11 +71,11 @@ def _encoders() -> Iterator[Choice]:
         yield _encoder("α (smoothness)", smoothness, replace(usual, smoothness=smoothness))
 
 
-def _encoder(parameter: str, value: float, stage_one: EncoderOptions) -> Choice:
-    return Choice(parameter, f"{value}", training=TrainingOptions(stage_one=stage_one))
+def _encoder(parameter: str, value: float, stage_one: EncoderOptions) -> ParameterChoice:
+    return ParameterChoice(parameter, f"{value}", training=TrainingOptions(stage_one=stage_one))
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Score every choice on every set and seed; utility counts from a random draw, in points."""
     seeds = [FIRST_SEED + index for index in range(options.seeds)]
     tried = choices()[:2] if options.small else choices()
@@ -86,12 +91,12 @@ def run(options: Options, progress: Progress) -> Result:
     return {"experiment": "tuning", "seeds": seeds, "runs": rows}
 
 
-def _scores(data: Dataset, seed: int, tried: Sequence[Choice]) -> Iterator[dict[str, Any]]:
+def _scores(data: Dataset, seed: int, tried: Sequence[ParameterChoice]) -> Iterator[dict[str, Any]]:
     case_of = _remembered(lambda training: prepare(data, seed, training))
     references: References | None = None
     corpus_of = _remembered(lambda key: streamed(case_of(key[0]), key[1]))
     for choice in tried:
-        case: Case = case_of(choice.training)
+        case: ExperimentCase = case_of(choice.training)
         references = references or References.of(case)
         engine = replace(choice.engine, tau=case.tau) if choice.tau else choice.engine
         corpus = corpus_of((choice.training, engine))
@@ -122,7 +127,7 @@ def _remembered(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return get
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return one table: each choice's means over sets and seeds."""
     grouped: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in result["runs"]:
@@ -136,7 +141,7 @@ def tables(result: Result) -> list[Table]:
         f"Means over {count} runs (sets × seeds {result['seeds'][0]} to {result['seeds'][-1]}), "
         "one parameter at a time; points of AUC above a random 30%."
     )
-    return [Table("Tuning", columns, cells, note)]
+    return [ResultTable("Tuning", columns, cells, note)]
 
 
 def _mean(rows: Sequence[dict[str, Any]], measure: str) -> str:

@@ -159,12 +159,12 @@ def _logistic(task: Any) -> Any:
 
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-    class Counted(LogisticRegression):  # type: ignore[misc, unused-ignore]
+    class CountedRegression(LogisticRegression):  # type: ignore[misc, unused-ignore]
         def fit(self, *args: Any, **kwargs: Any) -> Any:
             _FITTED[0] += 1
             return super().fit(*args, **kwargs)
 
-    return partial(Counted, max_iter=int(task["steps"]))
+    return partial(CountedRegression, max_iter=int(task["steps"]))
 
 
 _FITTED = [0]

@@ -22,11 +22,16 @@ from sklearn.metrics import roc_auc_score
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.common.scores import spread_of
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
 from hcdv_stream.experiments.rivals.task import (
     SMALL,
     Contest,
-    Size,
+    ContestSize,
     answers,
     contest,
     jobs_change_nothing,
@@ -45,11 +50,11 @@ CHECKED = 50
 """Coalitions on which our learner is held against scikit-learn's."""
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure each seed; small makes the task tiny."""
     if options.python is None:
         raise HcdvError(f"rivals needs --python, an interpreter that has both; {FIX}")
-    size = SMALL if options.small else Size()
+    size = SMALL if options.small else ContestSize()
     progress.plan(2 * options.seeds)
     runs = []
     for seed in range(options.seeds):
@@ -118,11 +123,11 @@ def _ratio(theirs: Mapping[str, Any], ours: Mapping[str, Any], name: str) -> flo
     return float(theirs[name] / ours[name])
 
 
-def _fields(size: Size) -> dict[str, int]:
+def _fields(size: ContestSize) -> dict[str, int]:
     return {name: getattr(size, name) for name in size.__dataclass_fields__}
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return times and detection, and how well the values agree."""
     runs, size = result["runs"], result["size"]
     rows = []
@@ -144,7 +149,7 @@ def tables(result: Result) -> list[Table]:
         *("method", "by", "models", "seconds", "times ours", "AUC"),
         *("largest difference", "rank correlation"),
     )
-    return [Table("Beside pyDVL and OpenDataVal", columns, rows, note), _learner(runs)]
+    return [ResultTable("Beside pyDVL and OpenDataVal", columns, rows, note), _learner(runs)]
 
 
 def _cells(found: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
@@ -160,7 +165,7 @@ def _cells(found: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
     return tuple(cells)
 
 
-def _learner(runs: Sequence[Mapping[str, Any]]) -> Table:
+def _learner(runs: Sequence[Mapping[str, Any]]) -> ResultTable:
     rows = [
         (tolerance, f"{max(run['learner_gap'][tolerance] for run in runs):.1e}")
         for tolerance in runs[0]["learner_gap"]
@@ -171,4 +176,6 @@ def _learner(runs: Sequence[Mapping[str, Any]]) -> Table:
         "stopping at that gradient. Two processes "
         f"{'give' if same else 'DO NOT give'} the values of one."
     )
-    return Table("Our logistic regression and scikit-learn's", ("tolerance", "gap"), rows, note)
+    return ResultTable(
+        "Our logistic regression and scikit-learn's", ("tolerance", "gap"), rows, note
+    )

@@ -40,7 +40,7 @@ MOST_STEPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class ContestSize:
     """How much is valued, and how often what is quick is repeated (the fastest counts)."""
 
     valued: int = 500
@@ -50,7 +50,7 @@ class Size:
     repeats: int = 5
 
 
-SMALL = Size(valued=60, judges=40, subsets=100, orders=1, repeats=1)
+SMALL = ContestSize(valued=60, judges=40, subsets=100, orders=1, repeats=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Contest:
     wrong: npt.NDArray[np.bool_]
     subsets: npt.NDArray[np.bool_]
     orders: npt.NDArray[np.int64]
-    size: Size
+    size: ContestSize
     seed: int
 
     def arrays(self) -> Mapping[str, Any]:
@@ -80,7 +80,7 @@ class Contest:
         }
 
 
-def contest(seed: int, size: Size) -> Contest:
+def contest(seed: int, size: ContestSize) -> Contest:
     """Draw a task; everything random follows from ``seed``."""
     generator = np.random.default_rng(seed)
     features, labels = load_digits(return_X_y=True)

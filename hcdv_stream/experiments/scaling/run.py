@@ -18,7 +18,12 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_info
 
 from hcdv_stream.estimator import HCDV
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
 from hcdv_stream.runtime.blas import one_blas_thread
 
 SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -32,7 +37,7 @@ class _Data(NamedTuple):
     y: npt.NDArray[np.int64]
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure every size; ``seeds`` is how often the smaller ones are measured."""
     sizes = (300, 1_000) if options.small else SIZES
     progress.plan(len(sizes))
@@ -57,7 +62,7 @@ def run(options: Options, progress: Progress) -> Result:
     }
 
 
-def tables(result: Result) -> Sequence[Table]:
+def tables(result: Result) -> Sequence[ResultTable]:
     """Return the one table; its last column is the cost over n log n, 1 for the smallest size."""
     first = result["sizes"][0]
     rows = [
@@ -83,16 +88,16 @@ def tables(result: Result) -> Sequence[Table]:
         f"{result['load_at_start']:.1f} at the start. Processor seconds grow as "
         f"n^{result['exponent']:.2f}; the last column is relative to the first row."
     )
-    return [Table("Cost of a fit", columns, rows, note)]
+    return [ResultTable("Cost of a fit", columns, rows, note)]
 
 
 def _measured(size: int, seeds: int) -> dict[str, Any]:
     walls, processors, leaves = [], [], 0
     for seed in range(seeds):
-        data, judges = _blobs(size, seed), _blobs(VALIDATION, 1000 + seed)
+        data, validation = _blobs(size, seed), _blobs(VALIDATION, 1000 + seed)
         gc.collect()
         wall, processor = time.perf_counter(), time.process_time()
-        fitted = _fit(data, judges)
+        fitted = _fit(data, validation)
         walls.append(time.perf_counter() - wall)
         processors.append(time.process_time() - processor)
         leaves = fitted.provenance_["tree"]["leaves"]
@@ -107,8 +112,8 @@ def _measured(size: int, seeds: int) -> dict[str, Any]:
     }
 
 
-def _fit(data: _Data, judges: _Data) -> HCDV:
-    fitted = HCDV(encoder="identity").fit(data.X, data.y, judges.X, judges.y)
+def _fit(data: _Data, validation: _Data) -> HCDV:
+    fitted = HCDV(encoder="identity").fit(data.X, data.y, validation.X, validation.y)
     if not np.isfinite(fitted.values_).all():
         raise RuntimeError("a value is not finite")
     return fitted

@@ -21,18 +21,23 @@ import orjson
 
 from hcdv_stream.broker.topics import create_topics, session_topics
 from hcdv_stream.demo.http import UnansweredError, counter, get
-from hcdv_stream.demo.service import Service, kafka, running
+from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.common.feed import PER_DAY, endless_messages, trained_bundle
 from hcdv_stream.experiments.endurance.kafka_process import KafkaProcess
 from hcdv_stream.experiments.endurance.readers import Readers
 from hcdv_stream.experiments.endurance.samples import (
-    Sampler,
+    ResourceSampler,
     directory_sample,
     process_sample,
 )
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
 from hcdv_stream.settings import load_settings
 from simulators.messages import Message
 from simulators.publishing import Publisher, paced
@@ -43,7 +48,7 @@ _FILL_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class SoakLoad:
     """Examples, sessions and reads a second, the time to warm up and that of the measurement."""
 
     examples: int = 20_000
@@ -56,12 +61,12 @@ class Load:
     descriptors: int = 1_024
 
 
-_SMALL = Load(examples=400, sessions=100.0, reads=5.0, warm_up=3.0, seconds=9.0, every=0.3)
+_SMALL = SoakLoad(examples=400, sessions=100.0, reads=5.0, warm_up=3.0, seconds=9.0, every=0.3)
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Load the service for ``--minutes``; on the Apache Kafka of ``--kafka``, else on Tansu."""
-    load = _SMALL if options.small else Load()
+    load = _SMALL if options.small else SoakLoad()
     seconds = load.seconds if options.minutes is None else 60.0 * options.minutes
     progress.plan(4)
     progress.begin("training")
@@ -133,7 +138,7 @@ def _replacements(examples: int) -> list[Message]:
     ]
 
 
-def _fill(service: Service, bootstrap: str, topic: str, first: Sequence[Message]) -> None:
+def _fill(service: RunningService, bootstrap: str, topic: str, first: Sequence[Message]) -> None:
     with Publisher(bootstrap, topic) as publisher:
         for message in first:
             publisher.send(message)
@@ -181,14 +186,14 @@ def _streaming(
 
 
 def _measured(
-    service: Service,
+    service: RunningService,
     bootstrap: str,
     topic: str,
     pool: Sequence[Message],
-    load: Load,
+    load: SoakLoad,
     *,
     seconds: float,
-    progress: Progress,
+    progress: ExperimentProgress,
 ) -> dict[str, Any]:
     worker, api = service.children
     state = service.timings.parent / "state"
@@ -208,7 +213,7 @@ def _measured(
         progress.begin(f"{seconds / 60:.0f} minutes of load")
         before, begin = (sent[0], _records(service)), time.monotonic()
         first_read = len(readers.seconds)
-        with Sampler(sources, load.every) as sampler:
+        with ResourceSampler(sources, load.every) as sampler:
             _watch(service, seconds)
         took = time.monotonic() - begin
         after = (sent[0], _records(service))
@@ -228,18 +233,18 @@ def _measured(
     }
 
 
-def _watch(service: Service, seconds: float) -> None:
+def _watch(service: RunningService, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         service.check()
         time.sleep(min(left, _LOOK_SECONDS))
 
 
-def _records(service: Service) -> int:
+def _records(service: RunningService) -> int:
     return counter(f"{service.metrics}/metrics", "hcdv_records_total")
 
 
-def tables(result: Result) -> Sequence[Table]:
+def tables(result: Result) -> Sequence[ResultTable]:
     """Return the slopes with their intervals."""
     rows = [
         (
@@ -260,4 +265,4 @@ def tables(result: Result) -> Sequence[Table]:
         f"answers {result['statuses']}."
     )
     columns = ("", "mean", "an hour", "99% interval", "growth in all", "flat")
-    return [Table("A long load", columns, rows, note)]
+    return [ResultTable("A long load", columns, rows, note)]

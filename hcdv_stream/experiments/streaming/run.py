@@ -19,8 +19,19 @@ from sklearn.metrics import roc_auc_score
 
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.experiments.common.scores import spread_of
-from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
-from hcdv_stream.experiments.streaming.strategies import FULL, INCREMENTAL, WAYS, Kept, Stream
+from hcdv_stream.experiments.experiment import (
+    ExperimentOptions,
+    ExperimentProgress,
+    Result,
+    ResultTable,
+)
+from hcdv_stream.experiments.streaming.strategies import (
+    FULL,
+    INCREMENTAL,
+    WAYS,
+    SessionStream,
+    StreamedValues,
+)
 from hcdv_stream.learners.wide_deep import WideDeepClassifier
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.valuation.batch import Batch
@@ -43,27 +54,27 @@ PAPER: Mapping[str, tuple[float, float, float, int]] = {
 }
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Value the stream in every way under every seed."""
     seeds = list(range(options.seeds))
     progress.plan(len(seeds) * (len(WAYS) + 1))
     runs = []
     for seed in seeds:
         progress.begin(f"seed {seed}: bundle")
-        judge = _Judge(seed, SMALL if options.small else SESSIONS_PER_DAY)
+        task = _StreamTask(seed, SMALL if options.small else SESSIONS_PER_DAY)
         progress.done()
         ways = {}
         for name, way in WAYS.items():
             progress.begin(f"seed {seed}: {name}")
             with one_blas_thread():  # as in the worker
-                kept = way(judge.stream)
-            ways[name] = judge.scored(kept)
+                kept = way(task.stream)
+            ways[name] = task.scored(kept)
             progress.done()
-        runs.append({"seed": seed, "everything": judge.everything(), "ways": ways})
+        runs.append({"seed": seed, "everything": task.everything(), "ways": ways})
     return {"experiment": "streaming", "seeds": seeds, "size": SIZE, "runs": runs}
 
 
-class _Judge:
+class _StreamTask:
     """A stream under one seed, and the head that is trained on parts of it."""
 
     def __init__(self, seed: int, a_day: int) -> None:
@@ -80,7 +91,7 @@ class _Judge:
         ids = [f"{position:07d}" for position in range(len(sessions))]
         batch = Batch(ids, sessions.labels, sessions.providers, sessions.timestamps, embeddings)
         size = SIZE if a_day == SESSIONS_PER_DAY else a_day
-        self.stream = Stream(self._bundle, batch, size, seed)
+        self.stream = SessionStream(self._bundle, batch, size, seed)
         self._seed = seed
 
     def _features(self, sessions: Sessions) -> npt.NDArray[np.float32]:
@@ -98,7 +109,7 @@ class _Judge:
         """Train on all."""
         return self.auc(np.arange(len(self._labels)))
 
-    def scored(self, kept: Kept) -> dict[str, Any]:
+    def scored(self, kept: StreamedValues) -> dict[str, Any]:
         """Return what the values choose and what they took."""
         generator = np.random.default_rng([self._seed, 8])
         chosen = [
@@ -117,13 +128,13 @@ class _Judge:
         }
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return what was measured, how incremental and full compare, and the paper's figures."""
     runs = result["runs"]
     return [_measured(result, runs), _kept_table(runs), _paper()]
 
 
-def _measured(result: Result, runs: Sequence[Mapping[str, Any]]) -> Table:
+def _measured(result: Result, runs: Sequence[Mapping[str, Any]]) -> ResultTable:
     rows = []
     for name in runs[0]["ways"]:
         found = [run["ways"][name] for run in runs]
@@ -147,10 +158,10 @@ def _measured(result: Result, runs: Sequence[Mapping[str, Any]]) -> Table:
         f"mean ± sd over {len(runs)} seeds; mini-batches of {result['size']}; seconds of one "
         f"core, values read after every mini-batch. Everything reaches {everything}."
     )
-    return Table("Streaming: ten days of clicks", columns, rows, note)
+    return ResultTable("Streaming: ten days of clicks", columns, rows, note)
 
 
-def _kept_table(runs: Sequence[Mapping[str, Any]]) -> Table:
+def _kept_table(runs: Sequence[Mapping[str, Any]]) -> ResultTable:
     def of(name: str, what: str) -> npt.NDArray[np.float64]:
         return np.array([run["ways"][name][what] for run in runs])
 
@@ -171,7 +182,7 @@ def _kept_table(runs: Sequence[Mapping[str, Any]]) -> Table:
             "–",
         ),
     ]
-    return Table("Streaming: incremental beside full", ("", "found", "paper"), rows)
+    return ResultTable("Streaming: incremental beside full", ("", "found", "paper"), rows)
 
 
 def _spread(numbers: Sequence[float], digits: int, sign: bool = False) -> str:
@@ -180,12 +191,12 @@ def _spread(numbers: Sequence[float], digits: int, sign: bool = False) -> str:
     return f"{mean} ± {spread['sd']:.{digits}f}"
 
 
-def _paper() -> Table:
+def _paper() -> ResultTable:
     rows = [
         (name, f"{auc:.3f}", f"{hours}", f"{latency}", f"{rebuilds}")
         for name, (auc, hours, latency, rebuilds) in PAPER.items()
     ]
     columns = ("method", "AUC, top 20%", "hours in all", "seconds an update", "tree rebuilds")
-    return Table(
+    return ResultTable(
         "Streaming: the paper's figures", columns, rows, "Its Figure 3; not measured here."
     )

@@ -34,7 +34,7 @@ ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StreamedValues:
     """What all is worth after the last mini-batch, the seconds of each, how often a tree changed.
 
     ``rebuilt`` counts trees built anew, ``balanced`` rebalances of the one tree.
@@ -47,7 +47,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class SessionStream:
     """A bundle and all records, which come ``size`` at a time."""
 
     bundle: Bundle
@@ -67,7 +67,9 @@ class Stream:
         return Corpus(engine.state(), engine.config.game, classes, trusted)
 
 
-def incremental(stream: Stream, config: EngineConfig, weights: Weights | None) -> Kept:
+def incremental(
+    stream: SessionStream, config: EngineConfig, weights: Weights | None
+) -> StreamedValues:
     """HCDV-INC: one tree, of which a mini-batch touches a part."""
     bundle, seconds = stream.bundle, []
     engine = Engine.from_seed(config, len(bundle.classes), bundle.validation, bundle.seed)
@@ -77,10 +79,10 @@ def incremental(stream: Stream, config: EngineConfig, weights: Weights | None) -
         engine.apply(stream.batch.slice(start, stop))
         valued = read(stream.corpus(engine), weights)
         seconds.append(time.process_time() - started)
-    return Kept(valued, seconds, 0, engine.header.rebalances)
+    return StreamedValues(valued, seconds, 0, engine.header.rebalances)
 
 
-def rebuilt(stream: Stream, config: EngineConfig, weights: Weights | None) -> Kept:
+def rebuilt(stream: SessionStream, config: EngineConfig, weights: Weights | None) -> StreamedValues:
     """HCDV-FULL: everything so far is cut into a new tree, and every game is played."""
     bundle, seconds = stream.bundle, []
     valued = Valued(np.zeros(0))
@@ -91,14 +93,14 @@ def rebuilt(stream: Stream, config: EngineConfig, weights: Weights | None) -> Ke
         engine.play()
         valued = read(stream.corpus(engine), weights)
         seconds.append(time.process_time() - started)
-    return Kept(valued, seconds, len(seconds), 0)
+    return StreamedValues(valued, seconds, len(seconds), 0)
 
 
-def grouped(stream: Stream) -> Kept:
+def grouped(stream: SessionStream) -> StreamedValues:
     """GS-FULL: everything so far is cut into clusters, whose game of ridge models is sampled."""
     bundle, seconds = stream.bundle, []
     values = np.zeros(0)
-    judged = Characteristic(bundle.validation, len(bundle.classes), 0.0)
+    characteristic = Characteristic(bundle.validation, len(bundle.classes), 0.0)
     for _, stop in stream.stops():
         started = time.process_time()
         seen = stream.batch.slice(0, stop)
@@ -106,26 +108,26 @@ def grouped(stream: Stream) -> Kept:
         groups = np.empty(stop, np.int64)
         for number, rows in enumerate(clusters):
             groups[rows] = number
-        game = RidgeGame(judged, seen.embeddings, seen.labels)
+        game = RidgeGame(characteristic, seen.embeddings, seen.labels)
         found = group_shapley(game, groups, Rounds(ROUNDS), seed=stream.seed)
         values = (found.values / np.bincount(groups))[groups]
         seconds.append(time.process_time() - started)
-    return Kept(Valued(values), seconds, len(seconds), 0)
+    return StreamedValues(Valued(values), seconds, len(seconds), 0)
 
 
-def by_chance(stream: Stream) -> Kept:
+def by_chance(stream: SessionStream) -> StreamedValues:
     """RANDOM: a number drawn for every record."""
     values = np.random.default_rng([stream.seed, 7]).random(len(stream.batch))
-    return Kept(Valued(values), [0.0 for _ in stream.stops()], 0, 0)
+    return StreamedValues(Valued(values), [0.0 for _ in stream.stops()], 0, 0)
 
 
-def _default(stream: Stream) -> EngineConfig:
+def _default(stream: SessionStream) -> EngineConfig:
     return replace(EngineConfig(), tau=stream.bundle.tau, seed=stream.seed)
 
 
 INCREMENTAL = "HCDV-INC (default)"
 FULL = "HCDV-FULL (default)"
-WAYS: Mapping[str, Callable[[Stream], Kept]] = {
+WAYS: Mapping[str, Callable[[SessionStream], StreamedValues]] = {
     INCREMENTAL: lambda stream: incremental(stream, _default(stream), Weights()),
     FULL: lambda stream: rebuilt(stream, _default(stream), Weights()),
     "HCDV-INC (as printed)": lambda stream: incremental(

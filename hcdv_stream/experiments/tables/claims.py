@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hcdv_stream.experiments.common.scores import SHARE, spread_of
-from hcdv_stream.experiments.experiment import Result, Table
+from hcdv_stream.experiments.experiment import Result, ResultTable
 from hcdv_stream.experiments.tables.methods import HCDV, RIVALS
 
 Run = Mapping[str, Any]
@@ -23,7 +23,7 @@ COMPARISONS: Mapping[str, tuple[str, str]] = {
 """What is trained on: HCDV's choice and the rivals'."""
 
 
-def claims(result: Result) -> Table:
+def claims(result: Result) -> ResultTable:
     """Return, per set and comparison, how far HCDV is above each rival."""
     rows = []
     ahead: dict[str, int] = dict.fromkeys(COMPARISONS, 0)
@@ -46,7 +46,7 @@ def claims(result: Result) -> Table:
         f"many of each class, which alone is worth a good deal where a class is rare. {missing}"
     )
     columns = ("set", "trained on", *RIVALS, "random clean", "the same, class-even", "verdict")
-    return Table(f"Where {HCDV} stands", columns, rows, note.strip())
+    return ResultTable(f"Where {HCDV} stands", columns, rows, note.strip())
 
 
 def _rival(name: str, choice: str) -> Other:

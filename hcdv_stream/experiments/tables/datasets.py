@@ -32,8 +32,8 @@ DRAW = 0
 class Benchmark:
     """A set of the comparison: ``read`` takes how many ``rows`` are wanted.
 
-    ``metric`` judges models trained on it, ``flipped`` is the share of labels that are made wrong,
-    ``test`` the share of the rows that is kept for judging.
+    ``metric`` scores models trained on it, ``flipped`` is the share of labels that are made wrong,
+    ``test`` the share of the rows that scores them.
     """
 
     name: str

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from hcdv_stream import estimator
-from hcdv_stream.experiments.common.cases import Case
+from hcdv_stream.experiments.common.cases import ExperimentCase
 from hcdv_stream.experiments.common.methods import Method, Valued, Values, global_knn, out_of_bag
 from hcdv_stream.learners.metrics import balanced_accuracy
 from hcdv_stream.learners.ridge import Ridge
@@ -73,25 +73,25 @@ def printed(encoder: Literal["identity"] | Callable[[Values], Values], seed: int
     )
 
 
-def _fitted(case: Case, hcdv: estimator.HCDV) -> Valued:
+def _fitted(case: ExperimentCase, hcdv: estimator.HCDV) -> Valued:
     trusted = case.validation
     hcdv.fit(case.embeddings, case.labels, trusted.embeddings, trusted.labels)
     judged = hcdv.value(lam=0.0) if hcdv.game == "routed" else None
     return Valued(hcdv.values_, judged)
 
 
-def _game(case: Case) -> TrainedUtility:
+def _game(case: ExperimentCase) -> TrainedUtility:
     classes = len(case.classes)
     learner = Ridge(case.embeddings, case.labels, case.validation, classes)
     return TrainedUtility(learner, balanced_accuracy)
 
 
-def _sampled(case: Case, sampler: Sampler, evaluations: int) -> Valued:
+def _sampled(case: ExperimentCase, sampler: Sampler, evaluations: int) -> Valued:
     until = Evaluations(evaluations) & Rounds(2)
     return Valued(run(sampler, _game(case), until, seed=case.seed).values)
 
 
-def _groups(case: Case) -> Valued:
+def _groups(case: ExperimentCase) -> Valued:
     """GS among k-means clusters, small enough a game to be exact."""
     count = min(GROUPS, len(case.labels))
     groups = KMeans(count, n_init=1, random_state=case.seed).fit_predict(case.embeddings)

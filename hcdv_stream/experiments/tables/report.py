@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hcdv_stream.experiments.common.scores import SHARE
-from hcdv_stream.experiments.experiment import Result, Table
+from hcdv_stream.experiments.experiment import Result, ResultTable
 from hcdv_stream.experiments.tables import paper
 from hcdv_stream.experiments.tables.claims import claims
 from hcdv_stream.experiments.tables.methods import HCDV, PRINTED, RANDOM
@@ -23,7 +23,7 @@ REFERENCES = {
 }
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result) -> list[ResultTable]:
     """Return a table per set, two of stability, one of growth, and the claims."""
     summed = result["summary"]
     return [
@@ -35,7 +35,7 @@ def tables(result: Result) -> list[Table]:
     ]
 
 
-def _set(name: str, each: Mapping[str, Any], result: Result) -> Table:
+def _set(name: str, each: Mapping[str, Any], result: Result) -> ResultTable:
     rows = [
         (
             method,
@@ -62,7 +62,7 @@ def _set(name: str, each: Mapping[str, Any], result: Result) -> Table:
     columns = (
         "method", f"top {PART}", f"select {PART}", "paper", "cpu s", "wall s", "paper's time",
     )  # fmt: skip
-    return Table(f"Tables 1 and 2: {name}", columns, rows, note)
+    return ResultTable(f"Tables 1 and 2: {name}", columns, rows, note)
 
 
 def _their_name(method: str) -> str:
@@ -87,7 +87,7 @@ def _percent(spread: Mapping[str, float]) -> str:
     return f"{100 * spread['mean']:.1f} ± {100 * spread['sd']:.1f}"
 
 
-def _twice(summed: Mapping[str, Any]) -> Table:
+def _twice(summed: Mapping[str, Any]) -> ResultTable:
     rows = [
         (
             method,
@@ -107,7 +107,7 @@ def _twice(summed: Mapping[str, Any]) -> Table:
         "there. Data-OOB and RANDOM do not ask V."
     )
     columns = ("method", *summed, *(f"paper, {name}" for name in paper.VARIATION))
-    return Table("Stability: valued twice", columns, rows, note)
+    return ResultTable("Stability: valued twice", columns, rows, note)
 
 
 def _pair(variation: Mapping[str, float] | None, agreement: Mapping[str, float] | None) -> str:
@@ -117,7 +117,7 @@ def _pair(variation: Mapping[str, float] | None, agreement: Mapping[str, float] 
     return f"{variation['mean']:.2f} / {second}"
 
 
-def _between(result: Result) -> Table:
+def _between(result: Result) -> ResultTable:
     between = result["between_splits"]
     methods = list(next(iter(result["summary"].values()))["methods"])
     rows = [
@@ -127,7 +127,7 @@ def _between(result: Result) -> Table:
         "The same where everything changes between splits: encoder, V, peers, tree and which "
         "labels are wrong. An example's worth depends on its company."
     )
-    return Table("Stability: between splits", ("method", *between), rows, note)
+    return ResultTable("Stability: between splits", ("method", *between), rows, note)
 
 
 def _plain_pair(found: Mapping[str, float | None]) -> str:
@@ -135,7 +135,7 @@ def _plain_pair(found: Mapping[str, float | None]) -> str:
     return " / ".join(NONE if number is None else f"{number:.2f}" for number in shown)
 
 
-def _growth(result: Result) -> Table:
+def _growth(result: Result) -> ResultTable:
     clicks, smaller = result["summary"]["clicks"], result["smaller"]
     few, many = smaller["valued"], clicks["valued"]
     budget, rows = result["budget"], []
@@ -158,4 +158,4 @@ def _growth(result: Result) -> Table:
         "is faster on Adult."
     )
     columns = ("method", f"{few:,}", f"{many:,}", "power of n", f"hours at {CRITEO:,}")
-    return Table("Growth on clicks, carried on to Criteo's size", columns, rows, note)
+    return ResultTable("Growth on clicks, carried on to Criteo's size", columns, rows, note)

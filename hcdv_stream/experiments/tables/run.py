@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from hcdv_stream.experiments.common.cases import Case, prepare
+from hcdv_stream.experiments.common.cases import ExperimentCase, prepare
 from hcdv_stream.experiments.common.datasets import Dataset, DatasetError
 from hcdv_stream.experiments.common.measures import Rows, top
 from hcdv_stream.experiments.common.methods import COSTS, Valued, timed
 from hcdv_stream.experiments.common.scores import DRAWS, SHARE, spread_of
-from hcdv_stream.experiments.experiment import Options, Progress, Result
+from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 from hcdv_stream.experiments.tables.datasets import Benchmark, benchmarks
 from hcdv_stream.experiments.tables.downstream import utility
 from hcdv_stream.experiments.tables.methods import RANDOM, Budget, methods
@@ -45,7 +45,7 @@ FEWER = 4
 BUDGET, SMALL_BUDGET = Budget(), Budget(200, 100)
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Value every set that is there under every seed; a set that is not is named in ``skipped``."""
     seeds = list(range(options.seeds))
     budget = SMALL_BUDGET if options.small else BUDGET
@@ -112,7 +112,7 @@ def _run(
         "metric": each.metric,
         "valued": len(case.labels),
         "trusted": len(case.validation),
-        "test": len(case.judge.test_labels),
+        "test": len(case.downstream.test_labels),
         "flipped": int(case.flipped.sum()),
         "flipped_share": each.flipped,
         "encoder_processor_seconds": encoder,
@@ -122,7 +122,7 @@ def _run(
     return run, kept
 
 
-def _rankings(name: str, case: Case, valued: Valued) -> list[Valued]:
+def _rankings(name: str, case: ExperimentCase, valued: Valued) -> list[Valued]:
     """Return what is judged: the one ranking of a method, or several of chance."""
     if name != RANDOM:
         return [valued]
@@ -130,7 +130,7 @@ def _rankings(name: str, case: Case, valued: Valued) -> list[Valued]:
     return [Valued(chance(count, DRAWS * case.seed + draw).values) for draw in range(DRAWS)]
 
 
-def _scored(each: Benchmark, case: Case, rankings: Sequence[Valued]) -> dict[str, float]:
+def _scored(each: Benchmark, case: ExperimentCase, rankings: Sequence[Valued]) -> dict[str, float]:
     generator = np.random.default_rng([case.seed, 2])
     turns = [rankings[draw % len(rankings)] for draw in range(DRAWS)]
     selected = [turn.selected(case.labels, SHARE, generator) for turn in turns]
@@ -140,7 +140,7 @@ def _scored(each: Benchmark, case: Case, rankings: Sequence[Valued]) -> dict[str
     }
 
 
-def _references(each: Benchmark, case: Case) -> dict[str, float]:
+def _references(each: Benchmark, case: ExperimentCase) -> dict[str, float]:
     """Return what a random SHARE of the rightly labelled is worth, as it comes or class-even."""
     generator = np.random.default_rng([case.seed, 1])
     right = np.flatnonzero(~case.flipped)
@@ -156,8 +156,8 @@ def _references(each: Benchmark, case: Case) -> dict[str, float]:
     }
 
 
-def _mean(each: Benchmark, case: Case, choices: Sequence[Rows]) -> float:
-    return float(np.mean([utility(each.metric, case.judge, rows) for rows in choices]))
+def _mean(each: Benchmark, case: ExperimentCase, choices: Sequence[Rows]) -> float:
+    return float(np.mean([utility(each.metric, case.downstream, rows) for rows in choices]))
 
 
 def _costs(each: Benchmark, rows: int, budget: Budget) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
-from hcdv_stream.experiments.common.cases import Case
+from hcdv_stream.experiments.common.cases import ExperimentCase
 from hcdv_stream.experiments.common.methods import Method
 from hcdv_stream.experiments.common.protocol import Rows
 from hcdv_stream.valuation.methods.rank_correlation import spearman
@@ -30,7 +30,7 @@ ANEW = 10_000
 Stability = Mapping[str, float | None]
 
 
-def twice(case: Case, method: Method) -> Stability:
+def twice(case: ExperimentCase, method: Method) -> Stability:
     """Value the same examples by each half of V and compare."""
     mixed = np.random.default_rng([case.seed, 3]).permutation(len(case.validation))
     rows = np.arange(min(MOST, len(case.labels)))

@@ -42,7 +42,7 @@ Signature = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _ReadState:
     stored: StoredPartition | None
     identity: Identity | None
     log: LogIdentity | None
@@ -140,7 +140,7 @@ class PartitionReader:
             raise StateError(self._refused[1])
         self._refused = None
 
-    def _look(self, before: Signature) -> _Found | None:
+    def _look(self, before: Signature) -> _ReadState | None:
         """Read what is there now; None where the manifest moved since ``before``."""
         database = (self.directory / "IDENTITY").read_bytes()
         secondary = self._current((before[0][0], database))
@@ -152,7 +152,7 @@ class PartitionReader:
             stored, identity, changes = self._read(families, anew=anew)
             log = None if anew else self.log
             log = log or read_log_identity(families)
-        return _Found(stored, identity, log, changes, database)
+        return _ReadState(stored, identity, log, changes, database)
 
     def _current(self, opened: tuple[str, bytes]) -> Secondary:
         """Return a secondary as of now: opened anew where the owner has, else caught up."""
@@ -180,7 +180,7 @@ class PartitionReader:
                     return onwards, identity, changes
         return read_all(families), read_identity(families), None
 
-    def _accept(self, found: _Found) -> bool:
+    def _accept(self, found: _ReadState) -> bool:
         self.identity, self.log, self._database = found.identity, found.log, found.database
         if found.stored is self.stored:
             return False

@@ -267,5 +267,5 @@ def _is_whole(state: EngineState) -> bool:
     leaves: set[int] = set()
     nodes = {state.header.root}
     for node in state.nodes.values():
-        (leaves if node.height == 1 else nodes).update(node.children)
+        (leaves if node.is_lowest else nodes).update(node.children)
     return leaves == state.leaves.keys() and nodes == state.nodes.keys()

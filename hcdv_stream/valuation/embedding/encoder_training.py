@@ -5,8 +5,8 @@ surrogate of M. Δ is the mean cosine distance of cross-label pairs of the batch
 embedding: off-centre, all cosines are alike and the contrast has nothing to pull at. Ω is the
 squared norm of the input gradient of the pairwise distance, by automatic differentiation.
 
-The encoder must not memorise the labels that its embedding will judge. Rows held out of the
-training side decide when to stop, and the parameters of the best epoch are kept.
+The encoder must not memorise the labels that its embedding will be used to value. Rows held out of
+the training side decide when to stop, and the parameters of the best epoch are kept.
 """
 
 from collections.abc import Callable
@@ -101,8 +101,8 @@ def train_encoder(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _Model(training.rows.shape[1], classes, options)
-        table = _Table.of(training)
-        metrics = _fit(model, table, _Table.of(held_out), options, progress)
+        table = _LabelledTensors.of(training)
+        metrics = _fit(model, table, _LabelledTensors.of(held_out), options, progress)
     with torch.inference_mode():
         centre = model.network(table.rows).double().mean(0).float().numpy()
     return TrainedEncoder(Encoder(model.network, centre), metrics)
@@ -118,19 +118,19 @@ class _Model(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _LabelledTensors:
     rows: torch.Tensor
     labels: torch.Tensor
 
     @classmethod
-    def of(cls, table: LabelledRows) -> "_Table":
+    def of(cls, table: LabelledRows) -> "_LabelledTensors":
         return cls(torch.from_numpy(table.rows), torch.from_numpy(table.labels.astype(np.int64)))
 
 
 def _fit(
     model: _Model,
-    training: _Table,
-    held: _Table,
+    training: _LabelledTensors,
+    held: _LabelledTensors,
     options: EncoderOptions,
     progress: Callable[[Epoch], None],
 ) -> dict[str, float]:
@@ -149,7 +149,7 @@ def _fit(
             loss = _loss(model, training.rows[members], training.labels[members], weights, options)
             torch.autograd.backward(loss)
             optimiser.step()
-        reached = _judge(model, held, weights, options)
+        reached = _score(model, held, weights, options)
         progress(Epoch(number, reached["loss"]))
         if reached["loss"] < best["loss"]:
             best, kept = reached | {"best_epoch": float(number)}, _copy(model)
@@ -209,8 +209,8 @@ def roughness(network: nn.Module, rows: torch.Tensor, centre: torch.Tensor) -> t
     return squared.mean()
 
 
-def _judge(
-    model: _Model, held: _Table, weights: torch.Tensor, options: EncoderOptions
+def _score(
+    model: _Model, held: _LabelledTensors, weights: torch.Tensor, options: EncoderOptions
 ) -> dict[str, float]:
     with torch.inference_mode():
         embedded = model.network(held.rows)

@@ -4,7 +4,7 @@
 none. Given how many of each class came before i, the expected sum over cross pairs is bilinear in
 class means, so the Shapley value of i (of class c) is linear in its mean distances to the other
 classes and in the mean distances between classes without i; the weights depend on the class counts
-only (see ``contrast_weights``). Hence φ_i = a_c + u_i·g_c: O(d) a point, and a coalition's value
+only (see ``contrast_weights``). Hence φ_i = a_c + u_i·g_c: O(d) an example, and a coalition's value
 needs no more than its class counts and class sums.
 """
 
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast_contraction import contracted_weights
-
-Floats = npt.NDArray[np.float64]
 
 _BLOCK = 1024
 """Points read at once: their vectors stay in the processor's cache. Changes no value."""
 
 
 def contrast(counts: npt.NDArray[np.int64], sums: Floats) -> float:
-    """Δ̄ of the points with these class counts (C,) and class sums of u (C, d)."""
+    """Δ̄ of the examples with these class counts (C,) and class sums of u (C, d)."""
     return float(contrasts(counts[None], sums[None])[0])
 
 
@@ -53,7 +52,7 @@ def _cross_pairs(counts: npt.NDArray[np.int64] | Floats, sums: Floats) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class ContrastShapley:
-    """φ_i of Δ̄ for every point of a corpus: ``offset`` a (C,) and ``slope`` g (C, d)."""
+    """φ_i of Δ̄ for every example of a corpus: ``offset`` a (C,) and ``slope`` g (C, d)."""
 
     offset: Floats
     slope: Floats
@@ -77,11 +76,11 @@ class ContrastShapley:
         slope = -near @ means + (own / others) @ sums
         return cls(offset, slope)
 
-    def points(self, labels: npt.NDArray[np.int16], embeddings: Embeddings) -> Floats:
-        """φ_i of each point, (n,).
+    def examples(self, labels: npt.NDArray[np.int16], embeddings: Embeddings) -> Floats:
+        """φ_i of each example, (n,).
 
-        Adds up one dimension after the other rather than through a BLAS: the same point then gets
-        the same bits whichever other points it is read with.
+        Adds up one dimension after the other rather than through a BLAS: the same example then gets
+        the same bits whichever other examples it is read with.
         """
         values: Floats = self.offset[labels]
         for start in range(0, len(values), _BLOCK):

@@ -4,13 +4,13 @@
 far[k, k, c] (C, C) and, with D[b, c] the mean distances between classes, one number for each class,
 foreign[k] = Σ_{b<c; b, c ≠ k} far[k, b, c] D[b, c]. Up to MOST_TABLED classes that have an example
 they come from the table of ``far``. Beyond, C³ numbers would be too many, and drawing a_c itself
-would be noise: most parts hold no point of a small class. So the points whose classes are named
+would be noise: most parts hold no example of a small class. So the examples whose classes are named
 are fixed, and the rest a of the predecessors is drawn, whose pairs P(a) hardly vary:
 
     near[k, c] = n_c          E[w₁ / P(a + e_c + e_k)]
     own[k, c]  = n_c (n_k−1)  E[w₂ (1 / P(a + 2 e_k + e_c) − 1 / P(a + e_k + e_c))]
 
-The weights w follow from the sizes of the parts. That the fixed points are not in a is taken into
+The weights w follow from the sizes of the parts. That the fixed examples are not in a is taken into
 account in the mean. ``foreign`` is a sum over all classes and is estimated from the parts directly.
 In the end all are changed by one small share, so that the values add up to Δ̄ exactly.
 
@@ -20,9 +20,9 @@ parts give, where 2,048 of these are 8% off. 200 classes take 0.1 s and 1,000 cl
 
 import numpy as np
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.contrast_weights import (
     MOST_TABLED,
-    Floats,
     Integers,
     contrast_weights,
     drawn,
@@ -93,7 +93,7 @@ def _add_pairs(near: Floats, own: Floats, parts: Floats, chance: Floats, counts:
     once = chance * (size <= total - 2) * (total + 1) * (size + 1) / (total * (total - 1))
     twice = chance * (size <= total - 3) * (total + 1) * (size + 1) * (size + 2)
     twice /= total * (total - 1) * (total - 2)
-    # A fixed point of class c is not in the part: a_c and the pairs are fewer in the mean.
+    # A fixed example of class c is not in the part: a_c and the pairs are fewer in the mean.
     usual = 2 * pairs / np.maximum(size, 1)
     missed = parts / counts * (size - parts - usual)
     fewer = parts * (1.0 - 1.0 / counts) + missed
@@ -128,9 +128,9 @@ def _reciprocals(
 
 
 def _foreign(parts: Floats, chance: Floats, counts: Floats, distances: Floats) -> Floats:
-    """Σ over parts (S, C) of the rise in 1/P by one point of class k, times the pairs without k.
+    """Σ over parts (S, C) of the rise in 1/P by one example of class k, times the pairs without k.
 
-    Parts are of the whole corpus: with chance a_k / n_k they hold the point that arrives.
+    Parts are of the whole corpus: with chance a_k / n_k they hold the example that arrives.
     """
     size = parts.sum(axis=1, keepdims=True)
     pairs = (size * size - (parts * parts).sum(axis=1, keepdims=True)) / 2

@@ -1,6 +1,6 @@
 """Weights of the exact Shapley values of Δ̄, functions of the class counts alone.
 
-A point of class k arrives after a uniformly random set of predecessors; let a be the vector of
+An example of class k arrives after a uniformly random set of predecessors; let a be the vector of
 their class counts and P(a) = Σ_{b<c} a_b a_c. Its expected marginal contribution, given a, is
 Σ_c a_c μ_{i,c} / P(a + e_k) + Σ_{b<c} a_b a_c μ_{bc} (1/P(a + e_k) − 1/P(a)), so
 
@@ -13,7 +13,7 @@ far = −(near − 1/n_k + 1/n).
 
 More classes: a uniformly random part of the *whole* corpus, with counts a, leaves i out or holds it
 with probability a_k / n_k, and without i it is what came before i. So one set of count vectors with
-their chances serves every k. All vectors of few points are listed (few points decide most: a
+their chances serves every k. All vectors of few examples are listed (few examples decide most: a
 marginal decays as 1/size); where that is not all of them, larger parts are drawn with a fixed seed,
 their sizes stratified in the logarithm, and the result is corrected so that the identity behind
 efficiency, n_b near[b,c] + n_c near[c,b] + Σ_k n_k far[k,b,c] = n_b n_c / P(n), holds exactly.
@@ -28,11 +28,12 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
+
 Integers = npt.NDArray[np.int64]
 
 MOST_LISTED = 2048
-"""Count vectors that are listed, by rising number of points, before the rest is drawn."""
+"""Count vectors that are listed, by rising number of examples, before the rest is drawn."""
 DRAWS = 2048
 MOST_TABLED = 20
 """Classes up to which ``far`` is made as a table, of 64 KiB then; beyond, see ``many_classes``."""
@@ -133,7 +134,7 @@ def _listed_size(counts: Integers) -> int:
 
 
 def _listed(counts: Integers, size: int) -> tuple[Floats, Floats]:
-    """Every count vector of at most ``size`` points with its chance; all sizes are alike likely."""
+    """List the count vectors of at most ``size`` examples with their chance, sizes alike likely."""
     parts, left = np.zeros((1, 0), np.int64), np.array([size])
     for count in counts:
         choices = np.minimum(count, left) + 1
@@ -154,7 +155,7 @@ def _log_ways(count: int, size: int) -> Floats:
 
 
 def drawn(counts: Integers, size: int, draws: int) -> tuple[Floats, Floats]:
-    """Draw count vectors of more than ``size`` points, with the chance that each stands for."""
+    """Draw count vectors of more than ``size`` examples, with the chance that each stands for."""
     generator = np.random.default_rng([int(count) for count in counts])
     total = int(counts.sum())
     edges = np.exp(np.linspace(np.log(size + 0.5), np.log(total + 0.5), draws + 1))

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 Outcome = Mapping[str, npt.NDArray[np.generic]]
@@ -20,13 +20,13 @@ Outcome = Mapping[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the game of one leaf sees: its points, and the rows of V that are routed to it."""
+    """What the game of one leaf sees: its examples, and the rows of V that are routed to it."""
 
-    points: Points
+    examples: LeafExamples
     evaluators: npt.NDArray[np.int64]
 
 
-class Game(Protocol):
+class TreeGame(Protocol):
     """A cooperative game played along the tree."""
 
     def play_leaves(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:

@@ -1,22 +1,22 @@
 """The mergeable sketch behind every ridge model: per class, the Gram matrix with an intercept.
 
-With x = (1, u), a coalition keeps Σ x xᵀ for each class: its corner counts points, its first row
+With x = (1, u), a coalition keeps Σ x xᵀ for each class: its corner counts examples, its first row
 sums embeddings, the rest are second moments. Only the upper triangle is kept, row by row, as int64
-counts of 2^-30, each point's products being rounded to that grid before they are added. So the
+counts of 2^-30, each example's products being rounded to that grid before they are added. So the
 sketch of a union is the sum of the sketches in any order, to the last bit, and the same sums in
-float64 are exact up to 2^23 points a class.
+float64 are exact up to 2^23 examples a class.
 """
 
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 
 GRAM_BITS = 30
 """Gram entries are int64 counts of 2^-30."""
 
 Grams = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def entries(dimensions: int) -> int:
@@ -30,14 +30,14 @@ def with_intercept(embeddings: Embeddings) -> Floats:
 
 
 def products_of(embeddings: Embeddings) -> Grams:
-    """Round the products of each point (n, d) to the grid: (n, entries)."""
+    """Round the products of each example (n, d) to the grid: (n, entries)."""
     rows = with_intercept(embeddings)
     upper, right = np.triu_indices(rows.shape[1])
     return np.rint(np.ldexp(rows[:, upper] * rows[:, right], GRAM_BITS)).astype(np.int64)
 
 
 def gram_of(embeddings: Embeddings, labels: npt.NDArray[np.int16], classes: int) -> Grams:
-    """Sum the rounded products of points (n, d) by class: (classes, entries)."""
+    """Sum the rounded products of examples (n, d) by class: (classes, entries)."""
     grams = np.zeros((classes, entries(embeddings.shape[1])), np.int64)
     for label in range(classes):
         grams[label] = products_of(embeddings[labels == label]).sum(axis=0)

@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
+
 Orders = npt.NDArray[np.int64]
 Membership = npt.NDArray[np.bool_]
 

@@ -2,15 +2,15 @@
 
 The root's pot is v(D) (v(∅) being 0). Each coalition divides its pot among its players by its game
 (Algorithm 1's rescaling): share_j = ψ̂_j / Σψ̂, pot_j = pot · share_j, so the pots of a coalition's
-players sum to its own, and the points' to v(D).
+players sum to its own, and the examples' to v(D).
 
 **Where Σψ̂ is near 0 or negative** this would multiply sampling noise without bound or turn every
 sign around. So the shares are ψ̂_j / Σψ̂ only where Σψ̂ > TOLERANCE · Σ|ψ̂| and Σψ̂ > ROUNDING;
 otherwise the first of these weights that are not all zero, over their sum:
 
 1. at a node: ω_j = max(v({child_j}), 0), the stand-alone worth (Eq. 14);
-2. the number of points of each child (in a leaf: 1 for each point);
-3. 1 for each player, a coalition of no points.
+2. the number of examples of each child (in a leaf: 1 for each example);
+3. 1 for each player, a coalition of no examples.
 
 A pot may be negative where ψ̂_j is; it is then divided by the same rule, as printed, which gives the
 most negative value to the largest ψ̂ within it.
@@ -22,20 +22,19 @@ product of independent factors gives
     var(pot_j) = share_j² · var(pot) + pot² · s² + s² · var(pot)
 
 from var = 0 at the root; s² = 0 for shares that fell back. In a leaf, ψ̂ is a mean over V and its
-variance that of this mean. An error is the square root.
+variance that of this mean. A standard error is the square root.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
-
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.tree.navigation import children_of
 
 TOLERANCE = 0.01
 """Least Σψ̂ / Σ|ψ̂| that is rescaled by: no share is then above 100."""
@@ -67,26 +66,25 @@ def coalition_pots(state: EngineState) -> Pots:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        below: Mapping[int, Leaf | Node] = state.leaves if node.height == 1 else state.nodes
-        children = [below[child] for child in node.children]
+        children = children_of(state, node)
         values, variances = divided(pots.nodes[node.id], *_node_shares(node, children))
-        into = pots.leaves if node.height == 1 else pots.nodes
+        into = pots.leaves if node.is_lowest else pots.nodes
         for child, value, variance in zip(children, values, variances, strict=True):
             into[child.id] = Pot(float(value), float(variance))
         waiting.extend(child for child in children if isinstance(child, Node))
     return pots
 
 
-def point_values(state: EngineState) -> dict[int, tuple[Floats, Floats]]:
-    """Return φ and its standard error for the points of every leaf, (m,) each, by leaf id."""
+def example_values(state: EngineState) -> dict[int, tuple[Floats, Floats]]:
+    """Return φ and its standard error for the examples of every leaf, (m,) each, by leaf id."""
     pots = coalition_pots(state)
     return {leaf: leaf_values(state.leaves[leaf], pot) for leaf, pot in pots.leaves.items()}
 
 
 def leaf_values(leaf: Leaf, pot: Pot) -> tuple[Floats, Floats]:
-    """Divide a leaf's pot among its points: φ and its standard error, (m,) each."""
+    """Divide a leaf's pot among its examples: φ and its standard error, (m,) each."""
     if not leaf.outcome:
-        return np.zeros(len(leaf.points)), np.zeros(len(leaf.points))
+        return np.zeros(len(leaf.examples)), np.zeros(len(leaf.examples))
     psi, variance = leaf.outcome["psi"], leaf.outcome["variance"]
     share, spread = shares(psi.astype(np.float64), variance.astype(np.float64), ())
     values, variances = divided(pot, share, spread)
@@ -121,10 +119,10 @@ def divided(pot: Pot, share: Floats, spread: Floats) -> tuple[Floats, Floats]:
 
 
 def _node_shares(node: Node, children: Sequence[Leaf | Node]) -> tuple[Floats, Floats]:
-    points = np.array([child.sketch.size for child in children], dtype=np.float64)
+    examples = np.array([child.sketch.size for child in children], dtype=np.float64)
     if not node.outcome:
-        return shares(np.zeros(len(children)), np.zeros(len(children)), (points,))
+        return shares(np.zeros(len(children)), np.zeros(len(children)), (examples,))
     psi, variance, standalone = (
         node.outcome[name].astype(np.float64) for name in ("psi", "variance", "standalone")
     )
-    return shares(psi, variance, (np.maximum(standalone, 0.0), points))
+    return shares(psi, variance, (np.maximum(standalone, 0.0), examples))

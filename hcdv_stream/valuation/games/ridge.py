@@ -1,13 +1,14 @@
 """M(S): how well a ridge classifier trained on S does on the whole of V, for many S at once.
 
-One-versus-rest least squares on x = (1, u), every class weighing the same: each point of class c
+One-versus-rest least squares on x = (1, u), every class weighing the same: each example of class c
 counts 1/n_c, so that 15% positives are not drowned. From the coalition's Gram matrices (``grams``):
 
     A = Σ_c G_c / n_c + RIDGE · Σ_c 1/n_c · diag(0, 1, …, 1),    W_c = A^-1 (first row of G_c) / n_c
 
 The penalty is that of RIDGE pseudo-points, so small coalitions are shrunk towards the direction
-between class means and large ones are not. A point is given the class of the largest W_c·x, ties to
-the lower class; a class that S lacks has W_c = 0, and an S of one class always answers that class.
+between class means and large ones are not. An example is given the class of the largest W_c·x, ties
+to the lower class; a class that S lacks has W_c = 0, and an S of one class always answers that
+class.
 
 Weights are rounded to 22 bits relative to the largest of the model, which makes every score exact
 (see ``embedding``): no prediction depends on how a BLAS blocks, batches or threads the scoring.
@@ -18,10 +19,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.grams import with_intercept
 from hcdv_stream.valuation.validation import Validation
-
-Floats = npt.NDArray[np.float64]
 
 RIDGE = 1.0
 """Pseudo-points behind the penalty. On Online Shoppers (d = 14, samples of 10 to 10,000) M was best
@@ -36,7 +36,7 @@ class RidgeMetric:
     validation: Validation
     classes: int
     _square: npt.NDArray[np.int64] = field(init=False, repr=False, compare=False)
-    _judges: dict[int, Floats] = field(init=False, repr=False, compare=False)
+    _evaluators: dict[int, Floats] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = with_intercept(self.validation.embeddings)
@@ -44,13 +44,13 @@ class RidgeMetric:
         square = np.empty((width, width), np.int64)
         upper, right = np.triu_indices(width)
         square[upper, right] = square[right, upper] = np.arange(len(upper))
-        judges = {
+        evaluators = {
             label: np.ascontiguousarray(rows[self.validation.labels == label].T)
             for label in range(self.classes)
             if (self.validation.labels == label).any()
         }
         object.__setattr__(self, "_square", square.reshape(-1))
-        object.__setattr__(self, "_judges", judges)
+        object.__setattr__(self, "_evaluators", evaluators)
 
     def of(self, grams: Floats) -> Floats:
         """M of coalitions, (P,) in [0, 1], from their Gram sketches (P, C, entries).
@@ -60,10 +60,10 @@ class RidgeMetric:
         """
         models = self._rounded(self.weights(grams))
         found = np.zeros(len(grams))
-        for label, judges in self._judges.items():
-            right = self._recognised(models, label, judges)
-            found += np.count_nonzero(right, axis=1) / judges.shape[1]
-        return found / max(len(self._judges), 1)
+        for label, evaluators in self._evaluators.items():
+            right = self._recognised(models, label, evaluators)
+            found += np.count_nonzero(right, axis=1) / evaluators.shape[1]
+        return found / max(len(self._evaluators), 1)
 
     def weights(self, grams: Floats) -> Floats:
         """Train: (P, C, entries) gives W, (P, C, d + 1)."""
@@ -86,11 +86,11 @@ class RidgeMetric:
         rounded: Floats = np.rint(weights * scale)
         return rounded
 
-    def _recognised(self, models: Floats, label: int, judges: Floats) -> npt.NDArray[np.bool_]:
-        """Which judges (d + 1, v) of a class each model gives that class, (P, v)."""
-        right = np.ones((len(models), judges.shape[1]), np.bool_)
+    def _recognised(self, models: Floats, label: int, evaluators: Floats) -> npt.NDArray[np.bool_]:
+        """Which evaluators (d + 1, v) of a class each model gives that class, (P, v)."""
+        right = np.ones((len(models), evaluators.shape[1]), np.bool_)
         for other in range(self.classes):
             if other != label:
-                margins = (models[:, label] - models[:, other]) @ judges
+                margins = (models[:, label] - models[:, other]) @ evaluators
                 right &= margins >= 0.0 if label < other else margins > 0.0
         return right

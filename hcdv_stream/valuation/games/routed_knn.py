@@ -1,10 +1,10 @@
-"""The default game: a k-NN utility played inside each leaf, judged by its V and by its own points.
+"""The default game: a k-NN utility in each leaf, evaluated by its V and by its own examples.
 
 v(S) = Σ_c ω_c [(1−β)/|V_c| Σ_{e∈V_c} u_e(S) + β/n_c Σ_{j∈D_c} u_j(S∖{j})] + λ Δ̄(S), where u_e is
-the k-NN utility of evaluator e among the points of S in e's leaf. The games of different leaves
-have no player in common, so by additivity and the dummy axiom a point's Shapley value in the whole
-is its value in its leaf's game. Each point keeps its components per class of evaluator; the weights
-ω, β, λ and the counts |V_c|, n_c come in when a value is read (``routed_values``).
+the k-NN utility of evaluator e among the examples of S in e's leaf. The games of different leaves
+have no player in common, so by additivity and the dummy axiom an example's Shapley value in the
+whole is its value in its leaf's game. Each example keeps its components per class of evaluator; the
+weights ω, β, λ and the counts |V_c|, n_c come in when a value is read (``routed_weights``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from hcdv_stream.valuation.games.knn import (
     squared,
     utilities,
 )
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, Counts, Sketch
 from hcdv_stream.valuation.validation import Validation
 
@@ -37,7 +37,7 @@ _NOBODY = -1
 class RoutedGame:
     """Plays leaves; its nodes have no game of their own, their value is the sum of their leaves.
 
-    Outcome of a leaf with m points: ``components`` int64 (m, 2, C), the point's Shapley values
+    Outcome of a leaf with m examples: ``components`` int64 (m, 2, C), the example's Shapley values
     summed over the evaluators of class c (UTILITY_BITS), and ``moments`` int64 (m, 2, C), the sums
     of their squares (SQUARE_BITS); middle axis TRUSTED, PEERS.
     """
@@ -53,17 +53,17 @@ class RoutedGame:
     def play_leaves(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
         """Play every seat's game; large ones apart, so that padding stays small."""
         results: dict[int, tuple[Outcome, Sketch]] = {}
-        for places in _chunks([len(seat.points) for seat in seats], self._rows(seats)):
+        for places in _chunks([len(seat.examples) for seat in seats], self._rows(seats)):
             played = self._play([seats[place] for place in places])
             results.update(zip(places, played, strict=True))
         return [results[place] for place in range(len(seats))]
 
     def _rows(self, seats: Sequence[Seat]) -> list[int]:
         peers = self.config.peers != "off"
-        return [len(seat.evaluators) + peers * len(seat.points) for seat in seats]
+        return [len(seat.evaluators) + peers * len(seat.examples) for seat in seats]
 
     def _play(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
-        table = _Table.lay(seats, self.validation, self.config.peers, self.classes)
+        table = _EvaluatorTable.lay(seats, self.validation, self.config.peers, self.classes)
         keys = sorted_keys(table.cosines, table.matches)
         values = by_player(shapley_by_rank(keys, self.config.neighbours), keys)
         worth = utilities(keys, self.config.neighbours)
@@ -74,7 +74,7 @@ class RoutedGame:
         evaluators = table.group_sizes
         return [
             self._result(
-                seat.points,
+                seat.examples,
                 components[place],
                 moments[place],
                 (evaluators[place], utility[place], squares[place]),
@@ -83,15 +83,15 @@ class RoutedGame:
         ]
 
     def _result(
-        self, points: Points, components: Counts, moments: Counts, sums: tuple[Counts, ...]
+        self, examples: LeafExamples, components: Counts, moments: Counts, sums: tuple[Counts, ...]
     ) -> tuple[Outcome, Sketch]:
-        own = components[:, :, : len(points)].transpose(2, 0, 1).copy()
-        sketch = Sketch.of_points(points.embeddings, points.labels, self.classes)
+        own = components[:, :, : len(examples)].transpose(2, 0, 1).copy()
+        sketch = Sketch.of_examples(examples.embeddings, examples.labels, self.classes)
         sketch.evaluators[:], sketch.utilities[:], sketch.squares[:] = sums
         sketch.components[:] = own.sum(axis=0)
         outcome = {
             "components": own,
-            "moments": moments[:, :, : len(points)].transpose(2, 0, 1).copy(),
+            "moments": moments[:, :, : len(examples)].transpose(2, 0, 1).copy(),
         }
         return outcome, sketch
 
@@ -114,7 +114,7 @@ def _chunks(sizes: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _EvaluatorTable:
     """All evaluators of some leaves as rows, the players of their leaf as columns.
 
     Rows are ordered by group: leaf, then TRUSTED or PEERS, then class of the evaluator.
@@ -127,35 +127,38 @@ class _Table:
     @classmethod
     def lay(
         cls, seats: Sequence[Seat], validation: Validation, peers: str, classes: int
-    ) -> "_Table":
+    ) -> "_EvaluatorTable":
         """Lay the table of some leaves; see ``EngineConfig.peers``."""
-        width = max(1, *(len(seat.points) for seat in seats))
-        height = sum(len(seat.evaluators) + (peers != "off") * len(seat.points) for seat in seats)
+        width = max(1, *(len(seat.examples) for seat in seats))
+        height = sum(len(seat.evaluators) + (peers != "off") * len(seat.examples) for seat in seats)
         distances = np.full((height, width), EXCLUDED)
         matches = np.zeros((height, width), np.bool_)
         sizes = np.zeros((len(seats), 2, classes), np.int64)
         row = 0
         for place, seat in enumerate(seats):
-            points = seat.points
+            examples = seat.examples
             labels = validation.labels[seat.evaluators]
             trusted = seat.evaluators[np.argsort(labels, kind="stable")]
             sizes[place, TRUSTED] = np.bincount(labels, minlength=classes)
-            judges, judged = [validation.embeddings[trusted]], [validation.labels[trusted]]
+            evaluators, evaluator_labels = (
+                [validation.embeddings[trusted]],
+                [validation.labels[trusted]],
+            )
             blocks = [np.full(len(trusted), _NOBODY)]
-            owners = owner_numbers(points.providers, peers)
+            owners = owner_numbers(examples.providers, peers)
             if peers != "off":
-                order = np.argsort(points.labels, kind="stable")
-                sizes[place, PEERS] = np.bincount(points.labels, minlength=classes)
-                judges.append(points.embeddings[order])
-                judged.append(points.labels[order])
+                order = np.argsort(examples.labels, kind="stable")
+                sizes[place, PEERS] = np.bincount(examples.labels, minlength=classes)
+                evaluators.append(examples.embeddings[order])
+                evaluator_labels.append(examples.labels[order])
                 blocks.append(owners[order])
-            stop = row + sum(map(len, judged))
+            stop = row + sum(map(len, evaluator_labels))
             own = np.concatenate(blocks)[:, None] == owners
-            cells = cosines(np.concatenate(judges), points.embeddings)
+            cells = cosines(np.concatenate(evaluators), examples.embeddings)
             cells[own] = EXCLUDED
-            distances[row:stop, : len(points)] = cells
-            matches[row:stop, : len(points)] = (
-                np.concatenate(judged)[:, None] == points.labels
+            distances[row:stop, : len(examples)] = cells
+            matches[row:stop, : len(examples)] = (
+                np.concatenate(evaluator_labels)[:, None] == examples.labels
             ) & ~own
             row = stop
         return cls(distances, matches, sizes)
@@ -172,7 +175,7 @@ class _Table:
 
 
 def owner_numbers(providers: Sequence[str | None], peers: str) -> npt.NDArray[np.int64]:
-    """Number the providers so that equal numbers must not judge each other."""
+    """Number the providers so that equal numbers must not evaluate each other."""
     if peers != "other-providers":
         return np.arange(len(providers))
     numbers: dict[str, int] = {}

@@ -1,8 +1,8 @@
 """Values of the routed game, weighed when they are read.
 
 One state answers for every utility: ω, β and λ meet the stored components here and nowhere else.
-All arithmetic is per point and element by element, in a fixed order, so that a point's value has
-the same bits whoever reads it with whatever other points.
+All arithmetic is per example and element by element, in a fixed order, so that an example's value
+has the same bits whoever reads it with whatever other examples.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast import ContrastShapley, contrast
 from hcdv_stream.valuation.tree.sketch import (
@@ -24,19 +25,17 @@ from hcdv_stream.valuation.tree.sketch import (
 )
 from hcdv_stream.valuation.weights import Weights
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class RoutedWeights:
     """What turns components into values, for one corpus and one choice of ω, β, λ.
 
-    ``scale`` (2, C) multiplies components: ω_c (1−β)/|V_c| and ω_c β/n_c; ``judges`` (2, C) are the
-    evaluators behind it.
+    ``scale`` (2, C) multiplies components: ω_c (1−β)/|V_c| and ω_c β/n_c; ``evaluators`` (2, C) are
+    how many stand behind it.
     """
 
     scale: Floats
-    judges: Counts
+    evaluators: Counts
     lam: float
     shapley: ContrastShapley
     whole: Sketch
@@ -56,31 +55,31 @@ class RoutedWeights:
 
         Raises ValueError for a utility that names no class of ``labels``.
         """
-        counted = trusted if trusted.sum() else whole.points
+        counted = trusted if trusted.sum() else whole.counts
         omega = weights.per_class(labels, counted)
-        judges = np.stack([trusted, whole.points])
+        evaluators = np.stack([trusted, whole.counts])
         share = np.array([1.0 - weights.beta, weights.beta])
-        scale = omega * share[:, None] / np.maximum(judges, 1)
-        shapley = shapley or ContrastShapley.of(whole.points, whole.embeddings)
-        return cls(scale, judges, weights.lam, shapley, whole)
+        scale = omega * share[:, None] / np.maximum(evaluators, 1)
+        shapley = shapley or ContrastShapley.of(whole.counts, whole.embeddings)
+        return cls(scale, evaluators, weights.lam, shapley, whole)
 
-    def points(
+    def examples(
         self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
     ) -> Floats:
-        """φ of points, (n,), from components (n, 2, C)."""
+        """φ of examples, (n,), from components (n, 2, C)."""
         values = self.judged(components)
         if self.lam:
-            values += self.lam * self.shapley.points(labels, embeddings)
+            values += self.lam * self.shapley.examples(labels, embeddings)
         return values
 
     def judged(self, components: Counts) -> Floats:
-        """φ of points as evaluators alone have it, without the contrast: (n,)."""
+        """φ of examples as evaluators alone have it, without the contrast: (n,)."""
         values = np.zeros(len(components))
         for term in _terms(self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)):
             values += term
         return values
 
-    def errors(self, components: Counts, moments: Counts) -> Floats:
+    def stderr(self, components: Counts, moments: Counts) -> Floats:
         """Return standard errors of φ, (n,): evaluators taken as samples of their class.
 
         The mean over |V_c| (or n_c) evaluators of a term whose sum and sum of squares are known.
@@ -94,35 +93,35 @@ class RoutedWeights:
         """Return the variance that each kind and class of evaluators contributes, (..., 2, C)."""
         total = np.ldexp(sums.astype(np.float64), -UTILITY_BITS)
         spread = np.ldexp(squares.astype(np.float64), -SQUARE_BITS)
-        spread -= total * total / np.maximum(self.judges, 1)
-        scaled: Floats = self._per_judge * np.maximum(spread, 0.0)
+        spread -= total * total / np.maximum(self.evaluators, 1)
+        scaled: Floats = self._per_evaluator * np.maximum(spread, 0.0)
         return scaled
 
     @cached_property
-    def _per_judge(self) -> Floats:
-        """What scales a sum of squared deviations; a single judge has none."""
-        judges = self.judges.astype(np.float64)
-        factor = self.scale**2 * judges / np.maximum(judges - 1.0, 1.0)
-        return np.where(judges < 2, 0.0, factor)
+    def _per_evaluator(self) -> Floats:
+        """What scales a sum of squared deviations; a single evaluator has none."""
+        evaluators = self.evaluators.astype(np.float64)
+        factor = self.scale**2 * evaluators / np.maximum(evaluators - 1.0, 1.0)
+        return np.where(evaluators < 2, 0.0, factor)
 
     def coalition(self, sketch: Sketch) -> float:
         """Σ φ over a coalition, from its sketch alone."""
-        contrasted = self.shapley.coalition(sketch.points, sketch.embeddings)
-        judged = np.ldexp(sketch.components.astype(np.float64), -UTILITY_BITS)
-        return float((self.scale * judged).sum()) + self.lam * contrasted
+        contrasted = self.shapley.coalition(sketch.counts, sketch.embeddings)
+        evaluated = np.ldexp(sketch.components.astype(np.float64), -UTILITY_BITS)
+        return float((self.scale * evaluated).sum()) + self.lam * contrasted
 
-    def coalition_error(self, sketch: Sketch) -> float:
+    def coalition_stderr(self, sketch: Sketch) -> float:
         """Return the standard error of a leaf's or node's value: its evaluators are its own.
 
-        Within a leaf the points' values sum to u_e(D) for each evaluator, so errors do not add up;
-        the spread of u_e(D) itself decides.
+        Within a leaf the examples' values sum to u_e(D) for each evaluator, so standard errors
+        do not add up; the spread of u_e(D) itself decides.
         """
         return float(np.sqrt(self._variances(sketch.utilities, sketch.squares).sum()))
 
     def total(self) -> float:
         """v(D) − v(∅), from the utilities of the whole and Δ̄(D): no Shapley value is involved."""
         utilities = np.ldexp(self.whole.utilities.astype(np.float64), -UTILITY_BITS)
-        whole = contrast(self.whole.points, self.whole.embeddings)
+        whole = contrast(self.whole.counts, self.whole.embeddings)
         return float((self.scale * utilities).sum()) + self.lam * whole
 
     def residual(self) -> float:

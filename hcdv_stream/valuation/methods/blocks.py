@@ -11,7 +11,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.methods.utility import Floats, Membership, Utility
+from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.methods.utility import Membership, Utility
 
 Rows = npt.NDArray[np.int64]
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.characteristic import Averaged
 from hcdv_stream.valuation.games.contrast import contrast_sums, contrasts
 from hcdv_stream.valuation.methods.blocks import Rows, among
-from hcdv_stream.valuation.methods.utility import Floats, Game, Membership, Utility
+from hcdv_stream.valuation.methods.utility import Game, Membership, Utility
 
 _MOST_CELLS = 1 << 22
 """Numbers held at once: bounds memory, changes no worth."""

@@ -30,12 +30,13 @@ from typing import Literal
 
 import numpy as np
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.permutations import Orders
 from hcdv_stream.valuation.methods.blocks import among, points
 from hcdv_stream.valuation.methods.levels import Integers, Levels
 from hcdv_stream.valuation.methods.sampling.run import Ends, Parameter
 from hcdv_stream.valuation.methods.sampling.tally import Tally
-from hcdv_stream.valuation.methods.utility import Floats, Utility
+from hcdv_stream.valuation.methods.utility import Utility
 
 OrderRule = Literal["independent", "antithetic", "stratified"]
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.bisection import bisect
-from hcdv_stream.valuation.tree.tree import ROOT_PARENT
+from hcdv_stream.valuation.tree.navigation import path_up
 
 Integers = npt.NDArray[np.int64]
 
@@ -136,10 +136,7 @@ def levels_of(state: EngineState) -> Levels:
     """Return an engine's tree, points in the order of ``Corpus``; empty leaves are left out."""
     labels = []
     for leaf in (state.leaves[number] for number in sorted(state.leaves)):
-        path, node = [leaf.id], leaf.parent
-        while node != ROOT_PARENT:
-            path.append(node)
-            node = state.nodes[node].parent
-        labels += [path[-2::-1]] * len(leaf.points)
+        path = [leaf.id, *path_up(state.nodes, leaf.parent)]
+        labels += [path[-2::-1]] * len(leaf.examples)
     depth = state.nodes[state.header.root].height
     return Levels.nested(list(np.array(labels, dtype=np.int64).reshape(-1, depth).T))

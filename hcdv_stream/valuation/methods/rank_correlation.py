@@ -1,9 +1,8 @@
 """Ranks with ties averaged, and Spearman's correlation of two rankings."""
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
 
 
 def ranks(values: Floats) -> Floats:

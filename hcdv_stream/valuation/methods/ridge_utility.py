@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.games.grams import Grams, products_of
 from hcdv_stream.valuation.methods.blocks import Rows, points
-from hcdv_stream.valuation.methods.utility import Floats, Game, Membership
+from hcdv_stream.valuation.methods.utility import Game, Membership
 
 
 class RidgeGame:

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from math import lgamma
 
 import numpy as np
-import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.permutations import Enumeration
 from hcdv_stream.valuation.methods.utility import Utility
 
-Floats = npt.NDArray[np.float64]
 SizeLaw = Callable[[int], Floats]
 """From n the probabilities p (n,) of how many others came before."""
 

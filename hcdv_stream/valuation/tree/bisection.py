@@ -9,9 +9,8 @@ stay on the embedding grid, so scores are exact and the cut never depends on a B
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings, unit_grid, wide_grid
-
-Floats = npt.NDArray[np.float64]
 
 _ROUNDS = 8
 _SMALLER_SIDE = 3

@@ -1,7 +1,7 @@
-"""A whole corpus at once: the tree is cut from its own points, which are in their leaves already.
+"""A whole corpus at once: the tree is cut from its own examples, which are in their leaves already.
 
 A stream needs a tree before its first record; a corpus at hand does not. Cutting it costs
-O(n d log n), and no point is compared with every leaf. What comes out is the state of an engine
+O(n d log n), and no example is compared with every leaf. What comes out is the state of an engine
 that has applied no record yet: its first ``play`` plays every leaf, and records may follow.
 """
 
@@ -14,24 +14,24 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.bisection import parts
-from hcdv_stream.valuation.tree.leaf import Points
+from hcdv_stream.valuation.tree.leaf import LeafExamples
 from hcdv_stream.valuation.tree.seed import grown_above
 
 
 def plant(batch: Batch, classes: int, config: EngineConfig) -> EngineState:
-    """Cut n >= 1 points with ids of their own, none of them a deletion, into a tree."""
+    """Cut n >= 1 examples with ids of their own, none of them a deletion, into a tree."""
     groups = parts(batch.embeddings, config.leaf_size)
     state = grown_above(batch.embeddings, groups, config).state(classes)
     leaves = {
-        leaf: replace(state.leaves[leaf], points=_points(batch, rows))
+        leaf: replace(state.leaves[leaf], examples=_examples(batch, rows))
         for leaf, rows in enumerate(groups)
     }
     return EngineState(state.header, state.nodes, leaves)
 
 
-def _points(batch: Batch, rows: npt.NDArray[np.intp]) -> Points:
+def _examples(batch: Batch, rows: npt.NDArray[np.intp]) -> LeafExamples:
     order = sorted(rows.tolist(), key=batch.ids.__getitem__)
-    return Points(
+    return LeafExamples(
         tuple(batch.ids[row] for row in order),
         batch.labels[order],
         tuple(batch.providers[row] for row in order),

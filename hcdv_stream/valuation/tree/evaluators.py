@@ -1,4 +1,4 @@
-"""Which leaf each validation point sits in: always the nearest one."""
+"""Which leaf each trusted evaluator sits in: always the nearest one."""
 
 from collections.abc import Collection
 

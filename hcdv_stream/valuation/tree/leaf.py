@@ -10,19 +10,21 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 _NOTHING = np.zeros((0, 2), np.uint64)
+ROOT_PARENT = -1
+"""The parent that the root names."""
 
 
 def no_fingerprints(count: int) -> npt.NDArray[np.uint64]:
-    """Return the fingerprints of points of which features are not known."""
+    """Return the fingerprints of examples of which features are not known."""
     return np.zeros((count, 2), np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
-    """The points of a leaf as columns, in the one canonical order: by id.
+class LeafExamples:
+    """The examples of a leaf as columns, in the one canonical order: by id.
 
-    m points in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
-    float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of a point
+    m examples in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
+    float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of an example
     from those of others; 0 where they are not known.
     """
 
@@ -41,8 +43,8 @@ class Points:
         return len(self.ids)
 
     @classmethod
-    def empty(cls, dimensions: int) -> "Points":
-        """Return no points in that many dimensions."""
+    def empty(cls, dimensions: int) -> "LeafExamples":
+        """Return no examples in that many dimensions."""
         return cls(
             (), np.zeros(0, np.int16), (), np.zeros(0), np.zeros((0, dimensions), np.float32)
         )
@@ -50,7 +52,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A cell of the tree: where it is, who is in it and what its game gave.
+    """A leaf of the tree: where it is, which examples are in it and what its game gave.
 
     ``centroid`` is a (d,) grid unit vector. ``outcome`` holds the arrays of the last game played
     here, named by the game (see ``routed`` and ``algorithm1``), empty before the first one.
@@ -60,7 +62,7 @@ class Leaf:
     id: int
     parent: int
     centroid: Embeddings
-    points: Points
+    examples: LeafExamples
     sketch: Sketch
     outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
 
@@ -69,8 +71,8 @@ class Leaf:
 class Node:
     """An inner coalition: its children in order, all leaves (``height`` 1) or all inner nodes.
 
-    ``parent`` is -1 at the root. ``outcome`` holds the arrays of the game among the children,
-    for games that play one.
+    ``parent`` is ROOT_PARENT at the root. ``outcome`` holds the arrays of the game among the
+    children, for games that play one.
     """
 
     id: int
@@ -79,3 +81,8 @@ class Node:
     children: tuple[int, ...]
     sketch: Sketch
     outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+
+    @property
+    def is_lowest(self) -> bool:
+        """Whether the children are leaves."""
+        return self.height == 1

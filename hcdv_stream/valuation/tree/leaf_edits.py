@@ -1,4 +1,4 @@
-"""Edits of a leaf's points: whatever comes in, they stay columns sorted by id."""
+"""Edits of a leaf's examples: whatever comes in, they stay columns sorted by id."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,18 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.batch import Batch
-from hcdv_stream.valuation.tree.leaf import Points
+from hcdv_stream.valuation.tree.leaf import LeafExamples
 
 Rows = npt.NDArray[np.intp]
 
 
-def edited(points: Points, gone: Collection[str], batch: Batch, rows: Sequence[int]) -> Points:
-    """Return ``points`` without the ids in ``gone`` and with these rows of a batch.
+def edited(
+    examples: LeafExamples, gone: Collection[str], batch: Batch, rows: Sequence[int]
+) -> LeafExamples:
+    """Return ``examples`` without the ids in ``gone`` and with these rows of a batch.
 
-    The ids of the rows must not be left in ``points``.
+    The ids of the rows must not be left in ``examples``.
     """
     new = np.array(rows, np.intp)
-    added = Points(
+    added = LeafExamples(
         tuple(batch.ids[row] for row in rows),
         batch.labels[new],
         tuple(batch.providers[row] for row in rows),
@@ -25,36 +27,36 @@ def edited(points: Points, gone: Collection[str], batch: Batch, rows: Sequence[i
         batch.embeddings[new],
         batch.fingerprints[new],
     )
-    kept = [row for row, name in enumerate(points.ids) if name not in gone]
-    return _sorted([points, added], [*kept, *range(len(points), len(points) + len(rows))])
+    kept = [row for row, name in enumerate(examples.ids) if name not in gone]
+    return _sorted([examples, added], [*kept, *range(len(examples), len(examples) + len(rows))])
 
 
-def subset(points: Points, rows: Sequence[int] | Rows) -> Points:
+def subset(examples: LeafExamples, rows: Sequence[int] | Rows) -> LeafExamples:
     """Return some rows, ascending."""
     chosen = np.array(rows, np.intp)
     listed: list[int] = chosen.tolist()
-    return Points(
-        tuple(points.ids[row] for row in listed),
-        points.labels[chosen],
-        tuple(points.providers[row] for row in listed),
-        points.timestamps[chosen],
-        points.embeddings[chosen],
-        points.fingerprints[chosen],
+    return LeafExamples(
+        tuple(examples.ids[row] for row in listed),
+        examples.labels[chosen],
+        tuple(examples.providers[row] for row in listed),
+        examples.timestamps[chosen],
+        examples.embeddings[chosen],
+        examples.fingerprints[chosen],
     )
 
 
-def joined(parts: Sequence[Points]) -> Points:
+def joined(parts: Sequence[LeafExamples]) -> LeafExamples:
     """Return the union of disjoint parts, sorted by id."""
     return _sorted(parts, range(sum(map(len, parts))))
 
 
-def _sorted(parts: Sequence[Points], rows: Sequence[int]) -> Points:
+def _sorted(parts: Sequence[LeafExamples], rows: Sequence[int]) -> LeafExamples:
     """Return some rows of the parts, one behind the other, sorted by id."""
     ids = [name for part in parts for name in part.ids]
     providers = [name for part in parts for name in part.providers]
     order = sorted(rows, key=ids.__getitem__)
     chosen = np.array(order, np.intp)
-    return Points(
+    return LeafExamples(
         tuple(ids[row] for row in order),
         np.concatenate([part.labels for part in parts])[chosen],
         tuple(providers[row] for row in order),

@@ -1,5 +1,5 @@
 """What an update's end does to the tree: leaves that outgrew M are split, and every m updates a
-rebalance merges leaves that are too small and moves centroids to where their points are.
+rebalance merges leaves that are too small and moves centroids to where their examples are.
 
 All of it is local to the leaves named, whatever the size of the corpus.
 """
@@ -21,7 +21,7 @@ from hcdv_stream.valuation.tree.tree import Tree
 class Reshaping:
     """What one reshaping did.
 
-    ``filled`` leaves are new or hold other points, ``centred`` ones have a new centroid,
+    ``filled`` leaves are new or hold other examples, ``centred`` ones have a new centroid,
     ``removed`` ones are gone, ``shrunk`` nodes lost a leaf to a merge; then counts.
     """
 
@@ -36,16 +36,16 @@ class Reshaping:
 def split_large(
     leaves: Iterable[int], tree: Tree, centroids: Centroids, config: EngineConfig, done: Reshaping
 ) -> None:
-    """Split each of these leaves that holds more than M points into parts that hold at most M."""
+    """Split each of these leaves that holds more than M examples into parts that hold at most M."""
     for leaf in sorted(leaves):
         old = tree.leaves.get(leaf)
-        if old is None or len(old.points) <= config.leaf_size:
+        if old is None or len(old.examples) <= config.leaf_size:
             continue
-        for rows in parts(old.points.embeddings, config.leaf_size):
-            points = subset(old.points, rows)
-            centroid = mean_direction(points.embeddings)
+        for rows in parts(old.examples.embeddings, config.leaf_size):
+            examples = subset(old.examples, rows)
+            centroid = mean_direction(examples.embeddings)
             # the parent may be another one by now: adding the last part may have cut it in two
-            new = tree.add_leaf(tree.leaves[leaf].parent, centroid, points)
+            new = tree.add_leaf(tree.leaves[leaf].parent, centroid, examples)
             centroids.add(new, centroid)
             done.filled.add(new)
             done.centred.add(new)
@@ -62,7 +62,7 @@ def rebalance(
 ) -> None:
     """Merge away the small ones of these leaves, split what outgrew M by it, centre the others."""
     for leaf in sorted(touched):
-        small = leaf in tree.leaves and len(tree.leaves[leaf].points) < config.merge_below
+        small = leaf in tree.leaves and len(tree.leaves[leaf].examples) < config.merge_below
         if small and len(tree.leaves) > 1:
             _merge(tree.leaves[leaf], tree, centroids, done)
     split_large(set(done.filled), tree, centroids, config, done)
@@ -78,7 +78,7 @@ def forget_founder(leaf: Leaf, tree: Tree, centroids: Centroids, done: Reshaping
     The leaf is centred on the examples that are left. If there is none, it goes; the only leaf of
     a tree gets a direction that says nothing.
     """
-    if len(leaf.points):
+    if len(leaf.examples):
         _centre(leaf, tree, centroids, done)
     elif len(tree.leaves) > 1:
         _remove(leaf.id, tree, centroids, done)
@@ -95,17 +95,17 @@ def _merge(small: Leaf, tree: Tree, centroids: Centroids, done: Reshaping) -> No
     done.shrunk.add(small.parent)
     _remove(small.id, tree, centroids, done)
     done.merged += 1
-    if len(small.points):
+    if len(small.examples):
         nearest, _ = centroids.nearest(small.centroid[None, :])
         target = tree.leaves[int(nearest[0])]
-        tree.leaves[target.id] = replace(target, points=joined([target.points, small.points]))
+        tree.leaves[target.id] = replace(target, examples=joined([target.examples, small.examples]))
         done.filled.add(target.id)
 
 
 def _centre(leaf: Leaf, tree: Tree, centroids: Centroids, done: Reshaping) -> None:
-    if not len(leaf.points):
+    if not len(leaf.examples):
         return
-    centroid = mean_direction(leaf.points.embeddings)
+    centroid = mean_direction(leaf.examples.embeddings)
     if (centroid != leaf.centroid).any():
         tree.leaves[leaf.id] = replace(leaf, centroid=centroid)
         centroids.move(leaf.id, centroid)

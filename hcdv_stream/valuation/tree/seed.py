@@ -12,13 +12,13 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.state import EngineState, Header
 from hcdv_stream.valuation.tree.bisection import mean_direction, parts
 from hcdv_stream.valuation.tree.centroids import Centroids
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 
 @dataclass(frozen=True, slots=True)
 class SeedHierarchy:
-    """A tree without points: L leaves under N nodes.
+    """A tree without examples: L leaves under N nodes.
 
     ``centroids`` (L, d) on the grid; ``parents`` int64 (L,) is each leaf's node; ``node_parents``
     int64 (N,) each node's, -1 at the root.
@@ -32,7 +32,7 @@ class SeedHierarchy:
         """Return the state of an engine that has seen nothing yet."""
         dimensions = self.centroids.shape[1]
         empty = Sketch.empty(classes, dimensions)
-        nothing = Points.empty(dimensions)
+        nothing = LeafExamples.empty(dimensions)
         leaves = {
             leaf: Leaf(leaf, int(parent), self.centroids[leaf], nothing, empty)
             for leaf, parent in enumerate(self.parents)

@@ -17,14 +17,14 @@ SQUARE_BITS = 40
 """Squares of utilities, kept for standard errors, are int64 counts of 2^-40."""
 
 TRUSTED, PEERS = 0, 1
-"""Axis of component arrays: judged by validation points, judged by the leaf's own points."""
+"""Axis of component arrays: evaluated by V, evaluated by the leaf's own examples."""
 
 Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Sums over the points of a coalition of C classes in d dimensions, packed in one vector.
+    """Sums over the examples of a coalition of C classes in d dimensions, packed in one vector.
 
     ``vector`` is int64 (C + C·d + 8·C,), in the order of the properties below. All the sums of
     one coalition being one vector makes a union one addition.
@@ -35,22 +35,22 @@ class Sketch:
 
     @classmethod
     def empty(cls, classes: int, dimensions: int) -> "Sketch":
-        """Return the sketch of no points at all."""
+        """Return the sketch of no examples at all."""
         return cls(np.zeros(classes * (dimensions + 9), np.int64), classes)
 
     @classmethod
-    def of_points(
+    def of_examples(
         cls, embeddings: Embeddings, labels: npt.NDArray[np.int16], classes: int
     ) -> "Sketch":
-        """Return the sketch of points whose game has not been played."""
+        """Return the sketch of examples whose game has not been played."""
         sketch = cls.empty(classes, embeddings.shape[1])
-        sketch.points[:] = np.bincount(labels, minlength=classes)
+        sketch.counts[:] = np.bincount(labels, minlength=classes)
         np.add.at(sketch.grid_sums, labels, np.ldexp(embeddings, FRACTION_BITS).astype(np.int64))
         return sketch
 
     @property
-    def points(self) -> Counts:
-        """How many points each class has, (C,); a view."""
+    def counts(self) -> Counts:
+        """How many examples each class has, (C,); a view."""
         return self.vector[: self.classes]
 
     @property
@@ -85,17 +85,17 @@ class Sketch:
 
     @property
     def components(self) -> Counts:
-        """Σ over points of their Shapley components, (2, C), UTILITY_BITS; a view.
+        """Σ over examples of their Shapley components, (2, C), UTILITY_BITS; a view.
 
-        Efficiency makes it equal ``utilities`` up to rounding; it is summed from the points, apart
-        from these, so that this can be checked.
+        Efficiency makes it equal ``utilities`` up to rounding; it is summed from the examples,
+        apart from these, so that this can be checked.
         """
         return self._pair(3)
 
     @property
     def size(self) -> int:
-        """How many points the coalition has."""
-        return int(self.points.sum())
+        """How many examples the coalition has."""
+        return int(self.counts.sum())
 
     def __add__(self, other: "Sketch") -> "Sketch":
         return Sketch(self.vector + other.vector, self.classes)

@@ -1,4 +1,4 @@
-"""The shape of the hierarchy as it grows: leaves under nodes, all leaves at one depth.
+"""The tree as it grows: leaves under nodes, all leaves at one depth.
 
 Like a B-tree: a node with too many children is cut in two, one with too few joins its nearest
 sibling, a root grows a level above itself or drops one. Every change is local to a path.
@@ -12,10 +12,9 @@ import numpy as np
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.bisection import bisect, mean_direction
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
-ROOT_PARENT = -1
 _UNDERFULL = 4
 """A node with one child, or fewer than a fourth of its most, joins a sibling."""
 
@@ -47,12 +46,14 @@ class Tree:
         self.gone_nodes: set[int] = set()
         self._settled = (self.next_leaf, self.next_node)
 
-    def add_leaf(self, parent: int, centroid: Embeddings, points: Points | None = None) -> int:
+    def add_leaf(
+        self, parent: int, centroid: Embeddings, examples: LeafExamples | None = None
+    ) -> int:
         """Add a leaf under a node, which may overflow; return its id, higher than any before."""
         leaf = self.next_leaf
         self.next_leaf += 1
-        nothing = Points.empty(self._dimensions)
-        self.leaves[leaf] = Leaf(leaf, parent, centroid, points or nothing, self._empty)
+        nothing = LeafExamples.empty(self._dimensions)
+        self.leaves[leaf] = Leaf(leaf, parent, centroid, examples or nothing, self._empty)
         self._set_children(parent, (*self.nodes[parent].children, leaf))
         self._relieve(parent)
         return leaf
@@ -64,20 +65,12 @@ class Tree:
             self.gone_leaves.add(leaf)
         self._remove_child(parent, leaf)
 
-    def ancestors(self, node: int) -> list[int]:
-        """Return the node and those above it, up to the root."""
-        path = []
-        while node != ROOT_PARENT:
-            path.append(node)
-            node = self.nodes[node].parent
-        return path
-
     def mend(self, node: int) -> None:
         """Let an underfull node join its nearest sibling, and drop a root with a single child.
 
         The node may be gone already. Its parent, which the join leaves with a child less, is next.
         """
-        while len(self.nodes[self.root].children) == 1 and self.nodes[self.root].height > 1:
+        while len(self.nodes[self.root].children) == 1 and not self.nodes[self.root].is_lowest:
             (child,) = self.nodes[self.root].children
             self._drop_node(self.root)
             self.root = child
@@ -135,7 +128,7 @@ class Tree:
 
     def _adopt(self, node: int) -> None:
         own = self.nodes[node]
-        if own.height > 1:
+        if not own.is_lowest:
             self._set_parent(own.children, node)
             return
         for child in own.children:
@@ -163,7 +156,7 @@ class Tree:
             self.gone_nodes.add(node)
 
     def _child_direction(self, node: Node, child: int) -> Embeddings:
-        return self.leaves[child].centroid if node.height == 1 else self._direction(child)
+        return self.leaves[child].centroid if node.is_lowest else self._direction(child)
 
     def _direction(self, node: int) -> Embeddings:
         own = self.nodes[node]

@@ -74,7 +74,7 @@ class CorpusMetrics:
         metrics.height.labels(*labels).set(engine.height)
         for fill in FILLS:
             metrics.leaves_by_fill.labels(*labels, fill).set(self._fill.leaves[fill])
-        for name, count in zip(self._classes, self._whole.points.tolist(), strict=True):
+        for name, count in zip(self._classes, self._whole.counts.tolist(), strict=True):
             metrics.label_points.labels(*labels, name).set(count)
         if (drift := self._recent.distance(self._whole)) is not None:
             metrics.drift.labels(*labels).set(drift)

@@ -26,7 +26,7 @@ class LeafFill:
             if (before := self._fill_of.pop(number, None)) is not None:
                 self.leaves[before] -= 1
         for number, leaf in leaves.items():
-            fill = self._fill_of[number] = self._fill(len(leaf.points))
+            fill = self._fill_of[number] = self._fill(len(leaf.examples))
             self.leaves[fill] += 1
 
     def _fill(self, points: int) -> str:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.records import encode_leaf
-from hcdv_stream.valuation.games.game import Game
+from hcdv_stream.valuation.games.game import TreeGame
 from hcdv_stream.valuation.replay import leaf_differences
 from hcdv_stream.valuation.tree.leaf import Leaf
 
@@ -28,7 +28,7 @@ class LeafSample:
     evaluators: npt.NDArray[np.int64]
     strays: int
 
-    def differences(self, game: Game, classes: int) -> list[str]:
+    def differences(self, game: TreeGame, classes: int) -> list[str]:
         """Say what differs between the engine, the store and a replay; empty where nothing does."""
         found = leaf_differences(game, self.leaf, self.evaluators, classes)
         if self.strays:

@@ -30,7 +30,7 @@ def by_provider(owners):
     counts, sums = Counter(), Counter()
     for owner in owners:
         for leaf in owner.engine.state().leaves.values():
-            for name, provider in zip(leaf.points.ids, leaf.points.providers, strict=True):
+            for name, provider in zip(leaf.examples.ids, leaf.examples.providers, strict=True):
                 counts[provider or "(none)"] += 1
                 sums[provider or "(none)"] += values[name][0]
     return counts, sums

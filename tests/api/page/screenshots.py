@@ -14,7 +14,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from hcdv_stream.experiments.common.feed import trained_bundle
-from hcdv_stream.experiments.latency.lane import Lane
+from hcdv_stream.experiments.latency.worker_path import WorkerPath
 from tests.api.page.browser import browser
 from tests.api.page.conftest import serving
 
@@ -58,7 +58,7 @@ def main(directory: Path) -> None:
     stop = threading.Event()
     with (
         tempfile.TemporaryDirectory(prefix="hcdv-page-") as state,
-        Lane(Path(state), trained_bundle(0), 0) as lane,
+        WorkerPath(Path(state), trained_bundle(0), 0) as lane,
     ):
         lane.fill(SESSIONS)
 

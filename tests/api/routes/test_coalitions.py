@@ -31,7 +31,7 @@ def test_a_leaf_is_worth_the_sum_of_its_points(client, owners, asked):
     for leaf in listed(client, kind="leaf", **asked):
         owner = next(owner for owner in owners if owner.number == leaf["partition"])
         number = int(leaf["id"].split("-l")[1])
-        names = owner.engine.state().leaves[number].points.ids
+        names = owner.engine.state().leaves[number].examples.ids
         assert leaf["points"] == len(names) == sum(leaf["classes"].values())
         inside = math.fsum(values[name][0] for name in names)
         assert leaf["value"] == pytest.approx(inside, abs=ABOUT)

@@ -36,20 +36,20 @@ def test_every_state_forwards_and_backwards(tmp_path):
     for state in [*history, *history[::-1], history[5], history[0], history[7]]:
         corpus, layout = corpus_of(state), Layout(state)
         for weights in WEIGHTS:
-            reading = corpus.reading(weights)
-            expected = reading.points()
+            reading = corpus.state_values(weights)
+            expected = reading.examples()
             np.testing.assert_array_equal(
                 columns.values(state, layout, reading.weights), expected.value
             )
             np.testing.assert_array_equal(
-                columns.errors(state, layout, reading.weights), expected.error
+                columns.errors(state, layout, reading.weights), expected.stderr
             )
         table = columns.table(state, layout)
         np.testing.assert_array_equal(table.label, corpus.labels)
         np.testing.assert_array_equal(table.time, corpus.timestamps)
         assert [table.providers[place] for place in table.provider] == corpus.providers
         rows = [layout.find(row) for row in range(len(corpus))]
-        assert [leaf.points.ids[row] for leaf, row in rows] == corpus.ids
+        assert [leaf.examples.ids[row] for leaf, row in rows] == corpus.ids
 
 
 def test_slots_that_are_given_back_are_used_again(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.experiments.common.measures import Judge, detection, top
+from hcdv_stream.experiments.common.measures import DownstreamModel, detection, top
 from hcdv_stream.experiments.common.protocol import flip, part
 
 
@@ -62,15 +62,19 @@ def test_top_takes_the_highest_first_come_first():
 def test_the_judge_prefers_clean_labels():
     features, labels = two_clouds(0, 400)
     noisy, flipped = flip(labels, 2, np.random.default_rng(1), share=0.4)
-    judge = Judge(features[:300], noisy[:300], features[300:], labels[300:], np.zeros(2, bool), 10)
+    downstream = DownstreamModel(
+        features[:300], noisy[:300], features[300:], labels[300:], np.zeros(2, bool), 10
+    )
     clean = np.flatnonzero(~flipped[:300])
-    assert judge.utility(clean) > judge.utility(np.arange(300))
-    assert judge.utility(np.flatnonzero(noisy[:300] == 0)) == 0.5
+    assert downstream.utility(clean) > downstream.utility(np.arange(300))
+    assert downstream.utility(np.flatnonzero(noisy[:300] == 0)) == 0.5
 
 
 def test_the_judge_ranks_three_classes():
     generator = np.random.default_rng(2)
     labels = generator.integers(3, size=300).astype(np.int16)
     features = generator.normal(size=(300, 2)) + 5.0 * labels[:, None]
-    judge = Judge(features[:200], labels[:200], features[200:], labels[200:], np.zeros(2, bool), 10)
-    assert judge.utility(np.arange(200)) > 0.95
+    downstream = DownstreamModel(
+        features[:200], labels[:200], features[200:], labels[200:], np.zeros(2, bool), 10
+    )
+    assert downstream.utility(np.arange(200)) > 0.95

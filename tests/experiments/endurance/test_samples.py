@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hcdv_stream.experiments.endurance.samples import (
-    Sampler,
+    ResourceSampler,
     directory_sample,
     process_sample,
     slope_of,
@@ -56,7 +56,7 @@ def test_too_few_samples_have_no_slope() -> None:
 
 
 def test_samples_are_taken_by_name_until_the_end() -> None:
-    with Sampler({"it": lambda: {"count": 5.0}}, every=0.01) as sampler:
+    with ResourceSampler({"it": lambda: {"count": 5.0}}, every=0.01) as sampler:
         deadline = time.monotonic() + 20
         while len(sampler.seconds) < 5 and time.monotonic() < deadline:
             time.sleep(0.01)

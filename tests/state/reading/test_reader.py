@@ -69,7 +69,7 @@ def test_only_leaves_that_changed_are_decoded_anew(store, tmp_path):
     kept = first.leaves.keys() & reader.stored.state.leaves.keys() - changed
     assert kept
     assert all(
-        reader.stored.state.leaves[leaf].points is first.leaves[leaf].points for leaf in kept
+        reader.stored.state.leaves[leaf].examples is first.leaves[leaf].examples for leaf in kept
     )
     moved = {leaf for change in reader.changes for leaf in change.centroids}
     assert moved & kept, "centroids move without their leaves"

@@ -47,8 +47,8 @@ def test_sketches_merge_exactly(seed: int, cut: int) -> None:
     generator = np.random.default_rng(seed)
     vectors = unit_grid(generator.normal(size=(40, 7)))
     labels = generator.integers(0, 3, 40).astype(np.int16)
-    whole = Sketch.of_points(vectors, labels, 3)
-    parts = [Sketch.of_points(vectors[s], labels[s], 3) for s in (slice(cut), slice(cut, None))]
+    whole = Sketch.of_examples(vectors, labels, 3)
+    parts = [Sketch.of_examples(vectors[s], labels[s], 3) for s in (slice(cut), slice(cut, None))]
     assert parts[0] + parts[1] == whole == parts[1] + parts[0]
     assert whole.size == 40
     exact = sum((Fraction(float(u[2])) for u in vectors[labels == 1]), Fraction(0))

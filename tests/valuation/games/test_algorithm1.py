@@ -14,10 +14,10 @@ from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.games.algorithm1 import PrintedGame
 from hcdv_stream.valuation.games.contrast import contrast
 from hcdv_stream.valuation.games.game import Seat
-from hcdv_stream.valuation.games.pots import coalition_pots, point_values
+from hcdv_stream.valuation.games.pots import coalition_pots, example_values
 from hcdv_stream.valuation.games.ridge import RIDGE
 from hcdv_stream.valuation.state import EngineState, Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 from hcdv_stream.valuation.validation import Validation
 from tests.valuation.reference import contrast as distance
@@ -44,7 +44,7 @@ def sample(seed, n, classes):
 def points(seed, n, classes=2):
     embeddings, labels = sample(seed, n, classes)
     ids = tuple(f"{seed}-{place:04}" for place in range(n))
-    return Points(ids, labels, (None,) * n, np.zeros(n), embeddings)
+    return LeafExamples(ids, labels, (None,) * n, np.zeros(n), embeddings)
 
 
 def seat(some):
@@ -54,7 +54,7 @@ def seat(some):
 def leaves_of(game, sizes, classes=2, parent=0):
     seats = [seat(points(place, size, classes)) for place, size in enumerate(sizes)]
     return [
-        Leaf(place, parent, np.zeros(D, np.float32), some.points, sketch, outcome)
+        Leaf(place, parent, np.zeros(D, np.float32), some.examples, sketch, outcome)
         for place, (some, (outcome, sketch)) in enumerate(
             zip(seats, game.play_leaves(seats), strict=True)
         )
@@ -80,8 +80,8 @@ def characteristic(embeddings, labels, validation, classes, lam):
     left = np.vstack([weight * rows, penalty])
     right = np.vstack([weight * np.eye(classes)[labels], np.zeros((D, classes))])
     model = np.linalg.lstsq(left, right, rcond=None)[0]
-    judges = np.hstack([np.ones((len(validation), 1)), validation.embeddings])
-    found = (judges @ model).argmax(axis=1) == validation.labels
+    evaluators = np.hstack([np.ones((len(validation), 1)), validation.embeddings])
+    found = (evaluators @ model).argmax(axis=1) == validation.labels
     recall = [found[validation.labels == label].mean() for label in np.unique(validation.labels)]
     return np.mean(recall) + lam * distance(range(len(labels)), embeddings, labels)
 
@@ -92,8 +92,8 @@ def neighbour_utility(members, some, validation, k, lam):
     recall = [
         np.mean(
             [
-                knn_utility(members, *columns, judge, label, k)
-                for judge in validation.embeddings[validation.labels == label]
+                knn_utility(members, *columns, evaluator, label, k)
+                for evaluator in validation.embeddings[validation.labels == label]
             ]
         )
         for label in np.unique(validation.labels)
@@ -127,7 +127,7 @@ def test_node_game_equals_permutation_enumeration_on_points(classes):
     node = node_of(game, leaves)
 
     def worth(members):
-        chosen = [leaves[member].points for member in members]
+        chosen = [leaves[member].examples for member in members]
         embeddings = np.concatenate([p.embeddings for p in chosen]) if chosen else np.zeros((0, D))
         labels = np.concatenate([p.labels for p in chosen]) if chosen else np.zeros(0, np.int16)
         return characteristic(embeddings, labels, validation, classes, 0.3)
@@ -153,7 +153,7 @@ def test_leaf_values_sum_to_the_utility_of_the_leaf():
     ((outcome, sketch),) = game.play_leaves([seat(some)])
     expected = neighbour_utility(range(20), some, validation, 2, 0.3)
     assert outcome["psi"].sum() == pytest.approx(expected, abs=1e-10)
-    assert contrast(sketch.points, sketch.embeddings) == pytest.approx(
+    assert contrast(sketch.counts, sketch.embeddings) == pytest.approx(
         distance(range(20), some.embeddings, some.labels)
     )
 
@@ -164,16 +164,16 @@ def test_leaf_variance_is_that_of_a_mean_over_each_class_of_validation():
     ((outcome, _),) = game.play_leaves([seat(some)])
     expected = np.zeros(9)
     for label in (0, 1):
-        judges = np.flatnonzero(validation.labels == label)
+        evaluators = np.flatnonzero(validation.labels == label)
         terms = [
             PrintedGame(
                 replace(CONFIG, contrast=0.0),
                 2,
-                Validation(validation.embeddings[[judge]], validation.labels[[judge]]),
+                Validation(validation.embeddings[[evaluator]], validation.labels[[evaluator]]),
             ).play_leaves([seat(some)])[0][0]["psi"]
-            for judge in judges
+            for evaluator in evaluators
         ]
-        expected += 0.25 * np.var(terms, axis=0, ddof=1) / len(judges)
+        expected += 0.25 * np.var(terms, axis=0, ddof=1) / len(evaluators)
     np.testing.assert_allclose(outcome["variance"], expected, rtol=1e-3, atol=1e-9)
 
 
@@ -219,7 +219,7 @@ def test_games_are_pure_and_do_not_see_what_is_played_beside_them(sizes, random)
     other = world().game
     order = list(range(len(sizes)))
     random.shuffle(order)
-    again = other.play_leaves([seat(leaves[place].points) for place in order])
+    again = other.play_leaves([seat(leaves[place].examples) for place in order])
     for place, (outcome, sketch) in zip(order, again, strict=True):
         assert_same(leaves[place].outcome, outcome)
         assert leaves[place].sketch == sketch
@@ -234,7 +234,7 @@ def test_the_order_of_validation_points_changes_no_bit():
     )
     leaves = leaves_of(game, range(1, 13), 3)
     for leaf, (outcome, _) in zip(
-        leaves, shuffled.play_leaves([seat(leaf.points) for leaf in leaves]), strict=True
+        leaves, shuffled.play_leaves([seat(leaf.examples) for leaf in leaves]), strict=True
     ):
         assert_same(leaf.outcome, outcome)
     assert_same(node_of(game, leaves).outcome, node_of(shuffled, leaves).outcome)
@@ -244,12 +244,12 @@ def test_sketches_of_nodes_are_those_of_their_points():
     game = world().game
     leaves = leaves_of(game, (4, 9, 2))
     node = node_of(game, leaves)
-    everything = Points(
-        tuple(name for leaf in leaves for name in leaf.points.ids),
-        np.concatenate([leaf.points.labels for leaf in leaves]),
+    everything = LeafExamples(
+        tuple(name for leaf in leaves for name in leaf.examples.ids),
+        np.concatenate([leaf.examples.labels for leaf in leaves]),
         (None,) * 15,
         np.zeros(15),
-        np.concatenate([leaf.points.embeddings for leaf in leaves]),
+        np.concatenate([leaf.examples.embeddings for leaf in leaves]),
     )
     ((outcome, sketch),) = game.play_leaves([seat(everything)])
     np.testing.assert_array_equal(node.outcome["gram"], outcome["gram"])
@@ -278,12 +278,12 @@ def test_values_equal_algorithm_1_on_points():
     game, validation, _ = world()
     shape = ((4, 3), (5, 2, 3))
     state = tree(game, shape)
-    values = point_values(state)
+    values = example_values(state)
 
     def columns(chosen):
         if not chosen:
             return np.zeros((0, D), np.float32), np.zeros(0, np.int16)
-        some = [state.leaves[leaf].points for leaf in chosen]
+        some = [state.leaves[leaf].examples for leaf in chosen]
         return np.concatenate([p.embeddings for p in some]), np.concatenate(
             [p.labels for p in some]
         )
@@ -301,7 +301,7 @@ def test_values_equal_algorithm_1_on_points():
     total = worth([0, 1, 2, 3, 4])
     for group, pot in zip(groups, divide(total, groups), strict=True):
         for leaf, own in zip(group, divide(pot, [[leaf] for leaf in group]), strict=True):
-            some = state.leaves[leaf].points
+            some = state.leaves[leaf].examples
             psi = shapley(
                 len(some),
                 lambda members, some=some: neighbour_utility(members, some, validation, 2, 0.3),
@@ -317,14 +317,14 @@ def test_values_equal_algorithm_1_on_points():
 def test_values_sum_to_the_worth_of_the_corpus(shape, classes):
     state = tree(world(classes).game, shape, classes)
     total = state.nodes[0].outcome["worth"][0]
-    found = sum(values.sum() for values, _ in point_values(state).values())
+    found = sum(values.sum() for values, _ in example_values(state).values())
     assert abs(found - total) <= 1e-9
     assert coalition_pots(state).nodes[0].value == total
 
 
 def test_values_of_a_sampled_tree_sum_too_and_have_errors():
     state = tree(world().game, [(6,) * 12, (5,) * 11, (9, 9)])
-    values = point_values(state)
+    values = example_values(state)
     total = state.nodes[0].outcome["worth"][0]
     assert abs(sum(value.sum() for value, _ in values.values()) - total) <= 1e-9
     pots = coalition_pots(state)
@@ -334,5 +334,5 @@ def test_values_of_a_sampled_tree_sum_too_and_have_errors():
 
 
 def test_an_empty_sketch_and_a_played_empty_leaf_agree():
-    ((_, sketch),) = world().game.play_leaves([seat(Points.empty(D))])
+    ((_, sketch),) = world().game.play_leaves([seat(LeafExamples.empty(D))])
     assert sketch == Sketch.empty(2, D)

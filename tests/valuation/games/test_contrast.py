@@ -22,23 +22,23 @@ from tests.valuation.worlds import batch_of
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 8), classes=st.integers(2, 4))
 def test_equals_enumeration(seed: int, size: int, classes: int) -> None:
-    points = batch_of(size, classes, 3, np.random.default_rng(seed))
-    whole = Sketch.of_points(points.embeddings, points.labels, classes)
-    exact = ContrastShapley.of(whole.points, whole.embeddings)
-    slow = shapley(size, lambda s: slow_contrast(s, points.embeddings, points.labels))
-    values = exact.points(points.labels, points.embeddings)
+    examples = batch_of(size, classes, 3, np.random.default_rng(seed))
+    whole = Sketch.of_examples(examples.embeddings, examples.labels, classes)
+    exact = ContrastShapley.of(whole.counts, whole.embeddings)
+    slow = shapley(size, lambda s: slow_contrast(s, examples.embeddings, examples.labels))
+    values = exact.examples(examples.labels, examples.embeddings)
     np.testing.assert_allclose(values, slow, atol=1e-12, rtol=0)
-    everyone = slow_contrast(range(size), points.embeddings, points.labels)
-    assert contrast(whole.points, whole.embeddings) == pytest.approx(everyone, abs=1e-12)
+    everyone = slow_contrast(range(size), examples.embeddings, examples.labels)
+    assert contrast(whole.counts, whole.embeddings) == pytest.approx(everyone, abs=1e-12)
 
 
 def test_one_read_alone_has_the_bits_of_one_read_with_others() -> None:
-    points = batch_of(500, 3, 16, np.random.default_rng(1))
-    whole = Sketch.of_points(points.embeddings, points.labels, 3)
-    exact = ContrastShapley.of(whole.points, whole.embeddings)
-    together = exact.points(points.labels, points.embeddings)
+    examples = batch_of(500, 3, 16, np.random.default_rng(1))
+    whole = Sketch.of_examples(examples.embeddings, examples.labels, 3)
+    exact = ContrastShapley.of(whole.counts, whole.embeddings)
+    together = exact.examples(examples.labels, examples.embeddings)
     for row in (0, 17, 499):
-        alone = exact.points(points.labels[row : row + 1], points.embeddings[row : row + 1])
+        alone = exact.examples(examples.labels[row : row + 1], examples.embeddings[row : row + 1])
         assert alone[0] == together[row]
 
 
@@ -138,11 +138,11 @@ def test_many_classes_are_estimated_as_listing_every_part_has_it(
 @given(seed=st.integers(0, 10_000), size=st.integers(2, 8))
 def test_few_points_of_many_classes_equal_enumeration(seed: int, size: int) -> None:
     generator = np.random.default_rng(seed)
-    points = batch_of(size, 60, 3, generator)
-    whole = Sketch.of_points(points.embeddings, points.labels, 60)
-    exact = ContrastShapley.of(whole.points, whole.embeddings)
-    slow = shapley(size, lambda s: slow_contrast(s, points.embeddings, points.labels))
-    values = exact.points(points.labels, points.embeddings)
+    examples = batch_of(size, 60, 3, generator)
+    whole = Sketch.of_examples(examples.embeddings, examples.labels, 60)
+    exact = ContrastShapley.of(whole.counts, whole.embeddings)
+    slow = shapley(size, lambda s: slow_contrast(s, examples.embeddings, examples.labels))
+    values = exact.examples(examples.labels, examples.embeddings)
     np.testing.assert_allclose(values, slow, atol=1e-12, rtol=0)
 
 
@@ -154,14 +154,14 @@ def test_values_of_many_classes_add_up_and_are_near(
     labels = np.repeat(np.arange(len(sizes)), sizes).astype(np.int16)
     centres = generator.normal(size=(len(sizes), 8))
     embeddings = unit_grid(centres[labels] + generator.normal(size=(len(labels), 8)))
-    whole = Sketch.of_points(embeddings, labels, len(sizes))
+    whole = Sketch.of_examples(embeddings, labels, len(sizes))
 
     def values() -> np.ndarray:
-        coefficients = ContrastShapley.of(whole.points, whole.embeddings)
-        return coefficients.points(labels, embeddings)
+        coefficients = ContrastShapley.of(whole.counts, whole.embeddings)
+        return coefficients.examples(labels, embeddings)
 
     estimated = values()
-    everyone = contrast(whole.points, whole.embeddings)
+    everyone = contrast(whole.counts, whole.embeddings)
     assert estimated.sum() == pytest.approx(everyone, abs=1e-12)
     monkeypatch.setattr(module, "MOST_TABLED", 64)
     monkeypatch.setattr(contrast_contraction, "MOST_TABLED", 64)

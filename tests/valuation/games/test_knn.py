@@ -24,15 +24,15 @@ from tests.valuation.worlds import batch_of
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 8), neighbours=st.integers(1, 10))
 def test_equals_enumeration(seed: int, size: int, neighbours: int) -> None:
-    points = batch_of(size + 1, 2, 3, np.random.default_rng(seed))
-    judge, embeddings = points.embeddings[-1], points.embeddings[:-1]
-    label, labels = points.labels[-1], points.labels[:-1]
-    cosines = embeddings.astype(np.float64) @ judge.astype(np.float64)
+    examples = batch_of(size + 1, 2, 3, np.random.default_rng(seed))
+    evaluator, embeddings = examples.embeddings[-1], examples.embeddings[:-1]
+    label, labels = examples.labels[-1], examples.labels[:-1]
+    cosines = embeddings.astype(np.float64) @ evaluator.astype(np.float64)
     keys = sorted_keys(cosines[None, :], (labels == label)[None, :])
     fast = np.ldexp(by_player(shapley_by_rank(keys, neighbours), keys)[0], -UTILITY_BITS)
 
     def worth(subset: tuple[int, ...]) -> float:
-        return knn_utility(subset, embeddings, labels, judge, label, neighbours)
+        return knn_utility(subset, embeddings, labels, evaluator, label, neighbours)
 
     np.testing.assert_allclose(fast, shapley(size, worth), atol=1e-11, rtol=0)
     found = np.ldexp(utilities(keys, neighbours)[0], -UTILITY_BITS)

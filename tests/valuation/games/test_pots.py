@@ -12,12 +12,12 @@ from hcdv_stream.valuation.games.pots import (
     Pot,
     coalition_pots,
     divided,
+    example_values,
     leaf_values,
-    point_values,
     shares,
 )
 from hcdv_stream.valuation.state import EngineState, Header
-from hcdv_stream.valuation.tree.leaf import Leaf, Node, Points
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 CENTROID = np.zeros(2, np.float32)
@@ -27,14 +27,14 @@ def leaf(number, psi, variance=None, parent=0):
     n = len(psi)
     labels = np.zeros(n, np.int16)
     embeddings = np.zeros((n, 2), np.float32)
-    some = Points(
+    some = LeafExamples(
         tuple(f"{number}-{i}" for i in range(n)), labels, (None,) * n, np.zeros(n), embeddings
     )
     outcome = {
         "psi": np.array(psi, dtype=np.float64),
         "variance": np.zeros(n) if variance is None else np.array(variance),
     }
-    return Leaf(number, parent, CENTROID, some, Sketch.of_points(embeddings, labels, 2), outcome)
+    return Leaf(number, parent, CENTROID, some, Sketch.of_examples(embeddings, labels, 2), outcome)
 
 
 def node(number, children, psi, standalone=None, variance=None, parent=-1, height=1, worth=1.0):
@@ -67,7 +67,7 @@ def test_pots_are_rescaled_at_every_level():
     assert pots.leaves[0].value == pytest.approx(0.125)
     assert pots.leaves[1].value == pytest.approx(0.375)
     assert pots.leaves[2].value == pytest.approx(0.3)
-    values = point_values(state(root, inner, leaves))
+    values = example_values(state(root, inner, leaves))
     np.testing.assert_allclose(values[0][0], [0.03125, 0.09375])
     np.testing.assert_allclose(values[2][0], [0.075, 0.075, 0.15])
     assert not any(error.any() for _, error in values.values())
@@ -114,11 +114,11 @@ def test_a_leaf_falls_back_on_equal_shares():
 
 
 def test_what_never_played_is_worth_nothing():
-    empty = Leaf(0, 0, CENTROID, Points.empty(2), Sketch.empty(2, 2))
+    empty = Leaf(0, 0, CENTROID, LeafExamples.empty(2), Sketch.empty(2, 2))
     root = Node(0, -1, 1, (0,), Sketch.empty(2, 2))
     pots = coalition_pots(state(root, [], [empty]))
     assert pots.leaves[0] == pots.nodes[0] == Pot(0.0, 0.0)
-    assert point_values(state(root, [], [empty]))[0][0].shape == (0,)
+    assert example_values(state(root, [], [empty]))[0][0].shape == (0,)
 
 
 numbers = st.floats(-1e3, 1e3, allow_nan=False)
@@ -155,7 +155,7 @@ def test_variances_are_those_of_products_of_independent_estimates():
 def test_errors_come_down_the_path():
     leaves = [leaf(0, [1.0, 3.0], [0.16, 0.0]), leaf(1, [2.0])]
     root = node(0, leaves, [0.6, 0.2], variance=[0.04, 0.0], worth=0.8)
-    values = point_values(state(root, [], leaves))
+    values = example_values(state(root, [], leaves))
     upper = 0.8**2 * 0.04 / 0.8**2
     first = 0.25**2 * upper + 0.6**2 * 0.01 + 0.01 * upper
     np.testing.assert_allclose(values[0][1], np.sqrt([first, 0.75**2 * upper]))

@@ -25,16 +25,16 @@ def global_game(corpus: Corpus, engine: Engine, validation, weights: Weights, co
     providers = corpus.providers
     seats = {leaf: engine.evaluators_of(leaf) for leaf in corpus.state.leaves}
 
-    def judged(evaluator, label, leaf, subset, unfit):
+    def utility(evaluator, label, leaf, subset, unfit):
         inside = [i for i in subset if corpus.leaves[i] == leaf and i not in unfit]
         return knn_utility(
             inside, corpus.embeddings, corpus.labels, evaluator, label, config.neighbours
         )
 
-    def excluded(judge: int) -> set[int]:
-        if config.peers == "all" or providers[judge] is None:
-            return {judge}
-        return {i for i, name in enumerate(providers) if name == providers[judge]}
+    def excluded(peer: int) -> set[int]:
+        if config.peers == "all" or providers[peer] is None:
+            return {peer}
+        return {i for i, name in enumerate(providers) if name == providers[peer]}
 
     def worth(subset: tuple[int, ...]) -> float:
         value = weights.lam * contrast(subset, corpus.embeddings, corpus.labels)
@@ -42,13 +42,13 @@ def global_game(corpus: Corpus, engine: Engine, validation, weights: Weights, co
             for e in rows:
                 label = validation.labels[e]
                 share = omega[label] * (1 - weights.beta) / trusted[label]
-                value += share * judged(validation.embeddings[e], label, leaf, subset, set())
+                value += share * utility(validation.embeddings[e], label, leaf, subset, set())
         if config.peers == "off":
             return value
-        for judge, label in enumerate(corpus.labels):
+        for peer, label in enumerate(corpus.labels):
             share = omega[label] * weights.beta / counts[label]
-            value += share * judged(
-                corpus.embeddings[judge], label, corpus.leaves[judge], subset, excluded(judge)
+            value += share * utility(
+                corpus.embeddings[peer], label, corpus.leaves[peer], subset, excluded(peer)
             )
         return value
 
@@ -90,7 +90,7 @@ def check(peers: Peers, classes: int, weights: Weights, seed: int, size: int) ->
     labels = [str(label) for label in range(classes)]
     corpus = Corpus(engine.state(), "routed", labels, validation.counts(classes))
     worth = global_game(corpus, engine, validation, weights, config)
-    reading = corpus.reading(weights)
-    np.testing.assert_allclose(reading.points().value, shapley(size, worth), atol=1e-10, rtol=0)
+    reading = corpus.state_values(weights)
+    np.testing.assert_allclose(reading.examples().value, shapley(size, worth), atol=1e-10, rtol=0)
     assert reading.total() == pytest.approx(worth(tuple(range(size))) - worth(()), abs=1e-10)
     assert residual(reading) < 1e-10

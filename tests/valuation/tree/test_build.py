@@ -1,4 +1,4 @@
-"""A corpus planted at once: the same game on a tree cut from its own points."""
+"""A corpus planted at once: the same game on a tree cut from its own examples."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_a_planted_tree_is_sound_and_holds_everything(count: int, seed: int) -> 
     config = config_of()
     state = planted(count, seed, config)
     check_shape(state, config, settled=True)
-    ids = [name for leaf in state.leaves.values() for name in leaf.points.ids]
+    ids = [name for leaf in state.leaves.values() for name in leaf.examples.ids]
     assert sorted(ids) == [f"s{number:05d}" for number in range(count)]
 
 
@@ -46,7 +46,7 @@ def test_what_is_played_equals_a_replay_bit_for_bit(game: str) -> None:
     again = replayed(state, config, CLASSES, validation)
     assert prints(engine.state()) == prints(again)
     corpus = Corpus(engine.state(), game, tuple("012"), validation.counts(CLASSES))
-    assert residual(corpus.reading()) < 1e-9
+    assert residual(corpus.state_values()) < 1e-9
     assert len(corpus) == 90
 
 

@@ -49,7 +49,7 @@ def test_shape_labels_and_drift_follow_every_update():
             corpus.observe(part)
             corpus.publish(delta)
         seen += arrived.labels.tolist()
-        leaves = [len(leaf.points) for leaf in engine.state().leaves.values()]
+        leaves = [len(leaf.examples) for leaf in engine.state().leaves.values()]
         assert sum(value("hcdv_leaves_by_fill", fill=fill) for fill in FILLS) == len(leaves)
         assert value("hcdv_leaves_by_fill", fill="empty") == leaves.count(0)
         assert value("hcdv_leaves_by_fill", fill="small") == sum(0 < n < 8 for n in leaves)
@@ -62,7 +62,7 @@ def test_shape_labels_and_drift_follow_every_update():
     assert value("hcdv_tree_nodes") == len(nodes)
     assert value("hcdv_tree_height") == max(node.height for node in nodes.values())
     there = Counter(
-        label for leaf in engine.state().leaves.values() for label in leaf.points.labels.tolist()
+        label for leaf in engine.state().leaves.values() for label in leaf.examples.labels.tolist()
     )
     for number, name in enumerate(CLASSES):
         assert value("hcdv_label_records_total", label=name) == seen.count(number)
@@ -78,7 +78,7 @@ def test_drift_of_nothing_is_unknown_and_old_sessions_fade():
     recent, generator = Recent(WIDTH), np.random.default_rng(0)
     old, new = (unit_grid(generator.normal(size=(400, WIDTH)) + shift) for shift in (1.0, -1.0))
     labels = np.zeros(400, np.int16)
-    corpus = Sketch.of_points(old, labels, 1)
+    corpus = Sketch.of_examples(old, labels, 1)
     assert recent.distance(corpus) is None
     recent.add(old)
     assert recent.distance(Sketch.empty(1, WIDTH)) is None

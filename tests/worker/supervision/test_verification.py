@@ -71,7 +71,7 @@ def test_engine_and_store_are_held_against_each_other(owner: Owner, what: str) -
     partition, generator = owner.open(), np.random.default_rng(2)
     try:
         sample = partition.draw(generator)
-        while not len(sample.leaf.points):
+        while not len(sample.leaf.examples):
             sample = partition.draw(generator)
         partition.verify(sample)
         if what == "engine":

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.pots import Pot
 from hcdv_stream.valuation.methods.algorithm1.budgets import credits, omega, rescaled
 from hcdv_stream.valuation.methods.algorithm1.estimates import Estimate, estimate
@@ -19,7 +20,7 @@ from hcdv_stream.valuation.methods.algorithm1.interpretation import Reading
 from hcdv_stream.valuation.methods.blocks import Rows, among, points
 from hcdv_stream.valuation.methods.levels import Levels, groups
 from hcdv_stream.valuation.methods.semivalues import exact
-from hcdv_stream.valuation.methods.utility import Floats, Utility
+from hcdv_stream.valuation.methods.utility import Utility
 
 LeafValues = Callable[[Rows], Floats]
 """Exact Shapley values (m,) of the game among some points alone, where it has a closed form."""

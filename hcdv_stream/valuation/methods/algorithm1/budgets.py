@@ -5,10 +5,10 @@ Everything works on one set of players that share a pot. Variances are carried a
 
 import numpy as np
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.pots import Pot, divided, scalable, shares
 from hcdv_stream.valuation.methods.algorithm1.estimates import Estimate
 from hcdv_stream.valuation.methods.algorithm1.interpretation import Omega, Unscalable
-from hcdv_stream.valuation.methods.utility import Floats
 
 
 def omega(standalone: Floats, sizes: Floats) -> Floats:

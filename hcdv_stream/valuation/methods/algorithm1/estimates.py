@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.permutations import Design, Orders, Sampling, design
 from hcdv_stream.valuation.methods.algorithm1.interpretation import Draws
-from hcdv_stream.valuation.methods.utility import Floats, Membership, Utility
+from hcdv_stream.valuation.methods.utility import Membership, Utility
 
 
 class Estimate(NamedTuple):

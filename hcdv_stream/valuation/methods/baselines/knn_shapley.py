@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.games.knn import (
     MOST_PLAYERS,
@@ -23,7 +24,6 @@ from hcdv_stream.valuation.games.knn import (
 from hcdv_stream.valuation.tree.sketch import UTILITY_BITS
 from hcdv_stream.valuation.validation import Validation
 
-Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int16]
 Matches = npt.NDArray[np.bool_]
 Summed = Callable[[npt.NDArray[np.intp], Matches], npt.NDArray[np.int64]]

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.permutations import Orders, antithetic
 from hcdv_stream.valuation.methods.sampling.run import Ends, Parameter
 from hcdv_stream.valuation.methods.sampling.tally import Tally
 from hcdv_stream.valuation.methods.semivalues import SizeLaw, shapley_sizes
-from hcdv_stream.valuation.methods.utility import Floats, Utility
+from hcdv_stream.valuation.methods.utility import Utility
 
 _MOST_CELLS = 1 << 24
 """Memberships spelt out at once: bounds memory, changes no value."""

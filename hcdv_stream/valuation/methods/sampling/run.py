@@ -11,10 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.methods.sampling.stopping import MOST_REMEMBERED, Criterion, Progress
 from hcdv_stream.valuation.methods.sampling.tally import Tally
-from hcdv_stream.valuation.methods.utility import Floats, Utility
+from hcdv_stream.valuation.methods.utility import Utility
 
 Parameter = int | float | str | bool | None
 

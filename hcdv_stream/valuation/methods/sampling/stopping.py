@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.rank_correlation import spearman
-
-Floats = npt.NDArray[np.float64]
 
 MOST_REMEMBERED = 32
 """Rounds whose values are kept for criteria that look back."""

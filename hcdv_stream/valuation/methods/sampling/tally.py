@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from hcdv_stream.valuation.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from hcdv_stream.valuation.methods.algorithm1.budgets import credits, omega, res
 from hcdv_stream.valuation.methods.algorithm1.estimates import Estimate, estimate
 from hcdv_stream.valuation.methods.levels import Levels, build_levels, levels_of
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
-from hcdv_stream.valuation.tree.leaf import Points
+from hcdv_stream.valuation.tree.leaf import LeafExamples
 from tests.theory.games import learning_curve, random_game, shapley
 from tests.valuation.reference import shapley as slow_shapley
 from tests.valuation.worlds import batch_of, seed_of, validation_of
@@ -247,7 +247,7 @@ def test_the_streaming_game_is_the_default_reading():
 
     def leaf_values(rows):
         nothing = np.zeros(len(rows))
-        points = Points(
+        points = LeafExamples(
             tuple(corpus.ids[row] for row in rows),
             corpus.labels[rows],
             (None,) * len(rows),

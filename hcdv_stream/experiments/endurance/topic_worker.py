@@ -40,7 +40,7 @@ class Ended:
 
 
 @dataclass
-class Lane:
+class TopicWorker:
     """A topic, the directory of its states, and the worker on them.
 
     What it does is to be run through ``thread``: workers die with the thread that started them.

@@ -13,7 +13,7 @@ from hcdv_stream.demo.observation import Observation
 _LINE_SECONDS = 5.0
 
 
-class View:
+class LiveDisplay:
     """A context manager; ``show`` whatever was observed, as often as it was."""
 
     def __init__(self, console: Console, title: str, total: int, addresses: str) -> None:

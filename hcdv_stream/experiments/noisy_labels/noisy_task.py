@@ -23,7 +23,7 @@ from hcdv_stream.learners.trained import TrainedUtility
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-PLAYERS, JUDGES, TEST = 100, 100, 500
+PLAYERS, EVALUATORS, TEST = 100, 100, 500
 COMPONENTS = 16
 MEASURES = ("F1", "AUC", "removal", "addition", "best first")
 FALLING = ("removal", "addition")
@@ -31,10 +31,10 @@ FALLING = ("removal", "addition")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class NoisyTask:
     """What is valued: ``task`` holds n examples, ``owners`` (n,) says whose each is.
 
-    ``wrong`` (PLAYERS,) is known to nobody; in ``test`` the clean examples are the judges.
+    ``wrong`` (PLAYERS,) is known to nobody; in ``test`` the clean examples are the evaluators.
     ``rate`` is the share of players that are wrong, and that removal and addition move.
     """
 
@@ -46,11 +46,11 @@ class Problem:
     seed: int
 
 
-def draw(features: Values, labels: Labels, *, rate: float, each: int, seed: int) -> Problem:
+def draw(features: Values, labels: Labels, *, rate: float, each: int, seed: int) -> NoisyTask:
     """Draw players that own ``each`` examples, V and test from rows (n, width)."""
     generator = np.random.default_rng(seed)
-    cuts = np.cumsum([PLAYERS * each, JUDGES, TEST])
-    valued, judges, test, rest = np.split(generator.permutation(len(labels)), cuts)
+    cuts = np.cumsum([PLAYERS * each, EVALUATORS, TEST])
+    valued, evaluators, test, rest = np.split(generator.permutation(len(labels)), cuts)
     scale = StandardScaler().fit(features[rest])
     width = min(COMPONENTS, *features[rest].shape)
     components = PCA(width, random_state=0).fit(scale.transform(features[rest]))
@@ -60,10 +60,10 @@ def draw(features: Values, labels: Labels, *, rate: float, each: int, seed: int)
     wrong = flip(np.zeros(PLAYERS, np.int16), 2, generator, rate)[1]
     mixed = flip(labels[valued], classes, generator, 1.0)[0]
     noisy = np.where(wrong[owners], mixed, labels[valued])
-    mixed_judges = flip(labels[judges], classes, generator, rate)[0]
-    task = Task(places[valued], noisy, places[judges], mixed_judges, classes)
+    mixed_evaluators = flip(labels[evaluators], classes, generator, rate)[0]
+    task = Task(places[valued], noisy, places[evaluators], mixed_evaluators, classes)
     tested = Task(places[valued], noisy, places[test], labels[test], classes)
-    return Problem(task, owners, wrong, tested, rate, seed)
+    return NoisyTask(task, owners, wrong, tested, rate, seed)
 
 
 def lower_part(values: Values) -> Flags:
@@ -78,7 +78,7 @@ def lower_part(values: Values) -> Flags:
     return low
 
 
-def scores(given: Problem, values: Sequence[Values]) -> list[dict[str, float]]:
+def scores(given: NoisyTask, values: Sequence[Values]) -> list[dict[str, float]]:
     """Return all of MEASURES for each of several methods' values of the players, (PLAYERS,)."""
     moved = round(given.rate * PLAYERS)
     orders = np.argsort(np.stack(values), axis=1, kind="stable")

@@ -1,6 +1,6 @@
 """One partition driven by hand: the worker's own path from records to the durable write.
 
-Everything of the worker but Kafka: decode and judge, embed, route, play, write to RocksDB.
+Everything of the worker but Kafka: decode and validate, embed, place, play, write to RocksDB.
 """
 
 import time
@@ -22,14 +22,14 @@ STAGES = ("decode", "embed", "route", "games", "write")
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """Seconds of one run of records through the lane: all of it, of the processor, by stage."""
+    """Seconds of one run of records through the path: all of it, of the processor, by stage."""
 
     total: float
     processor: float
     stages: dict[str, float]
 
 
-class Lane:
+class WorkerPath:
     """A context manager around a partition in ``directory``, fed from a simulated log."""
 
     def __init__(
@@ -52,9 +52,9 @@ class Lane:
     ) -> None:
         self._partition.close()
 
-    def fill(self, points: int, run: int = 1500) -> list[Timed]:
-        """Take that many more points in, ``run`` at a time."""
-        return [self.step(min(run, points - done)) for done in range(0, points, run)]
+    def fill(self, examples: int, run: int = 1500) -> list[Timed]:
+        """Take that many more examples in, ``run`` at a time."""
+        return [self.step(min(run, examples - done)) for done in range(0, examples, run)]
 
     def step(self, records: int) -> Timed:
         """Take one run of records through everything; generating them is not timed."""

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from hcdv_stream.demo import tables
+from hcdv_stream.demo.live_display import LiveDisplay
 from hcdv_stream.demo.observation import Observation
-from hcdv_stream.demo.view import View
 
 
 def point(number, provider="cobalt"):
@@ -50,7 +50,7 @@ def test_markup_in_names_is_shown_as_it_is():
 
 def test_elsewhere_than_in_a_terminal_a_line_now_and_then():
     console = Console(file=io.StringIO(), width=80)
-    with View(console, "ten days", 15_000, "API") as view:
+    with LiveDisplay(console, "ten days", 15_000, "API") as view:
         view.show(observation(applied=100))
         view.show(observation(applied=200))
     (line,) = console.file.getvalue().splitlines()
@@ -59,7 +59,7 @@ def test_elsewhere_than_in_a_terminal_a_line_now_and_then():
 
 def test_in_a_terminal_the_view_is_redrawn_and_then_gone():
     console = Console(file=io.StringIO(), width=80, force_terminal=True)
-    with View(console, "ten days", 15_000, "API http://x") as view:
+    with LiveDisplay(console, "ten days", 15_000, "API http://x") as view:
         view.show(observation(applied=100))
         view.show(observation(applied=200))
     written = console.file.getvalue()
