@@ -91,7 +91,7 @@ def _recomputation(result: Result) -> Table:
         for each in found["incremental"]
     ]
     note = (
-        f"Processor milliseconds of route and games at {result['points']:,} points. Rebuilding "
+        f"Processor milliseconds of place and play at {result['points']:,} points. Rebuilding "
         f"cuts the hierarchy from all points, routes them and plays every game: "
         f"{_milliseconds(found['rebuild_seconds'])} ms (the paper's full recomputation; target 20 "
         f"times). Replaying plays every game on the tree as it is: "
@@ -110,7 +110,7 @@ def _worker(result: Result) -> Table:
             f"{found[key]['resident_bytes'] / 2**20:,.0f}",
             f"{found[key]['peak_bytes'] / 2**20:,.0f}",
         )
-        for name, key in (("worker", "worker"), ("decode and ack alone", "bare_agent"))
+        for name, key in (("worker", "worker"), ("validate and acknowledge alone", "bare_agent"))
     ]
     note = (
         f"{found['sessions']:,} sessions in {found['partitions']} partitions from one embedded "

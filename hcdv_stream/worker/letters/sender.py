@@ -23,7 +23,7 @@ from faust.exceptions import ProducerSendError
 from hcdv_stream.broker.embedded import BrokerError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.runtime.logs import fields
-from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.context import WorkerContext
 from hcdv_stream.worker.kafka.log_range import LogError
 from hcdv_stream.worker.kafka.outage import until_answered, will_pass
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Origin
@@ -40,21 +40,21 @@ _STOP_SECONDS = 3.0
 _ASKED_SECONDS = 3.0
 
 
-class DeadLetterBox:
+class DeadLetterSender:
     """The dead-letter topic; belongs to the event loop of ``app``, whose producer it uses."""
 
-    def __init__(self, app: Any, parts: Parts) -> None:
-        settings = parts.settings
+    def __init__(self, app: Any, context: WorkerContext) -> None:
+        settings = context.settings
         self._app = app
         self._bootstrap = settings.bootstrap
         self._servers = settings.bootstrap.split(",")
         self._source = settings.topic
         self._topic = settings.dead_letter_topic
-        self._origin = Origin(settings.group, parts.facts.topic_id)
-        self._partitions = parts.letter_partitions
+        self._origin = Origin(settings.group, context.facts.topic_id)
+        self._partitions = context.letter_partitions
         # A poll's letters are sent before its offset is stored, so no more than a poll's are
         # usually there already, times the source partitions that share a partition of this topic.
-        shared = -(-parts.partitions // parts.letter_partitions)
+        shared = -(-context.partitions // context.letter_partitions)
         self._most = settings.poll_records * shared + 1
         self._sent: dict[int, SentLetters] = {}
         self._stopping = asyncio.Event()

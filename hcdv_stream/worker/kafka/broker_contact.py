@@ -5,21 +5,21 @@ import logging
 from collections.abc import Callable
 
 from hcdv_stream.runtime.logs import fields, held_back
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.health import WorkerHealth
 
 log = logging.getLogger(__name__)
 
 
-class Contact:
-    """Follows whether the broker answers, and tells ``health``."""
+class BrokerContact:
+    """Records whether the broker answers, and reports it to ``health``."""
 
-    def __init__(self, bootstrap: str, health: Health) -> None:
+    def __init__(self, bootstrap: str, health: WorkerHealth) -> None:
         self._bootstrap = bootstrap
         self._health = health
         self.lost = False
 
-    def made(self, lag: int) -> None:
-        """The broker answered; so many records wait."""
+    def answered(self, lag: int) -> None:
+        """Record an answer; ``lag`` records wait."""
         silence = self._health.silence
         self._health.answered(lag)
         if self.lost:
@@ -31,8 +31,8 @@ class Contact:
                 ),
             )
 
-    def missed(self, error: Exception) -> None:
-        """The broker did not answer."""
+    def failed(self, error: Exception) -> None:
+        """Record that the broker did not answer."""
         if not self.lost:
             self.lost = True
             held_back()
@@ -42,5 +42,5 @@ class Contact:
             )
 
     async def probe(self, answers: Callable[[str, float], bool], seconds: float) -> None:
-        """Ask the broker over a connection of its own: is it gone, or is this client stuck?"""
+        """Ask over another connection, to tell an absent broker from a stuck client."""
         self._health.probed(await asyncio.to_thread(answers, self._bootstrap, seconds))
