@@ -9,7 +9,7 @@ partitioner.
 import logging
 from collections.abc import Sequence
 
-from hcdv_stream.gateway.partitioner import partition_of_key
+from hcdv_stream.broker.partitioner import partition_of_key
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.worker.letters.dead_letter import Record
 
