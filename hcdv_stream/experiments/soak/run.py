@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from hcdv_stream.broker.topics import create_topics, session_topics
-from hcdv_stream.demo.http import UnansweredError, counter, get
+from hcdv_stream.demo.endpoints import UNANSWERED, metric_total, summary
 from hcdv_stream.demo.service import Service, kafka, running
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.errors import HcdvError
@@ -142,9 +142,9 @@ def _fill(service: Service, bootstrap: str, topic: str, first: Sequence[Message]
         service.check()
         time.sleep(_LOOK_SECONDS)
         try:
-            if get(f"{service.api}/v1/summary")["points"] == len(first):
+            if summary(service.api).points == len(first):
                 return
-        except UnansweredError:
+        except UNANSWERED:
             continue
     raise HcdvError(f"{len(first):,} sessions were not all there after {_FILL_SECONDS:.0f} s")
 
@@ -212,7 +212,7 @@ def _measured(
             _watch(service, seconds)
         took = time.monotonic() - begin
         after = (sent[0], _records(service))
-        lag = counter(f"{service.metrics}/metrics", "hcdv_consumer_lag_records")
+        lag = metric_total(f"{service.metrics}/metrics", "hcdv_consumer_lag_records")
         progress.done()
     reads = sorted(readers.seconds[first_read:])
     return {
@@ -236,7 +236,7 @@ def _watch(service: Service, seconds: float) -> None:
 
 
 def _records(service: Service) -> int:
-    return counter(f"{service.metrics}/metrics", "hcdv_records_total")
+    return metric_total(f"{service.metrics}/metrics", "hcdv_records_total")
 
 
 def tables(result: Result) -> Sequence[Table]:
