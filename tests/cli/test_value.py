@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -38,7 +39,9 @@ def test_one_row_per_example_in_the_files_order(hcdv, clicks, bundle, tmp_path):
     assert table["id"].to_pylist() == [f"s{row}" for row in range(ROWS)]
     assert set(table["label"].to_pylist()) == {"False", "True"}
     assert table["provider"].to_pylist()[:2] == ["shop 0", "shop 1"]
-    assert all(path.split("/")[0].isdigit() for path in table["path"].to_pylist())
+    for leaf, path in zip(*(table[name].to_pylist() for name in ("leaf", "path")), strict=True):
+        assert re.fullmatch(r"(p0-n\d+/)+p0-l\d+", path)
+        assert path.rpartition("/")[2] == leaf
     assert f"{ROWS} examples in" in printed
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from hcdv_stream.api.models.shards import RowsAsked, RowsPart
-from hcdv_stream.api.queries.coalition_ids import leaf_id
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.valuation.tree.coalition_ids import leaf_id
 from hcdv_stream.valuation.tree.leaf import Leaf
 
 _ROWS = 4096

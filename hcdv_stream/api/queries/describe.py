@@ -2,10 +2,10 @@
 
 from hcdv_stream.api.models.answers import Coalition, Point
 from hcdv_stream.api.models.shards import CoalitionDetail
-from hcdv_stream.api.queries.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.api.views.id_index import Found
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.valuation.tree.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import Worth

@@ -40,11 +40,12 @@ from hcdv_stream.api.models.shards import (
 )
 from hcdv_stream.api.queries import live_page, ranking
 from hcdv_stream.api.queries.arrow_rows import rows
-from hcdv_stream.api.queries.coalition_ids import find_coalition, node_id
+from hcdv_stream.api.queries.coalition_ids import find_coalition
 from hcdv_stream.api.queries.describe import coalition_of, detail_of, point_of
 from hcdv_stream.api.queries.explain import why
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.valuation.tree.coalition_ids import node_id
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 from hcdv_stream.valuation.values import Worth

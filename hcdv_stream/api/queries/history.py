@@ -7,8 +7,8 @@ from hcdv_stream.api.models.shards import (
     Size,
     SizesPart,
 )
-from hcdv_stream.api.queries.coalition_ids import leaf_id
 from hcdv_stream.api.views.kept_views import KeptViews
+from hcdv_stream.valuation.tree.coalition_ids import leaf_id
 from hcdv_stream.valuation.weights import Weights
 
 Numbers = frozenset[int]

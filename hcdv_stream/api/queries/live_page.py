@@ -14,12 +14,13 @@ from hcdv_stream.api.models.live_page import (
     Written,
 )
 from hcdv_stream.api.models.shards import Nothing
-from hcdv_stream.api.queries.coalition_ids import find_coalition, id_of, node_id
+from hcdv_stream.api.queries.coalition_ids import find_coalition
 from hcdv_stream.api.queries.describe import ancestors
 from hcdv_stream.api.views.columns import Floats
 from hcdv_stream.api.views.kept_views import KeptViews
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import Valuation
+from hcdv_stream.valuation.tree.coalition_ids import id_of, node_id
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.tree.tree import ROOT_PARENT
 

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Path, Query, Response
 from hcdv_stream.api.models.answers import CoalitionAnswer, CoalitionsAnswer
 from hcdv_stream.api.models.shards import CoalitionPlace, CoalitionsPage, Kind
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
-from hcdv_stream.api.queries.coalition_ids import parse_id
 from hcdv_stream.api.routes.cursors import Cursor, question_of, read_cursor
 from hcdv_stream.api.routes.dependencies import AskedNow, AskingNow
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.valuation.tree.coalition_ids import parse_id
 
 router = APIRouter(tags=["coalitions"], route_class=Retrying)
 

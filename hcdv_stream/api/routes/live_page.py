@@ -15,12 +15,12 @@ from hcdv_stream.api.models.live_page import (
     WhyAsked,
 )
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
-from hcdv_stream.api.queries.coalition_ids import parse_id
 from hcdv_stream.api.routes.dependencies import AskedLightly, AskedNow, SourceNow
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.routes.retry import Retrying
 from hcdv_stream.api.sources import merged_live_page
 from hcdv_stream.api.sources.merged import Whole
+from hcdv_stream.valuation.tree.coalition_ids import parse_id
 
 router = APIRouter(tags=["pictures"], route_class=Retrying)
 
