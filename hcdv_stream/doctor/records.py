@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from aiokafka.errors import KafkaError
 
-from hcdv_stream.doctor.check import Check, failed, passed, skipped
+from hcdv_stream.doctor.check import CheckResult, failed, passed, skipped
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.kafka.log_end import UNDECODABLE, WaitingRecords, count_waiting
 
@@ -13,7 +13,7 @@ _MOST = 1000
 """Records that are read of each partition."""
 
 
-def check_records(settings: Settings, stored: Mapping[int, int], partitions: int) -> Check:
+def check_records(settings: Settings, stored: Mapping[int, int], partitions: int) -> CheckResult:
     """Read what waits in each partition's log, as far as it is committed.
 
     ``stored`` maps a partition to the first offset without effect; others are read from the start.

@@ -11,7 +11,7 @@ import pyarrow as pa
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import TrainingError
 from hcdv_stream.bundle.split import stratified_split
-from hcdv_stream.bundle.training import LEAST_ROWS, Progress, TrainingOptions, train_bundle
+from hcdv_stream.bundle.training import LEAST_ROWS, TrainingOptions, TrainingProgress, train_bundle
 from hcdv_stream.offline.encoding import Judged, ValuationError, judge_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.runtime.blas import one_blas_thread
@@ -62,7 +62,7 @@ def train_own_bundle(
     examples: Examples,
     label: str,
     options: TrainingOptions,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> tuple[Bundle, Rows]:
     """Train a bundle on a part of the examples that are to be valued.
 

@@ -69,7 +69,7 @@ def test_without_a_bundle_the_judges_are_reported_and_not_valued(hcdv, clicks, t
     assert len(judges) == pytest.approx(ROWS / 10, abs=2)
     assert set(judges) | set(table["id"].to_pylist()) == {f"s{row}" for row in range(ROWS)}
     assert len(table) == ROWS - len(judges) == json.loads(facts.read_text())["examples_valued"]
-    assert f"{len(judges)} rows were kept to judge" in printed
+    assert f"{len(judges)} rows became the validation set" in printed
     first = out.read_bytes()
     hcdv("value", "--input", clicks, *ROLES, *arguments)
     assert out.read_bytes() == first
