@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from hcdv_stream.runtime.logs import fields, held_back
+from hcdv_stream.runtime.logs import fields, take_suppressed_count
 from hcdv_stream.worker.supervision.health import WorkerHealth
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,9 @@ class BrokerContact:
             log.warning(
                 "broker is back",
                 extra=fields(
-                    bootstrap=self._bootstrap, seconds=round(silence, 1), held_back=held_back()
+                    bootstrap=self._bootstrap,
+                    seconds=round(silence, 1),
+                    held_back=take_suppressed_count(),
                 ),
             )
 
@@ -35,7 +37,7 @@ class BrokerContact:
         """Record that the broker did not answer."""
         if not self.lost:
             self.lost = True
-            held_back()
+            take_suppressed_count()
             log.warning(
                 "broker does not answer",
                 extra=fields(bootstrap=self._bootstrap, error=repr(error)),

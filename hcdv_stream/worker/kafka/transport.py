@@ -42,7 +42,7 @@ class StoredOffsetConsumer(driver.Consumer):
         for number, partition in (await self.app.resume(assigned)).items():
             tp, expected = assigned[number], partition.expected
             offset = (await self.log_of(tp, expected)).resumed_at(expected)
-            await self.app.letters.look(number, offset)
+            await self.app.letters.read_sent(number, offset)
             if tp not in self.assignment():  # taken back meanwhile
                 continue
             await self.seek(tp, offset)

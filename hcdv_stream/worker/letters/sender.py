@@ -59,16 +59,16 @@ class DeadLetterSender:
         self._sent: dict[int, SentLetters] = {}
         self._stopping = asyncio.Event()
 
-    async def look(self, number: int, offset: int) -> None:
+    async def read_sent(self, number: int, offset: int) -> None:
         """Learn which letters of source partition ``number`` from ``offset`` on are there already.
 
         Waits for the broker. Raises LogError where the dead-letter topic cannot be read.
         """
         self._sent[number] = await until_answered(
-            lambda: self._found(number, offset), f"topic {self._topic!r}"
+            lambda: self._read_sent_letters(number, offset), f"topic {self._topic!r}"
         )
 
-    async def _found(self, number: int, offset: int) -> SentLetters:
+    async def _read_sent_letters(self, number: int, offset: int) -> SentLetters:
         where = number % self._partitions
         async with LetterLog.open(self._servers, self._topic, where) as letters:
             start, end = await letters.range()
@@ -122,7 +122,7 @@ class DeadLetterSender:
                 # It is not known what became of these, nor which number the next one has.
                 await self._wait(error)
                 await until_answered(self._app.producer.renew, f"topic {self._topic!r}")
-                await self.look(number, first)
+                await self.read_sent(number, first)
         if missing:
             reasons = Counter(letter.reason for letter in missing)
             log.warning("sessions rejected", extra=fields(count=len(missing), **reasons))

@@ -64,7 +64,7 @@ def test_headers_that_are_too_large_are_left_out_and_counted():
 
 
 class Sender:
-    """Faust's producer, as far as the box uses it."""
+    """Faust's producer, as far as the sender uses it."""
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
@@ -98,10 +98,10 @@ async def _run(
     context: Any = SimpleNamespace(settings=chosen, partitions=1, letter_partitions=1, facts=facts)
     async with aiokafka.AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
         for begin, offsets in polls:
-            box = DeadLetterSender(SimpleNamespace(producer=Sender(producer)), context)
-            await box.look(0, begin)
+            sender = DeadLetterSender(SimpleNamespace(producer=Sender(producer)), context)
+            await sender.read_sent(0, begin)
             for place in range(0, len(offsets), 3):
-                await box.send(letters(topic, *offsets[place : place + 3]))
+                await sender.send(letters(topic, *offsets[place : place + 3]))
 
 
 def offsets_of(bootstrap: str, topic: str) -> list[int]:
