@@ -17,34 +17,34 @@ WINDOW = "$__rate_interval"
 
 def total(metric: str, *by: str) -> str:
     """Return the sum of a gauge."""
-    return f"sum{_kept(by)}({metric}{{{_chosen(metric)}}})"
+    return f"sum{_grouped(by)}({metric}{{{_chosen(metric)}}})"
 
 
 def largest(metric: str, *by: str) -> str:
     """Return the largest of a gauge's series."""
-    return f"max{_kept(by)}({metric}{{{_chosen(metric)}}})"
+    return f"max{_grouped(by)}({metric}{{{_chosen(metric)}}})"
 
 
 def least(metric: str, *by: str) -> str:
     """Return the least of a gauge's series."""
-    return f"min{_kept(by)}({metric}{{{_chosen(metric)}}})"
+    return f"min{_grouped(by)}({metric}{{{_chosen(metric)}}})"
 
 
 def average(metric: str, *by: str) -> str:
     """Return the mean of a gauge's series."""
-    return f"avg{_kept(by)}({metric}{{{_chosen(metric)}}})"
+    return f"avg{_grouped(by)}({metric}{{{_chosen(metric)}}})"
 
 
 def per_second(counter: str, *by: str, where: str = "") -> str:
     """Return how fast a counter grows; ``where`` is one more matcher."""
     chosen = f"{_chosen(counter)}, {where}" if where else _chosen(counter)
-    return f"sum{_kept(by)}(rate({counter}{{{chosen}}}[{WINDOW}]))"
+    return f"sum{_grouped(by)}(rate({counter}{{{chosen}}}[{WINDOW}]))"
 
 
 def growth(counter: str, *by: str, window: str = WINDOW, where: str = "") -> str:
     """Return by how much a counter grew in the window."""
     chosen = f"{_chosen(counter)}, {where}" if where else _chosen(counter)
-    return f"sum{_kept(by)}(increase({counter}{{{chosen}}}[{window}]))"
+    return f"sum{_grouped(by)}(increase({counter}{{{chosen}}}[{window}]))"
 
 
 def quantile(share: float, histogram: str, *by: str, where: str = "") -> str:
@@ -82,7 +82,7 @@ def buckets(histogram: str) -> str:
     return growth(f"{histogram}_bucket", "le")
 
 
-def _kept(by: tuple[str, ...]) -> str:
+def _grouped(by: tuple[str, ...]) -> str:
     return f" by ({', '.join(by)}) " if by else ""
 
 

@@ -165,7 +165,7 @@ FRESHNESS = Row(
         ),
         Panel(
             "Bytes a second",
-            "Bytes of keys and values judged, by partition.",
+            "Bytes of keys and values read, by partition.",
             "Bps",
             [Query(per_second("hcdv_record_bytes_total", *PARTITION), BY_PARTITION)],
             stacked=True,

@@ -47,7 +47,7 @@ READERS, GOOD = 'route=~"/v1/.+"', 'status!~"5.."'
 """What readers asked for, without probes and what gateways look up; and what did not fail of it."""
 
 
-def _asked(window: str, more: str = "") -> str:
+def _reads(window: str, more: str = "") -> str:
     return f"sum by (job) (rate(hcdv_api_requests_total{{{READERS}{more}}}[{window}]))"
 
 
@@ -93,7 +93,7 @@ RECORDINGS = Group(
         *(
             Recording(
                 failed(window),
-                f"1 - ({_asked(window, ', ' + GOOD)} or 0 * {_asked(window)})\n/ {_asked(window)}",
+                f"1 - ({_reads(window, ', ' + GOOD)} or 0 * {_reads(window)})\n/ {_reads(window)}",
             )
             for window in WINDOWS
         ),

@@ -141,7 +141,8 @@ class Settings(BaseSettings):
 
     game: GameName = Field("routed", description="Game: routed, or algorithm1 (as printed).")
     peers: Peers = Field(
-        "other-providers", description="Which leaf mates judge: other-providers, all or off."
+        "other-providers",
+        description="Which examples of a leaf are peers: other-providers, all, off.",
     )
     neighbours: int = Field(5, description="k of the k-nearest-neighbour utility.")
     leaf_size: int = Field(
@@ -165,7 +166,7 @@ class Settings(BaseSettings):
         "balanced", description="Utility read by default: balanced, accuracy or class:<label>."
     )
     beta: float = Field(
-        DEFAULT_BETA, description="The peers' share of the judgement read by default, 0 to 1."
+        DEFAULT_BETA, description="The peers' share of the evaluation by default, 0 to 1."
     )
     lam: float = Field(
         DEFAULT_LAMBDA, description="Weight λ of the cross-label contrast read by default."

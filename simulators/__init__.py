@@ -1,1 +1,1 @@
-"""Sources of sessions: a generated click-stream, files to replay, and sellers of both."""
+"""Sources of sessions: a generated click-stream, files to replay, and providers of both."""

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.arrays import Floats
-from simulators.sellers import SELLERS, Seller, draw_sellers, flipped_rows
-from simulators.world import CATEGORIES, Visits, World
+from simulators.providers import PROVIDERS, SimulatedProvider, draw_providers, flipped_rows
+from simulators.world import CATEGORIES, Population, Visits
 
 Column = npt.NDArray[np.float64] | npt.NDArray[np.object_]
 
@@ -63,21 +63,21 @@ def generate(
     start: datetime = START,
     flip_share: float = 0.0,
     drift: float = 1.0,
-    sellers: Sequence[Seller] = SELLERS,
+    providers: Sequence[SimulatedProvider] = PROVIDERS,
 ) -> Sessions:
     """Generate ``days`` days from ``first_day`` on, which may be negative: a history.
 
-    ``flip_share`` of the labels are flipped, more of the careless sellers'. ``start`` is the
+    ``flip_share`` of the labels are flipped, more of the careless providers'. ``start`` is the
     midnight of day 0. Raises ValueError where there is nothing to generate.
     """
     if days < 1 or sessions_per_day < 1:
         raise ValueError(
             f"days and sessions per day must be at least 1, got {days} and {sessions_per_day}"
         )
-    source = _Source(World(seed, drift), seed, draw, start, sellers)
+    source = _Source(Population(seed, drift), seed, draw, start, providers)
     parts = [source.day(first_day + day, sessions_per_day) for day in range(days)]
     clean = _joined(parts)
-    carelessness = {seller.name: seller.carelessness for seller in sellers}
+    carelessness = {provider.name: provider.carelessness for provider in providers}
     odds = np.array([carelessness[provider] for provider in clean.providers])
     generator = np.random.default_rng([seed, 2, draw, first_day - _EARLIEST_DAY])
     flipped = flipped_rows(flip_share, odds, generator)
@@ -91,11 +91,11 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    world: World
+    world: Population
     seed: int
     draw: int
     start: datetime
-    sellers: Sequence[Seller]
+    providers: Sequence[SimulatedProvider]
 
     def day(self, day: int, count: int) -> Sessions:
         generator = np.random.default_rng([self.seed, 3, self.draw, day - _EARLIEST_DAY])
@@ -103,14 +103,14 @@ class _Source:
         hour = np.sort(np.mod(generator.normal(15.5, 4.5, count), 24.0))
         visits = self.world.visits(hour, float(midnight.weekday() >= 5), day, generator)
         bought = self.world.buys(visits, day, generator)
-        seller = draw_sellers(count, self.sellers, generator)
-        blur = np.array([each.blur for each in self.sellers])[seller]
+        provider = draw_providers(count, self.providers, generator)
+        blur = np.array([each.blur for each in self.providers])[provider]
         prefix = f"{midnight:%Y%m%d}-" + (f"{self.draw}-" if self.draw else "")
         return Sessions(
             ids=tuple(f"{prefix}{number:05d}" for number in range(count)),
             timestamps=midnight.timestamp() + np.round(hour * 3600.0, 3),
             days=np.full(count, day),
-            providers=tuple(self.sellers[index].name for index in seller),
+            providers=tuple(self.providers[index].name for index in provider),
             columns=_measured(visits, blur, generator),
             labels=bought.astype(np.int16),
             flipped=np.zeros(count, dtype=bool),
@@ -118,7 +118,7 @@ class _Source:
 
 
 def _measured(visits: Visits, blur: Floats, generator: np.random.Generator) -> dict[str, Column]:
-    """What a seller's tracking sees of the visits, feature by feature."""
+    """What a provider's tracking sees of the visits, feature by feature."""
     count = len(visits.intent)
     columns: dict[str, Column] = {
         name: np.array(names, dtype=object)[visits.codes[name]]

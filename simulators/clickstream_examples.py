@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from hcdv_stream.offline.examples import Examples
 from simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIME, Sessions
-from simulators.replay import Replay
+from simulators.replay import ExampleStream
 
 
 def clickstream_examples(sessions: Sessions) -> Examples:
@@ -19,10 +19,10 @@ def clickstream_examples(sessions: Sessions) -> Examples:
     )
 
 
-def clickstream_replay(sessions: Sessions) -> Replay:
+def clickstream_replay(sessions: Sessions) -> ExampleStream:
     """Return the sessions as a replay that knows whose label is wrong."""
     true_labels = np.where(sessions.flipped, 1 - sessions.labels, sessions.labels).tolist()
-    return Replay(
+    return ExampleStream(
         clickstream_examples(sessions), sessions.flipped, [CLASSES[label] for label in true_labels]
     )
 

@@ -101,13 +101,15 @@ class Publisher:
         self._pending.append(future)
         self.sent += 1
         if len(self._pending) >= _IN_FLIGHT:
-            self._settle(len(self._pending) // 2, 2 * self._seconds)
+            self._wait_for_acknowledged(len(self._pending) // 2, 2 * self._seconds)
 
     def flush(self, seconds: float | None = None) -> None:
         """Wait until everything sent is acknowledged, at most for so long."""
-        self._settle(len(self._pending), 2 * self._seconds if seconds is None else seconds)
+        self._wait_for_acknowledged(
+            len(self._pending), 2 * self._seconds if seconds is None else seconds
+        )
 
-    def _settle(self, count: int, seconds: float) -> None:
+    def _wait_for_acknowledged(self, count: int, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         for _ in range(count):
             try:

@@ -7,11 +7,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hcdv_stream.offline.examples import Examples
-from simulators.sellers import flipped_rows
+from simulators.providers import flipped_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class ExampleStream:
     """What is replayed, in order, and which of the n rows carry a wrong label on purpose.
 
     ``true_labels`` are the labels before the flips.
@@ -37,7 +37,7 @@ class Replay:
         )
 
 
-def replay(examples: Examples, flip_share: float = 0.0, seed: int = 0) -> Replay:
+def replay(examples: Examples, flip_share: float = 0.0, seed: int = 0) -> ExampleStream:
     """Prepare examples for sending: sorted by time, those of one time in the order given.
 
     ``flip_share`` of the labels become another one of the labels, each equally likely. Raises
@@ -48,9 +48,9 @@ def replay(examples: Examples, flip_share: float = 0.0, seed: int = 0) -> Replay
     flipped = flipped_rows(flip_share, np.ones(len(ordered)), generator)
     classes, codes = np.unique(np.array(ordered.labels, dtype=object), return_inverse=True)
     if not flipped.any():
-        return Replay(ordered, flipped, ordered.labels)
+        return ExampleStream(ordered, flipped, ordered.labels)
     if len(classes) < 2:
         raise ValueError(f"labels can only be flipped where there are two, not only {classes[0]!r}")
     other = (codes + generator.integers(1, len(classes), size=len(codes))) % len(classes)
     labels: list[str] = classes[np.where(flipped, other, codes)].tolist()
-    return Replay(replace(ordered, labels=labels), flipped, ordered.labels)
+    return ExampleStream(replace(ordered, labels=labels), flipped, ordered.labels)

@@ -52,7 +52,7 @@ class Visits:
     past_purchases: Floats
 
 
-class World:
+class Population:
     """One population, a pure function of ``seed``; ``drift`` >= 0 scales both drifts (0: none)."""
 
     def __init__(self, seed: int, drift: float = 1.0) -> None:

@@ -14,7 +14,7 @@ from hcdv_stream.api.app import build_app
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.views.refresher import Refresher
 from hcdv_stream.runtime.file_descriptors import raise_descriptor_limit
-from hcdv_stream.runtime.garbage_collection import spare_what_is_loaded
+from hcdv_stream.runtime.garbage_collection import freeze_loaded_objects
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.serving.bounds import Bounds, affordable
 from hcdv_stream.serving.listener import listen
@@ -64,7 +64,7 @@ def serve(
     # The thread that follows the state lets another go on after so long, 5 ms by default, and every
     # event of a socket may have to wait for that once. Reads waited longer with 0.1 than 0.3 ms.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    spare_what_is_loaded()
+    freeze_loaded_objects()
     with listener, beside or nullcontext():
         os.nice(NICENESS)  # on Linux, of this thread and of those that it starts from here on
         address, bound = listener.getsockname()[:2]

@@ -14,12 +14,12 @@ from aiokafka.record.default_records import _DefaultRecordBatchPy
 from kafka.record.default_records import DefaultRecordBatch
 
 
-class _AnyText(bytearray):
+class _LenientBytes(bytearray):
     """Bytes whose parts can always be decoded."""
 
     def __getitem__(self, place: Any) -> Any:
         part = super().__getitem__(place)
-        return _AnyText(part) if isinstance(place, slice) else part
+        return _LenientBytes(part) if isinstance(place, slice) else part
 
     def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:
         return super().decode(encoding, errors)
@@ -34,7 +34,7 @@ class _Batch(_DefaultRecordBatchPy):  # type: ignore[misc]
         try:
             return super()._read_msg(*arguments)
         except UnicodeDecodeError:  # nothing of the record is taken in yet
-            self._buffer = _AnyText(self._buffer)
+            self._buffer = _LenientBytes(self._buffer)
             return super()._read_msg(*arguments)
 
 
@@ -47,7 +47,7 @@ class _OtherBatch(DefaultRecordBatch):  # type: ignore[misc]
         try:
             return super()._read_msg(*arguments)
         except UnicodeDecodeError:
-            self._buffer = _AnyText(self._buffer)
+            self._buffer = _LenientBytes(self._buffer)
             return super()._read_msg(*arguments)
 
 

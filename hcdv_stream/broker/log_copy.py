@@ -16,10 +16,10 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
-from kafka.partitioner.default import murmur2
 
 from hcdv_stream.broker.embedded import BrokerError
 from hcdv_stream.broker.header_names import read_any_header_name
+from hcdv_stream.broker.partitioner import key_hash
 from hcdv_stream.broker.topic_facts import TopicFacts, read_topic
 from hcdv_stream.broker.topics import Topic, create_topics, delete_topics, partition_counts
 
@@ -135,16 +135,16 @@ class LogCopy:
             waiting.append(self._send(producer, record))
             self.records += 1
             if len(waiting) == _IN_FLIGHT:
-                _settle(producer, waiting)
+                _wait_for_all(producer, waiting)
                 progress(self.records, most)
-        _settle(producer, waiting)
+        _wait_for_all(producer, waiting)
         progress(self.records, self.records)
         return self.records
 
     def _send(self, producer: Any, record: Any) -> Any:
         number = record.partition % self._target.partitions
         if record.key is not None:
-            place = _hash(record.key)
+            place = key_hash(record.key)
             number = place % self._target.partitions
             self.misplaced += place % self._count != record.partition
         return producer.send(
@@ -265,14 +265,9 @@ class LogCopy:
         )
 
 
-def _settle(producer: Any, waiting: list[Any]) -> None:
+def _wait_for_all(producer: Any, waiting: list[Any]) -> None:
     """Wait until the broker has everything that was sent; raises what went wrong."""
     producer.flush()
     for future in waiting:
         future.get(timeout=_STALL_SECONDS)
     waiting.clear()
-
-
-def _hash(key: bytes) -> int:
-    """Return what Kafka's default partitioner divides by the number of partitions."""
-    return int(murmur2(key) & 0x7FFFFFFF)

@@ -64,7 +64,7 @@ def answers(bootstrap: str, seconds: float) -> bool:
 def _advertised(bootstrap: str, seconds: float) -> list[str]:
     """Return the addresses that a broker sends its clients to."""
 
-    async def asked() -> list[str]:
+    async def addresses() -> list[str]:
         client = AIOKafkaClient(
             bootstrap_servers=bootstrap.split(","), request_timeout_ms=int(seconds * 1000)
         )
@@ -75,7 +75,7 @@ def _advertised(bootstrap: str, seconds: float) -> list[str]:
         finally:
             await client.close()
 
-    return asyncio.run(asked())
+    return asyncio.run(addresses())
 
 
 def _address(host: str, port: int) -> str:
@@ -84,13 +84,13 @@ def _address(host: str, port: int) -> str:
 
 def _is_kafka(address: str) -> bool:
     """Say whether a broker answers there; a proxy or another program may accept connections too."""
-    asking = threading.get_ident()
+    this_thread = threading.get_ident()
 
     def from_elsewhere(record: logging.LogRecord) -> bool:
-        return record.thread != asking
+        return record.thread != this_thread
 
     client_log = logging.getLogger("aiokafka")
-    client_log.addFilter(from_elsewhere)  # who asks says it in a sentence
+    client_log.addFilter(from_elsewhere)  # the caller reports it in a sentence
     try:
         return _connects(address) and bool(_advertised(address, _ANSWER_SECONDS))
     except (KafkaError, TimeoutError):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle import files
-from hcdv_stream.bundle.checks import check_description, check_hierarchy, check_validation
+from hcdv_stream.bundle.checks import check_description, check_seed_hierarchy, check_validation
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.bundle.labels import class_index
 from hcdv_stream.bundle.schema import Columns, FeatureSchema
@@ -90,14 +90,14 @@ class Bundle:
                 label=description["label"],
                 encoder=files.encoder_from(contents["encoder.safetensors"]),
                 validation=files.validation_from(contents["validation.npz"]),
-                seed=files.hierarchy_from(contents["hierarchy.npz"]),
+                seed=files.seed_hierarchy_from(contents["hierarchy.npz"]),
                 tau=description["tau"],
                 hyper_parameters=description["hyper_parameters"],
                 metrics=description["metrics"],
                 versions=description["versions"],
             )
             check_validation(bundle.validation, len(bundle.classes))
-            check_hierarchy(bundle.seed)
+            check_seed_hierarchy(bundle.seed)
         except (BundleError, ValueError) as error:
             raise BundleError(
                 f"the bundle {directory} is inconsistent ({error}); train it again with "

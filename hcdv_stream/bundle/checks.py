@@ -85,7 +85,7 @@ def check_validation(validation: Validation, classes: int) -> None:
         raise ValueError("validation.npz: embeddings must be unit vectors on the grid")
 
 
-def check_hierarchy(seed: SeedHierarchy) -> None:
+def check_seed_hierarchy(seed: SeedHierarchy) -> None:
     """Check the seed's tree: one root, every leaf equally far from it, no node without children."""
     leaves, nodes = len(seed.parents), len(seed.node_parents)
     if not leaves or not nodes or len(seed.centroids) != leaves:

@@ -47,7 +47,7 @@ class Number:
         """How many columns of the encoder's input it takes."""
         return 1 + self.nullable
 
-    def judge(self, value: object) -> float:
+    def validate(self, value: object) -> float:
         """Return the raw value; raises FeatureError."""
         if value is None and self.nullable:
             return math.nan
@@ -109,7 +109,7 @@ class Categorical:
         """The one Python type that a category has."""
         return _PYTHON_TYPES[self.kind]
 
-    def judge(self, value: object) -> float:
+    def validate(self, value: object) -> float:
         """Return the raw value, a code; raises FeatureError."""
         if type(value) is self.python_type:
             return self.codes.get(value, float(len(self.categories)))

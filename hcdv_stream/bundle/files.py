@@ -155,7 +155,7 @@ def validation_from(content: bytes) -> Validation:
     return Validation(**read_arrays("validation.npz", content, kinds))
 
 
-def hierarchy_from(content: bytes) -> SeedHierarchy:
+def seed_hierarchy_from(content: bytes) -> SeedHierarchy:
     """Read the seed hierarchy; raises ValueError."""
     kinds = {"centroids": ("<f4", 2), "parents": ("<i8", 1), "node_parents": ("<i8", 1)}
     return SeedHierarchy(**read_arrays("hierarchy.npz", content, kinds))

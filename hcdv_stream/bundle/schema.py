@@ -1,4 +1,4 @@
-"""The one place where a session's features are judged, and their way into the encoder's input."""
+"""The one place where a session's features are validated and turned into the encoder's input."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from hcdv_stream.bundle.errors import BundleError, FeatureError
 from hcdv_stream.bundle.features import Categorical, Feature, Number
 
 Row = Sequence[float]
-"""A judged session: one raw value per feature, see ``features``."""
+"""A valid session: one raw value per feature, see ``features``."""
 
 Column = Sequence[object] | npt.NDArray[Any]
 Columns = Mapping[str, Column]
@@ -53,14 +53,14 @@ class FeatureSchema:
         """
         values = self._ordered(features)
         if not self._categorical:
-            return values if self._plain(values) else self._judged(values)
+            return values if self._plain(values) else self._validated(values)
         row = list(values)
         for position, python_type, codes, unseen in self._categorical:
             value = row[position]
             if type(value) is not python_type:
-                return self._judged(values)
+                return self._validated(values)
             row[position] = codes.get(value, unseen)
-        return row if self._plain(row) else self._judged(values)
+        return row if self._plain(row) else self._validated(values)
 
     def rows(self, columns: Columns) -> list[Row]:
         """Judge whole columns: the features of n sessions by name; raises FeatureError.
@@ -74,7 +74,7 @@ class FeatureSchema:
         return [self.row(values) for values in zip(*listed, strict=True)]
 
     def matrix(self, rows: Sequence[Row] | npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Turn n judged sessions into the encoder's input, shape (n, width), each on its own."""
+        """Turn n valid sessions into the encoder's input, shape (n, width), each on its own."""
         raw = np.asarray(rows, dtype=np.float64).reshape(len(rows), len(self.features))
         out = np.zeros((len(rows), self.width), dtype=np.float32)
         start = 0
@@ -153,8 +153,10 @@ class FeatureSchema:
         except OverflowError:
             return False
 
-    def _judged(self, values: Sequence[Any]) -> Row:
-        return [feature.judge(value) for feature, value in zip(self.features, values, strict=True)]
+    def _validated(self, values: Sequence[Any]) -> Row:
+        return [
+            feature.validate(value) for feature, value in zip(self.features, values, strict=True)
+        ]
 
 
 def listed_column(column: Column) -> Sequence[object]:

@@ -71,7 +71,7 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TrainingProgress:
     """How far a training is: the step's name, how much of it is done, out of how much.
 
     The encoder's step may end before ``of``, when it is stopped early.
@@ -98,7 +98,7 @@ def train_bundle(
     labels: Column,
     label: str = "label",
     options: TrainingOptions | None = None,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> Trained:
     """Train on n rows: ``columns`` by name, in the schema's order, and their ``labels``.
 
@@ -113,16 +113,16 @@ def train_bundle(
                 f"the column {name!r} has {len(column)} rows and the labels {len(classed)}"
             )
     validation, held, fitted = _split(classed, options)
-    progress(Progress("features", 0, 1))
+    progress(TrainingProgress("features", 0, 1))
     schema, matrix = _features(columns, np.sort(np.concatenate([held, fitted])), options)
-    progress(Progress("features", 1, 1))
+    progress(TrainingProgress("features", 1, 1))
     tables = [LabelledRows(matrix[rows], classed[rows]) for rows in (fitted, held)]
     encoder, metrics = _encoder(tables, len(classes), options, progress)
-    progress(Progress("hierarchy", 0, 1))
+    progress(TrainingProgress("hierarchy", 0, 1))
     embeddings = encoder.embed(matrix, np.arange(len(matrix)))
     seed = build_seed(embeddings[fitted], options.engine)
     distances = nearest_distances(embeddings[held], seed)
-    progress(Progress("hierarchy", 1, 1))
+    progress(TrainingProgress("hierarchy", 1, 1))
     bundle = Bundle(
         schema=schema,
         classes=classes,
@@ -202,7 +202,7 @@ def _encoder(
     tables: Sequence[LabelledRows],
     classes: int,
     options: TrainingOptions,
-    progress: Callable[[Progress], None],
+    progress: Callable[[TrainingProgress], None],
 ) -> tuple[Encoder, dict[str, float]]:
     """Train on the first table and stop by the second."""
     fitted, held = tables
@@ -212,7 +212,7 @@ def _encoder(
     epochs = options.stage_one.epochs
 
     def report(epoch: Epoch) -> None:
-        progress(Progress("encoder", epoch.number, epochs, epoch.loss))
+        progress(TrainingProgress("encoder", epoch.number, epochs, epoch.loss))
 
     trained = train_encoder(
         fitted, held, classes, options.stage_one, seed=options.seed, progress=report

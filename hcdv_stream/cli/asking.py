@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines."
 Utility = Annotated[
     str | None, typer.Option(help="balanced, accuracy or class:<label>; default: the API's.")
 ]
-Beta = Annotated[float | None, typer.Option(help="The peers' share of the judgement, 0 to 1.")]
+Beta = Annotated[float | None, typer.Option(help="The peers' share of the evaluation, 0 to 1.")]
 Lambda = Annotated[float | None, typer.Option("--lambda", help="Weight of the contrast.")]
 
 console = Console(highlight=False)

@@ -35,7 +35,7 @@ def show(result: "FileValuation", summary: Mapping[str, Any], out: Path) -> None
         highlight=False,
     )
     notes = {
-        "rows were kept to judge (V) and are not valued": summary["validation_rows"],
+        "rows became the validation set (V) and are not valued": summary["validation_rows"],
         "rows without a label were left out": summary["unlabelled_rows"],
         "rows were replaced by a later row with the same id": result.replaced,
     }

@@ -28,7 +28,17 @@ from hcdv_stream.api.models.answers import (
     ValuedCoalition,
 )
 from hcdv_stream.client import calls
-from hcdv_stream.client.calls import Ask, Call, Format, Kind, Only, Order, Page, Strategy, Told
+from hcdv_stream.client.calls import (
+    AnswerModel,
+    Call,
+    Conditions,
+    Format,
+    Kind,
+    Order,
+    Page,
+    ReadOptions,
+    Strategy,
+)
 from hcdv_stream.client.connection import (
     EVENT_TIMEOUT_SECONDS,
     RETRIES,
@@ -48,7 +58,7 @@ class AsyncClient:
 
     ``key`` is an API key, where one is needed. Calls that find the API busy or without a state yet
     wait as long as it says and ask again, ``retries`` times. They raise ApiError where the answer
-    is a problem, and NotReachedError where there is none. All take what ``Ask`` lists.
+    is a problem, and NotReachedError where there is none. All take what ``ReadOptions`` lists.
     """
 
     def __init__(
@@ -80,16 +90,20 @@ class AsyncClient:
         """Give up the connections."""
         await self._http.aclose()
 
-    async def point(self, id: str, *, rank: bool = False, **ask: Unpack[Ask]) -> PointAnswer:
+    async def point(
+        self, id: str, *, rank: bool = False, **options: Unpack[ReadOptions]
+    ) -> PointAnswer:
         """Return one point; with its ``rank`` where that is asked for."""
-        return await self._send(calls.point(id, rank, ask))
+        return await self._send(calls.point(id, rank, options))
 
-    async def points_by_id(self, ids: Iterable[str], **ask: Unpack[Ask]) -> dict[str, Point]:
+    async def points_by_id(
+        self, ids: Iterable[str], **options: Unpack[ReadOptions]
+    ) -> dict[str, Point]:
         """Return those of any number of points that there are.
 
         More than 1,000 are asked for in several calls, which may be of different states.
         """
-        answers = [await self._send(call) for call in calls.batches(ids, ask)]
+        answers = [await self._send(call) for call in calls.batches(ids, options)]
         return {point.id: point for answer in answers for point in answer.points}
 
     async def points(
@@ -97,36 +111,36 @@ class AsyncClient:
         *,
         order: Order = "desc",
         limit: int = 100,
-        only: Only | None = None,
-        **ask: Unpack[Ask],
+        only: Conditions | None = None,
+        **options: Unpack[ReadOptions],
     ) -> PointsAnswer:
         """Return the first page of the ranking, or of the points that meet conditions."""
-        return await self._send(calls.points(order, limit, only or {}, ask))
+        return await self._send(calls.points(order, limit, only or {}, options))
 
     async def ranking(
         self,
         *,
         order: Order = "desc",
         count: int | None = None,
-        only: Only | None = None,
-        **ask: Unpack[Ask],
+        only: Conditions | None = None,
+        **options: Unpack[ReadOptions],
     ) -> AsyncIterator[Point]:
         """Yield points of the ranking, all or ``count`` of them, all as of one state."""
         left = count
         limit = 1000 if count is None else max(min(count, 1000), 1)
-        async for page in self._pages(calls.points(order, limit, only or {}, ask)):
+        async for page in self._pages(calls.points(order, limit, only or {}, options)):
             for point in page.points[:left]:
                 yield point
             if left is not None and (left := left - len(page.points)) <= 0:
                 return
 
-    async def history(self, id: str, **ask: Unpack[Ask]) -> HistoryAnswer:
+    async def history(self, id: str, **options: Unpack[ReadOptions]) -> HistoryAnswer:
         """Return what a point was worth, as far back as the API remembers."""
-        return await self._send(calls.history(id, ask))
+        return await self._send(calls.history(id, options))
 
-    async def coalition(self, id: str, **ask: Unpack[Ask]) -> CoalitionAnswer:
+    async def coalition(self, id: str, **options: Unpack[ReadOptions]) -> CoalitionAnswer:
         """Return one leaf or node."""
-        return await self._send(calls.coalition(id, ask))
+        return await self._send(calls.coalition(id, options))
 
     async def coalitions(
         self,
@@ -134,60 +148,73 @@ class AsyncClient:
         kind: Kind | None = None,
         partition: int | None = None,
         limit: int = 100,
-        **ask: Unpack[Ask],
+        **options: Unpack[ReadOptions],
     ) -> CoalitionsAnswer:
         """Return the first page of the leaves and nodes, most valuable first."""
-        return await self._send(calls.coalitions(kind, partition, limit, ask))
+        return await self._send(calls.coalitions(kind, partition, limit, options))
 
     async def all_coalitions(
-        self, *, kind: Kind | None = None, partition: int | None = None, **ask: Unpack[Ask]
+        self,
+        *,
+        kind: Kind | None = None,
+        partition: int | None = None,
+        **options: Unpack[ReadOptions],
     ) -> AsyncIterator[ValuedCoalition]:
         """Yield every leaf and node, all as of one state."""
-        async for page in self._pages(calls.coalitions(kind, partition, 1000, ask)):
+        async for page in self._pages(calls.coalitions(kind, partition, 1000, options)):
             for coalition in page.coalitions:
                 yield coalition
 
-    async def providers(self, *, limit: int = 1000, **ask: Unpack[Ask]) -> ProvidersAnswer:
+    async def providers(
+        self, *, limit: int = 1000, **options: Unpack[ReadOptions]
+    ) -> ProvidersAnswer:
         """Return the first page of the providers, most valuable first."""
-        return await self._send(calls.providers(limit, ask))
+        return await self._send(calls.providers(limit, options))
 
-    async def all_providers(self, **ask: Unpack[Ask]) -> AsyncIterator[Provider]:
+    async def all_providers(self, **options: Unpack[ReadOptions]) -> AsyncIterator[Provider]:
         """Yield every provider and what its points are worth, all as of one state."""
-        async for page in self._pages(calls.providers(5000, ask)):
+        async for page in self._pages(calls.providers(5000, options)):
             for provider in page.providers:
                 yield provider
 
     async def payouts(
-        self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]
+        self, amount: int, *, anonymous: bool = True, **options: Unpack[ReadOptions]
     ) -> PayoutsAnswer:
         """Return ``amount``, in minor units, among the providers, all of them."""
-        pages = [page async for page in self._pages(calls.payouts(amount, anonymous, ask))]
+        pages = [page async for page in self._pages(calls.payouts(amount, anonymous, options))]
         return calls.joined_payouts(pages)
 
-    async def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
+    async def summary(self, **options: Unpack[ReadOptions]) -> SummaryAnswer:
         """Return the whole corpus in numbers."""
-        return await self._send(calls.summary(ask))
+        return await self._send(calls.summary(options))
 
     async def select(
-        self, share: float, *, strategy: Strategy = "spread", seed: int = 0, **ask: Unpack[Ask]
+        self,
+        share: float,
+        *,
+        strategy: Strategy = "spread",
+        seed: int = 0,
+        **options: Unpack[ReadOptions],
     ) -> SelectAnswer:
         """Return examples to train on."""
-        return await self._send(calls.select(share, strategy, seed, ask))
+        return await self._send(calls.select(share, strategy, seed, options))
 
     async def readiness(self) -> Readiness:
         """Return what the API's readiness rests on; ApiError where it is not ready."""
         return await self._send(calls.readiness())
 
-    async def rows(self, **ask: Unpack[Ask]) -> AsyncIterator[dict[str, Any]]:
+    async def rows(self, **options: Unpack[ReadOptions]) -> AsyncIterator[dict[str, Any]]:
         """Yield every point as the API exports it, as it arrives."""
-        path, parameters = calls.export("ndjson", ask)
+        path, parameters = calls.export("ndjson", options)
         async with self._stream(path, parameters) as answer:
             async for line in answer.aiter_lines():
                 yield orjson.loads(line)
 
-    async def export(self, path: Path, *, format: Format = "ndjson", **ask: Unpack[Ask]) -> None:
+    async def export(
+        self, path: Path, *, format: Format = "ndjson", **options: Unpack[ReadOptions]
+    ) -> None:
         """Write every point to a file, whole or not at all."""
-        place, parameters = calls.export(format, ask)
+        place, parameters = calls.export(format, options)
         with written_whole(path) as beside, beside.open("wb") as file:
             async with self._stream(place, parameters) as answer:
                 async for part in answer.aiter_bytes():
@@ -229,9 +256,9 @@ class AsyncClient:
             yield page
             if page.next is None:
                 return
-            call = calls.going_on(call, page.next)
+            call = calls.next_page(call, page.next)
 
-    async def _send(self, call: Call[Told]) -> Told:
+    async def _send(self, call: Call[AnswerModel]) -> AnswerModel:
         content_type = None if call.body is None else {"Content-Type": "application/json"}
         left = self._retries
         while True:

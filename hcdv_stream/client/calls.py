@@ -34,11 +34,11 @@ MOST_IDS = 1000
 _PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 """Ids that are the same in a path, encoded or not."""
 
-Told = TypeVar("Told", bound=Model)
+AnswerModel = TypeVar("AnswerModel", bound=Model)
 Page = TypeVar("Page", bound=PageAnswer)
 
 
-class Ask(TypedDict, total=False):
+class ReadOptions(TypedDict, total=False):
     """How every value may be asked for.
 
     ``weights``: other than the API's own; ``at``: the state of an earlier list's ``as_of.view``;
@@ -56,7 +56,7 @@ class Ask(TypedDict, total=False):
     complete: bool
 
 
-class Only(TypedDict, total=False):
+class Conditions(TypedDict, total=False):
     """Which points are meant: those that meet every condition."""
 
     provider: str | None
@@ -70,11 +70,11 @@ class Only(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Told]):
-    """One request; ``told`` reads its answer."""
+class Call(Generic[AnswerModel]):
+    """One request; ``model`` reads its answer."""
 
     path: str
-    told: type[Told]
+    model: type[AnswerModel]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: bytes | None = None
 
@@ -84,16 +84,16 @@ class Call(Generic[Told]):
         return "GET" if self.body is None else "POST"
 
 
-def point(id: str, rank: bool, ask: Ask) -> Call[PointAnswer]:
+def point(id: str, rank: bool, options: ReadOptions) -> Call[PointAnswer]:
     """Ask for one point."""
     path, named = _addressed("/v1/points", id)
-    return Call(path, PointAnswer, _all(ask, rank=rank or None, **named))
+    return Call(path, PointAnswer, _all(options, rank=rank or None, **named))
 
 
-def history(id: str, ask: Ask) -> Call[HistoryAnswer]:
+def history(id: str, options: ReadOptions) -> Call[HistoryAnswer]:
     """Ask for what a point was worth."""
     path, named = _addressed("/v1/history", id)
-    return Call(path, HistoryAnswer, _all(ask, **named))
+    return Call(path, HistoryAnswer, _all(options, **named))
 
 
 def _addressed(path: str, id: str) -> tuple[str, Mapping[str, str]]:
@@ -106,7 +106,7 @@ def _addressed(path: str, id: str) -> tuple[str, Mapping[str, str]]:
     return f"{path}:get", {"id": id}
 
 
-def batches(ids: Iterable[str], ask: Ask) -> list[Call[BatchAnswer]]:
+def batches(ids: Iterable[str], options: ReadOptions) -> list[Call[BatchAnswer]]:
     """Ask for any number of points, so many in a call."""
     names = list(dict.fromkeys(ids))
     parts = (names[at : at + MOST_IDS] for at in range(0, len(names), MOST_IDS))
@@ -114,39 +114,39 @@ def batches(ids: Iterable[str], ask: Ask) -> list[Call[BatchAnswer]]:
         Call(
             "/v1/points:batchGet",
             BatchAnswer,
-            _all(ask),
+            _all(options),
             BatchRequest(ids=part).model_dump_json().encode(),
         )
         for part in parts
     ]
 
 
-def points(order: Order, limit: int, only: Only, ask: Ask) -> Call[PointsAnswer]:
+def points(order: Order, limit: int, only: Conditions, options: ReadOptions) -> Call[PointsAnswer]:
     """Ask for a page of the ranking."""
-    return Call("/v1/points", PointsAnswer, _all(ask, order=order, limit=limit, **only))
+    return Call("/v1/points", PointsAnswer, _all(options, order=order, limit=limit, **only))
 
 
 def coalitions(
-    kind: Kind | None, partition: int | None, limit: int, ask: Ask
+    kind: Kind | None, partition: int | None, limit: int, options: ReadOptions
 ) -> Call[CoalitionsAnswer]:
     """Ask for a page of the coalitions."""
-    parameters = _all(ask, kind=kind, partition=partition, limit=limit)
+    parameters = _all(options, kind=kind, partition=partition, limit=limit)
     return Call("/v1/coalitions", CoalitionsAnswer, parameters)
 
 
-def coalition(id: str, ask: Ask) -> Call[CoalitionAnswer]:
+def coalition(id: str, options: ReadOptions) -> Call[CoalitionAnswer]:
     """Ask for one coalition."""
-    return Call(f"/v1/coalitions/{quote(id, safe='')}", CoalitionAnswer, _all(ask))
+    return Call(f"/v1/coalitions/{quote(id, safe='')}", CoalitionAnswer, _all(options))
 
 
-def providers(limit: int, ask: Ask) -> Call[ProvidersAnswer]:
+def providers(limit: int, options: ReadOptions) -> Call[ProvidersAnswer]:
     """Ask for a page of what providers' points are worth."""
-    return Call("/v1/providers", ProvidersAnswer, _all(ask, limit=limit))
+    return Call("/v1/providers", ProvidersAnswer, _all(options, limit=limit))
 
 
-def payouts(amount: int, anonymous: bool, ask: Ask) -> Call[PayoutsAnswer]:
+def payouts(amount: int, anonymous: bool, options: ReadOptions) -> Call[PayoutsAnswer]:
     """Ask for an amount among the providers."""
-    parameters = _all(ask, amount=amount, anonymous=anonymous, limit=5000)
+    parameters = _all(options, amount=amount, anonymous=anonymous, limit=5000)
     return Call("/v1/payouts", PayoutsAnswer, parameters)
 
 
@@ -156,14 +156,14 @@ def joined_payouts(pages: Sequence[PayoutsAnswer]) -> PayoutsAnswer:
     return pages[0].model_copy(update={"payouts": payouts, "next": None})
 
 
-def summary(ask: Ask) -> Call[SummaryAnswer]:
+def summary(options: ReadOptions) -> Call[SummaryAnswer]:
     """Ask for the whole corpus in numbers."""
-    return Call("/v1/summary", SummaryAnswer, _all(ask))
+    return Call("/v1/summary", SummaryAnswer, _all(options))
 
 
-def select(share: float, strategy: Strategy, seed: int, ask: Ask) -> Call[SelectAnswer]:
+def select(share: float, strategy: Strategy, seed: int, options: ReadOptions) -> Call[SelectAnswer]:
     """Ask for examples to train on."""
-    parameters = _all(ask, share=share, strategy=strategy, seed=seed)
+    parameters = _all(options, share=share, strategy=strategy, seed=seed)
     return Call("/v1/select", SelectAnswer, parameters)
 
 
@@ -172,18 +172,18 @@ def readiness() -> Call[Readiness]:
     return Call("/readyz", Readiness, {"verbose": "true"})
 
 
-def export(format: Format, ask: Ask) -> tuple[str, Mapping[str, Any]]:
+def export(format: Format, options: ReadOptions) -> tuple[str, Mapping[str, Any]]:
     """Return path and parameters of an export."""
-    return "/v1/export", _all(ask, format=format)
+    return "/v1/export", _all(options, format=format)
 
 
-def going_on(call: Call[Page], cursor: str) -> Call[Page]:
+def next_page(call: Call[Page], cursor: str) -> Call[Page]:
     """Ask for the page behind a cursor."""
     return replace(call, parameters={**call.parameters, "cursor": cursor})
 
 
-def _all(ask: Ask, **own: Any) -> dict[str, Any]:
-    weights, least = ask.get("weights"), ask.get("min_offset")
+def _all(options: ReadOptions, **own: Any) -> dict[str, Any]:
+    weights, least = options.get("weights"), options.get("min_offset")
     parameters = dict(own)
     if weights is not None:
         parameters |= {"utility": weights.utility, "beta": weights.beta, "lambda": weights.lam}
@@ -191,6 +191,6 @@ def _all(ask: Ask, **own: Any) -> dict[str, Any]:
         parameters["min_offset"] = [f"{partition}:{offset}" for partition, offset in least.items()]
     elif least is not None:
         parameters["min_offset"] = least
-    parameters |= {name: ask.get(name) for name in ("at", "max_lag", "max_age")}
-    parameters["complete"] = ask.get("complete") or None
+    parameters |= {name: options.get(name) for name in ("at", "max_lag", "max_age")}
+    parameters["complete"] = options.get("complete") or None
     return {name: value for name, value in parameters.items() if value is not None}

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import httpx
 
 from hcdv_stream.api.models.answers import FreshnessEvent, UpdateEvent
-from hcdv_stream.client.calls import Call, Told
+from hcdv_stream.client.calls import AnswerModel, Call
 from hcdv_stream.client.errors import error_of
 
 TIMEOUT_SECONDS = 30.0
@@ -29,10 +29,10 @@ def pause(answer: httpx.Response) -> float | None:
     return None
 
 
-def read(call: Call[Told], answer: httpx.Response) -> Told:
+def read(call: Call[AnswerModel], answer: httpx.Response) -> AnswerModel:
     """Return what an answer says; raises ApiError where it is a problem."""
     check(answer)
-    return call.told.model_validate_json(answer.content)
+    return call.model.model_validate_json(answer.content)
 
 
 def check(answer: httpx.Response) -> None:

@@ -29,7 +29,17 @@ from hcdv_stream.api.models.answers import (
     ValuedCoalition,
 )
 from hcdv_stream.client import calls
-from hcdv_stream.client.calls import Ask, Call, Format, Kind, Only, Order, Page, Strategy, Told
+from hcdv_stream.client.calls import (
+    AnswerModel,
+    Call,
+    Conditions,
+    Format,
+    Kind,
+    Order,
+    Page,
+    ReadOptions,
+    Strategy,
+)
 from hcdv_stream.client.connection import (
     EVENT_TIMEOUT_SECONDS,
     RETRIES,
@@ -49,7 +59,7 @@ class Client:
 
     ``key`` is an API key, where one is needed. Calls that find the API busy or without a state yet
     wait as long as it says and ask again, ``retries`` times. They raise ApiError where the answer
-    is a problem, and NotReachedError where there is none. All take what ``Ask`` lists.
+    is a problem, and NotReachedError where there is none. All take what ``ReadOptions`` lists.
     """
 
     def __init__(
@@ -81,16 +91,16 @@ class Client:
         """Give up the connections."""
         self._http.close()
 
-    def point(self, id: str, *, rank: bool = False, **ask: Unpack[Ask]) -> PointAnswer:
+    def point(self, id: str, *, rank: bool = False, **options: Unpack[ReadOptions]) -> PointAnswer:
         """Return one point; with its ``rank`` where that is asked for."""
-        return self._send(calls.point(id, rank, ask))
+        return self._send(calls.point(id, rank, options))
 
-    def points_by_id(self, ids: Iterable[str], **ask: Unpack[Ask]) -> dict[str, Point]:
+    def points_by_id(self, ids: Iterable[str], **options: Unpack[ReadOptions]) -> dict[str, Point]:
         """Return those of any number of points that there are.
 
         More than 1,000 are asked for in several calls, which may be of different states.
         """
-        answers = map(self._send, calls.batches(ids, ask))
+        answers = map(self._send, calls.batches(ids, options))
         return {point.id: point for answer in answers for point in answer.points}
 
     def points(
@@ -98,32 +108,32 @@ class Client:
         *,
         order: Order = "desc",
         limit: int = 100,
-        only: Only | None = None,
-        **ask: Unpack[Ask],
+        only: Conditions | None = None,
+        **options: Unpack[ReadOptions],
     ) -> PointsAnswer:
         """Return the first page of the ranking, or of the points that meet conditions."""
-        return self._send(calls.points(order, limit, only or {}, ask))
+        return self._send(calls.points(order, limit, only or {}, options))
 
     def ranking(
         self,
         *,
         order: Order = "desc",
         count: int | None = None,
-        only: Only | None = None,
-        **ask: Unpack[Ask],
+        only: Conditions | None = None,
+        **options: Unpack[ReadOptions],
     ) -> Iterator[Point]:
         """Yield points of the ranking, all or ``count`` of them, all as of one state."""
         limit = 1000 if count is None else max(min(count, 1000), 1)
-        pages = self._pages(calls.points(order, limit, only or {}, ask))
+        pages = self._pages(calls.points(order, limit, only or {}, options))
         return islice((point for page in pages for point in page.points), count)
 
-    def history(self, id: str, **ask: Unpack[Ask]) -> HistoryAnswer:
+    def history(self, id: str, **options: Unpack[ReadOptions]) -> HistoryAnswer:
         """Return what a point was worth, as far back as the API remembers."""
-        return self._send(calls.history(id, ask))
+        return self._send(calls.history(id, options))
 
-    def coalition(self, id: str, **ask: Unpack[Ask]) -> CoalitionAnswer:
+    def coalition(self, id: str, **options: Unpack[ReadOptions]) -> CoalitionAnswer:
         """Return one leaf or node."""
-        return self._send(calls.coalition(id, ask))
+        return self._send(calls.coalition(id, options))
 
     def coalitions(
         self,
@@ -131,55 +141,68 @@ class Client:
         kind: Kind | None = None,
         partition: int | None = None,
         limit: int = 100,
-        **ask: Unpack[Ask],
+        **options: Unpack[ReadOptions],
     ) -> CoalitionsAnswer:
         """Return the first page of the leaves and nodes, most valuable first."""
-        return self._send(calls.coalitions(kind, partition, limit, ask))
+        return self._send(calls.coalitions(kind, partition, limit, options))
 
     def all_coalitions(
-        self, *, kind: Kind | None = None, partition: int | None = None, **ask: Unpack[Ask]
+        self,
+        *,
+        kind: Kind | None = None,
+        partition: int | None = None,
+        **options: Unpack[ReadOptions],
     ) -> Iterator[ValuedCoalition]:
         """Yield every leaf and node, all as of one state."""
-        pages = self._pages(calls.coalitions(kind, partition, 1000, ask))
+        pages = self._pages(calls.coalitions(kind, partition, 1000, options))
         return (coalition for page in pages for coalition in page.coalitions)
 
-    def providers(self, *, limit: int = 1000, **ask: Unpack[Ask]) -> ProvidersAnswer:
+    def providers(self, *, limit: int = 1000, **options: Unpack[ReadOptions]) -> ProvidersAnswer:
         """Return the first page of the providers, most valuable first."""
-        return self._send(calls.providers(limit, ask))
+        return self._send(calls.providers(limit, options))
 
-    def all_providers(self, **ask: Unpack[Ask]) -> Iterator[Provider]:
+    def all_providers(self, **options: Unpack[ReadOptions]) -> Iterator[Provider]:
         """Yield every provider and what its points are worth, all as of one state."""
-        pages = self._pages(calls.providers(5000, ask))
+        pages = self._pages(calls.providers(5000, options))
         return (provider for page in pages for provider in page.providers)
 
-    def payouts(self, amount: int, *, anonymous: bool = True, **ask: Unpack[Ask]) -> PayoutsAnswer:
+    def payouts(
+        self, amount: int, *, anonymous: bool = True, **options: Unpack[ReadOptions]
+    ) -> PayoutsAnswer:
         """Return ``amount``, in minor units, among the providers, all of them."""
-        return calls.joined_payouts(list(self._pages(calls.payouts(amount, anonymous, ask))))
+        return calls.joined_payouts(list(self._pages(calls.payouts(amount, anonymous, options))))
 
-    def summary(self, **ask: Unpack[Ask]) -> SummaryAnswer:
+    def summary(self, **options: Unpack[ReadOptions]) -> SummaryAnswer:
         """Return the whole corpus in numbers."""
-        return self._send(calls.summary(ask))
+        return self._send(calls.summary(options))
 
     def select(
-        self, share: float, *, strategy: Strategy = "spread", seed: int = 0, **ask: Unpack[Ask]
+        self,
+        share: float,
+        *,
+        strategy: Strategy = "spread",
+        seed: int = 0,
+        **options: Unpack[ReadOptions],
     ) -> SelectAnswer:
         """Return examples to train on."""
-        return self._send(calls.select(share, strategy, seed, ask))
+        return self._send(calls.select(share, strategy, seed, options))
 
     def readiness(self) -> Readiness:
         """Return what the API's readiness rests on; ApiError where it is not ready."""
         return self._send(calls.readiness())
 
-    def rows(self, **ask: Unpack[Ask]) -> Iterator[dict[str, Any]]:
+    def rows(self, **options: Unpack[ReadOptions]) -> Iterator[dict[str, Any]]:
         """Yield every point as the API exports it, as it arrives."""
-        path, parameters = calls.export("ndjson", ask)
+        path, parameters = calls.export("ndjson", options)
         with self._stream(path, parameters) as answer:
             for line in answer.iter_lines():
                 yield orjson.loads(line)
 
-    def export(self, path: Path, *, format: Format = "ndjson", **ask: Unpack[Ask]) -> None:
+    def export(
+        self, path: Path, *, format: Format = "ndjson", **options: Unpack[ReadOptions]
+    ) -> None:
         """Write every point to a file, whole or not at all."""
-        place, parameters = calls.export(format, ask)
+        place, parameters = calls.export(format, options)
         with (
             written_whole(path) as beside,
             self._stream(place, parameters) as answer,
@@ -220,9 +243,9 @@ class Client:
             yield page
             if page.next is None:
                 return
-            call = calls.going_on(call, page.next)
+            call = calls.next_page(call, page.next)
 
-    def _send(self, call: Call[Told]) -> Told:
+    def _send(self, call: Call[AnswerModel]) -> AnswerModel:
         content_type = None if call.body is None else {"Content-Type": "application/json"}
         left = self._retries
         while True:

@@ -100,7 +100,7 @@ class Letter:
         return provider if isinstance(provider, str) else None
 
     @property
-    def obstacle(self) -> str | None:
+    def replay_obstacle(self) -> str | None:
         """Why the record cannot be sent again as it was; None where it can."""
         for name, part in (
             ("hcdv-source-bytes", "value"),
@@ -126,7 +126,7 @@ class Letter:
             "provider": self.provider,
             "group": self.group,
             "topic_id": self.topic_id,
-            "obstacle": self.obstacle,
+            "obstacle": self.replay_obstacle,
         }
 
 
@@ -146,7 +146,7 @@ class LetterFilter:
     key: str | None = None
     group: str | None = None
 
-    def fits(self, letter: Letter) -> bool:
+    def matches(self, letter: Letter) -> bool:
         """Say whether a letter is meant."""
         equal = (
             (self.topic, letter.topic),

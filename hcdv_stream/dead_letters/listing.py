@@ -48,5 +48,5 @@ def _letters(settings: Settings, wanted: LetterFilter, known: ReplayLog) -> Iter
             if known.take(record):
                 continue
             letter = Letter.of(record)
-            if letter is not None and wanted.fits(letter):
+            if letter is not None and wanted.matches(letter):
                 yield letter

@@ -51,7 +51,7 @@ class TopicReader:
 
     def ends(self) -> dict[int, int]:
         """Return an offset of each partition that is not beyond its end, and close to it."""
-        return {tp.partition: end for tp, end in self._asked(self._consumer.end_offsets).items()}
+        return {tp.partition: end for tp, end in self._offsets(self._consumer.end_offsets).items()}
 
     def read(self, begin: Mapping[int, int] | None = None) -> Iterator[Any]:
         """Yield every record of all partitions from ``begin``, or the beginning, to the end.
@@ -60,7 +60,10 @@ class TopicReader:
         """
         consumer = self._consumer
         consumer.assign(self._places)
-        starts, ends = self._asked(consumer.beginning_offsets), self._asked(consumer.end_offsets)
+        starts, ends = (
+            self._offsets(consumer.beginning_offsets),
+            self._offsets(consumer.end_offsets),
+        )
         for tp in self._places:
             consumer.seek(tp, max(starts[tp], (begin or {}).get(tp.partition, 0)))
         moved = time.monotonic()
@@ -88,9 +91,9 @@ class TopicReader:
         end = self._consumer.highwater(tp)
         return end is not None and position >= end
 
-    def _asked(self, question: Any) -> dict[Any, int]:
+    def _offsets(self, request: Any) -> dict[Any, int]:
         try:
-            answer: dict[Any, int] = question(self._places)
+            answer: dict[Any, int] = request(self._places)
         except KafkaError as error:
             raise BrokerError(
                 f"HCDV_BOOTSTRAP={self._bootstrap} does not say where topic {self._topic!r} ends "

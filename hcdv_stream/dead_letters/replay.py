@@ -1,4 +1,4 @@
-"""Sends rejected records to the sessions' topic again, each letter once however often it is asked.
+"""Sends rejected records to the sessions' topic again, each letter once however often it is run.
 
 A record goes out as it came, with its key, value and headers, and with a marker that names its
 letter. What was sent is remembered in the dead-letter topic (``replay_log``).
@@ -59,13 +59,13 @@ def replay(settings: Settings, wanted: LetterFilter, *, dry_run: bool) -> Outcom
         TopicReader.open(settings.bootstrap, settings.topic) as sessions,
         _producer(settings) as producer,
     ):
-        run = Run(settings, producer)
+        run = ReplayRun(settings, producer)
         run.write("begun", ends=sessions.ends())
         try:
             known = ReplayLog()
             for record in letters.read():
                 known.take(record)
-            sent = known.sent | run.settle(known, sessions)
+            sent = known.sent | run.record_interrupted(known, sessions)
             return _send(letters, wanted, sent, run)
         finally:
             # A run that does not know what arrived stays open: the next one looks for its marks.
@@ -73,7 +73,7 @@ def replay(settings: Settings, wanted: LetterFilter, *, dry_run: bool) -> Outcom
                 run.write("ended")
 
 
-class Run:
+class ReplayRun:
     """A replay under way."""
 
     def __init__(self, settings: Settings, producer: Any) -> None:
@@ -94,8 +94,8 @@ class Run:
         record = replay_record(event, run or self.name, **content)
         self._await([self._producer.send(self._settings.dead_letter_topic, **record)])
 
-    def settle(self, known: ReplayLog, sessions: TopicReader) -> set[str]:
-        """Find out what runs that died had sent without saying so, and say it for them."""
+    def record_interrupted(self, known: ReplayLog, sessions: TopicReader) -> set[str]:
+        """Find out what interrupted runs had sent without recording it, and record it."""
         dead = known.open_before(self.name)
         now = known.runs[self.name].last_time
         for run in dead:
@@ -154,16 +154,18 @@ class Run:
         )
 
 
-def _send(letters: TopicReader, wanted: LetterFilter, sent: set[str], run: Run | None) -> Outcome:
+def _send(
+    letters: TopicReader, wanted: LetterFilter, sent: set[str], run: ReplayRun | None
+) -> Outcome:
     outcome = Outcome()
     for record in letters.read():
         letter = Letter.of(record)
-        if letter is None or not wanted.fits(letter):
+        if letter is None or not wanted.matches(letter):
             continue
         if letter.identity in sent:
             outcome.already += 1
-        elif letter.obstacle:
-            outcome.refused[letter.obstacle] += 1
+        elif letter.replay_obstacle:
+            outcome.refused[letter.replay_obstacle] += 1
         else:
             sent.add(letter.identity)
             outcome.replayed += 1
@@ -176,7 +178,7 @@ def _send(letters: TopicReader, wanted: LetterFilter, sent: set[str], run: Run |
 
 
 def _without(known: ReplayLog, settings: Settings) -> set[str]:
-    """Return what was sent, without settling: runs that died count by what they left."""
+    """Return what was sent, without recording it: interrupted runs count by what they left."""
     dead = [run for run in known.runs.values() if not run.ended]
     if not dead:
         return known.sent

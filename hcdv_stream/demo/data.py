@@ -13,13 +13,13 @@ import numpy as np
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.split import stratified_split
-from hcdv_stream.bundle.training import Progress, TrainingOptions, train_bundle
+from hcdv_stream.bundle.training import TrainingOptions, TrainingProgress, train_bundle
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.offline.valuation import VALIDATION_SHARE, train_own_bundle
 from simulators.clickstream import DAYS, LABEL, generate
 from simulators.clickstream_examples import clickstream_examples, clickstream_replay
-from simulators.replay import Replay, replay
+from simulators.replay import ExampleStream, replay
 
 SESSIONS = 15_000
 HISTORY_DAYS = 4
@@ -28,7 +28,7 @@ CLICKSTREAM_FLIPS = 0.1
 _FEWEST_ROWS = 200
 _FEWEST_PER_DAY = 100
 
-Report = Callable[[Progress], None]
+Report = Callable[[TrainingProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Prepared:
 
     title: str
     bundle: Bundle
-    replay: Replay
+    replay: ExampleStream
     test: Examples
     trusted: int
     timed: bool

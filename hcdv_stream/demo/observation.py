@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import orjson
 
-from hcdv_stream.demo.http import counter, get
+from hcdv_stream.api.models.answers import Model
+from hcdv_stream.client.calls import Order
+from hcdv_stream.demo.endpoints import api_client, metric_total
 from hcdv_stream.demo.service import RunningService
 
 SHOWN = 5
 _RATE_SECONDS = 3.0
+_ORDERS: tuple[Order, Order] = ("desc", "asc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,14 @@ class Observer:
     _read: int = 0
 
     def look(self) -> Observation:
-        """Ask the service; raises UnansweredError while it has nothing to say yet."""
-        api = self.service.api
-        summary = get(f"{api}/v1/summary")
-        highest, lowest = (
-            get(f"{api}/v1/points?order={order}&limit={SHOWN}")["points"]
-            for order in ("desc", "asc")
-        )
-        providers = get(f"{api}/v1/providers")["providers"]
-        dead_letters = counter(f"{self.service.metrics}/metrics", "hcdv_dead_letters_total")
+        """Ask the service; raises one of UNANSWERED while it has nothing to say yet."""
+        with api_client(self.service.api) as client:
+            summary = _json(client.summary())
+            highest, lowest = (
+                _json(client.points(order=order, limit=SHOWN))["points"] for order in _ORDERS
+            )
+            providers = _json(client.providers())["providers"]
+        dead_letters = metric_total(f"{self.service.metrics}/metrics", "hcdv_dead_letters_total")
         applied = sum(summary["as_of"]["offsets"].values())
         self._read_timings(self.service.timings)
         return Observation(
@@ -93,3 +95,7 @@ class Observer:
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read += len(whole)
         self._latencies += [orjson.loads(line)["seconds"] for line in whole.splitlines()]
+
+
+def _json(answer: Model) -> dict[str, Any]:
+    return answer.model_dump(mode="json", by_alias=True)

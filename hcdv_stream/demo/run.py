@@ -8,8 +8,8 @@ import numpy as np
 
 from hcdv_stream.demo.data import Prepared
 from hcdv_stream.demo.downstream import SHARE, SelectionScorer, compare, detection
+from hcdv_stream.demo.endpoints import UNANSWERED, api_client
 from hcdv_stream.demo.feeder import Feeder
-from hcdv_stream.demo.http import UnansweredError, chosen_by, values_of
 from hcdv_stream.demo.observation import Observation, Observer
 from hcdv_stream.demo.service import RunningService
 from hcdv_stream.errors import HcdvError
@@ -61,7 +61,7 @@ def stream(
             sent_all = feeder.done
             try:
                 observation = observer.look()
-            except UnansweredError as error:
+            except UNANSWERED as error:
                 watch.unanswered = str(error)
             else:
                 show(observation)
@@ -103,10 +103,12 @@ def compare_selections(
     """
     examples = prepared.replay.examples
     try:
-        values = values_of(service.api, list(dict.fromkeys(examples.ids)))
-        chosen = set(chosen_by(service.api, SHARE, seed))
-    except UnansweredError as error:
+        with api_client(service.api) as client:
+            points = client.points_by_id(examples.ids)
+            chosen = set(client.select(SHARE, seed=seed).ids)
+    except UNANSWERED as error:
         raise DemoError(f"the values cannot be read, {error}: try again") from error
+    values = {name: point.value for name, point in points.items()}
     last = {name: row for row, name in enumerate(examples.ids)}
     rows = np.array(sorted(row for name, row in last.items() if name in values), dtype=np.int64)
     candidates = examples.take(rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hcdv_stream.broker.embedded import HOST, BrokerError, EmbeddedBroker, free_port
 from hcdv_stream.broker.topics import create_topics, delete_topics, session_topics
-from hcdv_stream.demo.http import answers
+from hcdv_stream.demo.endpoints import is_up
 from hcdv_stream.demo.processes import Child, ChildDiedError
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.settings import Settings
@@ -81,8 +81,8 @@ def running(
             timings,
             children,
         )
-        _wait(service, "the worker", lambda: answers(f"{service.metrics}/readyz"))
-        _wait(service, "the API", lambda: answers(f"{service.api}/livez"))
+        _wait(service, "the worker", lambda: is_up(f"{service.metrics}/readyz"))
+        _wait(service, "the API", lambda: is_up(f"{service.api}/livez"))
         yield service
 
 

@@ -8,14 +8,14 @@ from kafka.errors import KafkaError
 
 from hcdv_stream.broker.embedded import BrokerError
 from hcdv_stream.broker.topics import partition_counts
-from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped
+from hcdv_stream.doctor.check import CheckResult, failed, passed, refused, skipped
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.kafka.log_end import fetched_end
 
 _REACH_SECONDS = 5.0
 
 
-def check_broker(settings: Settings) -> tuple[list[Check], int]:
+def check_broker(settings: Settings) -> tuple[list[CheckResult], int]:
     """Look at broker and topics; return the checks and the partitions of the sessions' topic."""
     names = {"topic": settings.topic, "dead letters": settings.dead_letter_topic}
     try:
@@ -28,7 +28,7 @@ def check_broker(settings: Settings) -> tuple[list[Check], int]:
     return checks, counts[settings.topic]
 
 
-def check_offsets(settings: Settings, stored: Mapping[int, int], partitions: int) -> Check:
+def check_offsets(settings: Settings, stored: Mapping[int, int], partitions: int) -> CheckResult:
     """Compare where each state goes on with what its log in Kafka holds.
 
     ``stored`` maps a partition to the first offset without effect.
@@ -59,7 +59,7 @@ def check_offsets(settings: Settings, stored: Mapping[int, int], partitions: int
     return passed(name, "every state meets its log")
 
 
-def _topic(name: str, topic: str, count: int, settings: Settings) -> Check:
+def _topic(name: str, topic: str, count: int, settings: Settings) -> CheckResult:
     if not count:
         return failed(name, f"there is no topic {topic!r}", "run `hcdv-stream topics create`")
     if count != settings.partitions:

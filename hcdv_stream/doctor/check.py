@@ -7,7 +7,7 @@ Status = Literal["ok", "warning", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """What was looked at, how it is, what was seen, and for a failure or warning what to do."""
 
     name: str
@@ -16,28 +16,28 @@ class Check:
     fix: str = ""
 
 
-def passed(name: str, detail: str) -> Check:
+def passed(name: str, detail: str) -> CheckResult:
     """Return a check that found nothing wrong."""
-    return Check(name, "ok", detail)
+    return CheckResult(name, "ok", detail)
 
 
-def warned(name: str, detail: str, fix: str) -> Check:
+def warned(name: str, detail: str, fix: str) -> CheckResult:
     """Return a check that found what works and should still be mended."""
-    return Check(name, "warning", detail, fix)
+    return CheckResult(name, "warning", detail, fix)
 
 
-def failed(name: str, detail: str, fix: str = "") -> Check:
+def failed(name: str, detail: str, fix: str = "") -> CheckResult:
     """Return a check that found something wrong; ``fix`` is what to do."""
-    return Check(name, "failed", detail, fix)
+    return CheckResult(name, "failed", detail, fix)
 
 
-def refused(name: str, error: Exception) -> Check:
+def refused(name: str, error: Exception) -> CheckResult:
     """Return the failure that an error of ours tells of: ``what is wrong: the fix``, or with ;."""
     sentence = str(error)
     cut = max(sentence.rfind(": "), sentence.rfind("; "))
     return failed(name, sentence[:cut], sentence[cut + 2 :]) if cut >= 0 else failed(name, sentence)
 
 
-def skipped(name: str, why: str) -> Check:
+def skipped(name: str, why: str) -> CheckResult:
     """Return a check that could not be made because of another."""
-    return Check(name, "skipped", why)
+    return CheckResult(name, "skipped", why)

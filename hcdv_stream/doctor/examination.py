@@ -3,7 +3,7 @@
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.doctor.broker import check_broker, check_offsets
-from hcdv_stream.doctor.check import Check, passed, refused
+from hcdv_stream.doctor.check import CheckResult, passed, refused
 from hcdv_stream.doctor.keys import check_keys
 from hcdv_stream.doctor.log import check_log
 from hcdv_stream.doctor.ports import check_ports
@@ -12,7 +12,7 @@ from hcdv_stream.doctor.state import check_directory, check_privacy, check_state
 from hcdv_stream.settings import Settings
 
 
-def examine(settings: Settings) -> list[Check]:
+def examine(settings: Settings) -> list[CheckResult]:
     """Look at broker, topics, bundle, states, offsets, keys and ports; changes nothing anywhere."""
     checks, partitions = check_broker(settings)
     found, bundle = _bundle(settings)
@@ -26,7 +26,7 @@ def examine(settings: Settings) -> list[Check]:
     return [*checks, *check_ports(settings)]
 
 
-def _bundle(settings: Settings) -> tuple[Check, Bundle | None]:
+def _bundle(settings: Settings) -> tuple[CheckResult, Bundle | None]:
     try:
         bundle = Bundle.load(settings.bundle)
     except BundleError as error:

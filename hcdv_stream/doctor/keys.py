@@ -5,14 +5,14 @@ import stat
 from collections import Counter
 
 from hcdv_stream.api.middleware.api_keys import Key, Scope, keys_for, read_keys
-from hcdv_stream.doctor.check import Check, failed, passed, refused
+from hcdv_stream.doctor.check import CheckResult, failed, passed, refused
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings
 
 _NAME = "API keys"
 
 
-def check_keys(settings: Settings) -> Check:
+def check_keys(settings: Settings) -> CheckResult:
     """Look at the file that HCDV_API_KEYS names."""
     path = settings.api_keys
     if path is None or settings.api_auth == "off":
@@ -35,7 +35,7 @@ def check_keys(settings: Settings) -> Check:
     return passed(_NAME, f"{path}: {_counted(keys)}")
 
 
-def _without(settings: Settings) -> Check:
+def _without(settings: Settings) -> CheckResult:
     try:
         for host in (settings.api_host, settings.gateway_host):
             keys_for(settings, host)

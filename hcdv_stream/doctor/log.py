@@ -13,7 +13,7 @@ from hcdv_stream.broker.topic_facts import (
     read_retention,
     read_topic,
 )
-from hcdv_stream.doctor.check import Check, failed, passed, skipped
+from hcdv_stream.doctor.check import CheckResult, failed, passed, skipped
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.log_identity import LogIdentity
 
@@ -22,7 +22,7 @@ _ANSWER_MILLISECONDS = 5000
 _NO_BROKER = "there is no topic to ask about"
 
 
-def check_log(settings: Settings, stored: Mapping[int, LogIdentity | None]) -> list[Check]:
+def check_log(settings: Settings, stored: Mapping[int, LogIdentity | None]) -> list[CheckResult]:
     """Compare the logs of the states, by partition, with the topic; look at its retention."""
     names = ("log", "retention")
     try:
@@ -54,7 +54,7 @@ def _log(
     topic: TopicFacts,
     starts: Mapping[int, int],
     stored: Mapping[int, LogIdentity | None],
-) -> Check:
+) -> CheckResult:
     name = "log"
     for number, log in sorted(stored.items()):
         if log and (told := log.difference(topic.name, topic.topic_id, topic.partitions)):
@@ -86,7 +86,7 @@ def _log(
     return passed(name, said)
 
 
-def _retention(settings: Settings, retention: Retention) -> Check:
+def _retention(settings: Settings, retention: Retention) -> CheckResult:
     name = "retention"
     if retention.keeps_all is None:
         return passed(name, f"the broker does not say; the service needs {_NEEDED}")

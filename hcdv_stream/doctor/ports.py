@@ -4,14 +4,14 @@ import socket
 import urllib.error
 import urllib.request
 
-from hcdv_stream.doctor.check import Check, failed, passed
+from hcdv_stream.doctor.check import CheckResult, failed, passed
 from hcdv_stream.serving.listener import advice, port_is_at_fault, reason, resolve
 from hcdv_stream.settings import Settings
 
 _ASK_SECONDS = 2.0
 
 
-def check_ports(settings: Settings) -> list[Check]:
+def check_ports(settings: Settings) -> list[CheckResult]:
     """Look at both ports."""
     return [
         _port("API port", settings.api_host, settings.api_port, "HCDV_API_PORT"),
@@ -19,7 +19,7 @@ def check_ports(settings: Settings) -> list[Check]:
     ]
 
 
-def _port(name: str, host: str, port: int, setting: str) -> Check:
+def _port(name: str, host: str, port: int, setting: str) -> CheckResult:
     if port == 0:
         return passed(name, "a free one will be taken")
     error = _cannot_listen(host, port)

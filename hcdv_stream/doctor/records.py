@@ -5,15 +5,15 @@ from collections.abc import Mapping
 
 from aiokafka.errors import KafkaError
 
-from hcdv_stream.doctor.check import Check, failed, passed, skipped
+from hcdv_stream.doctor.check import CheckResult, failed, passed, skipped
 from hcdv_stream.settings import Settings
-from hcdv_stream.worker.kafka.log_end import UNDECODABLE, Waiting, waiting
+from hcdv_stream.worker.kafka.log_end import UNDECODABLE, WaitingRecords, count_waiting
 
 _MOST = 1000
 """Records that are read of each partition."""
 
 
-def check_records(settings: Settings, stored: Mapping[int, int], partitions: int) -> Check:
+def check_records(settings: Settings, stored: Mapping[int, int], partitions: int) -> CheckResult:
     """Read what waits in each partition's log, as far as it is committed.
 
     ``stored`` maps a partition to the first offset without effect; others are read from the start.
@@ -21,11 +21,11 @@ def check_records(settings: Settings, stored: Mapping[int, int], partitions: int
     name = "records"
     if not partitions:
         return skipped(name, "there is no topic to read")
-    found: list[Waiting] = []
+    found: list[WaitingRecords] = []
     for number in range(partitions):
         place = (settings.topic, number, stored.get(number))
         try:
-            found.append(asyncio.run(waiting(settings.bootstrap.split(","), *place, _MOST)))
+            found.append(asyncio.run(count_waiting(settings.bootstrap.split(","), *place, _MOST)))
         except UNDECODABLE as error:
             return failed(
                 name,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.doctor.check import Check, failed, passed, refused, skipped, warned
+from hcdv_stream.doctor.check import CheckResult, failed, passed, refused, skipped, warned
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.identity import Identity
@@ -19,7 +19,7 @@ from hcdv_stream.state.reading.reader import PartitionReader
 _LEAST_FREE = 200 * 1024 * 1024
 
 
-def check_directory(settings: Settings) -> Check:
+def check_directory(settings: Settings) -> CheckResult:
     """Whether the directory can be written to and has room."""
     name, directory = "state directory", settings.state_dir
     there = directory
@@ -40,7 +40,7 @@ def check_directory(settings: Settings) -> Check:
     return passed(name, f"{directory} {made}; {free >> 30} GiB are free")
 
 
-def check_privacy(settings: Settings) -> list[Check]:
+def check_privacy(settings: Settings) -> list[CheckResult]:
     """Warn if others may enter a directory of the state: it holds ids, features and providers."""
     partitions = stored_partitions(settings).values()
     places = [settings.state_dir, settings.state_dir / settings.topic, *partitions]
@@ -58,7 +58,7 @@ def stored_partitions(settings: Settings) -> dict[int, Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredPartitionFacts:
     """What a state says of its log: which it is, and where it goes on; None if it does not say."""
 
     log: LogIdentity | None
@@ -67,13 +67,13 @@ class Found:
 
 def check_states(
     settings: Settings, bundle: Bundle | None, partitions: int
-) -> tuple[list[Check], dict[int, Found]]:
+) -> tuple[list[CheckResult], dict[int, StoredPartitionFacts]]:
     """Look at every state; return the checks and what each of those in its place says of its log.
 
     ``partitions`` is how many the topic has, 0 where that is not known.
     """
-    checks: list[Check] = []
-    found: dict[int, Found] = {}
+    checks: list[CheckResult] = []
+    found: dict[int, StoredPartitionFacts] = {}
     for number, directory in stored_partitions(settings).items():
         name = f"state of partition {number}"
         if partitions and number >= partitions:
@@ -98,14 +98,16 @@ def check_states(
             continue
         if reader.identity is not None:
             stored = reader.stored
-            found[number] = Found(reader.log, stored.position.next_offset if stored else None)
+            found[number] = StoredPartitionFacts(
+                reader.log, stored.position.next_offset if stored else None
+            )
         checks.append(_fit(name, reader, settings, bundle, number))
     return checks or [passed("states", "there are none yet")], found
 
 
 def _fit(
     name: str, reader: PartitionReader, settings: Settings, bundle: Bundle | None, number: int
-) -> Check:
+) -> CheckResult:
     if reader.identity is None:
         return passed(name, "nothing was written yet")
     if bundle is None:

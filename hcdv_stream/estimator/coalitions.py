@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.tree.coalition_ids import id_of, leaf_id, node_id, path_ids
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.tree.navigation import children_of, leaves_below
 from hcdv_stream.valuation.values import StateValues
 
+PARTITION = 0
+"""An estimator has one tree; the streaming service has one for each partition of its topic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coalition:
-    """A leaf (``l<number>``, height 0) or an inner node (``n<number>``) of the tree.
+    """A leaf (``p0-l<number>``, height 0) or an inner node (``p0-n<number>``) of the tree.
 
     ``value`` is the sum of its samples' values, ``error`` its standard error; ``counts`` are its
     samples by class; ``parent`` is None at the root.
@@ -41,14 +45,14 @@ def coalitions(corpus: Corpus, reading: StateValues) -> list[Coalition]:
 
 def path(corpus: Corpus, leaf: int) -> tuple[str, ...]:
     """Return the names of the coalitions from the root down to a leaf."""
-    return (*(f"n{node}" for node in corpus.path(leaf)), f"l{leaf}")
+    return path_ids(PARTITION, corpus.path(leaf), leaf)
 
 
 def leaves_of(corpus: Corpus, name: str) -> list[int]:
     """Return the leaves of a coalition; raises KeyError where there is none of that name."""
     leaves, nodes = corpus.state.leaves, corpus.state.nodes
-    known: dict[str, Leaf | Node] = {f"l{leaf.id}": leaf for leaf in leaves.values()}
-    known |= {f"n{node.id}": node for node in nodes.values()}
+    known: dict[str, Leaf | Node] = {id_of(PARTITION, leaf): leaf for leaf in leaves.values()}
+    known |= {id_of(PARTITION, node): node for node in nodes.values()}
     return leaves_below(nodes, known[name])
 
 
@@ -56,8 +60,8 @@ def _described(here: Leaf | Node, corpus: Corpus, reading: StateValues) -> Coali
     worth = reading.coalition(here)
     counts = dict(zip(corpus.classes, here.sketch.counts.tolist(), strict=True))
     return Coalition(
-        name=f"l{here.id}" if isinstance(here, Leaf) else f"n{here.id}",
-        parent=None if here.parent == ROOT_PARENT else f"n{here.parent}",
+        name=id_of(PARTITION, here),
+        parent=None if here.parent == ROOT_PARENT else node_id(PARTITION, here.parent),
         height=here.height if isinstance(here, Node) else 0,
         size=here.sketch.size,
         counts=counts,

@@ -103,5 +103,5 @@ def _matrix(schema: FeatureSchema, table: Any) -> npt.NDArray[np.float32]:
     if is_frame(table):
         return schema.matrix(schema.rows(columns_of(table)))
     for place in np.flatnonzero(np.isnan(table).any(axis=0)):
-        schema.features[place].judge(None)
+        schema.features[place].validate(None)
     return schema.matrix(table)

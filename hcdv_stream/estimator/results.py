@@ -160,7 +160,7 @@ class Results:
         """
         held, corpus = self._held, self._held.corpus
         leaves = self.leaves_.tolist()
-        paths = {leaf: "/".join(path(corpus, leaf)) for leaf in set(leaves) - {NOWHERE}}
+        paths = {leaf: path(corpus, leaf) for leaf in set(leaves) - {NOWHERE}}
         values = self._values()
         labels = held.labels
         named = np.append(self.classes_.astype(object), [None])[labels]
@@ -169,8 +169,8 @@ class Results:
             "value": values.value,
             "error": values.stderr,
             "judged": values.judged,
-            "leaf": leaves,
-            "path": [paths.get(leaf) for leaf in leaves],
+            "leaf": [paths[leaf][-1] if leaf in paths else None for leaf in leaves],
+            "path": ["/".join(paths[leaf]) if leaf in paths else None for leaf in leaves],
             "provider": held.providers,
         }
         return frame(columns, self.ids_, self.provenance_)

@@ -17,9 +17,9 @@ from hcdv_stream.api.models.shards import PartitionState, ViewState
 from hcdv_stream.api.problems import ProblemError, gone, unavailable
 from hcdv_stream.api.sources.source import ShardLost, Snapshot
 from hcdv_stream.api.views.freshness import Currency, Freshness, LogEnds, LogKnowledge
+from hcdv_stream.broker.partitioner import partition_of
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
-from hcdv_stream.gateway.partitioner import partition_of
 from hcdv_stream.gateway.sidecar import RemoteShard, ShardTarget, Sidecar, SidecarExpectations
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import Heartbeat, is_sound

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from hcdv_stream.bundle.bundle import Bundle
@@ -21,8 +22,10 @@ from hcdv_stream.valuation.methods.baselines.knn_shapley import knn_shapley
 from hcdv_stream.valuation.methods.baselines.leave_one_out import leave_one_out
 from hcdv_stream.valuation.methods.baselines.random_values import chance
 from hcdv_stream.valuation.methods.level_structure import OwenSampler
+from hcdv_stream.valuation.methods.levels import Levels
 from hcdv_stream.valuation.methods.sampling.run import Estimate
 from hcdv_stream.valuation.methods.sampling.uniform_sizes import UniformSizeSampler
+from hcdv_stream.valuation.tree.coalition_ids import path_ids
 
 __all__ = ["GROUPS", "METHODS", "MethodOptions", "value_by"]
 
@@ -146,9 +149,22 @@ def _table(world: World, estimate: Estimate) -> pa.Table:
         "stderr": estimate.errors[order],
     }
     if world.levels is not None:
-        paths = world.levels.assignment[:, order]
-        columns["leaf"] = world.levels.coalitions(world.levels.depth)[order]
-        columns["path"] = pa.array(["/".join(map(str, path)) for path in paths.T.tolist()])
+        paths = _paths(world.levels, order)
+        columns["leaf"] = pa.array([path[-1] for path in paths], pa.string())
+        columns["path"] = pa.array(["/".join(path) for path in paths], pa.string())
     if any(name is not None for name in batch.providers):
         columns["provider"] = pa.array([batch.providers[row] for row in listed], pa.string())
     return pa.table(columns)
+
+
+def _paths(levels: Levels, order: npt.NDArray[np.intp]) -> list[tuple[str, ...]]:
+    """Return the ids of every example's coalitions, from D to the finest level.
+
+    The coalitions of all levels but the finest are nodes, numbered from D on level after level.
+    """
+    numbers = np.array([levels.coalitions(level)[order] for level in range(levels.depth + 1)])
+    first = np.cumsum([0, *(levels.size(level) for level in range(levels.depth))])
+    nodes = (numbers[:-1] + first[:-1, np.newaxis]).T.tolist()
+    return [
+        path_ids(0, above, leaf) for above, leaf in zip(nodes, numbers[-1].tolist(), strict=True)
+    ]

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:  # loads torch
-    from hcdv_stream.bundle.training import Progress as Step
+    from hcdv_stream.bundle.training import TrainingProgress
 
 _NAMES = {
     "features": "reading features",
@@ -32,12 +32,12 @@ def bar() -> Progress:
 
 
 @contextmanager
-def training_bar() -> Iterator[Callable[["Step"], None]]:
+def training_bar() -> Iterator[Callable[["TrainingProgress"], None]]:
     """Show a bar while the caller hands on the trainer's progress."""
     with bar() as shown:
         task = shown.add_task("")
 
-        def report(step: "Step") -> None:
+        def report(step: "TrainingProgress") -> None:
             loss = "" if step.loss is None else f" (held-out loss {step.loss:.3f})"
             shown.update(
                 task, description=_NAMES[step.step] + loss, completed=step.done, total=step.of

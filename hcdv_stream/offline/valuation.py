@@ -11,7 +11,7 @@ import pyarrow as pa
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import TrainingError
 from hcdv_stream.bundle.split import stratified_split
-from hcdv_stream.bundle.training import LEAST_ROWS, Progress, TrainingOptions, train_bundle
+from hcdv_stream.bundle.training import LEAST_ROWS, TrainingOptions, TrainingProgress, train_bundle
 from hcdv_stream.offline.encoding import Judged, ValuationError, judge_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.runtime.blas import one_blas_thread
@@ -20,6 +20,7 @@ from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.tree.build import plant
+from hcdv_stream.valuation.tree.coalition_ids import path_ids
 from hcdv_stream.valuation.values import StateValues, residual
 
 TRAINING_SHARE = 0.4
@@ -37,7 +38,7 @@ class FileValuation:
     """What a file's examples are worth, one row per id in the order of the file.
 
     ``table`` has the columns ``id``, ``label``, ``value``, ``stderr``, ``judged`` (the value
-    without the contrast), ``leaf`` and ``path`` (its nodes from the root, joined by ``/``), and
+    without the contrast), ``leaf``, ``path`` (its coalitions from the root, joined by ``/``) and
     ``provider`` where the file has one; other methods do not say what is judged, and those without
     a hierarchy have neither leaf nor path. ``total`` is v(D) − v(∅), None where it was not asked
     for, and ``residual`` how far the values' sum is from it. ``rejected`` counts rows by why they
@@ -61,7 +62,7 @@ def train_own_bundle(
     examples: Examples,
     label: str,
     options: TrainingOptions,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> tuple[Bundle, Rows]:
     """Train a bundle on a part of the examples that are to be valued.
 
@@ -153,16 +154,16 @@ def _table(
     values = reading.examples()
     places = dict(zip(judged.batch.ids, judged.places.tolist(), strict=True))
     order = sorted(range(len(corpus)), key=lambda row: places[corpus.ids[row]])
-    paths = {leaf: "/".join(map(str, corpus.path(leaf))) for leaf in set(corpus.leaves.tolist())}
-    leaves = corpus.leaves[order]
+    leaves = corpus.leaves[order].tolist()
+    paths = {leaf: path_ids(0, corpus.path(leaf), leaf) for leaf in set(leaves)}
     columns: dict[str, Any] = {
         "id": pa.array([corpus.ids[row] for row in order], pa.string()),
         "label": pa.array([corpus.classes[corpus.labels[row]] for row in order], pa.string()),
         "value": values.value[order],
         "stderr": values.stderr[order],
         "judged": values.judged[order],
-        "leaf": leaves,
-        "path": pa.array([paths[leaf] for leaf in leaves.tolist()], pa.string()),
+        "leaf": pa.array([paths[leaf][-1] for leaf in leaves], pa.string()),
+        "path": pa.array(["/".join(paths[leaf]) for leaf in leaves], pa.string()),
     }
     if any(name is not None for name in corpus.providers):
         providers = [corpus.providers[row] for row in order]

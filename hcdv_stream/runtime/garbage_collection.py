@@ -12,8 +12,8 @@ _FULL_EVERY = 100
 """Collections of the middle generation between two full ones; Python's default is 10."""
 
 
-def spare_what_is_loaded() -> None:
-    """Leave all that exists now out of every later collection, and make full ones rarer."""
+def freeze_loaded_objects() -> None:
+    """Exclude the objects that exist now from later collections, and make full ones rarer."""
     gc.collect()
     gc.freeze()
     youngest, middle, _ = gc.get_threshold()

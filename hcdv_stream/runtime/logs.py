@@ -41,7 +41,7 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     line says in one sentence.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_untold)
+    handler.addFilter(_is_shown)
     if level != "DEBUG":
         handler.addFilter(_repeated)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
@@ -62,7 +62,7 @@ def warn_of_unknown_settings() -> None:
         log.warning("unknown setting", extra=fields(name=name, meant=closest))
 
 
-def held_back() -> int:
+def take_suppressed_count() -> int:
     """Return how many repeated lines of libraries were not written since this was last asked."""
     return _repeated.take_count()
 
@@ -96,7 +96,7 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(entry, default=str).decode()
 
 
-def _untold(record: logging.LogRecord) -> bool:
+def _is_shown(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     return not (isinstance(error, HcdvError) and record.name.startswith(_NOISY))
 

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from hcdv_stream.serving.bounds import Bounds, Reason
 from hcdv_stream.serving.metrics import ConnectionMetrics
 
-_SWEEP_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 _PROBLEM = (
     b'{"type":"urn:hcdv-stream:problem:%s","title":"%s","status":%d,"detail":"%s"}',
     b"HTTP/1.1 %d %s\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
@@ -39,7 +39,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     bounds: Bounds
     measured: ConnectionMetrics
-    _sweeping = False
+    _check_scheduled = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -65,18 +65,18 @@ class BoundedProtocol(HttpToolsProtocol):
     # -- a connection begins and ends
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        if len(self.connections) >= self.bounds.connections and not self._make_room():
+        if len(self.connections) >= self.bounds.connections and not self._drop_idle_connections():
             self.measured.closed.labels(Reason.FULL).inc()
             transport.abort()
             return
         super().connection_made(transport)
         self.measured.open.set(len(self.connections))
         self._since = self.loop.time()
-        self._sweep_on(self.loop)
+        self._schedule_check(self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.transport is not None:  # else it was refused
-            self._forsake()
+            self._abandon_answer()
             super().connection_lost(exc)
             self.measured.open.set(len(self.connections))
 
@@ -88,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return not self.pipeline
         return cycle.more_body and not cycle.response_started and not self.pipeline
 
-    def _make_room(self) -> bool:
+    def _drop_idle_connections(self) -> bool:
         """Close those that have waited longest, some at once; return whether there were any."""
         ours = cast("set[BoundedProtocol]", self.connections)
         idle = sorted((one for one in ours if one.waiting), key=lambda one: one._since)
@@ -99,11 +99,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _drop(self, reason: Reason) -> None:
         self.measured.closed.labels(reason).inc()
         self.connections.discard(self)
-        self._forsake()
+        self._abandon_answer()
         self.transport.abort()
 
-    def _forsake(self) -> None:
-        """Let the answer in hand be written to nobody."""
+    def _abandon_answer(self) -> None:
+        """Tell the application that nobody reads its answer any more."""
         cycle = self._answered
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
@@ -231,21 +231,21 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # -- time passes
 
-    def _sweep_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        """See to it that the connections of this server are looked at until there are none."""
+    def _schedule_check(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Check this server's connections later, and again until there are none."""
         kind = type(self)
-        if not kind._sweeping:
-            kind._sweeping = True
-            loop.call_later(_SWEEP_SECONDS, self._sweep)
+        if not kind._check_scheduled:
+            kind._check_scheduled = True
+            loop.call_later(_CHECK_SECONDS, self._check_all)
 
-    def _sweep(self) -> None:
-        type(self)._sweeping = False
+    def _check_all(self) -> None:
+        type(self)._check_scheduled = False
         now = self.loop.time()
         for one in cast("list[BoundedProtocol]", list(self.connections)):
             if reason := one._overdue(now):
                 one._drop(reason)
         if self.connections:
-            self._sweep_on(self.loop)
+            self._schedule_check(self.loop)
 
     def _overdue(self, now: float) -> Reason | None:
         bounds = self.bounds

@@ -15,12 +15,12 @@ from faust.app.base import BootStrategy
 from mode import CrashingSupervisor
 
 from hcdv_stream.runtime.logs import fields
-from hcdv_stream.worker.context import Parts
-from hcdv_stream.worker.kafka.assignor import HomeAssignor
+from hcdv_stream.worker.context import WorkerContext
+from hcdv_stream.worker.kafka.assignor import StoredStateAssignor
 from hcdv_stream.worker.kafka.transport import StoredOffsetTransport
-from hcdv_stream.worker.letters.sender import DeadLetterBox
+from hcdv_stream.worker.letters.sender import DeadLetterSender
 from hcdv_stream.worker.partition import Partition
-from hcdv_stream.worker.poll_handler import Polls
+from hcdv_stream.worker.poll_handler import PollHandler
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _REBALANCE_SECONDS = 10.0
 """How long the others wait for a member's poll in hand before they go on without it."""
 
 
-class _KafkaOnly(BootStrategy):
+class _KafkaServicesOnly(BootStrategy):
     """Starts Faust's Kafka services alone."""
 
     enable_web = False
@@ -47,16 +47,16 @@ class WorkerApp(faust.App):
     ``membership`` and the producer whether to be ``idempotent``.
     """
 
-    BootStrategy = _KafkaOnly
+    BootStrategy = _KafkaServicesOnly
     logger = logging.getLogger("faust.app")
 
-    def __init__(self, parts: Parts) -> None:
-        settings = parts.settings
-        self._ownership = parts.ownership
-        self.membership = parts.membership
-        self.idempotent = parts.facts.idempotent
-        self._guard = parts.guard
-        self.letters = DeadLetterBox(self, parts)
+    def __init__(self, context: WorkerContext) -> None:
+        settings = context.settings
+        self._ownership = context.ownership
+        self.membership = context.membership
+        self.idempotent = context.facts.idempotent
+        self._guard = context.guard
+        self.letters = DeadLetterSender(self, context)
         super().__init__(
             settings.group,
             broker=[f"aiokafka://{address}" for address in settings.bootstrap.split(",")],
@@ -74,8 +74,8 @@ class WorkerApp(faust.App):
             # Faust takes an assignor of ours only where it believes in standbys; without tables
             # there are none.
             table_standby_replicas=1,
-            PartitionAssignor=HomeAssignor,
-            consumer_group_instance_id=parts.membership.instance,
+            PartitionAssignor=StoredStateAssignor,
+            consumer_group_instance_id=context.membership.instance,
             topic_allow_declare=False,
             topic_disable_leader=True,
             web_enabled=False,
@@ -107,23 +107,23 @@ class WorkerApp(faust.App):
         return await self._ownership.resume(numbers)
 
 
-def build_app(parts: Parts) -> WorkerApp:
+def build_app(context: WorkerContext) -> WorkerApp:
     """Return the app with its agent and its hooks; call it inside the event loop."""
-    settings, ownership, health = parts.settings, parts.ownership, parts.health
-    app = WorkerApp(parts)
-    polls = Polls(app, parts, app.letters)
+    settings, ownership, health = context.settings, context.ownership, context.health
+    app = WorkerApp(context)
+    handler = PollHandler(app, context, app.letters)
     topic = app.topic(settings.topic, key_type=bytes, value_type=bytes)
 
     @app.agent(topic, name="sessions", concurrency=1)
     async def _sessions(stream: Any) -> None:
         async for events in stream.noack_take(settings.poll_records, within=settings.poll_seconds):
-            await polls.consume(stream, events)
+            await handler.handle(stream, events)
 
     @app.on_rebalance_complete.connect(weak=False)
     async def _assigned(sender: Any, **_: Any) -> None:
         # The one hook that runs after the group has decided and before ``perform_seek``.
         ownership.assign()
-        parts.metrics.assignments.inc()
+        context.metrics.assignments.inc()
         health.assigned(ready=True)
 
     @app.on_partitions_revoked.connect(weak=False)

@@ -1,4 +1,4 @@
-"""What a worker is made of, put together once (``run``) and handed to its app."""
+"""The objects that the tasks of a running worker share."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,22 @@ from hcdv_stream.worker.kafka.log_guard import LogGuard
 from hcdv_stream.worker.kafka.membership import Membership
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.ownership import Ownership
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.health import WorkerHealth
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts; ``partitions`` and ``letter_partitions`` count those of the two topics.
+class WorkerContext:
+    """What ``run`` builds once and passes to the app and to the supervision tasks.
 
-    ``facts`` is what the broker said before the worker joined its group.
+    ``partitions`` and ``letter_partitions`` count those of the two topics. ``facts`` is what the
+    broker answered before the worker joined its group.
     """
 
     settings: Settings
     ownership: Ownership
     guard: LogGuard
     metrics: WorkerMetrics
-    health: Health
+    health: WorkerHealth
     membership: Membership
     partitions: int
     letter_partitions: int

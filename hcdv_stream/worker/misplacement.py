@@ -9,7 +9,7 @@ partitioner.
 import logging
 from collections.abc import Sequence
 
-from hcdv_stream.gateway.partitioner import partition_of_key
+from hcdv_stream.broker.partitioner import partition_of_key
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.worker.letters.dead_letter import Record
 
@@ -19,7 +19,7 @@ _KEYS = 4
 
 
 class Misplacement:
-    """Looks at the keys of a partition; warns once."""
+    """Compares keys of a partition with the default partitioner; warns once."""
 
     def __init__(self, topic: str, partition: int, partitions: int) -> None:
         """``partitions`` counts those of the topic."""
@@ -28,8 +28,8 @@ class Misplacement:
         self._partitions = partitions
         self.found = False
 
-    def look(self, records: Sequence[Record]) -> None:
-        """Take the first records of a poll for all."""
+    def check(self, records: Sequence[Record]) -> None:
+        """Check the first records of a poll."""
         if self.found or self._partitions == 1:
             return
         for record in records[:_KEYS]:

@@ -1,4 +1,4 @@
-"""One partition of the topic: its engine, its store, and the way of a run of records through both.
+"""One partition of the topic: passes runs of records through its engine and its store.
 
 ``apply`` computes, ``write`` makes it durable: one write holds the effect and the offset behind
 it. Between the two, and only there, the rejected records are sent to the dead-letter topic: an
@@ -27,16 +27,16 @@ from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
-from hcdv_stream.worker.kafka.progress import Progress
+from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
 from hcdv_stream.worker.metrics.arrivals import ArrivalMetrics
 from hcdv_stream.worker.metrics.corpus import CorpusMetrics
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.misplacement import Misplacement
-from hcdv_stream.worker.session import Judge
-from hcdv_stream.worker.supervision.heartbeat import HeartbeatWriter
+from hcdv_stream.worker.session import SessionValidator
+from hcdv_stream.worker.supervision.heartbeat_writer import HeartbeatWriter
 from hcdv_stream.worker.supervision.leaf_sample import LeafSample, MismatchError
-from hcdv_stream.worker.validation import Judged, judge_records
+from hcdv_stream.worker.validation import ValidatedRecords, validate_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ class Partition:
         self._bundle = bundle
         self._metrics = metrics
         self._store = store
-        self._judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
+        self._validator = SessionValidator(
+            bundle.schema, bundle.classes, settings.max_message_bytes
+        )
         self._labels = (identity.topic, str(identity.partition))
         for time_of in ("event", "append"):  # from zero, so that a rate sees the first
             metrics.future_times.labels(*self._labels, time_of)
@@ -92,14 +94,14 @@ class Partition:
         metrics.verified_leaves.labels(*self._labels)
         metrics.leaf_mismatches.labels(*self._labels)
         metrics.erasures.labels(*self._labels)
-        self._progress = Progress(self.expected, 0)
+        self._progress = LogProgress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
         self._arrivals = ArrivalMetrics(metrics, self._labels, self._engine.arrivals)
         self._reject_foreign = settings.foreign_ids == "reject"
         self._heartbeat = HeartbeatWriter(
             directory_of(settings, identity.partition), metrics.heartbeat_failures
         )
-        self.beat()
+        self.write_heartbeat()
 
     @classmethod
     def open(
@@ -151,7 +153,7 @@ class Partition:
         """The offset of the next record, where none is missing in the log."""
         return self.next_offset if self.next_offset is not None else self._begin
 
-    def fresh(self, records: Sequence[Record]) -> Sequence[Record]:
+    def without_effect(self, records: Sequence[Record]) -> Sequence[Record]:
         """Return the records whose effect is not stored yet, and count the others."""
         done = self.next_offset or 0
         fresh = [record for record in records if record.offset >= done]
@@ -159,37 +161,37 @@ class Partition:
         return fresh
 
     def apply(self, records: Sequence[Record], high_watermark: int) -> Step:
-        """Judge, embed, route and play a run of fresh records, at least one, in log order.
+        """Validate, embed, place and play a run of fresh records, at least one, in log order.
 
         The engine has gone on afterwards: either ``write`` the step, or give the partition up.
         """
-        self._misplacement.look(records)
+        self._misplacement.check(records)
         source = self._identity.topic, self._identity.partition
         metrics, engine = self._metrics, self._engine
-        with metrics.stage("decode", len(records)):
-            judged = judge_records(
-                self._judge,
+        with metrics.stage("validate", len(records)):
+            validated = validate_records(
+                self._validator,
                 source,
                 records,
                 engine,
                 reject_foreign=self._reject_foreign,
                 compacted=self._compacted,
             )
-        metrics.ignored_deletions.labels(*self._labels).inc(judged.ignored)
+        metrics.ignored_deletions.labels(*self._labels).inc(validated.ignored)
         metrics.bytes.labels(*self._labels).inc(
             sum(len(record.key or b"") + len(record.value or b"") for record in records)
         )
-        with metrics.stage("embed", len(judged.sessions)):
-            batch = judged.batch(self._bundle)
-        for provider in judged.refused:
+        with metrics.stage("embed", len(validated.sessions)):
+            batch = validated.batch(self._bundle)
+        for provider in validated.refused:
             engine.refuse(provider)
-        with metrics.stage("route", len(batch)):
+        with metrics.stage("place", len(batch)):
             engine.route(batch)
-        with metrics.stage("games"):
+        with metrics.stage("play"):
             delta = engine.play()
-        metrics.stage_items.labels("games").observe(len(delta.leaves))
+        metrics.stage_items.labels("play").observe(len(delta.leaves))
         self._corpus.observe(batch)
-        return self._step(records, judged, batch, delta, high_watermark)
+        return self._step(records, validated, batch, delta, high_watermark)
 
     def write(self, step: Step) -> None:
         """Make a step durable, effect and offset in one write; raises StateError."""
@@ -208,7 +210,7 @@ class Partition:
         self._corpus.publish(step.delta)
         self._arrivals.publish(step.delta.providers)
 
-    def draw(self, generator: np.random.Generator) -> LeafSample | None:
+    def sample_leaf(self, generator: np.random.Generator) -> LeafSample | None:
         """Return a leaf at random as engine and store have it; None before the first write.
 
         Not while the engine works. What is returned does not change any more.
@@ -236,26 +238,26 @@ class Partition:
             )
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> LogProgress:
         """Where this partition was in its log when somebody last looked."""
         return self._progress
 
-    def observe(self, progress: Progress) -> None:
-        """Take note of where this partition is in its log, and publish it."""
+    def observe(self, progress: LogProgress) -> None:
+        """Record where this partition is in its log, and publish it."""
         self._progress = progress
         self._metrics.lag.labels(*self._labels).set(progress.behind)
 
-    def check(self, end: LogEnd) -> None:
-        """Take in where the broker says that the log ends."""
-        self._heartbeat.check(end)
+    def record_log_end(self, end: LogEnd) -> None:
+        """Record where the broker says that the log ends."""
+        self._heartbeat.record_log_end(end)
 
     def check_place(self) -> None:
         """See that the state's directory was not moved or replaced; raises StateError."""
         self._store.check_place()
 
-    def beat(self) -> None:
+    def write_heartbeat(self) -> None:
         """Write the heartbeat, from which readers know how current the state is."""
-        self._heartbeat.beat(self.next_offset or 0, self._reached)
+        self._heartbeat.write(self.next_offset or 0, self._reached)
 
     @property
     def _reached(self) -> int:
@@ -299,12 +301,12 @@ class Partition:
     def _step(
         self,
         records: Sequence[Record],
-        judged: Judged,
+        validated: ValidatedRecords,
         batch: Batch,
         delta: Delta,
         high_watermark: int,
     ) -> Step:
-        sessions, now = judged.sessions, time.time()
+        sessions, now = validated.sessions, time.time()
         times = [session.time for session, _ in sessions]
         appended = [record.append_time for record in records]
         earliest, next_offset = min(appended), records[-1].offset + 1
@@ -323,7 +325,7 @@ class Partition:
             next_offset, max(high_watermark, next_offset), event_time, appended[-1], now
         )
         oldest = (min(times), earliest) if times else (None, None)
-        return Step(delta, position, judged.rejected, len(batch), *oldest)
+        return Step(delta, position, validated.rejected, len(batch), *oldest)
 
 
 def _engine(identity: Identity, bundle: Bundle, stored: StoredPartition | None) -> Engine:

@@ -1,4 +1,4 @@
-"""The way of one poll: by partition through engine, dead letters and store, then acknowledged."""
+"""Handles a poll: engine, dead letters and store for each partition in it, then acknowledges it."""
 
 import asyncio
 import itertools
@@ -6,31 +6,31 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.context import WorkerContext
 from hcdv_stream.worker.kafka.log_range import LogRange
 from hcdv_stream.worker.letters.dead_letter import Record
-from hcdv_stream.worker.letters.sender import DeadLetterBox
+from hcdv_stream.worker.letters.sender import DeadLetterSender
 from hcdv_stream.worker.metrics.timings import Timings
 from hcdv_stream.worker.partition import Partition
 
 
-class Polls:
-    """Works polls off, one at a time; belongs to the app's event loop.
+class PollHandler:
+    """Handles polls, one at a time; belongs to the app's event loop.
 
     ``app`` is the running Faust app, whose consumer it uses.
     """
 
-    def __init__(self, app: Any, parts: Parts, letters: DeadLetterBox) -> None:
+    def __init__(self, app: Any, context: WorkerContext, letters: DeadLetterSender) -> None:
         self._app = app
         self._letters = letters
-        self._ownership = parts.ownership
-        self._guard = parts.guard
-        self._metrics = parts.metrics
-        self._health = parts.health
-        self._timings = Timings(parts.settings.timings)
+        self._ownership = context.ownership
+        self._guard = context.guard
+        self._metrics = context.metrics
+        self._health = context.health
+        self._timings = Timings(context.settings.timings)
         self._ended = False
 
-    async def consume(self, stream: Any, events: Sequence[Any]) -> None:
+    async def handle(self, stream: Any, events: Sequence[Any]) -> None:
         """Make a poll's effects durable, then acknowledge its events in order.
 
         Raises whatever goes wrong, with nothing acknowledged that is not stored: the worker must
@@ -42,26 +42,28 @@ class Polls:
             same_log = asyncio.ensure_future(self._guard.confirm())
             try:
                 for tp, messages in _by_partition(events).items():
-                    await self._take(tp, messages, polled, same_log)
-                # What was computed and not written must not be gone on from.
+                    await self._handle_partition(tp, messages, polled, same_log)
+                # The engine must not continue from what was computed and not written.
                 self._ended |= not await same_log
             finally:
                 same_log.cancel()
-        # Also if nothing was written because the worker stops: it could not end with events that
-        # nobody acknowledged, and what it commits is the stored offset.
-        with self._metrics.stage("ack", len(events)):
+        # Acknowledge also if nothing was written because the worker stops: otherwise it could not
+        # end. It commits the stored offset.
+        with self._metrics.stage("acknowledge", len(events)):
             for event in events:
                 await stream.ack(event)
         self._health.batch_done()
 
-    async def _take(
+    async def _handle_partition(
         self, tp: Any, messages: Sequence[Any], polled: float, same_log: asyncio.Future[bool]
     ) -> None:
         partition = self._ownership.partitions.get(tp.partition)
         if partition is None or self._ended:  # the new owner's, or the successor's
             return
         generation = self._app.consumer_generation_id
-        records = partition.fresh([_record(m) for m in messages if m.generation_id == generation])
+        records = partition.without_effect(
+            [_record(m) for m in messages if m.generation_id == generation]
+        )
         if not records:
             return
         gaps = asyncio.ensure_future(self._check_gaps(tp, partition, records, same_log))

@@ -16,13 +16,13 @@ from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.runtime.file_descriptors import raise_descriptor_limit
-from hcdv_stream.runtime.garbage_collection import spare_what_is_loaded
+from hcdv_stream.runtime.garbage_collection import freeze_loaded_objects
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.runtime.systemd import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.worker.app import WorkerApp, build_app
-from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.context import WorkerContext
 from hcdv_stream.worker.kafka.instance_id import NONE, Instance
 from hcdv_stream.worker.kafka.log_guard import LogGuard
 from hcdv_stream.worker.kafka.membership import Membership
@@ -30,14 +30,14 @@ from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.metrics.state_files import measure_states
 from hcdv_stream.worker.ownership import Ownership
 from hcdv_stream.worker.partition import Partition, directory_of
-from hcdv_stream.worker.supervision.beats import beat, mark
 from hcdv_stream.worker.supervision.deadline import STOP_SECONDS, end_process_after
 from hcdv_stream.worker.supervision.erasure import erase_when_due
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.health import WorkerHealth
+from hcdv_stream.worker.supervision.heartbeats import mark_moved_states, write_heartbeats
 from hcdv_stream.worker.supervision.leaf_sample import MismatchError
 from hcdv_stream.worker.supervision.server import MetricsServer
+from hcdv_stream.worker.supervision.supervisor import supervise
 from hcdv_stream.worker.supervision.verification import verify_leaves
-from hcdv_stream.worker.supervision.watch import watch
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +59,10 @@ def run_worker(settings: Settings) -> None:
     facts = group_facts(settings.bootstrap, settings.group, settings.topic)
     patience_seconds = settings.session_timeout_seconds
     if not facts.forgets_names:
-        settings = _without_a_name(settings)
+        settings = _without_instance_name(settings)
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
-    health = Health(settings.stall_seconds, time.monotonic)
+    health = WorkerHealth(settings.stall_seconds, time.monotonic)
     metrics.since_last_batch.set_function(lambda: health.since_last_batch)
     metrics.broker_silence.set_function(lambda: health.silence)
     guard = LogGuard(settings, metrics)
@@ -81,7 +81,7 @@ def run_worker(settings: Settings) -> None:
         ownership.offsets,
         facts.committed,
     )
-    parts = Parts(
+    context = WorkerContext(
         settings,
         ownership,
         guard,
@@ -93,7 +93,7 @@ def run_worker(settings: Settings) -> None:
         facts,
     )
     metrics.partitions.set_function(lambda: len(ownership.partitions))
-    spare_what_is_loaded()
+    freeze_loaded_objects()
     with MetricsServer(
         settings.metrics_host,
         settings.metrics_port,
@@ -108,18 +108,18 @@ def run_worker(settings: Settings) -> None:
         )
         notify("READY=1")
         with one_blas_thread():
-            asyncio.run(_run(parts))
+            asyncio.run(_run(context))
     instance.release()
     log.info("worker stopped")
 
 
-async def _run(parts: Parts) -> None:
+async def _run(context: WorkerContext) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
-        await _work(parts, stopping)
+        await _work(context, stopping)
     except MismatchError as error:
         # The metrics say it until Prometheus has seen them; nothing is consumed any more.
         log.error("leaf differs from its replay", extra=fields(error=str(error)))
@@ -128,38 +128,38 @@ async def _run(parts: Parts) -> None:
         raise
 
 
-async def _work(parts: Parts, stopping: asyncio.Event) -> None:
-    app = build_app(parts)
+async def _work(context: WorkerContext, stopping: asyncio.Event) -> None:
+    app = build_app(context)
     app.in_worker = True
-    generator = np.random.default_rng([parts.settings.seed, time.time_ns()])
-    verifying = verify_leaves(parts.ownership, generator, parts.settings.verify_seconds)
-    ways = (
+    generator = np.random.default_rng([context.settings.seed, time.time_ns()])
+    verifying = verify_leaves(context.ownership, generator, context.settings.verify_seconds)
+    duties = (
         stopping.wait(),
-        _live(app),
-        watch(app, parts),
-        beat(parts.ownership),
-        mark(app, parts),
+        _run_app(app),
+        supervise(app, context),
+        write_heartbeats(context.ownership),
+        mark_moved_states(app, context),
         verifying,
-        erase_when_due(parts),
-        measure_states(parts),
-        parts.guard.watch(),
+        erase_when_due(context),
+        measure_states(context),
+        context.guard.watch(),
     )
-    tasks = [asyncio.ensure_future(way) for way in ways]
+    tasks = [asyncio.ensure_future(duty) for duty in duties]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         notify("STOPPING=1")
-        parts.guard.stop()
+        context.guard.stop()
         app.letters.stop()
         end_process_after(STOP_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await app.stop()
-        await _release(parts)
-        parts.guard.close()
+        await _release(context)
+        context.guard.close()
     if app.crash_reason is not None:
         raise app.crash_reason
 
@@ -171,21 +171,21 @@ def _open(
     return Partition.open(settings, number, bundle, metrics, log_now, compacted=guard.compacted)
 
 
-async def _release(parts: Parts) -> None:
+async def _release(context: WorkerContext) -> None:
     """Close the partitions; a failure is logged, so that it does not bury why the worker stops."""
     try:
-        await parts.ownership.release()
+        await context.ownership.release()
     except HcdvError as error:
         log.warning("partition closed with an error", extra=fields(error=str(error)))
 
 
-async def _live(app: WorkerApp) -> None:
+async def _run_app(app: WorkerApp) -> None:
     """Start the app and return when it has crashed."""
     await app.start()
     await app.wait_until_stopped()
 
 
-def _without_a_name(settings: Settings) -> Settings:
+def _without_instance_name(settings: Settings) -> Settings:
     """Return settings for a broker on which named members block the group when they are gone."""
     seconds = min(settings.session_timeout_seconds, _SHORT_SESSION_SECONDS)
     if settings.instance != NONE:

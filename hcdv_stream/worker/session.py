@@ -1,4 +1,4 @@
-"""The one place where a session's JSON is judged.
+"""The one place where a session's JSON is validated.
 
 A record is a key, the example's id, and a value: null, which deletes the example, or
 ``{"schema":1,"id","ts","features":{..}|[..],"label","provider"?}``. Fields that are not named
@@ -53,7 +53,7 @@ class RejectedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A judged session; ``label`` is a class index, ``time`` in seconds since the epoch."""
+    """A valid session; ``label`` is a class index, ``time`` in seconds since the epoch."""
 
     id: str
     time: float
@@ -69,15 +69,15 @@ class Deletion:
     id: str
 
 
-class Judge:
-    """Judges records against a bundle's features and classes."""
+class SessionValidator:
+    """Validates records against a bundle's features and classes."""
 
     def __init__(self, schema: FeatureSchema, classes: Sequence[str], max_bytes: int) -> None:
         self._schema = schema
         self._classes = {name: index for index, name in enumerate(classes)}
         self._max_bytes = max_bytes
 
-    def judge(self, key: bytes | None, value: bytes | None) -> Session | Deletion:
+    def validate(self, key: bytes | None, value: bytes | None) -> Session | Deletion:
         """Return what the record says; raises RejectedError."""
         if value is not None and len(value) > self._max_bytes:
             raise RejectedError(

@@ -1,4 +1,4 @@
-"""A run of records of one partition, judged: what goes to the engine, and what to dead letters."""
+"""Validates a run of records of one partition, and embeds what it accepts as the engine's batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.tree.leaf import no_fingerprints
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
-from hcdv_stream.worker.session import Deletion, Judge, RejectedError, Session
+from hcdv_stream.worker.session import Deletion, RejectedError, Session, SessionValidator
 
 
-class Known(Protocol):
+class KnownExamples(Protocol):
     """The examples that are there, by id."""
 
     def __contains__(self, name: object) -> bool:
@@ -24,7 +24,7 @@ class Known(Protocol):
         """Return its provider; raises KeyError if it is not there."""
 
 
-class Owners(dict[str, str | None]):
+class ProvidersById(dict[str, str | None]):
     """Providers by id: examples that are known without an engine."""
 
     def provider_of(self, name: str) -> str | None:
@@ -33,7 +33,7 @@ class Owners(dict[str, str | None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ValidatedRecords:
     """The records that were accepted, in order, their offsets beside them; and the rejected.
 
     ``refused`` are the providers of sessions that were rejected because their id is foreign.
@@ -80,16 +80,16 @@ class Judged:
         )
 
 
-def judge_records(
-    judge: Judge,
+def validate_records(
+    validator: SessionValidator,
     source: tuple[str, int],
     records: Sequence[Record],
-    known: Known,
+    known: KnownExamples,
     *,
     reject_foreign: bool = False,
     compacted: bool = False,
-) -> Judged:
-    """Judge a run of records of ``source``, a topic and a partition, in order.
+) -> ValidatedRecords:
+    """Validate a run of records of ``source``, a topic and a partition, in order.
 
     ``known`` are the ids there before it, and their providers. A null for an id that is not there
     as of that record is rejected, whether it was never there or has gone since; not if the topic is
@@ -104,10 +104,10 @@ def judge_records(
     changed: dict[str, Session | None] = {}
     for record in records:
         try:
-            judged = judge.judge(record.key, record.value)
-            id = judged.id
+            validated = validator.validate(record.key, record.value)
+            id = validated.id
             there = changed[id] is not None if id in changed else id in known
-            if isinstance(judged, Deletion):
+            if isinstance(validated, Deletion):
                 if not there and compacted:
                     ignored += 1
                     continue
@@ -117,14 +117,14 @@ def judge_records(
             else:
                 if there and reject_foreign:
                     session = changed.get(id)
-                    owner = session.provider if session else known.provider_of(id)
-                    if owner != judged.provider:
-                        refused.append(judged.provider)
+                    provider = session.provider if session else known.provider_of(id)
+                    if provider != validated.provider:
+                        refused.append(validated.provider)
                         raise RejectedError("foreign_id", "the id is another provider's")
-                changed[id] = judged
+                changed[id] = validated
         except RejectedError as error:
             rejected.append(DeadLetter(*source, record, error.reason, str(error)))
             continue
-        accepted.append(judged)
+        accepted.append(validated)
         offsets.append(record.offset)
-    return Judged(accepted, offsets, rejected, refused, ignored)
+    return ValidatedRecords(accepted, offsets, rejected, refused, ignored)

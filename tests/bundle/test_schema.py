@@ -86,7 +86,7 @@ def test_what_does_not_fit_is_refused_by_name(features, reason, named):
     assert named in message
 
 
-def test_numbers_alone_are_judged_as_strictly():
+def test_numbers_alone_are_validated_as_strictly():
     schema = FeatureSchema((Number("a"), Number("b")))
     assert list(schema.row({"b": 2, "a": 1.5})) == [1.5, 2]
     assert refusal([math.nan, 1.0], schema)[0] == "not_finite"
@@ -117,7 +117,7 @@ def test_matrix_rows_do_not_depend_on_each_other(sessions, cut):
     assert SCHEMA.matrix(rows).tobytes() == np.concatenate(parts).tobytes()
 
 
-def test_columns_are_judged_like_sessions_and_nan_in_an_array_is_a_gap():
+def test_columns_are_validated_like_sessions_and_nan_in_an_array_is_a_gap():
     columns = {name: [value, value] for name, value in GOOD.items()}
     columns["age"] = np.array([50.0, np.nan])
     rows = SCHEMA.rows(columns | {"unused": ["x", "y"]})

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hcdv_stream.bundle.errors import TrainingError
-from hcdv_stream.bundle.training import Progress, TrainingOptions, train_bundle
+from hcdv_stream.bundle.training import TrainingOptions, TrainingProgress, train_bundle
 from hcdv_stream.valuation.config import EngineConfig
 
 from .conftest import OPTIONS, ROWS, table
@@ -77,7 +77,7 @@ def test_classes_are_sorted_texts_of_whatever_the_labels_are():
 
 def test_progress_names_the_steps():
     columns, labels = table(100)
-    seen: list[Progress] = []
+    seen: list[TrainingProgress] = []
     train_bundle(columns, labels, options=OPTIONS, progress=seen.append)
     assert list(dict.fromkeys(each.step for each in seen)) == ["features", "encoder", "hierarchy"]
     epochs = [each.done for each in seen if each.step == "encoder"]

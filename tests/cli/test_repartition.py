@@ -13,10 +13,10 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaConnectionError
 from typer.testing import CliRunner
 
+from hcdv_stream.broker.partitioner import partition_of
 from hcdv_stream.broker.topics import Topic, create_topics, partition_counts
 from hcdv_stream.cli.commands.topics import copied_name
 from hcdv_stream.cli.main import app
-from hcdv_stream.gateway.partitioner import partition_of
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
     consume_all,

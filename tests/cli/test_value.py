@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -38,7 +39,9 @@ def test_one_row_per_example_in_the_files_order(hcdv, clicks, bundle, tmp_path):
     assert table["id"].to_pylist() == [f"s{row}" for row in range(ROWS)]
     assert set(table["label"].to_pylist()) == {"False", "True"}
     assert table["provider"].to_pylist()[:2] == ["shop 0", "shop 1"]
-    assert all(path.split("/")[0].isdigit() for path in table["path"].to_pylist())
+    for leaf, path in zip(*(table[name].to_pylist() for name in ("leaf", "path")), strict=True):
+        assert re.fullmatch(r"(p0-n\d+/)+p0-l\d+", path)
+        assert path.rpartition("/")[2] == leaf
     assert f"{ROWS} examples in" in printed
 
 
@@ -66,7 +69,7 @@ def test_without_a_bundle_the_judges_are_reported_and_not_valued(hcdv, clicks, t
     assert len(judges) == pytest.approx(ROWS / 10, abs=2)
     assert set(judges) | set(table["id"].to_pylist()) == {f"s{row}" for row in range(ROWS)}
     assert len(table) == ROWS - len(judges) == json.loads(facts.read_text())["examples_valued"]
-    assert f"{len(judges)} rows were kept to judge" in printed
+    assert f"{len(judges)} rows became the validation set" in printed
     first = out.read_bytes()
     hcdv("value", "--input", clicks, *ROLES, *arguments)
     assert out.read_bytes() == first

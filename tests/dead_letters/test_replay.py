@@ -122,7 +122,7 @@ from hcdv_stream.dead_letters.letter import LetterFilter
 from hcdv_stream.settings import load_settings
 
 bootstrap, topic, batches = sys.argv[1:]
-write, left = replay.Run.write, int(batches)
+write, left = replay.ReplayRun.write, int(batches)
 
 def dying(self, event, run=None, **content):
     global left
@@ -132,7 +132,7 @@ def dying(self, event, run=None, **content):
         left -= 1
     write(self, event, run, **content)
 
-replay.Run.write = dying
+replay.ReplayRun.write = dying
 replay._BATCH_LETTERS = 2
 replay.replay(load_settings(bootstrap=bootstrap, topic=topic), LetterFilter(topic), dry_run=False)
 """

@@ -86,14 +86,14 @@ def test_coalitions_sum_their_samples(fitted: HCDV) -> None:
         assert fitted.values_[rows].sum() == pytest.approx(coalition.value, abs=1e-12)
         assert coalition.parent is None or found[coalition.parent].height == coalition.height + 1
     with pytest.raises(KeyError):
-        fitted.members("l999")
+        fitted.members("p0-l999")
 
 
 def test_a_path_leads_from_the_root_to_the_leaf(fitted: HCDV) -> None:
     found = {each.name: each for each in fitted.coalitions_}
     path = fitted.path(7)
     assert path[0] == fitted.coalitions_[0].name
-    assert path[-1] == f"l{fitted.leaves_[7]}"
+    assert path[-1] == f"p0-l{fitted.leaves_[7]}"
     assert [found[name].parent for name in path[1:]] == list(path[:-1])
     assert 7 in fitted.members(path[-1])
 
@@ -128,6 +128,7 @@ def test_a_frame_holds_everything(data: World, fitted: HCDV) -> None:
     assert frame.index.name == "id"
     np.testing.assert_array_equal(frame["value"], fitted.values_)
     np.testing.assert_array_equal(frame["label"], data.y)
+    assert frame["leaf"].iloc[3] == fitted.path(3)[-1]
     assert frame["path"].iloc[3] == "/".join(fitted.path(3))
     paid = frame.groupby("provider")["value"].sum().to_dict()
     assert paid == pytest.approx(fitted.provider_values_)

@@ -36,7 +36,7 @@ def test_a_lane_times_every_stage(tmp_path, bundle):
 
 def test_a_lane_plays_the_printed_game_too(tmp_path, bundle):
     with WorkerPath(tmp_path, bundle, 0, "algorithm1", **latency.PAPER_SETTINGS) as path:
-        assert path.step(100).stages["games"] > 0.0
+        assert path.step(100).stages["play"] > 0.0
 
 
 @pytest.mark.broker

@@ -13,8 +13,8 @@ import httpx
 import numpy as np
 import pytest
 
+from hcdv_stream.broker.partitioner import partition_of
 from hcdv_stream.gateway.app import build_gateway
-from hcdv_stream.gateway.partitioner import partition_of
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.batch import Batch
 from tests.api.world import CLASSES, DIMENSIONS, TOPIC, Client, Owner, app_of

@@ -3,7 +3,7 @@
 import pytest
 
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
-from hcdv_stream.gateway.partitioner import partition_of
+from hcdv_stream.broker.partitioner import partition_of
 from tests.api.world import Client, Owner, app_of, timeless
 from tests.gateway.conftest import ADDRESSES, Gateway
 

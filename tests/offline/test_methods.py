@@ -1,5 +1,7 @@
 """Every method on a small file."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -124,7 +126,9 @@ def test_owen_is_the_average_over_the_orders_that_keep_coalitions_together(bundl
     values, errors = np.array([found[name] for name in ids]).T
     assert (np.abs(values - winter(game, levels)) <= 4 * errors + 1e-9).all()
     assert result.residual < 1e-9
-    assert len(set(result.table["path"].to_pylist())) == result.leaves
+    paths = set(result.table["path"].to_pylist())
+    assert len(paths) == result.leaves
+    assert all(re.fullmatch(r"p0-n0/(p0-n[1-9]\d*/)*p0-l\d+", path) for path in paths)
 
 
 def test_the_ridge_classifier_merges_what_others_spell_out(bundle):

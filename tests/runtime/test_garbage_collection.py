@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from hcdv_stream.runtime.garbage_collection import spare_what_is_loaded
+from hcdv_stream.runtime.garbage_collection import freeze_loaded_objects
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ class Ring:
 @pytest.mark.usefixtures("restored")
 def test_later_cycles_are_collected_and_what_was_loaded_is_not_looked_through():
     before, gone = len(gc.get_objects()), []
-    spare_what_is_loaded()
+    freeze_loaded_objects()
     assert gc.get_freeze_count() > before / 2
     assert len(gc.get_objects()) < before / 10
     assert gc.get_threshold()[2] == 100

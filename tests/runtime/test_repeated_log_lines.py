@@ -66,7 +66,7 @@ def test_numbers_make_no_other_line_but_words_do(lines: RepeatedLines):
 
 
 def test_the_service_s_own_lines_are_never_held_back(lines: RepeatedLines):
-    own = "hcdv_stream.worker.supervision.watch"
+    own = "hcdv_stream.worker.supervision.supervisor"
     assert all(lines.filter(line("sessions rejected", name=own)) for _ in range(10))
 
 

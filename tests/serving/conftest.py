@@ -18,12 +18,12 @@ _METRICS_SERVER = """
 import sys, time
 from prometheus_client import CollectorRegistry
 from hcdv_stream.runtime.logs import configure_logging
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.health import WorkerHealth
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.supervision.server import MetricsServer
 
 configure_logging("INFO", "text")
-registry, health = CollectorRegistry(), Health(3600.0, time.monotonic)
+registry, health = CollectorRegistry(), WorkerHealth(3600.0, time.monotonic)
 metrics = WorkerMetrics(registry)
 with MetricsServer("127.0.0.1", 0, registry, health, metrics.connections) as server:
     print(f"listening port={server.port}", file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from simulators.clickstream import CLASSES, START, generate
-from simulators.sellers import SELLERS
+from simulators.providers import PROVIDERS
 from simulators.world import CATEGORIES
 
 
@@ -34,7 +34,7 @@ def test_it_is_the_papers_stream(stream):
     assert np.bincount(stream.days).tolist() == [1500] * 10
     assert one_hot(stream).shape == (15_000, 64)
     assert len(set(stream.ids)) == 15_000
-    assert set(stream.providers) == {seller.name for seller in SELLERS}
+    assert set(stream.providers) == {provider.name for provider in PROVIDERS}
     assert not stream.flipped.any()
 
 
@@ -92,7 +92,7 @@ def test_flips_are_recorded_and_lie_with_the_careless():
     assert noisy.flipped.sum() == 1500
     assert ((clean.labels != noisy.labels) == noisy.flipped).all()
     providers = np.array(noisy.providers)
-    rates = [noisy.flipped[providers == seller.name].mean() for seller in SELLERS]
+    rates = [noisy.flipped[providers == provider.name].mean() for provider in PROVIDERS]
     assert rates == sorted(rates)
     assert rates[-1] > 5 * rates[0]
 
@@ -103,11 +103,11 @@ def test_gradient_boosting_learns_it(stream):
     scores = model.predict_proba(one_hot(test))[:, 1]
     assert 0.83 <= roc_auc_score(test.labels, scores) <= 0.92
     providers = np.array(test.providers)
-    by_seller = [
+    by_provider = [
         roc_auc_score(test.labels[providers == name], scores[providers == name])
-        for name in (SELLERS[0].name, SELLERS[-1].name)
+        for name in (PROVIDERS[0].name, PROVIDERS[-1].name)
     ]
-    assert by_seller[0] > by_seller[1], "the blurred seller's sessions tell less"
+    assert by_provider[0] > by_provider[1], "the blurred provider's sessions tell less"
 
 
 def test_the_concept_drifts_and_only_if_it_is_told_to():

@@ -9,7 +9,7 @@ import pytest
 from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.offline.examples import Examples, Roles, read_examples
 from hcdv_stream.offline.tables import write_table
-from hcdv_stream.worker.session import Judge
+from hcdv_stream.worker.session import SessionValidator
 from simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIME, generate
 from simulators.clickstream_examples import clickstream_examples, clickstream_table
 from simulators.messages import messages
@@ -53,12 +53,12 @@ def test_the_click_stream_is_accepted_by_whoever_reads_the_topic():
     examples = clickstream_examples(stream)
     schema = fit_schema(examples.columns)
     assert schema.width == 64
-    judge = Judge(schema, CLASSES, max_bytes=1 << 20)
-    judged = [judge.judge(message.key, message.value) for message in messages(examples)]
-    assert tuple(session.id for session in judged) == stream.ids
-    assert tuple(session.provider for session in judged) == stream.providers
-    assert [session.label for session in judged] == stream.labels.tolist()
-    assert [session.time for session in judged] == stream.timestamps.tolist()
+    validator = SessionValidator(schema, CLASSES, max_bytes=1 << 20)
+    validated = [validator.validate(message.key, message.value) for message in messages(examples)]
+    assert tuple(session.id for session in validated) == stream.ids
+    assert tuple(session.provider for session in validated) == stream.providers
+    assert [session.label for session in validated] == stream.labels.tolist()
+    assert [session.time for session in validated] == stream.timestamps.tolist()
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

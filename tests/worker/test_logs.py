@@ -101,7 +101,7 @@ def test_debug_writes_no_payload_of_any_library(bootstrap, topic, form):
 
 def test_debug_writes_our_own_lines(capsys: pytest.CaptureFixture[str]):
     configure_logging("DEBUG", "text")
-    logging.getLogger("hcdv_stream.worker.supervision.watch").debug("ours")
+    logging.getLogger("hcdv_stream.worker.supervision.supervisor").debug("ours")
     logging.getLogger("some.package").debug("theirs")
     err = capsys.readouterr().err
     assert "ours" in err

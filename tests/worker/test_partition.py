@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state import StateError, StateLocked
-from hcdv_stream.worker.kafka.progress import Progress
+from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.partition import Partition
@@ -54,7 +54,7 @@ class Owner:
 
     def run(self, records: Sequence[Record]) -> list[DeadLetter]:
         partition = self.open()
-        step = partition.apply(partition.fresh(records), records[-1].offset + 1)
+        step = partition.apply(partition.without_effect(records), records[-1].offset + 1)
         partition.write(step)
         partition.close()
         return list(step.rejected)
@@ -102,9 +102,9 @@ def test_records_that_took_effect_are_dropped(owner: Owner):
     records = log_of(100)
     owner.run(records)
     partition = owner.open()
-    assert partition.fresh(records) == []
+    assert partition.without_effect(records) == []
     later = [Record(100, *session(1), 1.0)]
-    assert partition.fresh([*records[90:], *later]) == later
+    assert partition.without_effect([*records[90:], *later]) == later
     partition.close()
     assert owner.registry.get_sample_value(
         "hcdv_redelivered_records_total", {"topic": TOPIC, "partition": "0"}
@@ -173,10 +173,10 @@ def test_the_corpus_is_measured(tmp_path: Path):
     assert 0 <= (value("hcdv_efficiency_residual") or 0.0) < 1e-9
     reasons = [letter.reason for letter in step.rejected]
     assert value("hcdv_dead_letters_total", reason="not_json") == reasons.count("not_json")
-    partition.observe(Progress(400, 500))
+    partition.observe(LogProgress(400, 500))
     assert partition.progress.behind == 100
     assert value("hcdv_consumer_lag_records") == 100
-    for stage in ("decode", "embed", "route", "games", "write"):
+    for stage in ("validate", "embed", "place", "play", "write"):
         assert registry.get_sample_value("hcdv_stage_seconds_count", {"stage": stage}) == 1
         assert registry.get_sample_value("hcdv_stage_items_count", {"stage": stage}) == 1
     partition.close()

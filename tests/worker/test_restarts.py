@@ -31,12 +31,12 @@ class Pair:
         self._topic = topic
         self.placed: list[tuple[int, int]] = []
         self.running = {name: self._start(name) for name in NAMES}
-        until(lambda: all(len(n) == 2 for n in self.homes().values()), 120, "two partitions each")
+        until(lambda: all(len(n) == 2 for n in self.owners().values()), 120, "two partitions each")
 
     def _start(self, name: str) -> WorkerProcess:
         return self._workers.start(self._topic, name, session_timeout_seconds="180")
 
-    def homes(self) -> dict[str, list[int]]:
+    def owners(self) -> dict[str, list[int]]:
         """The partitions that each worker owned last, by the names of state directories."""
         return {name: sorted(owned(worker)) for name, worker in self.running.items()}
 
@@ -51,7 +51,7 @@ class Pair:
         for name in names:
             self.running[name] = self._start(name)
         started = [self.running[name] for name in names]
-        until(lambda: all(len(owned(worker)) == 2 for worker in started), 120, "homes")
+        until(lambda: all(len(owned(worker)) == 2 for worker in started), 120, "owners")
         times = [event["time"] for w in started for event in w.events("partition owned")]
         return datetime.fromisoformat(max(times)).timestamp() - begin
 
@@ -78,10 +78,10 @@ class Pair:
     def records(self) -> dict[str, dict[int, int]]:
         """How many records each state directory's states took, once all are there."""
         ends = {p: max(o for q, o in self.placed if q == p) + 1 for p in range(4)}
-        homes = {p: name for name, numbers in self.homes().items() for p in numbers}
+        owners = {p: name for name, numbers in self.owners().items() for p in numbers}
         for number, end in ends.items():
-            directory = self._directory(homes[number], number)
-            wait_for_offset(directory, end, self.running[homes[number]], 60)
+            directory = self._directory(owners[number], number)
+            wait_for_offset(directory, end, self.running[owners[number]], 60)
         return {
             name: {
                 number: state.state.header.records
@@ -109,18 +109,18 @@ def kill(worker: WorkerProcess) -> None:
 def test_restarted_together_and_rolling_nothing_is_replayed(
     bootstrap: str, pair: Pair, pytestconfig: pytest.Config
 ):
-    homes, pauses = pair.homes(), []
+    owners, pauses = pair.owners(), []
     with pair.fed(bootstrap):
         for number in range(pytestconfig.getoption("kills")):
             end = kill if number % 2 else WorkerProcess.stop
             for names in (NAMES, NAMES[:1], NAMES[1:]):
                 pauses.append(pair.restart(names, end))
-                assert {name: pair.homes()[name] for name in names} == {
-                    name: homes[name] for name in names
+                assert {name: pair.owners()[name] for name in names} == {
+                    name: owners[name] for name in names
                 }
     # A record that was read again into another state would be counted there.
     counted = pair.records()
-    assert {name: sorted(numbers) for name, numbers in counted.items()} == homes
+    assert {name: sorted(numbers) for name, numbers in counted.items()} == owners
     assert sum(n for numbers in counted.values() for n in numbers.values()) == len(pair.placed)
     print(f"{len(pauses)} restarts, pauses {sorted(round(p, 2) for p in pauses)}")
 
@@ -181,7 +181,7 @@ def test_the_first_to_come_back_leaves_the_others_partitions_alone(
     placed = produce(bootstrap, topic, [session(number) for number in range(400)])
     one, two = (workers.start(topic, name) for name in NAMES)
     until(lambda: len(owned(one)) == len(owned(two)) == 2, 120, "two each")
-    homes = sorted(owned(one)), sorted(owned(two))
+    owners = sorted(owned(one)), sorted(owned(two))
     for name, worker in zip(NAMES, (one, two), strict=True):
         wait_for_all(workers, topic, name, worker, placed)
     for worker in (one, two):
@@ -190,19 +190,19 @@ def test_the_first_to_come_back_leaves_the_others_partitions_alone(
         assert worker.process.wait(20) == 0, worker.output
     until(lambda: members(bootstrap, group) == 0, 30, "the group has forgotten both")
     # A time when one worker had everything may have left as good a state of the other's partitions.
-    for name, numbers in zip(NAMES, reversed(homes), strict=True):
+    for name, numbers in zip(NAMES, reversed(owners), strict=True):
         for number in numbers:
             shutil.rmtree(workers.directory / name / topic / str(number), ignore_errors=True)
     one = workers.start(topic, "one", session_timeout_seconds="30")
     waiting = one.wait_for("partitions wait for the worker that holds their state")
-    assert waiting["partitions"] == homes[1]
+    assert waiting["partitions"] == owners[1]
     two = workers.start(topic, "two", session_timeout_seconds="30")
-    until(lambda: sorted(owned(two)) == homes[1], 120, "its own two")
-    assert sorted(wait_until_owned(one, 2)) == homes[0]
+    until(lambda: sorted(owned(two)) == owners[1], 120, "its own two")
+    assert sorted(wait_until_owned(one, 2)) == owners[0]
     assert all(owned(one).values())
     assert all(owned(two).values())
     ever = {event["partition"] for event in one.events("partition owned")}
-    assert ever == set(homes[0]), "it had others meanwhile"
+    assert ever == set(owners[0]), "it had others meanwhile"
 
 
 def test_a_partition_whose_state_is_lost_is_begun_anew_after_a_while(

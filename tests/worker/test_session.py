@@ -8,42 +8,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcdv_stream.worker.session import REASONS, Deletion, Judge, RejectedError, Session
+from hcdv_stream.worker.session import REASONS, Deletion, RejectedError, Session, SessionValidator
 from tests.worker.harness import CLASSES, FEATURES, session, small_bundle
 
 LIMIT = 2000
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
+def validator() -> SessionValidator:
     bundle = small_bundle()
-    return Judge(bundle.schema, bundle.classes, LIMIT)
+    return SessionValidator(bundle.schema, bundle.classes, LIMIT)
 
 
 def features(**changes: object) -> dict[str, object]:
     return dict.fromkeys(FEATURES, 1.0) | changes
 
 
-def test_a_session_is_read(judge: Judge):
+def test_a_session_is_read(validator: SessionValidator):
     key, value = session(7, features=features(f2=3), label="yes", provider="acme", ts=12.5)
-    assert judge.judge(key, value) == Session(
+    assert validator.validate(key, value) == Session(
         "s000007", 12.5, (1.0, 1.0, 3, 1.0, 1.0, 1.0), CLASSES.index("yes"), "acme"
     )
 
 
-def test_features_may_be_a_list_and_the_provider_absent(judge: Judge):
-    read = judge.judge(*session(7, features=[1, 2, 3, 4, 5, 6], provider=None))
+def test_features_may_be_a_list_and_the_provider_absent(validator: SessionValidator):
+    read = validator.validate(*session(7, features=[1, 2, 3, 4, 5, 6], provider=None))
     assert isinstance(read, Session)
     assert list(read.row) == [1, 2, 3, 4, 5, 6]
     assert read.provider is None
 
 
-def test_null_is_a_deletion(judge: Judge):
-    assert judge.judge(b"s000007", None) == Deletion("s000007")
+def test_null_is_a_deletion(validator: SessionValidator):
+    assert validator.validate(b"s000007", None) == Deletion("s000007")
 
 
-def test_a_minor_version_may_add_fields(judge: Judge):
-    assert isinstance(judge.judge(*session(7, schema=1.4, colour="red")), Session)
+def test_a_minor_version_may_add_fields(validator: SessionValidator):
+    assert isinstance(validator.validate(*session(7, schema=1.4, colour="red")), Session)
 
 
 REJECTED = {
@@ -87,19 +87,19 @@ REJECTED = {
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_rejected(judge: Judge, case: str):
+def test_rejected(validator: SessionValidator, case: str):
     reason, value = REJECTED[case]
     with pytest.raises(RejectedError) as caught:
-        judge.judge(b"s000007", value)
+        validator.validate(b"s000007", value)
     assert caught.value.reason == reason, str(caught.value)
     assert reason in REASONS
 
 
 @pytest.mark.parametrize("key", [None, b"", b"\xff\xfe", b"x" * 1025])
 @pytest.mark.parametrize("value", [None, session(7)[1]])
-def test_a_key_must_be_an_id(judge: Judge, key: bytes | None, value: bytes | None):
+def test_a_key_must_be_an_id(validator: SessionValidator, key: bytes | None, value: bytes | None):
     with pytest.raises(RejectedError) as caught:
-        judge.judge(key, value)
+        validator.validate(key, value)
     assert caught.value.reason == "key_mismatch"
 
 
@@ -114,13 +114,13 @@ JSON = st.recursive(
 def test_no_bytes_do_harm(value: bytes):
     bundle = small_bundle()
     with pytest.raises(RejectedError):
-        Judge(bundle.schema, bundle.classes, LIMIT).judge(b"s000007", value)
+        SessionValidator(bundle.schema, bundle.classes, LIMIT).validate(b"s000007", value)
 
 
 @given(st.sampled_from(["schema", "id", "ts", "features", "label", "provider"]), JSON)
 def test_no_value_of_a_field_does_harm(field: str, value: object):
     bundle = small_bundle()
-    judge = Judge(bundle.schema, bundle.classes, LIMIT)
+    validator = SessionValidator(bundle.schema, bundle.classes, LIMIT)
     key, _ = session(7)
     try:
         content = session(7, **{field: value})[1]
@@ -128,7 +128,7 @@ def test_no_value_of_a_field_does_harm(field: str, value: object):
         return
     reason = None
     try:
-        read = judge.judge(key, content)
+        read = validator.validate(key, content)
     except RejectedError as error:
         reason = error.reason
     if reason is None:

@@ -5,12 +5,12 @@ import numpy as np
 from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.valuation.batch import DELETION
 from hcdv_stream.worker.letters.dead_letter import LARGEST_VALUE, DeadLetter, Record
-from hcdv_stream.worker.session import Judge
-from hcdv_stream.worker.validation import Owners, judge_records
+from hcdv_stream.worker.session import SessionValidator
+from hcdv_stream.worker.validation import ProvidersById, validate_records
 from tests.worker.harness import session, small_bundle
 
 BUNDLE = small_bundle()
-JUDGE = Judge(BUNDLE.schema, BUNDLE.classes, 1 << 20)
+VALIDATOR = SessionValidator(BUNDLE.schema, BUNDLE.classes, 1 << 20)
 
 
 def records(*pairs: tuple[bytes | None, bytes | None], first: int = 100) -> list[Record]:
@@ -20,23 +20,23 @@ def records(*pairs: tuple[bytes | None, bytes | None], first: int = 100) -> list
 def test_a_null_is_judged_by_what_came_before_it():
     key, value = session(1)
     run = records((key, None), (key, value), (key, None), (key, None), (key, value))
-    judged = judge_records(JUDGE, ("t", 0), run, known=Owners())
-    assert list(judged.offsets) == [101, 102, 104]
-    assert [letter.record.offset for letter in judged.rejected] == [100, 103]
-    assert {letter.reason for letter in judged.rejected} == {"unknown_id"}
+    validated = validate_records(VALIDATOR, ("t", 0), run, known=ProvidersById())
+    assert list(validated.offsets) == [101, 102, 104]
+    assert [letter.record.offset for letter in validated.rejected] == [100, 103]
+    assert {letter.reason for letter in validated.rejected} == {"unknown_id"}
 
 
 def test_a_null_for_an_id_of_before_is_a_deletion_once():
-    judged = judge_records(
-        JUDGE, ("t", 0), records((b"a", None), (b"a", None)), known=Owners(a=None)
+    validated = validate_records(
+        VALIDATOR, ("t", 0), records((b"a", None), (b"a", None)), known=ProvidersById(a=None)
     )
-    assert list(judged.offsets) == [100]
-    assert [letter.record.offset for letter in judged.rejected] == [101]
+    assert list(validated.offsets) == [100]
+    assert [letter.record.offset for letter in validated.rejected] == [101]
 
 
 def test_the_batch_has_the_accepted_records_in_order():
     run = records(session(1), (b"x", b"{}"), (b"old", None), session(2, provider=None))
-    batch = judge_records(JUDGE, ("t", 0), run, known=Owners(old=None)).batch(BUNDLE)
+    batch = validate_records(VALIDATOR, ("t", 0), run, known=ProvidersById(old=None)).batch(BUNDLE)
     assert list(batch.ids) == ["s000001", "old", "s000002"]
     assert batch.labels[1] == DELETION
     assert list(batch.providers) == ["seller-1", None, None]
@@ -46,8 +46,8 @@ def test_the_batch_has_the_accepted_records_in_order():
 
 
 def test_a_batch_of_nothing():
-    judged = judge_records(JUDGE, ("t", 0), records((b"x", b"{}")), known=Owners())
-    assert len(judged.batch(BUNDLE)) == 0
+    validated = validate_records(VALIDATOR, ("t", 0), records((b"x", b"{}")), known=ProvidersById())
+    assert len(validated.batch(BUNDLE)) == 0
 
 
 def test_a_dead_letter_says_where_it_came_from_and_keeps_the_record():
@@ -89,14 +89,14 @@ def test_a_foreign_id_is_refused_as_of_that_record():
         session(2, provider=None),
         session(2, provider="thief"),
     )
-    owners = Owners(s000001="seller-1")
-    accepted = judge_records(JUDGE, ("t", 0), run, owners)
+    owners = ProvidersById(s000001="seller-1")
+    accepted = validate_records(VALIDATOR, ("t", 0), run, owners)
     assert len(accepted.offsets) == 7
-    judged = judge_records(JUDGE, ("t", 0), run, owners, reject_foreign=True)
-    assert list(judged.offsets) == [101, 102, 103, 105]
-    assert {letter.reason for letter in judged.rejected} == {"foreign_id"}
-    assert [letter.record.offset for letter in judged.rejected] == [100, 104, 106]
-    assert list(judged.refused) == ["thief", "seller-1", "thief"]
+    validated = validate_records(VALIDATOR, ("t", 0), run, owners, reject_foreign=True)
+    assert list(validated.offsets) == [101, 102, 103, 105]
+    assert {letter.reason for letter in validated.rejected} == {"foreign_id"}
+    assert [letter.record.offset for letter in validated.rejected] == [100, 104, 106]
+    assert list(validated.refused) == ["thief", "seller-1", "thief"]
 
 
 def test_fingerprints_follow_features_and_label_alone():
@@ -108,7 +108,7 @@ def test_fingerprints_follow_features_and_label_alone():
         session(2),
         (b"s000001", None),
     )
-    batch = judge_records(JUDGE, ("t", 0), run, Owners()).batch(BUNDLE)
+    batch = validate_records(VALIDATOR, ("t", 0), run, ProvidersById()).batch(BUNDLE)
     first, again, yes, no, other, gone = map(tuple, batch.fingerprints.tolist())
     assert first == again
     assert yes != no

@@ -11,7 +11,7 @@ from hcdv_stream.api.queries.query import (
     ask_shards,
     short,
 )
-from hcdv_stream.api.views.coalition_ids import leaf_id
+from hcdv_stream.valuation.tree.coalition_ids import leaf_id
 
 
 class HistoryParameters(Model):

@@ -23,7 +23,7 @@ from hcdv_stream.api.routes.dependencies import ContextNow, SourceNow, UnkeptCon
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
 from hcdv_stream.api.routes.retry import Retrying
 from hcdv_stream.api.sources.merged import MergedCorpus
-from hcdv_stream.api.views.coalition_ids import parse_id
+from hcdv_stream.valuation.tree.coalition_ids import parse_id
 
 router = APIRouter(tags=["pictures"], route_class=Retrying)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hcdv_stream.api.views.coalition_ids import parse_id
+from hcdv_stream.valuation.tree.coalition_ids import parse_id
 from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView

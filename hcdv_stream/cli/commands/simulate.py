@@ -16,7 +16,7 @@ from hcdv_stream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from simulators.messages import Message
-    from simulators.replay import Replay
+    from simulators.replay import ExampleStream
 
 _INTERRUPTED_SECONDS = 10.0
 """How long Ctrl-C waits for acknowledgements."""
@@ -179,7 +179,7 @@ def _send(
     )
 
 
-def _record_flips(replayed: "Replay", path: Path | None) -> None:
+def _record_flips(replayed: "ExampleStream", path: Path | None) -> None:
     if path is not None:
         _write_table(path, replayed.flips())
 

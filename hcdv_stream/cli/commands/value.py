@@ -59,7 +59,7 @@ def value(
         str | None, typer.Option(help="balanced, accuracy or class:<label>; HCDV_UTILITY.")
     ] = None,
     beta: Annotated[
-        float | None, typer.Option(help="The peers' share of the judgement; HCDV_BETA.")
+        float | None, typer.Option(help="The peers' share of the evaluation; HCDV_BETA.")
     ] = None,
     lam: Annotated[
         float | None, typer.Option("--lambda", help="Weight of the contrast; HCDV_LAM.")

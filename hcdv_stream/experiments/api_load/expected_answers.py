@@ -16,8 +16,8 @@ from hcdv_stream.settings import Settings
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.worker.letters.dead_letter import Record
-from hcdv_stream.worker.session import Judge
-from hcdv_stream.worker.validation import judge_records
+from hcdv_stream.worker.session import SessionValidator
+from hcdv_stream.worker.validation import validate_records
 
 _READ_MILLISECONDS = 5000
 
@@ -62,14 +62,14 @@ def _replayed(
     """Yield each wanted offset with the partition's size there and the wanted examples' values."""
     config, classes = settings.engine(tau=bundle.tau), len(bundle.classes)
     engine = Engine.from_seed(config, classes, bundle.validation, bundle.seed)
-    judge = Judge(bundle.schema, bundle.classes, settings.max_message_bytes)
+    validator = SessionValidator(bundle.schema, bundle.classes, settings.max_message_bytes)
     log = _log(settings, number, max(wanted))
     trusted, before = bundle.validation.counts(classes), 0
     for wanted_offset in sorted(wanted):
         end = bisect_left(log, wanted_offset, key=lambda record: record.offset)
-        judged = judge_records(judge, (settings.topic, number), log[before:end], engine)
-        if judged.accepted:
-            engine.apply(judged.batch(bundle))
+        validated = validate_records(validator, (settings.topic, number), log[before:end], engine)
+        if validated.accepted:
+            engine.apply(validated.batch(bundle))
         before = end
         corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
         reading, found = corpus.state_values(settings.weights), {}

@@ -25,7 +25,7 @@ import numpy as np
 import orjson
 
 from hcdv_stream.broker.topics import create_topics, session_topics
-from hcdv_stream.demo.http import UnansweredError, get
+from hcdv_stream.demo.endpoints import UNANSWERED, summary
 from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.errors import HcdvError
@@ -95,7 +95,7 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
             progress.done()
             with _streaming(settings, stream, scale.sessions, scale.sent):
                 found = _turns(service, scale, ids, workspace.path, progress)
-                examples = get(f"{service.api}/v1/summary")["records"]
+                examples = summary(service.api).records
         told = [each["answer"] for each in found.answers if each["status"] == 200]
         checked, wrong = wrong_answers(settings, bundle, told)
     seconds = [each["seconds"] for each in found.answers]
@@ -191,9 +191,9 @@ def _filled(
         service.check()
         time.sleep(_LOOK_SECONDS)
         try:
-            if get(f"{service.api}/v1/summary")["records"] >= count:
+            if summary(service.api).records >= count:
                 return [message.key.decode() for message in first[:: max(count // _IDS, 1)]]
-        except UnansweredError:
+        except UNANSWERED:
             continue
     raise HcdvError(f"{count:,} sessions were not all there after {_WAIT_SECONDS:.0f} s")
 

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.settings import Settings, load_settings
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.health import WorkerHealth
 from hcdv_stream.worker.supervision.server import MetricsServer
 
 
@@ -85,7 +85,7 @@ def main() -> None:
     settings = load_settings()
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
-    health = Health(settings.stall_seconds, time.monotonic)
+    health = WorkerHealth(settings.stall_seconds, time.monotonic)
     with MetricsServer(
         settings.metrics_host, settings.metrics_port, registry, health, metrics.connections
     ):

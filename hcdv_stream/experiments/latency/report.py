@@ -91,8 +91,8 @@ def _recomputation(result: Result) -> ResultTable:
         for each in found["incremental"]
     ]
     note = (
-        f"Processor milliseconds of route and games at {result['points']:,} examples. Rebuilding "
-        f"cuts the hierarchy from all examples, routes them and plays every game: "
+        f"Processor milliseconds of place and play at {result['points']:,} examples. Rebuilding "
+        f"cuts the hierarchy from all examples, places them and plays every game: "
         f"{_milliseconds(found['rebuild_seconds'])} ms (the paper's full recomputation; target 20 "
         f"times). Replaying plays every game on the tree as it is: "
         f"{_milliseconds(found['replay_seconds'])} ms."
@@ -110,7 +110,7 @@ def _worker(result: Result) -> ResultTable:
             f"{found[key]['resident_bytes'] / 2**20:,.0f}",
             f"{found[key]['peak_bytes'] / 2**20:,.0f}",
         )
-        for name, key in (("worker", "worker"), ("decode and ack alone", "bare_agent"))
+        for name, key in (("worker", "worker"), ("validate and acknowledge alone", "bare_agent"))
     ]
     note = (
         f"{found['sessions']:,} sessions in {found['partitions']} partitions from one embedded "

@@ -1,8 +1,8 @@
 """How fast an update is, and how that depends on what is there already.
 
-All of it runs the worker's own path by hand (``worker_path``): decode and validate, embed, place,
-play, write to RocksDB; ``throughput`` adds Kafka. Seconds are those of the wall clock, with the
-processor's own beside them, which other programs on the machine do not lengthen.
+All of it runs the worker's own path by hand (``worker_path``): validate, embed, place, play, write
+to RocksDB; ``throughput`` adds Kafka. Seconds are those of the wall clock, with the processor's own
+beside them, which other programs on the machine do not lengthen.
 """
 
 import gc
@@ -30,8 +30,8 @@ from hcdv_stream.valuation.config import PAPER, EngineConfig
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.knn import MOST_PLAYERS
 from hcdv_stream.valuation.tree.seed import build_seed
-from hcdv_stream.worker.session import Judge
-from hcdv_stream.worker.validation import Owners, judge_records
+from hcdv_stream.worker.session import SessionValidator
+from hcdv_stream.worker.validation import ProvidersById, validate_records
 
 MINI, DAY = 150, 1500
 PAPER_SETTINGS: dict[str, object] = {
@@ -175,9 +175,11 @@ def _recomputation(bundle: Bundle, examples: int, steps: int) -> dict[str, Any]:
 def _embedded(bundle: Bundle, examples: int, steps: int) -> Iterator[Batch]:
     """Yield ``examples`` of them, then ``steps`` batches of new ones, as the engine takes them."""
     feed = Feed(0)
-    judge = Judge(bundle.schema, bundle.classes, load_settings().max_message_bytes)
+    validator = SessionValidator(bundle.schema, bundle.classes, load_settings().max_message_bytes)
     for records in (examples, *[1 + 15 + MINI] * steps):
-        yield judge_records(judge, ("experiment", 0), feed.take(records), Owners()).batch(bundle)
+        yield validate_records(
+            validator, ("experiment", 0), feed.take(records), ProvidersById()
+        ).batch(bundle)
 
 
 def _replayed(engine: Engine, bundle: Bundle) -> None:

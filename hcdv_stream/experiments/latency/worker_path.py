@@ -1,6 +1,6 @@
 """One partition driven by hand: the worker's own path from records to the durable write.
 
-Everything of the worker but Kafka: decode and validate, embed, place, play, write to RocksDB.
+Everything of the worker but Kafka: validate, embed, place, play, write to RocksDB.
 """
 
 import time
@@ -17,7 +17,7 @@ from hcdv_stream.settings import load_settings
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.partition import Partition
 
-STAGES = ("decode", "embed", "route", "games", "write")
+STAGES = ("validate", "embed", "place", "play", "write")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from hcdv_stream.broker.topics import create_topics, session_topics
-from hcdv_stream.demo.http import UnansweredError, counter, get
+from hcdv_stream.demo.endpoints import UNANSWERED, metric_total, summary
 from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.errors import HcdvError
@@ -147,9 +147,9 @@ def _fill(service: RunningService, bootstrap: str, topic: str, first: Sequence[M
         service.check()
         time.sleep(_LOOK_SECONDS)
         try:
-            if get(f"{service.api}/v1/summary")["points"] == len(first):
+            if summary(service.api).points == len(first):
                 return
-        except UnansweredError:
+        except UNANSWERED:
             continue
     raise HcdvError(f"{len(first):,} sessions were not all there after {_FILL_SECONDS:.0f} s")
 
@@ -217,7 +217,7 @@ def _measured(
             _watch(service, seconds)
         took = time.monotonic() - begin
         after = (sent[0], _records(service))
-        lag = counter(f"{service.metrics}/metrics", "hcdv_consumer_lag_records")
+        lag = metric_total(f"{service.metrics}/metrics", "hcdv_consumer_lag_records")
         progress.done()
     reads = sorted(readers.seconds[first_read:])
     return {
@@ -241,7 +241,7 @@ def _watch(service: RunningService, seconds: float) -> None:
 
 
 def _records(service: RunningService) -> int:
-    return counter(f"{service.metrics}/metrics", "hcdv_records_total")
+    return metric_total(f"{service.metrics}/metrics", "hcdv_records_total")
 
 
 def tables(result: Result) -> Sequence[ResultTable]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What a member says when it joins.
+class MemberReport:
+    """What a member says about itself when it joins.
 
     ``name`` orders members; ``age`` is for how many seconds it has been in the group. ``offsets``
     are the next offsets of the states that it holds, ``committed`` those that the group had
@@ -27,7 +27,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
+class Assignment:
     """Partitions by member, and those that wait ``seconds`` longer for their holder."""
 
     partitions: Mapping[str, Sequence[int]]
@@ -35,69 +35,71 @@ class Homes:
     seconds: float
 
 
-def find_homes(
+def assign_partitions(
     partitions: Sequence[int],
-    claims: Mapping[str, Claim],
+    reports: Mapping[str, MemberReport],
     patience_seconds: float,
     slack: int = 0,
-) -> Homes:
-    """Give every partition to a member; the same claims always give the same homes.
+) -> Assignment:
+    """Give every partition to a member; the same reports give the same assignment.
 
     A partition whose holder is absent waits until some member has been in the group for
     ``patience_seconds``. A state counts as its holder's if it is no more than ``slack`` records
     behind: what a group commits may lie a little beyond the state, behind what a log holds besides
     records.
     """
-    furthest = {number: _furthest(number, claims) for number in partitions}
-    remaining = patience_seconds - max(claim.age for claim in claims.values())
+    furthest = {number: _furthest(number, reports) for number in partitions}
+    remaining = patience_seconds - max(report.age for report in reports.values())
     waiting = (
         [
             number
             for number in partitions
-            if _holder_is_absent(number, claims, furthest[number], slack)
+            if _holder_is_absent(number, reports, furthest[number], slack)
         ]
         if remaining > 0
         else []
     )
-    given = _given([n for n in partitions if n not in waiting], claims, furthest, len(partitions))
-    return Homes(given, waiting, remaining if waiting else 0.0)
+    given = _given([n for n in partitions if n not in waiting], reports, furthest, len(partitions))
+    return Assignment(given, waiting, remaining if waiting else 0.0)
 
 
-def _furthest(number: int, claims: Mapping[str, Claim]) -> int:
+def _furthest(number: int, reports: Mapping[str, MemberReport]) -> int:
     """Return the furthest offset that is known of a partition."""
-    known = (claim.offsets.get(number, 0) for claim in claims.values())
-    committed = (claim.committed.get(number, 0) for claim in claims.values())
+    known = (report.offsets.get(number, 0) for report in reports.values())
+    committed = (report.committed.get(number, 0) for report in reports.values())
     return max(*known, *committed)
 
 
-def _holder_is_absent(number: int, claims: Mapping[str, Claim], furthest: int, slack: int) -> bool:
+def _holder_is_absent(
+    number: int, reports: Mapping[str, MemberReport], furthest: int, slack: int
+) -> bool:
     """Say whether no state that is present is about as far as the furthest that is known."""
-    present = max(claim.offsets.get(number, 0) for claim in claims.values())
+    present = max(report.offsets.get(number, 0) for report in reports.values())
     return present < furthest and (not present or present < furthest - slack)
 
 
 def _given(
     partitions: Sequence[int],
-    claims: Mapping[str, Claim],
+    reports: Mapping[str, MemberReport],
     furthest: Mapping[int, int],
     total: int,
 ) -> dict[str, list[int]]:
     """Share partitions out, first those to which it matters most who gets them."""
-    members = sorted(claims, key=lambda member: (claims[member].name, member))
+    members = sorted(reports, key=lambda member: (reports[member].name, member))
     given: dict[str, list[int]] = {member: [] for member in members}
     least, larger = divmod(total, len(members))  # so many members get one more than ``least``
 
     def cost(number: int, member: str) -> tuple[int, bool, int, int]:
-        claim = claims[member]
-        behind = furthest[number] - claim.offsets.get(number, 0)
-        return behind, number not in claim.owned, len(given[member]), members.index(member)
+        report = reports[member]
+        behind = furthest[number] - report.offsets.get(number, 0)
+        return behind, number not in report.owned, len(given[member]), members.index(member)
 
     def regret(number: int) -> int:
         behind = sorted(cost(number, member)[0] for member in members)
         return behind[1] - behind[0] if len(behind) > 1 else 0
 
     def owners(number: int) -> int:
-        return sum(number in claim.owned for claim in claims.values())
+        return sum(number in report.owned for report in reports.values())
 
     for number in sorted(partitions, key=lambda n: (-regret(n), -owners(n), n)):
         above = sum(len(numbers) > least for numbers in given.values())

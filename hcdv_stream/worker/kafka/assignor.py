@@ -1,4 +1,4 @@
-"""The group protocol of workers: members say which states they hold, the leader finds homes.
+"""The group protocol of workers: members report their states, the leader assigns partitions.
 
 It stands in for Faust's assignor (the setting ``PartitionAssignor``), which keeps Faust's tables
 together; there are none here. Everything runs in the thread of the Kafka consumer.
@@ -18,7 +18,7 @@ from aiokafka.coordinator.protocol import (
 from faust.assignor import PartitionAssignor
 
 from hcdv_stream.runtime.logs import fields
-from hcdv_stream.worker.kafka.assignment import Claim, find_homes
+from hcdv_stream.worker.kafka.assignment import MemberReport, assign_partitions
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _VERSION = 1
 _LATER_SECONDS = 0.2
 
 
-class HomeAssignor(PartitionAssignor):
+class StoredStateAssignor(PartitionAssignor):
     """Assigns the partitions of the sessions' topic; ``app.membership`` says what this worker has.
 
     ``rejoin`` is called when partitions that wait for their holder should be given out after all.
@@ -42,7 +42,7 @@ class HomeAssignor(PartitionAssignor):
     @property
     def name(self) -> str:
         """The protocol's name: members that speak another are refused by the broker."""
-        return "hcdv-homes"
+        return "hcdv-stored-state"
 
     @property
     def version(self) -> int:
@@ -67,25 +67,27 @@ class HomeAssignor(PartitionAssignor):
     def assign(
         self, cluster: Any, member_metadata: Mapping[str, ConsumerProtocolMemberMetadata]
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
-        """Give every partition a home; this worker is the group's leader."""
+        """Give every partition to a member; this worker is the group's leader."""
         membership = self.app.membership
         topic = membership.topic
-        claims = {
-            member: _claim(member, metadata.user_data)
+        reports = {
+            member: _report(member, metadata.user_data)
             for member, metadata in member_metadata.items()
             if topic in metadata.subscription
         }
         partitions = sorted(cluster.partitions_for_topic(topic) or ())
-        homes = find_homes(partitions, claims, membership.patience_seconds, membership.slack)
-        if homes.waiting:
+        assigned = assign_partitions(
+            partitions, reports, membership.patience_seconds, membership.slack
+        )
+        if assigned.waiting:
             log.info(
                 "partitions wait for the worker that holds their state",
-                extra=fields(partitions=list(homes.waiting), seconds=round(homes.seconds, 1)),
+                extra=fields(partitions=list(assigned.waiting), seconds=round(assigned.seconds, 1)),
             )
-        note = orjson.dumps({"waiting": list(homes.waiting), "seconds": homes.seconds})
+        note = orjson.dumps({"waiting": list(assigned.waiting), "seconds": assigned.seconds})
         return {
             member: ConsumerProtocolMemberAssignment(
-                self.version, [(topic, homes.partitions.get(member, []))], note
+                self.version, [(topic, assigned.partitions.get(member, []))], note
             )
             for member in member_metadata
         }
@@ -111,9 +113,9 @@ def _pairs(numbers: Mapping[int, int]) -> list[tuple[int, int]]:
     return sorted(numbers.items())
 
 
-def _claim(member: str, data: bytes) -> Claim:
+def _report(member: str, data: bytes) -> MemberReport:
     content = orjson.loads(data)
-    return Claim(
+    return MemberReport(
         str(content["name"]) or member,
         float(content["age"]),
         dict(content["offsets"]),

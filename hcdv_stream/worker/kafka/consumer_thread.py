@@ -20,7 +20,7 @@ from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.worker.kafka.log_end import UNDECODABLE
 from hcdv_stream.worker.kafka.log_range import LogError, LogRange
 from hcdv_stream.worker.kafka.membership import MemberThread
-from hcdv_stream.worker.kafka.progress import Reading
+from hcdv_stream.worker.kafka.progress import ReadPosition
 from hcdv_stream.worker.kafka.silent_connections import SilentConnections
 
 Result = TypeVar("Result")
@@ -136,11 +136,11 @@ class ConsumerThread(MemberThread):
         """Say whether this worker has committed that offset or a later one."""
         return offset <= self._committed.get(tp, -1)
 
-    def reading(self, tp: Any) -> Reading:
+    def read_position(self, tp: Any) -> ReadPosition:
         """Say how far ``tp`` has been read; may be asked from any thread."""
         # The position first: records that are handed over in between only make this more careful.
         position = self._position(tp)
-        return Reading(position, self._handed_over.get(tp, -1))
+        return ReadPosition(position, self._handed_over.get(tp, -1))
 
     def _position(self, tp: Any) -> int:
         state = self._state(tp)

@@ -51,16 +51,16 @@ async def fetched_end(servers: list[str], topic: str, partition: int, listed: in
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingRecords:
     """Records between an offset and the end of a log; ``is_all`` where none was left uncounted."""
 
     records: int
     is_all: bool
 
 
-async def waiting(
+async def count_waiting(
     servers: list[str], topic: str, partition: int, offset: int | None, most: int
-) -> Waiting:
+) -> WaitingRecords:
     """Count the committed records of a log from ``offset`` on, the start where it is None.
 
     Offsets without a record are none. Stops after about ``most``. Raises one of UNDECODABLE for a
@@ -77,10 +77,10 @@ async def waiting(
             got = await _read(reader, where)
             records += len(got)
             if await reader.position(where) >= max(listed, _end(reader, where) or 0):
-                return Waiting(records, is_all=True)
+                return WaitingRecords(records, is_all=True)
             if not got:  # the broker does not answer
                 break
-        return Waiting(records, is_all=False)
+        return WaitingRecords(records, is_all=False)
 
 
 async def _read(reader: Any, where: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LogProgress:
     """Where a partition is in its log.
 
     ``position`` is the first offset that may still hold a record without effect, ``log_end`` the
@@ -27,7 +27,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadPosition:
     """How far the consumer has read: everything below ``position``, and what it found there.
 
     ``handed_over`` is the offset of the last record that it handed over, -1 before the first.

@@ -56,12 +56,12 @@ class SilentConnections:
         """Drop what is silent until cancelled."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """Look at every connection once, ``_EVERY_SECONDS`` after the last time.
+    def check(self) -> None:
+        """Check every connection once, ``_EVERY_SECONDS`` after the last time.
 
-        Looks are counted, not seconds: a process that stood still may have answers to read.
+        Checks are counted, not seconds: a process that stood still may have answers to read.
         """
         connections = list(self._client._conns.values())
         before, self._waits = self._waits, {}

@@ -18,7 +18,7 @@ from hcdv_stream.worker.kafka.consumer_thread import RETRY_MILLISECONDS, Consume
 from hcdv_stream.worker.kafka.log_end import fetched_end, listed_range
 from hcdv_stream.worker.kafka.log_range import LogRange
 from hcdv_stream.worker.kafka.outage import until_answered
-from hcdv_stream.worker.kafka.progress import Progress
+from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.kafka.silent_connections import SILENT_SECONDS, SilentConnections
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class StoredOffsetConsumer(driver.Consumer):
         for number, partition in (await self.app.resume(assigned)).items():
             tp, expected = assigned[number], partition.expected
             offset = (await self.log_of(tp, expected)).resumed_at(expected)
-            await self.app.letters.look(number, offset)
+            await self.app.letters.read_sent(number, offset)
             if tp not in self.assignment():  # taken back meanwhile
                 continue
             await self.seek(tp, offset)
@@ -62,13 +62,13 @@ class StoredOffsetConsumer(driver.Consumer):
             )
         return LogRange(tp.topic, tp.partition, start, end)
 
-    def progress(self, tp: Any, expected: int, log_end: int = 0) -> Progress:
+    def progress(self, tp: Any, expected: int, log_end: int = 0) -> LogProgress:
         """Say how far ``tp`` has come; ``expected`` is the offset behind its last effect.
 
         The log's end is as of the last fetch, or ``log_end`` where that is further.
         """
-        position = self._thread.reading(tp).reached(expected)
-        return Progress(position, max(log_end, self.highwater(tp) or 0, position))
+        position = self._thread.read_position(tp).reached(expected)
+        return LogProgress(position, max(log_end, self.highwater(tp) or 0, position))
 
     async def ask_log_ends(self, tps: Collection[Any], seconds: float) -> dict[Any, int]:
         """Ask the broker for the last stable offsets, at most for so long.
@@ -113,7 +113,7 @@ class StoredOffsetConsumer(driver.Consumer):
         partition = self.app.owned.get(tp.partition)
         if partition is None or partition.next_offset is None:
             return None
-        return self._thread.reading(tp).reached(partition.next_offset)
+        return self._thread.read_position(tp).reached(partition.next_offset)
 
     def _should_commit(self, tp: Any, offset: int) -> bool:
         """Say whether that is news; Faust takes an offset for committed also where that failed."""

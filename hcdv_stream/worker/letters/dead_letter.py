@@ -78,7 +78,7 @@ class DeadLetter:
         if (size := _size(record.headers)) > LARGEST_HEADERS:
             headers.append(("hcdv-source-header-bytes", str(size).encode()))
         else:
-            headers += [(_kept(name), value) for name, value in record.headers]
+            headers += [(_prefixed(name), value) for name, value in record.headers]
         headers += [
             ("hcdv-source-topic", self.topic.encode()),
             ("hcdv-source-partition", str(self.partition).encode()),
@@ -106,7 +106,7 @@ def original_headers(headers: Headers) -> Headers:
     ]
 
 
-def _kept(name: str) -> str:
+def _prefixed(name: str) -> str:
     return f"{ORIGINAL}{name}" if name.startswith(OURS) else name
 
 

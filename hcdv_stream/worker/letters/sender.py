@@ -23,7 +23,7 @@ from faust.exceptions import ProducerSendError
 from hcdv_stream.broker.embedded import BrokerError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.runtime.logs import fields
-from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.context import WorkerContext
 from hcdv_stream.worker.kafka.log_range import LogError
 from hcdv_stream.worker.kafka.outage import until_answered, will_pass
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Origin
@@ -40,35 +40,35 @@ _STOP_SECONDS = 3.0
 _ASKED_SECONDS = 3.0
 
 
-class DeadLetterBox:
+class DeadLetterSender:
     """The dead-letter topic; belongs to the event loop of ``app``, whose producer it uses."""
 
-    def __init__(self, app: Any, parts: Parts) -> None:
-        settings = parts.settings
+    def __init__(self, app: Any, context: WorkerContext) -> None:
+        settings = context.settings
         self._app = app
         self._bootstrap = settings.bootstrap
         self._servers = settings.bootstrap.split(",")
         self._source = settings.topic
         self._topic = settings.dead_letter_topic
-        self._origin = Origin(settings.group, parts.facts.topic_id)
-        self._partitions = parts.letter_partitions
+        self._origin = Origin(settings.group, context.facts.topic_id)
+        self._partitions = context.letter_partitions
         # A poll's letters are sent before its offset is stored, so no more than a poll's are
         # usually there already, times the source partitions that share a partition of this topic.
-        shared = -(-parts.partitions // parts.letter_partitions)
+        shared = -(-context.partitions // context.letter_partitions)
         self._most = settings.poll_records * shared + 1
         self._sent: dict[int, SentLetters] = {}
         self._stopping = asyncio.Event()
 
-    async def look(self, number: int, offset: int) -> None:
+    async def read_sent(self, number: int, offset: int) -> None:
         """Learn which letters of source partition ``number`` from ``offset`` on are there already.
 
         Waits for the broker. Raises LogError where the dead-letter topic cannot be read.
         """
         self._sent[number] = await until_answered(
-            lambda: self._found(number, offset), f"topic {self._topic!r}"
+            lambda: self._read_sent_letters(number, offset), f"topic {self._topic!r}"
         )
 
-    async def _found(self, number: int, offset: int) -> SentLetters:
+    async def _read_sent_letters(self, number: int, offset: int) -> SentLetters:
         where = number % self._partitions
         async with LetterLog.open(self._servers, self._topic, where) as letters:
             start, end = await letters.range()
@@ -122,7 +122,7 @@ class DeadLetterBox:
                 # It is not known what became of these, nor which number the next one has.
                 await self._wait(error)
                 await until_answered(self._app.producer.renew, f"topic {self._topic!r}")
-                await self.look(number, first)
+                await self.read_sent(number, first)
         if missing:
             reasons = Counter(letter.reason for letter in missing)
             log.warning("sessions rejected", extra=fields(count=len(missing), **reasons))

@@ -49,14 +49,14 @@ class ArrivalMetrics:
                 step = getattr(now, column) - getattr(before, column)
                 counter.labels(*self._labels, label).inc(step)
         if self._lately.total() >= _TURN:
-            self._turn()
+            self._choose_named()
 
     def close(self) -> None:
         """Drop the labels: the partition belongs to another worker now."""
         for name in (*self._named, OTHER):
             self._forget(name)
 
-    def _turn(self) -> None:
+    def _choose_named(self) -> None:
         first = sorted(self._lately, key=lambda name: (-self._lately[name], name))[:NAMED]
         for name in self._named.difference(first):
             self._forget(name)

@@ -9,7 +9,7 @@ from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import Delta
 from hcdv_stream.valuation.weights import Weights
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
-from hcdv_stream.worker.metrics.drift import Recent
+from hcdv_stream.worker.metrics.drift import RecentSessions
 from hcdv_stream.worker.metrics.leaf_fill import FILLS, LeafFill
 from hcdv_stream.worker.session import REASONS
 
@@ -37,7 +37,7 @@ class CorpusMetrics:
         self._engine = engine
         self._weights = weights
         self._header = engine.header
-        self._recent = Recent(bundle.dimensions)
+        self._recent = RecentSessions(bundle.dimensions)
         self._fill = LeafFill(engine.config, engine.state().leaves)
         for reason in REASONS:  # from zero, so that a rate sees the first letter
             metrics.dead_letters.labels(*labels, reason)

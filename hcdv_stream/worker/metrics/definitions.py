@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from hcdv_stream.runtime.memory_limit import memory_limit
 from hcdv_stream.serving.metrics import ConnectionMetrics
 
-STAGES = ("decode", "embed", "route", "games", "write", "ack")
-"""The way of a poll through a partition; ``ack`` is that of the whole poll."""
+STAGES = ("validate", "embed", "place", "play", "write", "acknowledge")
+"""The way of a poll through a partition; ``acknowledge`` is that of the whole poll."""
 
 SECONDS = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0,
@@ -50,8 +50,8 @@ class WorkerMetrics:
         )
         self.stage_items = histogram(
             "hcdv_stage_items",
-            "Size of a stage's work: records (decode, embed, route, ack), "
-            "leaves played (games), leaves and nodes written (write).",
+            "Size of a stage's work: records (validate, embed, place, acknowledge), "
+            "leaves played (play), leaves and nodes written (write).",
             SIZES,
             ("stage",),
         )
@@ -68,7 +68,7 @@ class WorkerMetrics:
             ("since",),
         )
         self.records = counter("hcdv_records_total", "Records that took effect.")
-        self.bytes = counter("hcdv_record_bytes_total", "Bytes of keys and values judged.")
+        self.bytes = counter("hcdv_record_bytes_total", "Bytes of keys and values read.")
         self.skipped = counter(
             "hcdv_redelivered_records_total", "Records dropped because their effect was stored."
         )

@@ -10,7 +10,7 @@ HALF_LIFE = 1500.0
 """Sessions after which an earlier one counts half."""
 
 
-class Recent:
+class RecentSessions:
     """The mean embedding of the last few thousand sessions, older ones fading out."""
 
     def __init__(self, dimensions: int) -> None:

@@ -14,7 +14,7 @@ from typing import NoReturn
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import StateError
 from hcdv_stream.state.store import StoreMeasures
-from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.context import WorkerContext
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.partition import directory_of
 
@@ -23,16 +23,16 @@ log = logging.getLogger(__name__)
 _EVERY_SECONDS = 5.0
 
 
-async def measure_states(parts: Parts) -> NoReturn:
+async def measure_states(context: WorkerContext) -> NoReturn:
     """Measure until cancelled."""
     while True:
         try:
-            async with parts.ownership.busy:
+            async with context.ownership.busy:
                 found = {
                     number: partition.measures()
-                    for number, partition in parts.ownership.partitions.items()
+                    for number, partition in context.ownership.partitions.items()
                 }
-            await asyncio.to_thread(publish, parts.settings, parts.metrics, found)
+            await asyncio.to_thread(publish, context.settings, context.metrics, found)
         except (OSError, StateError):  # a partition is just going, or a directory is not there yet
             log.debug("states not measured", exc_info=True)
         await asyncio.sleep(_EVERY_SECONDS)

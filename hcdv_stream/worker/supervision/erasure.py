@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.state.errors import StateError
-from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.context import WorkerContext
 from hcdv_stream.worker.partition import Partition
 
 log = logging.getLogger(__name__)
@@ -22,15 +22,17 @@ _PAUSE_SECONDS = 60.0
 """After an erasure that failed."""
 
 
-async def erase_when_due(parts: Parts, clock: Callable[[], float] = time.time) -> NoReturn:
+async def erase_when_due(
+    context: WorkerContext, clock: Callable[[], float] = time.time
+) -> NoReturn:
     """Look after the owned partitions until cancelled; ``clock`` gives seconds since the epoch.
 
     Half of HCDV_ERASURE_SECONDS after a deletion an erasure begins: the rest is for its work.
     """
-    most = parts.settings.erasure_seconds
+    most = context.settings.erasure_seconds
     while True:
         await asyncio.sleep(min(_EVERY_SECONDS, most / 4))
-        for number, partition in list(parts.ownership.partitions.items()):
+        for number, partition in list(context.ownership.partitions.items()):
             since = partition.erasure_due_since
             waiting = 0.0 if since is None else clock() - since
             partition.observe_erasure(max(waiting - most, 0.0))
@@ -38,7 +40,7 @@ async def erase_when_due(parts: Parts, clock: Callable[[], float] = time.time) -
                 continue
             begin = time.perf_counter()
             try:
-                erased = await _erase(parts, number, partition)
+                erased = await _erase(context, number, partition)
             except StateError as error:
                 log.error("erasure failed", extra=fields(partition=number, problem=str(error)))
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -48,9 +50,9 @@ async def erase_when_due(parts: Parts, clock: Callable[[], float] = time.time) -
                 log.info("deletions erased", extra=fields(partition=number, seconds=seconds))
 
 
-async def _erase(parts: Parts, number: int, partition: Partition) -> bool:
+async def _erase(context: WorkerContext, number: int, partition: Partition) -> bool:
     """Erase in one partition; return False if it was taken back meanwhile."""
-    ownership = parts.ownership
+    ownership = context.ownership
     async with ownership.busy:
         if ownership.partitions.get(number) is not partition:
             return False

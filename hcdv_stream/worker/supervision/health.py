@@ -10,7 +10,7 @@ SILENCE_SECONDS = 10.0
 """A broker that has not answered for so long is gone."""
 
 
-class Health:
+class WorkerHealth:
     """What probes ask for; ``clock`` gives seconds that only ever grow.
 
     Plain attributes, so that a thread beside a stalled event loop can read them.
@@ -39,11 +39,11 @@ class Health:
         """A batch is durable."""
         self._last_batch = self._moved = self._clock()
 
-    def looped(self) -> None:
+    def event_loop_ran(self) -> None:
         """The event loop moves."""
         self._looped = self._clock()
 
-    def read(self) -> None:
+    def reader_ran(self) -> None:
         """The thread that reads the log moves."""
         self._read = self._clock()
 
@@ -72,7 +72,7 @@ class Health:
         self._ready = ready
         self._moved = self._changed = self._clock()
 
-    def ailment(self) -> str | None:
+    def liveness_failure(self) -> str | None:
         """Say why the worker should be restarted, None where it is alive."""
         now = self._clock()
         waits = [
@@ -92,10 +92,10 @@ class Health:
                 waits.append((now - self._moved, text))
         return next((text.format(s) for s, text in waits if s > self._stall_seconds), None)
 
-    def unreadiness(self) -> str | None:
+    def readiness_failure(self) -> str | None:
         """Say why the worker is not ready, None where it is."""
-        if ailment := self.ailment():
-            return ailment
+        if liveness_failure := self.liveness_failure():
+            return liveness_failure
         if self.silence > SILENCE_SECONDS:
             return f"the broker has not answered for {self.silence:.0f} s"
         return None if self._ready else "no partitions are assigned yet"

@@ -18,7 +18,7 @@ class MismatchError(StateError):
 
 @dataclass(frozen=True, slots=True)
 class LeafSample:
-    """A leaf as the engine has it and as it is stored, and the rows of V that judge in it.
+    """A leaf as the engine has it and as it is stored, and the rows of V that evaluate in it.
 
     ``strays`` counts those of the rows that another leaf is nearer to.
     """

@@ -22,7 +22,7 @@ from hcdv_stream.serving.hosts import KnownHosts, known_names
 from hcdv_stream.serving.listener import listen
 from hcdv_stream.serving.metrics import ConnectionMetrics
 from hcdv_stream.serving.uvicorn_server import bounded_server
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.health import WorkerHealth
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class MetricsServer:
         host: str,
         port: int,
         registry: CollectorRegistry,
-        health: Health,
+        health: WorkerHealth,
         connections: ConnectionMetrics,
         *,
         allowed_hosts: tuple[str, ...] = (),
@@ -94,9 +94,9 @@ class MetricsServer:
 class _Endpoints:
     """The endpoints as an ASGI application."""
 
-    def __init__(self, registry: CollectorRegistry, health: Health) -> None:
+    def __init__(self, registry: CollectorRegistry, health: WorkerHealth) -> None:
         self._registry = registry
-        self._probes = {"/livez": health.ailment, "/readyz": health.unreadiness}
+        self._probes = {"/livez": health.liveness_failure, "/readyz": health.readiness_failure}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (await self._answer(scope["method"], scope["path"]))(scope, receive, send)

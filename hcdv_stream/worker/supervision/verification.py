@@ -42,7 +42,7 @@ async def _verify_one(ownership: Ownership, generator: np.random.Generator) -> f
         if not numbers:
             return 0.0
         partition = ownership.partitions[numbers[int(generator.integers(len(numbers)))]]
-        sample, drawing = await _finished(partition.draw, generator)
+        sample, drawing = await _finished(partition.sample_leaf, generator)
     if sample is None:
         return drawing
     _, replaying = await _finished(partition.verify, sample)

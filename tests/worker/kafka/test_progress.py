@@ -2,7 +2,7 @@
 
 import pytest
 
-from hcdv_stream.worker.kafka.progress import Progress, Reading
+from hcdv_stream.worker.kafka.progress import LogProgress, ReadPosition
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ from hcdv_stream.worker.kafka.progress import Progress, Reading
 def test_what_was_read_is_done_where_nothing_is_in_hand(
     position: int, handed_over: int, expected: int, reached: int
 ):
-    assert Reading(position, handed_over).reached(expected) == reached
+    assert ReadPosition(position, handed_over).reached(expected) == reached
 
 
 def test_behind_is_never_below_nothing():
-    assert Progress(40, 41).behind == 1
-    assert Progress(41, 41).behind == 0
-    assert Progress(41, 0).behind == 0
+    assert LogProgress(40, 41).behind == 1
+    assert LogProgress(41, 41).behind == 0
+    assert LogProgress(41, 0).behind == 0

@@ -16,7 +16,7 @@ from hcdv_stream.broker.groups import GroupFacts, group_facts
 from hcdv_stream.broker.topics import create_topics, delete_topics, session_topics
 from hcdv_stream.settings import load_settings
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record, original_headers
-from hcdv_stream.worker.letters.sender import DeadLetterBox
+from hcdv_stream.worker.letters.sender import DeadLetterSender
 from hcdv_stream.worker.letters.sent import SentLetters
 from tests.worker.conftest import Workers
 from tests.worker.harness import consume, produce, session, until, wait_for_offset
@@ -64,7 +64,7 @@ def test_headers_that_are_too_large_are_left_out_and_counted():
 
 
 class Sender:
-    """Faust's producer, as far as the box uses it."""
+    """Faust's producer, as far as the sender uses it."""
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
@@ -95,13 +95,13 @@ async def _run(
     polls: Sequence[tuple[int, list[int]]],
 ) -> None:
     chosen = load_settings(bootstrap=bootstrap, topic=topic, group=group, poll_records=3)
-    parts: Any = SimpleNamespace(settings=chosen, partitions=1, letter_partitions=1, facts=facts)
+    context: Any = SimpleNamespace(settings=chosen, partitions=1, letter_partitions=1, facts=facts)
     async with aiokafka.AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
         for begin, offsets in polls:
-            box = DeadLetterBox(SimpleNamespace(producer=Sender(producer)), parts)
-            await box.look(0, begin)
+            sender = DeadLetterSender(SimpleNamespace(producer=Sender(producer)), context)
+            await sender.read_sent(0, begin)
             for place in range(0, len(offsets), 3):
-                await box.send(letters(topic, *offsets[place : place + 3]))
+                await sender.send(letters(topic, *offsets[place : place + 3]))
 
 
 def offsets_of(bootstrap: str, topic: str) -> list[int]:

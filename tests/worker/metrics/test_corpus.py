@@ -13,7 +13,7 @@ from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.tree.sketch import Sketch
 from hcdv_stream.worker.metrics.corpus import CorpusMetrics
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
-from hcdv_stream.worker.metrics.drift import HALF_LIFE, Recent
+from hcdv_stream.worker.metrics.drift import HALF_LIFE, RecentSessions
 from hcdv_stream.worker.metrics.leaf_fill import FILLS
 from tests.worker.harness import CLASSES, WIDTH, small_bundle
 
@@ -75,7 +75,7 @@ def test_shape_labels_and_drift_follow_every_update():
 
 
 def test_drift_of_nothing_is_unknown_and_old_sessions_fade():
-    recent, generator = Recent(WIDTH), np.random.default_rng(0)
+    recent, generator = RecentSessions(WIDTH), np.random.default_rng(0)
     old, new = (unit_grid(generator.normal(size=(400, WIDTH)) + shift) for shift in (1.0, -1.0))
     labels = np.zeros(400, np.int16)
     corpus = Sketch.of_examples(old, labels, 1)

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.state.heartbeat import NAME, LogEnd, read_heartbeat
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
-from hcdv_stream.worker.supervision.beats import mark_moved
-from hcdv_stream.worker.supervision.heartbeat import HeartbeatWriter
+from hcdv_stream.worker.supervision.heartbeat_writer import HeartbeatWriter
+from hcdv_stream.worker.supervision.heartbeats import mark_moved
 from tests.api.world import Owner
 
 _HOLD = "import fcntl, sys; f = open(sys.argv[1], 'rb+'); fcntl.lockf(f, fcntl.LOCK_EX); print(1, flush=True); sys.stdin.read()"  # noqa: E501
@@ -38,15 +38,15 @@ def failures():
 
 def test_held_is_the_last_answer_whose_end_was_reached(tmp_path, clock, failures):
     writer = HeartbeatWriter(tmp_path, failures, clock)
-    writer.beat(0, 0)
+    writer.write(0, 0)
     first = read_heartbeat(tmp_path, clock.now)
     assert (first.checked, first.held, first.owned) == (None, None, True)
     for second, (end, reached, held) in enumerate(
         [(10, 10, 0), (10, 10, 1), (30, 12, 1), (40, 30, 2), (50, 49, 3), (50, 50, 5)]
     ):
         clock.now = BASE + second
-        writer.check(LogEnd(clock.now, end))
-        writer.beat(reached, reached)
+        writer.record_log_end(LogEnd(clock.now, end))
+        writer.write(reached, reached)
         beat = read_heartbeat(tmp_path, clock.now)
         assert beat.checked == LogEnd(clock.now, end)
         assert beat.held.at == BASE + held
@@ -56,23 +56,23 @@ def test_held_is_the_last_answer_whose_end_was_reached(tmp_path, clock, failures
 
 def test_markers_of_transactions_are_progress(tmp_path, clock, failures):
     writer = HeartbeatWriter(tmp_path, failures, clock)
-    writer.check(LogEnd(clock.now, 41))
-    writer.beat(40, 41)
+    writer.record_log_end(LogEnd(clock.now, 41))
+    writer.write(40, 41)
     beat = read_heartbeat(tmp_path, clock.now)
     assert (beat.next_offset, beat.position, beat.held) == (40, 41, LogEnd(BASE, 41))
 
 
 def test_the_last_beat_says_that_it_is_the_last(tmp_path, clock, failures):
     writer = HeartbeatWriter(tmp_path, failures, clock)
-    writer.check(LogEnd(clock.now, 5))
+    writer.record_log_end(LogEnd(clock.now, 5))
     clock.now = BASE + 7
     writer.release(5, 5)
-    writer.beat(6, 6)  # a thread that comes too late
+    writer.write(6, 6)  # a thread that comes too late
     beat = read_heartbeat(tmp_path, clock.now)
     assert (beat.released_at, beat.next_offset, beat.moved) == (BASE + 7, 5, False)
     # The next owner knows what this one knew of the log.
     clock.now = BASE + 50
-    HeartbeatWriter(tmp_path, failures, clock).beat(5, 5)
+    HeartbeatWriter(tmp_path, failures, clock).write(5, 5)
     beat = read_heartbeat(tmp_path, clock.now)
     assert beat.owned
     assert (beat.checked, beat.owned_since) == (LogEnd(BASE, 5), BASE + 50)
@@ -82,11 +82,11 @@ def test_one_that_cannot_be_written_is_said_once_and_counted(tmp_path, clock, fa
     (tmp_path / NAME).mkdir()
     writer = HeartbeatWriter(tmp_path, failures, clock)
     for _ in range(3):
-        writer.beat(1, 1)
+        writer.write(1, 1)
     assert failures._value.get() == 3
     assert [record.message for record in caplog.records] == ["heartbeat not written"]
     (tmp_path / NAME).rmdir()
-    writer.beat(1, 1)
+    writer.write(1, 1)
     assert read_heartbeat(tmp_path, clock.now) is not None
 
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.worker.supervision.health import WorkerHealth
 from hcdv_stream.worker.supervision.server import MetricsServer
 
 
@@ -23,7 +23,7 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 def test_metrics_and_probes():
     now = [0.0]
-    registry, health = CollectorRegistry(), Health(60.0, lambda: now[0])
+    registry, health = CollectorRegistry(), WorkerHealth(60.0, lambda: now[0])
     metrics = WorkerMetrics(registry)
     metrics.assignments.inc()
     with MetricsServer("127.0.0.1", 0, registry, health, metrics.connections) as server:
@@ -40,7 +40,7 @@ def test_metrics_and_probes():
 
 
 def server_on(host: str, port: int = 0) -> MetricsServer:
-    registry, health = CollectorRegistry(), Health(60.0, lambda: 0.0)
+    registry, health = CollectorRegistry(), WorkerHealth(60.0, lambda: 0.0)
     metrics = WorkerMetrics(registry)
     return MetricsServer(host, port, registry, health, metrics.connections)
 

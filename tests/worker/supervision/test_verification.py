@@ -70,9 +70,9 @@ def test_values_that_a_replay_does_not_give_stop_it(owner: Owner) -> None:
 def test_engine_and_store_are_held_against_each_other(owner: Owner, what: str) -> None:
     partition, generator = owner.open(), np.random.default_rng(2)
     try:
-        sample = partition.draw(generator)
+        sample = partition.sample_leaf(generator)
         while not len(sample.leaf.examples):
-            sample = partition.draw(generator)
+            sample = partition.sample_leaf(generator)
         partition.verify(sample)
         if what == "engine":
             moved = replace(sample.leaf, centroid=np.roll(sample.leaf.centroid, 1))
@@ -92,7 +92,7 @@ def test_engine_and_store_are_held_against_each_other(owner: Owner, what: str) -
 
 def test_before_the_first_write_there_is_nothing_to_verify(tmp_path: Path) -> None:
     partition = Owner(tmp_path).open()
-    assert partition.draw(np.random.default_rng(0)) is None
+    assert partition.sample_leaf(np.random.default_rng(0)) is None
     partition.close()
 
 

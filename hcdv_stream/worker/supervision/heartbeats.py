@@ -1,7 +1,7 @@
-"""Two tasks of a running worker: beat once a second, and mark the partitions that others got.
+"""Writes heartbeats once a second, and marks states whose partitions other workers own now.
 
-Beats go on while the broker does not answer, so that readers can tell a worker without a broker
-from no worker at all.
+Heartbeats continue while the broker does not answer, so that readers can tell a worker without a
+broker from an absent worker.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from hcdv_stream.runtime.logs import fields
 from hcdv_stream.state.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
 from hcdv_stream.state.layout import partition_directories
 from hcdv_stream.state.lock import lock_holder
-from hcdv_stream.worker.context import Parts
+from hcdv_stream.worker.context import WorkerContext
 from hcdv_stream.worker.ownership import Ownership
-from hcdv_stream.worker.supervision.heartbeat import STARTED_AT
+from hcdv_stream.worker.supervision.heartbeat_writer import STARTED_AT
 
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
 _SETTLED_SECONDS = 5.0
-"""A state that another worker of this machine may be about to open is left alone for so long."""
+"""A state that another worker of this machine may be about to open is not marked for so long."""
 
 
-async def beat(ownership: Ownership) -> NoReturn:
+async def write_heartbeats(ownership: Ownership) -> NoReturn:
     """Write the heartbeats of the open partitions until cancelled.
 
     Raises StateError if the directory of one was moved or replaced.
@@ -38,34 +38,34 @@ async def beat(ownership: Ownership) -> NoReturn:
         await asyncio.sleep(_EVERY_SECONDS)
         for partition in tuple(ownership.partitions.values()):
             await asyncio.to_thread(partition.check_place)
-            await asyncio.to_thread(partition.beat)
+            await asyncio.to_thread(partition.write_heartbeat)
 
 
-async def mark(app: Any, parts: Parts) -> NoReturn:
+async def mark_moved_states(app: Any, context: WorkerContext) -> NoReturn:
     """Mark the states here whose partitions the group has given to others, until cancelled."""
-    ownership = parts.ownership
-    directory = parts.settings.state_dir / parts.settings.topic
+    ownership = context.ownership
+    directory = context.settings.state_dir / context.settings.topic
     while True:
         await asyncio.sleep(_EVERY_SECONDS)
         async with ownership.busy:  # so that this process opens no state meanwhile
             if not ownership.assigned or app.rebalancing:
                 continue
-            kept = {tp.partition for tp in app.consumer.assignment()} | ownership.partitions.keys()
+            own = {tp.partition for tp in app.consumer.assignment()} | ownership.partitions.keys()
             try:
-                await asyncio.to_thread(mark_moved, directory, kept, time.time())
+                await asyncio.to_thread(mark_moved, directory, own, time.time())
             except OSError as error:  # tried again, and no reason to stop
-                parts.metrics.heartbeat_failures.inc()
+                context.metrics.heartbeat_failures.inc()
                 log.debug("mark not written", extra=fields(reason=str(error)))
 
 
-def mark_moved(topic_directory: Path, kept: Collection[int], now: float) -> None:
+def mark_moved(topic_directory: Path, own: Collection[int], now: float) -> None:
     """Mark the states that nobody on this machine owns, since the group gave them to others.
 
-    ``kept`` are the partitions that are this worker's. A state that another process holds, or held
+    ``own`` are this worker's partitions. A state that another process holds, or held
     a moment ago, is left alone. Raises OSError.
     """
     for number, directory in partition_directories(topic_directory).items():
-        if number in kept:
+        if number in own:
             continue
         found = read_heartbeat(directory, now)
         if found is not None and (found.moved or now - found.beat_at < _SETTLED_SECONDS):

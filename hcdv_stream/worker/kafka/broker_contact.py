@@ -4,22 +4,22 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from hcdv_stream.runtime.logs import fields, held_back
-from hcdv_stream.worker.supervision.health import Health
+from hcdv_stream.runtime.logs import fields, take_suppressed_count
+from hcdv_stream.worker.supervision.health import WorkerHealth
 
 log = logging.getLogger(__name__)
 
 
-class Contact:
-    """Follows whether the broker answers, and tells ``health``."""
+class BrokerContact:
+    """Records whether the broker answers, and reports it to ``health``."""
 
-    def __init__(self, bootstrap: str, health: Health) -> None:
+    def __init__(self, bootstrap: str, health: WorkerHealth) -> None:
         self._bootstrap = bootstrap
         self._health = health
         self.lost = False
 
-    def made(self, lag: int) -> None:
-        """The broker answered; so many records wait."""
+    def answered(self, lag: int) -> None:
+        """Record an answer; ``lag`` records wait."""
         silence = self._health.silence
         self._health.answered(lag)
         if self.lost:
@@ -27,20 +27,22 @@ class Contact:
             log.warning(
                 "broker is back",
                 extra=fields(
-                    bootstrap=self._bootstrap, seconds=round(silence, 1), held_back=held_back()
+                    bootstrap=self._bootstrap,
+                    seconds=round(silence, 1),
+                    held_back=take_suppressed_count(),
                 ),
             )
 
-    def missed(self, error: Exception) -> None:
-        """The broker did not answer."""
+    def failed(self, error: Exception) -> None:
+        """Record that the broker did not answer."""
         if not self.lost:
             self.lost = True
-            held_back()
+            take_suppressed_count()
             log.warning(
                 "broker does not answer",
                 extra=fields(bootstrap=self._bootstrap, error=repr(error)),
             )
 
     async def probe(self, answers: Callable[[str, float], bool], seconds: float) -> None:
-        """Ask the broker over a connection of its own: is it gone, or is this client stuck?"""
+        """Ask over another connection, to tell an absent broker from a stuck client."""
         self._health.probed(await asyncio.to_thread(answers, self._bootstrap, seconds))

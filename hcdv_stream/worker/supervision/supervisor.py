@@ -1,6 +1,6 @@
-"""Looks after a running worker once a second: its membership in the group, the broker, its lag.
+"""Checks a running worker once a second: its membership in the group, the broker, its lag.
 
-Nothing here waits for the broker: a broker that is gone must not look like a process that is stuck.
+Nothing here waits for the broker, so that an absent broker does not look like a stuck process.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.runtime.systemd import notify
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import LogEnd
-from hcdv_stream.worker.context import Parts
-from hcdv_stream.worker.kafka.contact import Contact
+from hcdv_stream.worker.context import WorkerContext
+from hcdv_stream.worker.kafka.broker_contact import BrokerContact
 from hcdv_stream.worker.kafka.instance_id import AUTO, FOLDER
 from hcdv_stream.worker.kafka.membership import FencedInstanceError
 
@@ -34,77 +34,77 @@ class GroupError(HcdvError):
     """The broker does not let this worker into its consumer group."""
 
 
-async def watch(app: Any, parts: Parts) -> NoReturn:
-    """Watch the running ``app`` until cancelled; raises GroupError for what retrying cannot mend.
+async def supervise(app: Any, context: WorkerContext) -> NoReturn:
+    """Supervise the running ``app`` until cancelled; raises GroupError if retrying cannot help.
 
-    Systemd's watchdog is fed as long as the worker is alive.
+    Notifies systemd's watchdog while the worker is alive.
     """
-    health, contact = parts.health, Contact(parts.settings.bootstrap, parts.health)
-    looking: asyncio.Future[None] | None = None
+    health, contact = context.health, BrokerContact(context.settings.bootstrap, context.health)
+    checking: asyncio.Future[None] | None = None
     try:
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
-            health.looped()
-            if health.ailment() is None:
+            health.event_loop_ran()
+            if health.liveness_failure() is None:
                 notify("WATCHDOG=1")
             with suppress(Exception):  # the consumer is just starting or stopping
-                app.consumer.ask_for_sign_of_life(health.read)
-            if looking is None or looking.done():
-                if looking is not None:
-                    looking.result()
-                looking = asyncio.ensure_future(_look(app, parts, contact))
+                app.consumer.ask_for_sign_of_life(health.reader_ran)
+            if checking is None or checking.done():
+                if checking is not None:
+                    checking.result()
+                checking = asyncio.ensure_future(_check(app, context, contact))
     finally:
-        if looking is not None:
-            looking.cancel()
+        if checking is not None:
+            checking.cancel()
 
 
-async def _look(app: Any, parts: Parts, contact: Contact) -> None:
-    """Check the membership, ask the broker where the logs end, and take note of both."""
+async def _check(app: Any, context: WorkerContext, contact: BrokerContact) -> None:
+    """Check the membership, ask the broker where the logs end, and record both."""
     try:
         await app.consumer.check_group()
         asked_at = time.time()
-        ends = await app.consumer.ask_log_ends(_asked(app, parts), _ANSWER_SECONDS)
+        ends = await app.consumer.ask_log_ends(_partitions_to_ask(app, context), _ANSWER_SECONDS)
     except FencedInstanceError as error:
-        raise GroupError(_fenced(app.membership.instance, parts.settings)) from error
+        raise GroupError(_fenced_message(app.membership.instance, context.settings)) from error
     except (TimeoutError, errors.KafkaError) as error:
-        if explained := _explained(error, parts.settings):
-            raise GroupError(explained) from error
-        contact.missed(error)
+        if message := _group_error_message(error, context.settings):
+            raise GroupError(message) from error
+        contact.failed(error)
         if contact.lost:
             await contact.probe(answers, _PROBE_SECONDS)
     except Exception:  # the consumer is just starting, stopping or between two assignments
         log.debug("lag unknown", exc_info=True)
     else:
-        parts.metrics.broker_answers.inc()
-        contact.made(_lag(app, parts, ends, asked_at))
+        context.metrics.broker_answers.inc()
+        contact.answered(_record_lag(app, context, ends, asked_at))
 
 
-def _asked(app: Any, parts: Parts) -> list[Any]:
-    """Return the partitions to ask for: the open ones, or any, so that the broker is asked."""
-    owned = parts.ownership.partitions
-    asked = [tp for tp in app.consumer.assignment() if tp.partition in owned]
-    return asked or [TopicPartition(parts.settings.topic, 0)]
+def _partitions_to_ask(app: Any, context: WorkerContext) -> list[Any]:
+    """Return the open partitions, or any other, so that the broker is always asked."""
+    owned = context.ownership.partitions
+    assigned = [tp for tp in app.consumer.assignment() if tp.partition in owned]
+    return assigned or [TopicPartition(context.settings.topic, 0)]
 
 
-def _lag(app: Any, parts: Parts, ends: Mapping[Any, int], asked_at: float) -> int:
-    """Take note of the lag of every partition that is open; return their sum.
+def _record_lag(app: Any, context: WorkerContext, ends: Mapping[Any, int], asked_at: float) -> int:
+    """Record the lag of every open partition; return the sum.
 
-    The ends are asked for, because what the last fetch said stays as it is when fetching stalled.
+    ``ends`` come from a request, because the last fetch's ends are stale when fetching stalls.
     """
     if app.rebalancing:
         return 0
     behind = 0
     for tp, end in ends.items():
-        partition = parts.ownership.partitions.get(tp.partition)
+        partition = context.ownership.partitions.get(tp.partition)
         if partition is not None:
             partition.observe(app.consumer.progress(tp, partition.expected, end))
-            partition.check(LogEnd(asked_at, partition.progress.log_end))
+            partition.record_log_end(LogEnd(asked_at, partition.progress.log_end))
             behind += partition.progress.behind
     return behind
 
 
-def _fenced(name: str | None, settings: Settings) -> str:
-    """Say what to mend where another worker has joined under this one's name."""
+def _fenced_message(name: str | None, settings: Settings) -> str:
+    """Say what to change if another worker has joined under this one's name."""
     if settings.instance == AUTO:
         return (
             f"another worker of the group HCDV_GROUP={settings.group} has joined under the name of "
@@ -117,8 +117,8 @@ def _fenced(name: str | None, settings: Settings) -> str:
     )
 
 
-def _explained(error: Exception, settings: Settings) -> str | None:
-    """Say what to mend where a group error is final, None where the client tries again."""
+def _group_error_message(error: Exception, settings: Settings) -> str | None:
+    """Say what to change if a group error is final; None if the client tries again."""
     group = f"HCDV_GROUP={settings.group}"
     if isinstance(error, errors.InvalidSessionTimeoutError):
         return (

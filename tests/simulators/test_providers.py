@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.sellers import SELLERS, draw_sellers, flipped_rows
+from simulators.providers import PROVIDERS, draw_providers, flipped_rows
 
 
 def test_sellers_sell_their_shares():
-    drawn = draw_sellers(50_000, SELLERS, np.random.default_rng(0))
-    counted = np.bincount(drawn, minlength=len(SELLERS)) / 50_000
-    assert counted == pytest.approx([seller.share for seller in SELLERS], abs=0.01)
+    drawn = draw_providers(50_000, PROVIDERS, np.random.default_rng(0))
+    counted = np.bincount(drawn, minlength=len(PROVIDERS)) / 50_000
+    assert counted == pytest.approx([provider.share for provider in PROVIDERS], abs=0.01)
 
 
 @given(share=st.floats(0, 1), count=st.integers(1, 200), seed=st.integers(0, 2**32 - 1))

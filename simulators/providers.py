@@ -1,7 +1,7 @@
 """The data providers of the simulated click-stream, and whose labels are wrong.
 
-A seller is good where its tracking is sharp and its labels are right. What tells sellers apart is
-known to whoever simulates and hidden from whoever values.
+A provider is good if its tracking is sharp and its labels are right. The simulation
+knows the differences between providers; the valuation does not.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
-class Seller:
+class SimulatedProvider:
     """One provider of sessions.
 
     ``share`` is its part of the stream (relative to the others'). ``blur`` >= 0 is how far its
     tracking is off: the standard deviation of an error that multiplies measured amounts by
     exp(error) and is added to affinities. ``carelessness`` >= 0 is how often its labels are wrong,
-    relative to the other sellers' and only where labels are flipped at all.
+    relative to the other providers' and only where labels are flipped at all.
     """
 
     name: str
@@ -27,22 +27,22 @@ class Seller:
     carelessness: float
 
 
-SELLERS = (
-    Seller("atlas", share=0.30, blur=0.00, carelessness=0.2),
-    Seller("beacon", share=0.25, blur=0.15, carelessness=0.5),
-    Seller("cobalt", share=0.20, blur=0.30, carelessness=1.0),
-    Seller("dune", share=0.15, blur=0.60, carelessness=2.0),
-    Seller("ember", share=0.10, blur=1.00, carelessness=3.0),
+PROVIDERS = (
+    SimulatedProvider("atlas", share=0.30, blur=0.00, carelessness=0.2),
+    SimulatedProvider("beacon", share=0.25, blur=0.15, carelessness=0.5),
+    SimulatedProvider("cobalt", share=0.20, blur=0.30, carelessness=1.0),
+    SimulatedProvider("dune", share=0.15, blur=0.60, carelessness=2.0),
+    SimulatedProvider("ember", share=0.10, blur=1.00, carelessness=3.0),
 )
 """From sharp and careful to blurred and careless."""
 
 
-def draw_sellers(
-    count: int, sellers: Sequence[Seller], generator: np.random.Generator
+def draw_providers(
+    count: int, providers: Sequence[SimulatedProvider], generator: np.random.Generator
 ) -> npt.NDArray[np.int64]:
-    """Return who sold each of ``count`` sessions: indices of ``sellers``, shape (count,)."""
-    shares = np.array([seller.share for seller in sellers])
-    return generator.choice(len(sellers), size=count, p=shares / shares.sum()).astype(np.int64)
+    """Return who provided each of ``count`` sessions: indices of ``providers``, shape (count,)."""
+    shares = np.array([provider.share for provider in providers])
+    return generator.choice(len(providers), size=count, p=shares / shares.sum()).astype(np.int64)
 
 
 def flipped_rows(

@@ -45,8 +45,8 @@ class HeartbeatWriter:
         self._failed = False
         self._lock = threading.Lock()
 
-    def check(self, end: LogEnd) -> None:
-        """Take in what the broker answered."""
+    def record_log_end(self, end: LogEnd) -> None:
+        """Record what the broker answered."""
         with self._lock:
             waiting = self._waiting
             if waiting and end.offset <= waiting[-1].offset:
@@ -56,7 +56,7 @@ class HeartbeatWriter:
             waiting.append(end)
             self._checked = end
 
-    def beat(self, next_offset: int, position: int) -> None:
+    def write(self, next_offset: int, position: int) -> None:
         """Write what is known now; nothing after the release."""
         with self._lock:
             if not self._released:
