@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcdv_stream.valuation.corpus import Corpus
-from hcdv_stream.valuation.tree.coalition_ids import id_of, leaf_id, node_id, path_ids
+from hcdv_stream.valuation.tree.coalition_ids import id_of, node_id, path_ids
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.tree.navigation import children_of, leaves_below
 from hcdv_stream.valuation.values import StateValues

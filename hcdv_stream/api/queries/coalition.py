@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from hcdv_stream.api.models.answers import Model, ValuedCoalition
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, short
-from hcdv_stream.valuation.tree.coalition_ids import leaf_id, node_id
 from hcdv_stream.api.views.descriptions import coalition_of
+from hcdv_stream.valuation.tree.coalition_ids import leaf_id, node_id
 from hcdv_stream.valuation.tree.leaf import Node
 
 

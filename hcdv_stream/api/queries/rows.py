@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field
 
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, ShardScope
-from hcdv_stream.valuation.tree.coalition_ids import leaf_id
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.tree.coalition_ids import leaf_id
 from hcdv_stream.valuation.tree.leaf import Leaf
 
 _ROWS = 4096

@@ -8,9 +8,9 @@ import numpy as np
 
 from hcdv_stream.api.models.answers import Counters, PartitionSummary
 from hcdv_stream.api.queries.query import CorpusQuery, NoParameters, ShardContext, ShardScope
-from hcdv_stream.valuation.tree.coalition_ids import node_id
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.tree.coalition_ids import node_id
 
 
 class SummaryShardAnswer(Counters):

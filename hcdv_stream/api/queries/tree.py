@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.models.live_page import TreeColumns
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
-from hcdv_stream.valuation.tree.coalition_ids import id_of, node_id
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.tree.coalition_ids import id_of, node_id
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 
 

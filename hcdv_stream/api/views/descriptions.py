@@ -1,10 +1,10 @@
 """Examples and coalitions as the models that answers are made of."""
 
 from hcdv_stream.api.models.answers import Point, ValuedCoalition
-from hcdv_stream.valuation.tree.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.tree.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.values import ValueAndStderr
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hcdv_stream.valuation.tree.coalition_ids import parse_id
 from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.tree.coalition_ids import parse_id
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.values import MappedValues, StateValues, ValueAndStderr, Values
 from hcdv_stream.valuation.weights import Weights
