@@ -20,7 +20,7 @@ from hcdv_stream.runtime.atomic_files import written_whole
 from hcdv_stream.valuation.methods.sampling.run import Ends, Estimate
 from hcdv_stream.valuation.methods.sampling.tally import Tally
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a file written before could not be read any more."""
 
 
@@ -45,7 +45,7 @@ def write_estimate(path: Path, estimate: Estimate, ids: Iterable[str] | None = N
     arrays: dict[str, npt.NDArray[Any]] = {
         "about": np.frombuffer(orjson.dumps(about), np.uint8),
         "values": estimate.values,
-        "errors": estimate.errors,
+        "stderr": estimate.stderr,
         "counts": estimate.counts,
     }
     if ids is not None:
@@ -80,7 +80,7 @@ def _estimate(arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, Any]) 
     return Estimate(
         about["method"],
         arrays["values"],
-        arrays["errors"],
+        arrays["stderr"],
         arrays["counts"],
         about["evaluations"],
         seed=about["seed"],

@@ -14,7 +14,7 @@ from hcdv_stream.offline.encoding import ValuationError, judge_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.offline.valuation import FileValuation
 from hcdv_stream.settings import Settings
-from hcdv_stream.valuation.methods.algorithm1 import PrintedSampler
+from hcdv_stream.valuation.methods.algorithm1 import Algorithm1Sampler
 from hcdv_stream.valuation.methods.baselines.data_shapley import banzhaf, beta_shapley, tmc
 from hcdv_stream.valuation.methods.baselines.group_shapley import group_shapley, shared
 from hcdv_stream.valuation.methods.baselines.knn_shapley import knn_shapley
@@ -63,11 +63,11 @@ def _data_oob(world: World) -> Estimate:
 
 def _algorithm1(world: World) -> Estimate:
     chosen = world.options.hierarchy
-    sampler = PrintedSampler(
+    sampler = Algorithm1Sampler(
         world.cut(),
         chosen.permutations or world.settings.permutations,
         chosen.leaf_size or world.settings.leaf_size,
-        chosen.reading,
+        chosen.interpretation,
     )
     return world.sampled(sampler, world.contrasted(), rounds=1)
 
@@ -143,7 +143,7 @@ def _table(world: World, estimate: Estimate) -> pa.Table:
         "id": pa.array([batch.ids[row] for row in listed], pa.string()),
         "label": pa.array([classes[batch.labels[row]] for row in listed], pa.string()),
         "value": estimate.values[order],
-        "stderr": estimate.errors[order],
+        "stderr": estimate.stderr[order],
     }
     if world.levels is not None:
         paths = world.levels.assignment[:, order]

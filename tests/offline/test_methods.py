@@ -98,7 +98,7 @@ def test_algorithm_1_plays_any_learner(bundle, choice):
         hierarchy=hierarchy,
         evaluations=None,
     )
-    expected = algorithm_1(game, levels, reading=hierarchy.reading).values
+    expected = algorithm_1(game, levels, interpretation=hierarchy.interpretation).values
     found = dict(result.table.select(["id", "value"]).to_pandas().to_numpy().tolist())
     np.testing.assert_allclose([found[name] for name in ids], expected, atol=1e-9)
     assert result.residual < 1e-9
@@ -137,9 +137,9 @@ def test_the_ridge_classifier_merges_what_others_spell_out(bundle):
 
 
 def test_more_evaluations_are_more_rounds(bundle):
-    reading = chosen(HierarchyOptions(counts=(4, 4), permutations=4), ["draws=own"])
-    once = valued(bundle, "algorithm1", hierarchy=reading, evaluations=None)
-    more = valued(bundle, "algorithm1", hierarchy=reading, evaluations=4 * once.evaluations)
+    interpretation = chosen(HierarchyOptions(counts=(4, 4), permutations=4), ["draws=own"])
+    once = valued(bundle, "algorithm1", hierarchy=interpretation, evaluations=None)
+    more = valued(bundle, "algorithm1", hierarchy=interpretation, evaluations=4 * once.evaluations)
     assert more.facts["rounds"] > 3
     assert np.mean(more.table["stderr"].to_numpy()) < np.mean(once.table["stderr"].to_numpy())
 

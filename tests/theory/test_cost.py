@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.level_structure import OwenSampler
 from hcdv_stream.valuation.methods.levels import Levels
 from hcdv_stream.valuation.methods.sampling.run import run
@@ -41,7 +41,7 @@ def test_evaluations(counts: tuple[int, ...], players: str) -> None:
             levels,
             permutations=T,
             leaf_size=1,
-            reading=Reading(players=players, draws=draws),
+            interpretation=Interpretation(players=players, draws=draws),
         )
         assert found.evaluations == asked.count
         assert found.leaf_evaluations == 0

@@ -44,9 +44,9 @@ def test_orders_interrupt_no_coalition_and_are_alike_likely(rule: str) -> None:
 def test_sampled_values_are_the_enumerated_ones(rule: str, seed: int) -> None:
     game = random_game(7, seed)
     found = run(OwenSampler(LEVELS, rule), game, Rounds(200), seed=seed)
-    errors = (found.values - winter(game, LEVELS)) / found.errors
+    errors = (found.values - winter(game, LEVELS)) / found.stderr
     assert np.abs(errors).max() < 4.5
-    assert (found.errors > 0).all()
+    assert (found.stderr > 0).all()
 
 
 def test_a_structure_of_one_level_or_of_single_points_is_flat() -> None:
@@ -55,7 +55,7 @@ def test_a_structure_of_one_level_or_of_single_points_is_flat() -> None:
     for levels in (Levels(np.zeros((1, 6), np.int64)), Levels(np.arange(6)[None])):
         np.testing.assert_allclose(winter(game, levels), shapley(game), atol=1e-12)
         found = run(OwenSampler(levels), game, Rounds(200))
-        assert np.abs((found.values - shapley(game)) / found.errors).max() < 4.5
+        assert np.abs((found.values - shapley(game)) / found.stderr).max() < 4.5
 
 
 def test_small_contexts_dominate_and_both_controls_help() -> None:
@@ -67,7 +67,7 @@ def test_small_contexts_dominate_and_both_controls_help() -> None:
     assert (np.diff(spread[1:]) < 0).all()
     error = {
         (rule, minimum): np.mean(
-            run(OwenSampler(levels, rule, minimum), game, Rounds(100)).errors ** 2
+            run(OwenSampler(levels, rule, minimum), game, Rounds(100)).stderr ** 2
         )
         for rule in RULES
         for minimum in (0.0, 0.3)

@@ -14,8 +14,8 @@ import numpy as np
 
 from hcdv_stream.valuation.games.pots import Pot
 from hcdv_stream.valuation.methods.algorithm1.budgets import credits, omega, rescaled
-from hcdv_stream.valuation.methods.algorithm1.estimates import Estimate, estimate
-from hcdv_stream.valuation.methods.algorithm1.interpretation import Reading
+from hcdv_stream.valuation.methods.algorithm1.estimates import LevelEstimate, estimate
+from hcdv_stream.valuation.methods.algorithm1.interpretation import Interpretation
 from hcdv_stream.valuation.methods.blocks import Rows, among, points
 from hcdv_stream.valuation.methods.levels import Levels, groups
 from hcdv_stream.valuation.methods.semivalues import exact
@@ -41,14 +41,14 @@ class Level(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Valuation:
-    """``values`` φ (n,) and their standard ``errors``; ``surplus`` is B_0 = v(D) − v(∅).
+class Algorithm1Values:
+    """``values`` φ (n,) and their standard errors; ``surplus`` is B_0 = v(D) − v(∅).
 
     ``evaluations`` counts the coalitions asked for at the levels, ``leaf_evaluations`` in leaves.
     """
 
     values: Floats
-    errors: Floats
+    stderr: Floats
     surplus: float
     levels: tuple[Level, ...]
     evaluations: int
@@ -61,10 +61,10 @@ def algorithm_1(
     *,
     permutations: int = 256,
     leaf_size: int = 64,
-    reading: Reading | None = None,
+    interpretation: Interpretation | None = None,
     leaf_values: LeafValues | None = None,
     seed: int = 0,
-) -> Valuation:
+) -> Algorithm1Values:
     """Value the points of a game; deterministic in its arguments.
 
     ``permutations`` is T, ``leaf_size`` M. ``leaf_values`` replaces enumeration in leaves of at
@@ -72,9 +72,8 @@ def algorithm_1(
     is too large to enumerate and none is given.
     """
     levels.checked(utility.players)
-    return _Run(utility, levels, permutations, leaf_size, reading or Reading(), seed).valuation(
-        leaf_values
-    )
+    chosen = interpretation or Interpretation()
+    return _Run(utility, levels, permutations, leaf_size, chosen, seed).valued(leaf_values)
 
 
 @dataclass(slots=True)
@@ -83,13 +82,13 @@ class _Run:
     levels: Levels
     permutations: int
     leaf_size: int
-    reading: Reading
+    interpretation: Interpretation
     seed: int
     evaluations: int = 2
     leaf_evaluations: int = 0
     nobody: float = 0.0
 
-    def valuation(self, leaf_values: LeafValues | None) -> Valuation:
+    def valued(self, leaf_values: LeafValues | None) -> Algorithm1Values:
         ends = np.zeros((2, self.utility.players), np.bool_)
         ends[1] = True
         self.nobody, everybody = self.utility(ends).tolist()
@@ -99,7 +98,7 @@ class _Run:
         for level in range(1, self.levels.depth + 1):
             done.append(self._level(level, done[-1]))
         values, variances = self._leaves(done[-1], leaf_values)
-        return Valuation(
+        return Algorithm1Values(
             values,
             np.sqrt(variances),
             surplus,
@@ -120,23 +119,23 @@ class _Run:
             parts[family] = omega(played.standalone[family], sizes[family])
         budget = parts * above.credit[parents]
         credit, variance = np.empty(len(members)), np.empty(len(members))
-        for own in families if self.reading.scope == "parent" else whole:
-            if self.reading.scope == "parent":
+        for own in families if self.interpretation.scope == "parent" else whole:
+            if self.interpretation.scope == "parent":
                 parent = parents[own[0]]
                 pot, weights = Pot(above.credit[parent], above.variance[parent]), parts[own]
             else:
                 pot, weights = Pot(float(budget.sum()), 0.0), _parts(budget[own], sizes[own])
-            some = Estimate(played.psi[own], played.variance[own], played.standalone[own], 0)
+            some = LevelEstimate(played.psi[own], played.variance[own], played.standalone[own], 0)
             credit[own], variance[own] = credits(
-                pot, weights, some, self.reading.omega, self.reading.unscalable
+                pot, weights, some, self.interpretation.omega, self.interpretation.unscalable
             )
         return Level(played.psi, budget, credit, variance)
 
     @property
     def _siblings(self) -> bool:
-        return self.reading.players == "siblings"
+        return self.interpretation.players == "siblings"
 
-    def _play(self, members: list[Rows], games: list[Rows], level: int) -> Estimate:
+    def _play(self, members: list[Rows], games: list[Rows], level: int) -> LevelEstimate:
         """Eq. 13 for every game of a level, each among some of its coalitions."""
         psi, variance, standalone = (np.empty(len(members)) for _ in range(3))
         for number, players in enumerate(games):
@@ -144,12 +143,12 @@ class _Run:
                 among(self.utility, [members[player] for player in players]),
                 self.nobody,
                 self.permutations,
-                self.reading.draws,
+                self.interpretation.draws,
                 (self.seed, level, number),
             )
             psi[players], variance[players], standalone[players] = found[:3]
             self.evaluations += found.evaluations
-        return Estimate(psi, variance, standalone, 0)
+        return LevelEstimate(psi, variance, standalone, 0)
 
     def _leaves(self, last: Level, leaf_values: LeafValues | None) -> tuple[Floats, Floats]:
         """Lines 11 to 17."""
@@ -158,20 +157,20 @@ class _Run:
             pot = Pot(float(last.credit[leaf]), float(last.variance[leaf]))
             equal = np.full(len(rows), 1.0 / len(rows))
             psi, spread = equal, np.zeros(len(rows))
-            if len(rows) <= self.leaf_size and self.reading.leaf != "uniform":
+            if len(rows) <= self.leaf_size and self.interpretation.leaf != "uniform":
                 psi, spread = self._leaf(rows, leaf, leaf_values)
             values[rows], variances[rows] = rescaled(
-                pot, psi, spread, equal, self.reading.unscalable
+                pot, psi, spread, equal, self.interpretation.unscalable
             )
         return values, variances
 
     def _leaf(self, rows: Rows, leaf: int, leaf_values: LeafValues | None) -> tuple[Floats, Floats]:
-        if leaf_values is not None and self.reading.leaf == "exact":
+        if leaf_values is not None and self.interpretation.leaf == "exact":
             return leaf_values(rows), np.zeros(len(rows))
         game = among(self.utility, points(rows))
-        if self.reading.leaf == "sampled":
+        if self.interpretation.leaf == "sampled":
             seed = (self.seed, self.levels.depth + 1, leaf)
-            found = estimate(game, self.nobody, self.permutations, self.reading.draws, seed)
+            found = estimate(game, self.nobody, self.permutations, self.interpretation.draws, seed)
             self.leaf_evaluations += found.evaluations
             return found.psi, found.variance
         if len(rows) > MOST_EXACT:

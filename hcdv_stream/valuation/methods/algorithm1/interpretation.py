@@ -39,7 +39,7 @@ has too many. ``uniform``: equal parts, the paper's other choice, and what large
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Interpretation:
     """One way to read Algorithm 1."""
 
     players: Players = "siblings"

@@ -55,14 +55,14 @@ class Sampler(Protocol):
 class Estimate:
     """Values (n,) with all that is known of how they came about.
 
-    ``errors`` (n,) are standard errors, 0 for an exact method; ``counts`` (n,) the observations
+    ``stderr`` (n,) are standard errors, 0 for an exact method; ``counts`` (n,) the observations
     behind each value; ``evaluations`` the coalitions that were asked for; ``ends`` v(∅) and v(N)
     where they were asked for. ``tally`` and ``history`` let ``run`` go on from here.
     """
 
     method: str
     values: Floats
-    errors: Floats
+    stderr: Floats
     counts: npt.NDArray[np.int64]
     evaluations: int
     seed: int | None = None
@@ -87,7 +87,7 @@ class Estimate:
         }
 
     def to_frame(self, ids: Iterable[Any] | None = None) -> Any:
-        """Return a pandas DataFrame: index ``id``; value, error, count; ``attrs``: provenance.
+        """Return a pandas DataFrame: index ``id``; value, stderr, count; ``attrs``: provenance.
 
         ``ids`` (n,) name the players, None their positions. Raises ImportError without pandas,
         ValueError for another number of ids.
@@ -95,7 +95,7 @@ class Estimate:
         names = range(len(self.values)) if ids is None else list(ids)
         if len(names) != len(self.values):
             raise ValueError(f"{len(self.values)} values have {len(names)} ids")
-        columns = {"value": self.values, "error": self.errors, "count": self.counts}
+        columns = {"value": self.values, "stderr": self.stderr, "count": self.counts}
         return frame(columns, names, self.provenance)
 
     @classmethod
@@ -156,7 +156,7 @@ def _begun(sampler: Sampler, utility: Utility, seed: int) -> Estimate:
     return Estimate(
         method=sampler.name,
         values=unknown,
-        errors=unknown,
+        stderr=unknown,
         counts=np.zeros(players, np.int64),
         evaluations=2,
         seed=seed,
@@ -183,7 +183,7 @@ def _after(state: Estimate, tally: Tally, asked: int, seconds: float | None) -> 
     return Estimate(
         method=state.method,
         values=values,
-        errors=tally.errors(),
+        stderr=tally.stderr(),
         counts=tally.counts.min(axis=0).astype(np.int64),
         evaluations=state.evaluations + asked,
         seed=state.seed,
@@ -199,7 +199,7 @@ def _after(state: Estimate, tally: Tally, asked: int, seconds: float | None) -> 
 def _progress(state: Estimate) -> Progress:
     return Progress(
         values=state.values,
-        errors=state.errors,
+        stderr=state.stderr,
         evaluations=state.evaluations,
         rounds=state.rounds,
         seconds=state.seconds,

@@ -23,13 +23,13 @@ MOST_REMEMBERED = 32
 class Progress:
     """What is known after a round.
 
-    ``values`` and ``errors`` (n,) may be NaN for players not seen yet; ``seconds`` is None where
+    ``values`` and ``stderr`` (n,) may be NaN for players not seen yet; ``seconds`` is None where
     the run was given no clock; ``history`` holds the values after the latest rounds, oldest first,
     the current one included.
     """
 
     values: Floats
-    errors: Floats
+    stderr: Floats
     evaluations: int
     rounds: int
     seconds: float | None
@@ -118,7 +118,7 @@ class StandardError(Criterion):
     share: float = 1.0
 
     def met(self, progress: Progress) -> bool:
-        return bool(np.mean(progress.errors <= self.most) >= self.share)
+        return bool(np.mean(progress.stderr <= self.most) >= self.share)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def test_leave_one_out_is_what_the_others_lose():
         others[0, player] = False
         expected = game(everybody)[0] - game(others)[0]
         assert estimate.values[player] == pytest.approx(expected, abs=1e-10)
-    assert (estimate.evaluations, estimate.errors.sum()) == (8, 0.0)
+    assert (estimate.evaluations, estimate.stderr.sum()) == (8, 0.0)
 
 
 def test_leave_one_out_of_published_games():
@@ -52,7 +52,7 @@ def test_many_groups_are_sampled():
     game, groups = games.airport(24), np.arange(24) // 2
     unions = Game(12, lambda membership: game(np.repeat(membership, 2, axis=1)))
     estimate = group_shapley(game, groups, Rounds(300), seed=3)
-    assert (np.abs(estimate.values - exact(unions)) <= 4 * estimate.errors + 1e-10).all()
+    assert (np.abs(estimate.values - exact(unions)) <= 4 * estimate.stderr + 1e-10).all()
 
 
 @pytest.mark.parametrize("groups", [[0, 1], [0, 2, 2], [0, -1, 1]])
@@ -73,7 +73,7 @@ def test_owners_of_one_size_under_a_count_game_get_their_shapley_value():
 def test_owners_of_one_point_get_their_shapley_value_on_average():
     game = games.random_game(7, 9)
     estimate = run(UniformSizeSampler(np.arange(7)), game, Rounds(2000))
-    assert (np.abs(estimate.values - exact(game)) <= 4 * estimate.errors).all()
+    assert (np.abs(estimate.values - exact(game)) <= 4 * estimate.stderr).all()
 
 
 def test_owners_of_different_sizes_follow_the_printed_formula():

@@ -26,8 +26,8 @@ GAMES = {
 
 
 def assert_within_four_errors(estimate, expected):
-    assert (np.abs(estimate.values - expected) <= 4 * estimate.errors + 1e-10).all()
-    assert estimate.errors.max() < 0.15 * (np.abs(expected).max() + 1)
+    assert (np.abs(estimate.values - expected) <= 4 * estimate.stderr + 1e-10).all()
+    assert estimate.stderr.max() < 0.15 * (np.abs(expected).max() + 1)
 
 
 @pytest.mark.parametrize("game", GAMES)
@@ -50,7 +50,7 @@ def test_within_four_standard_errors_of_enumeration(method, game):
 )
 def test_published_values_of_large_games(sampler, rounds, game, expected):
     estimate = run(sampler, game, Rounds(rounds), seed=5)
-    assert (np.abs(estimate.values - expected) <= 4 * estimate.errors + 1e-10).all()
+    assert (np.abs(estimate.values - expected) <= 4 * estimate.stderr + 1e-10).all()
 
 
 def test_standard_errors_are_honest():
@@ -59,7 +59,7 @@ def test_standard_errors_are_honest():
     for sampler in (tmc(truncation=None), PermutationSampler(pairs=True)):
         runs = [run(sampler, game, Rounds(10), seed=seed) for seed in range(60)]
         deviations = np.array([each.values - truth for each in runs])
-        promised = np.mean([each.errors**2 for each in runs], axis=0)
+        promised = np.mean([each.stderr**2 for each in runs], axis=0)
         actual = (deviations**2).mean(axis=0)
         assert 0.6 < np.sqrt(actual.sum() / promised.sum()) < 1.6
 
