@@ -13,8 +13,8 @@ from hcdv_stream.valuation.values import Reading
 class Coalition:
     """A leaf (``l<number>``, height 0) or an inner node (``n<number>``) of the tree.
 
-    ``value`` is the sum of its samples' values, ``error`` its standard error; ``counts`` are its
-    samples by class; ``parent`` is None at the root.
+    ``value`` is the sum of its examples' values, ``stderr`` its standard error; ``counts`` are its
+    examples by class; ``parent`` is None at the root.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Coalition:
     size: int
     counts: Mapping[str, int]
     value: float
-    error: float
+    stderr: float
 
 
 def coalitions(corpus: Corpus, reading: Reading) -> list[Coalition]:
@@ -72,5 +72,5 @@ def _described(here: Leaf | Node, corpus: Corpus, reading: Reading) -> Coalition
         size=here.sketch.size,
         counts=counts,
         value=worth.value,
-        error=worth.error,
+        stderr=worth.error,
     )

@@ -1,6 +1,6 @@
-"""Removal and addition curves: how good a model is as samples leave or come in order of value.
+"""Removal and addition curves: how good a model is as examples leave or come in order of value.
 
-Taking the least valuable samples away first should help at the start; taking the most valuable
+Taking the least valuable examples away first should help at the start; taking the most valuable
 away first should hurt at once. Cost: one training for each point of a curve.
 """
 
@@ -22,14 +22,14 @@ Order = Literal["highest", "lowest", "random"]
 Score = Callable[[Rows], float]
 
 SHARES = tuple(np.linspace(0.0, 0.5, 11).tolist())
-"""Shares of the samples removed or added, where none are given."""
+"""Shares of the examples removed or added, where none are given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """``scores`` (m,) after a share ``shares`` (m,) of the samples was removed, or was added.
+    """``scores`` (m,) after a share ``shares`` (m,) of the examples was removed, or was added.
 
-    ``order`` says which samples go first.
+    ``order`` says which examples go first.
     """
 
     kind: Literal["removal", "addition"]
@@ -62,9 +62,9 @@ def removal_curve(
     shares: Sequence[float] = SHARES,
     seed: int = 0,
 ) -> Curve:
-    """Score what is left after shares in [0, 1) of the samples are gone.
+    """Score what is left after shares in [0, 1) of the examples are gone.
 
-    ``values`` (n,); a sample whose value is NaN never takes part. Raises ValueError for a share
+    ``values`` (n,); an example whose value is NaN never takes part. Raises ValueError for a share
     that leaves nobody.
     """
     ranked = _ranked(values, order, seed)
@@ -81,7 +81,7 @@ def addition_curve(
     shares: Sequence[float] = SHARES[1:],
     seed: int = 0,
 ) -> Curve:
-    """Score shares in (0, 1] of the samples, those that go first by ``order``.
+    """Score shares in (0, 1] of the examples, those that go first by ``order``.
 
     ``values`` as in ``removal_curve``. Raises ValueError for a share of nobody.
     """

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+from hcdv_stream.methods.hierarchical import DEFAULT_INTERPRETATION
 from hcdv_stream.valuation.games.characteristic import Averaged
 from hcdv_stream.valuation.methods.algorithm1 import Interpretation, interpretation
 from hcdv_stream.valuation.methods.level_structure import OrderRule
 from hcdv_stream.valuation.methods.levels import Counted
-
-DEFAULT_INTERPRETATION = Interpretation(leaf="sampled")
-"""Leaves of up to ten points are enumerated all the same; larger ones cannot be for any learner."""
 
 _OF_INTERPRETATION = {
     "players": interpretation.Players,

@@ -137,7 +137,7 @@ def test_a_function_must_give_an_embedding(data: World, outputs: Any, message: s
 def test_peers_alone_judge_where_there_is_no_validation_set(data: World) -> None:
     alone = HCDV(encoder="identity").fit(data.X, data.y)
     np.testing.assert_array_equal(alone.values_, alone.value(beta=1.0))
-    assert alone.provenance_["validation_samples"] == 0
+    assert alone.provenance_["validation_examples"] == 0
 
 
 def test_a_share_may_judge_the_others(data: World) -> None:
@@ -151,9 +151,9 @@ def test_a_share_may_judge_the_others(data: World) -> None:
     np.testing.assert_allclose(hcdv.values_[~judges], by_hand.values_, atol=1e-12)
     assert not judges[hcdv.select(0.9)].any()
     assert hcdv.to_frame()["path"].isna().sum() == 80
-    with pytest.raises(ValueError, match="validation sample, which stays"):
+    with pytest.raises(ValueError, match="validation example, which stays"):
         hcdv.forget([int(np.flatnonzero(judges)[0])])
-    with pytest.raises(ValueError, match="validation sample"):
+    with pytest.raises(ValueError, match="validation example"):
         hcdv.partial_fit(data.X[judges][:1], data.y[:1], ids=np.flatnonzero(judges)[:1])
 
 

@@ -8,7 +8,7 @@ from hcdv_stream.learners.logistic import Logistic
 from hcdv_stream.learners.metrics import balanced_accuracy
 from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import TrainedUtility
-from hcdv_stream.offline.encoding import ValuationError, judge_examples
+from hcdv_stream.offline.encoding import ValuationError, encode_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen
 from hcdv_stream.offline.methods import METHODS, MethodOptions, value_by
@@ -66,8 +66,8 @@ def test_every_method_values_every_example(bundle, method):
 def few(bundle, rows=7):
     """A file small enough to enumerate, and its game for the logistic learner, with contrast."""
     examples = sessions(40, seed=3).take(np.arange(rows))
-    judged = judge_examples(examples, bundle)
-    batch, validation = judged.batch, bundle.validation
+    encoded = encode_examples(examples, bundle)
+    batch, validation = encoded.batch, bundle.validation
     task = Task(
         batch.embeddings.astype(float),
         batch.labels,
@@ -173,13 +173,13 @@ def test_permutations_account_for_the_whole_and_banzhaf_does_not(bundle):
 
 
 def test_knn_shapley_is_the_cores(bundle):
-    judged = judge_examples(sessions(), bundle)
+    encoded = encode_examples(sessions(), bundle)
     expected = knn_shapley(
-        judged.batch.embeddings, judged.batch.labels, bundle.validation, 5, np.full(2, 0.5)
+        encoded.batch.embeddings, encoded.batch.labels, bundle.validation, 5, np.full(2, 0.5)
     )
     result = valued(bundle, "knn-shapley", settings=load_settings(utility="balanced"))
     got = dict(zip(result.table["id"].to_pylist(), result.table["value"].to_pylist(), strict=True))
-    assert [got[name] for name in judged.batch.ids] == expected.tolist()
+    assert [got[name] for name in encoded.batch.ids] == expected.tolist()
 
 
 def test_the_last_row_of_an_id_counts(bundle):

@@ -1,0 +1,32 @@
+"""The examples in the docstrings of the front door."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+from types import ModuleType
+
+import pytest
+
+import hcdv_stream.estimator.hcdv
+from hcdv_stream import methods
+from hcdv_stream.methods import HCDV, METHODS
+
+MODULES = [
+    importlib.import_module(found.name)
+    for found in pkgutil.iter_modules(methods.__path__, f"{methods.__name__}.")
+] + [hcdv_stream.estimator.hcdv]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
+def test_they_run(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("method", [HCDV, *METHODS], ids=lambda method: method.__name__)
+def test_every_method_has_one_and_describes_every_parameter(method: type) -> None:
+    text = method.__doc__ or ""
+    assert ">>> " in text
+    section = text.partition("Parameters\n    ----------\n")[2].partition("\n\n")[0]
+    named = [line.split(" : ")[0].strip() for line in section.splitlines() if " : " in line]
+    assert named == list(inspect.signature(method).parameters)
