@@ -36,7 +36,7 @@ def plot_curves(
         )
         place += not random
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
-    ax.set_xlabel(f"share of the samples {_VERBS[kinds[0]]}")
+    ax.set_xlabel(f"share of the examples {_VERBS[kinds[0]]}")
     ax.set_ylabel(score)
     ax.legend(frameon=False)
     quieten(ax)
