@@ -36,7 +36,7 @@ class Embedding(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedExamples:
     """What is valued, and by whom.
 
     ``batch`` holds the valued examples, ``rows`` (m,) their places among the n that were given.
@@ -83,7 +83,7 @@ def prepare(
     ids: Iterable[Any] | None,
     seed: int,
     lacking: str | None = None,
-) -> Prepared:
+) -> PreparedExamples:
     """Embed n examples with class indices ``codes`` (n,), and V.
 
     ``lacking`` is the error's text where there is neither an X_val nor a share of the examples to
@@ -105,14 +105,14 @@ def prepare(
             embedder.embed(trusted, 0), targets.codes_of(validation[1], classes, "y_val")
         )
     batch = batch_of(names, codes, owners, embeddings)
-    return Prepared(
+    return PreparedExamples(
         rows_of(batch, valued) if len(judging) else batch, valued, judges, embedder, roster
     )
 
 
 def prepare_unembedded(
     codes: targets.Codes, provider: Iterable[Any] | None, ids: Iterable[Any] | None
-) -> Prepared:
+) -> PreparedExamples:
     """Prepare n examples for a method that needs neither embeddings nor V. Raises ValueError."""
     owners = targets.providers_of(provider, len(codes))
     roster = Roster()
@@ -121,7 +121,7 @@ def prepare_unembedded(
     batch = batch_of(names, codes, owners, nothing)
     nobody = Validation(nothing[:0], codes[:0])
     nothing_embedded = FunctionEmbedder(None, np.zeros(0))
-    return Prepared(batch, np.arange(len(codes)), nobody, nothing_embedded, roster)
+    return PreparedExamples(batch, np.arange(len(codes)), nobody, nothing_embedded, roster)
 
 
 def prepare_features(table: Table) -> npt.NDArray[np.float32]:

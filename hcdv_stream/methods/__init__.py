@@ -45,7 +45,7 @@ from hcdv_stream.valuation.methods.sampling.stopping import (
     StandardError,
 )
 from hcdv_stream.valuation.methods.semivalues import exact
-from hcdv_stream.valuation.methods.utility import Cached, Game, Utility
+from hcdv_stream.valuation.methods.utility import Cached, CoalitionGame, Utility
 
 METHODS = (
     Algorithm1,
@@ -71,6 +71,7 @@ __all__ = [
     "Cached",
     "Characteristic",
     "Coalition",
+    "CoalitionGame",
     "Contrasted",
     "Criterion",
     "Curve",
@@ -80,7 +81,6 @@ __all__ = [
     "DataShapley",
     "Estimate",
     "Evaluations",
-    "Game",
     "GroupShapley",
     "Interpretation",
     "KNNShapley",

@@ -13,7 +13,7 @@ from hcdv_stream.estimator import targets
 from hcdv_stream.estimator.holding import NOWHERE
 from hcdv_stream.estimator.parameters import seed_of, usual_leaf_size
 from hcdv_stream.estimator.preparation import (
-    Prepared,
+    PreparedExamples,
     Table,
     checked_table,
     prepare,
@@ -200,7 +200,7 @@ class Method(BaseEstimator):
         provider: Iterable[Any] | None,
         ids: Iterable[Any] | None,
         seed: int,
-    ) -> Prepared:
+    ) -> PreparedExamples:
         lacking = f"{type(self).__name__} needs a V: give X_val and y_val, or a validation_share"
         return prepare(
             self,
@@ -215,7 +215,11 @@ class Method(BaseEstimator):
         )
 
     def _store(
-        self, prepared: Prepared, context: MethodContext, found: Estimate, classes: targets.Array
+        self,
+        prepared: PreparedExamples,
+        context: MethodContext,
+        found: Estimate,
+        classes: targets.Array,
     ) -> None:
         batch = prepared.batch
         self._rows, self._seed = prepared.rows, context.seed

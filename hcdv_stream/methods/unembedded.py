@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hcdv_stream.estimator.preparation import Prepared, prepare_unembedded
+from hcdv_stream.estimator.preparation import PreparedExamples, prepare_unembedded
 from hcdv_stream.learners.data_oob import data_oob
 from hcdv_stream.methods.base import Method
 from hcdv_stream.methods.context import MethodContext
@@ -18,7 +18,7 @@ class UnembeddedMethod(Method):
 
     def _prepared(
         self, table: Any, codes: Any, *_: Any, provider: Any, ids: Any, seed: int
-    ) -> Prepared:
+    ) -> PreparedExamples:
         return prepare_unembedded(codes, provider, ids)
 
 

@@ -28,7 +28,7 @@ class EstimateFileError(HcdvError):
     """A file that holds no estimate: one sentence."""
 
 
-class Kept(NamedTuple):
+class StoredEstimate(NamedTuple):
     """What a file holds; ``ids`` are those of its players, None where it was given none."""
 
     estimate: Estimate
@@ -59,7 +59,7 @@ def write_estimate(path: Path, estimate: Estimate, ids: Iterable[str] | None = N
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def read_estimate(path: Path) -> Kept:
+def read_estimate(path: Path) -> StoredEstimate:
     """Read what ``write_estimate`` wrote. Raises EstimateFileError where it did not."""
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -67,7 +67,7 @@ def read_estimate(path: Path) -> Kept:
         about = orjson.loads(arrays["about"].tobytes())
         if about["format"] != FORMAT:
             raise EstimateFileError(f"{path}: format {about['format']} is not known here")
-        return Kept(_estimate(arrays, about), arrays.get("ids"), about["versions"])
+        return StoredEstimate(_estimate(arrays, about), arrays.get("ids"), about["versions"])
     except OSError as error:
         raise EstimateFileError(f"{path}: {error.strerror or error}") from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

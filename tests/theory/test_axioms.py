@@ -15,7 +15,7 @@ from hcdv_stream.valuation.methods.level_structure import OwenSampler
 from hcdv_stream.valuation.methods.levels import Levels
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.theory.games import random_game, summed
 
 LEVELS = Levels(np.array([[0, 0, 0, 1, 1, 1], [0, 0, 1, 2, 2, 2]]))
@@ -23,7 +23,7 @@ TWINS_TOGETHER = (0, 1)
 EXACT = Interpretation(unscalable="shift")
 
 
-def twins(seed: int, first: int, second: int) -> Game:
+def twins(seed: int, first: int, second: int) -> CoalitionGame:
     """Make two players indistinguishable: only how many of them there are counts."""
     inner = random_game(6, seed)
 
@@ -33,10 +33,10 @@ def twins(seed: int, first: int, second: int) -> Game:
         both[:, second] = membership[:, first] & membership[:, second]
         return inner(both)
 
-    return Game(6, worth)
+    return CoalitionGame(6, worth)
 
 
-def with_dummy(seed: int, player: int) -> Game:
+def with_dummy(seed: int, player: int) -> CoalitionGame:
     inner = random_game(6, seed)
 
     def worth(membership):
@@ -44,7 +44,7 @@ def with_dummy(seed: int, player: int) -> Game:
         without[:, player] = False
         return inner(without)
 
-    return Game(6, worth)
+    return CoalitionGame(6, worth)
 
 
 @settings(max_examples=20, deadline=None)
@@ -66,7 +66,7 @@ def test_symmetry_of_coalitions_with_one_parent(seed: int) -> None:
         alike[:, 0], alike[:, 1], alike[:, 2] = pair | single, pair & single, False
         return inner(alike)
 
-    level = algorithm_1(Game(6, worth), LEVELS, interpretation=EXACT).levels[2]
+    level = algorithm_1(CoalitionGame(6, worth), LEVELS, interpretation=EXACT).levels[2]
     assert level.psi[0] == pytest.approx(level.psi[1], abs=1e-12)
     assert level.credit[0] == pytest.approx(level.credit[1], abs=1e-9)
 

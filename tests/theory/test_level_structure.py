@@ -16,7 +16,7 @@ from hcdv_stream.valuation.methods.level_structure import (
 from hcdv_stream.valuation.methods.levels import Levels, levels_of
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from hcdv_stream.valuation.weights import Weights
 from tests.theory.games import consistent, learning_curve, random_game, shapley, table_game, winter
 from tests.valuation.games.test_routed_enumeration import global_game
@@ -135,4 +135,4 @@ def test_an_engine_tree_reads_as_levels() -> None:
     _, game, levels = routed_world(0.0, 1)
     assert levels.points == game.players == 7
     assert all(levels.size(level) >= levels.size(level - 1) for level in range(1, levels.depth + 1))
-    assert isinstance(game, Game)
+    assert isinstance(game, CoalitionGame)

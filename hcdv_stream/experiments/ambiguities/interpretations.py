@@ -22,7 +22,7 @@ from hcdv_stream.valuation.methods.levels import Counted, Levels, build_levels
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
-from hcdv_stream.valuation.methods.utility import Game, Membership
+from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership
 from hcdv_stream.valuation.tree.leaf import Points
 
 DEFAULT = ("defaults", "all")
@@ -107,10 +107,10 @@ class Guessing:
     def __call__(self, membership: Membership) -> Values:
         return self.game(membership) + self.nobody * ~membership.any(axis=1)
 
-    def among(self, blocks: Sequence[Rows], context: Rows) -> Game:
+    def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:
         inner = self.game.among(blocks, context)
         nobody = 0.0 if len(context) else self.nobody
-        return Game(inner.players, lambda rows: inner(rows) + nobody * ~rows.any(axis=1))
+        return CoalitionGame(inner.players, lambda rows: inner(rows) + nobody * ~rows.any(axis=1))
 
 
 def valued(case: Case, choice: Choice) -> tuple[Valued, Mapping[str, float]]:

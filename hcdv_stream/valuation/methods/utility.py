@@ -28,7 +28,7 @@ class Utility(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Game:
+class CoalitionGame:
     """A utility from a function of membership rows: (P, n) gives (P,)."""
 
     players: int

@@ -12,7 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.methods.frames import frame
-from hcdv_stream.valuation.methods.sampling.stopping import MOST_REMEMBERED, Criterion, Progress
+from hcdv_stream.valuation.methods.sampling.stopping import (
+    MOST_REMEMBERED,
+    Criterion,
+    SamplingProgress,
+)
 from hcdv_stream.valuation.methods.sampling.tally import Tally
 from hcdv_stream.valuation.methods.utility import Floats, Utility
 
@@ -196,8 +200,8 @@ def _after(state: Estimate, tally: Tally, asked: int, seconds: float | None) -> 
     )
 
 
-def _progress(state: Estimate) -> Progress:
-    return Progress(
+def _progress(state: Estimate) -> SamplingProgress:
+    return SamplingProgress(
         values=state.values,
         stderr=state.stderr,
         evaluations=state.evaluations,

@@ -20,7 +20,7 @@ MOST_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SamplingProgress:
     """What is known after a round.
 
     ``values`` and ``stderr`` (n,) may be NaN for players not seen yet; ``seconds`` is None where
@@ -39,7 +39,7 @@ class Progress:
 class Criterion:
     """Says whether to stop."""
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         """Return whether this criterion asks to stop."""
         raise NotImplementedError
 
@@ -57,7 +57,7 @@ class Both(Criterion):
     first: Criterion
     second: Criterion
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return self.first.met(progress) and self.second.met(progress)
 
 
@@ -68,7 +68,7 @@ class Either(Criterion):
     first: Criterion
     second: Criterion
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return self.first.met(progress) or self.second.met(progress)
 
 
@@ -81,7 +81,7 @@ class Evaluations(Criterion):
     def __post_init__(self) -> None:
         _at_least_one("evaluations", self.most)
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return progress.evaluations >= self.most
 
 
@@ -94,7 +94,7 @@ class Rounds(Criterion):
     def __post_init__(self) -> None:
         _at_least_one("rounds", self.most)
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return progress.rounds >= self.most
 
 
@@ -104,7 +104,7 @@ class Seconds(Criterion):
 
     most: float
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         if progress.seconds is None:
             raise ValueError("stopping by seconds needs a clock; hand the run one")
         return progress.seconds >= self.most
@@ -117,7 +117,7 @@ class StandardError(Criterion):
     most: float
     share: float = 1.0
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return bool(np.mean(progress.stderr <= self.most) >= self.share)
 
 
@@ -136,7 +136,7 @@ class RankStability(Criterion):
         if self.rounds >= MOST_REMEMBERED:
             raise ValueError(f"rounds must be below {MOST_REMEMBERED}, got {self.rounds}")
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         if len(progress.history) <= self.rounds:
             return False
         before = progress.history[-1 - self.rounds]

@@ -8,7 +8,7 @@ from hcdv_stream.valuation.methods.sampling.permutation import PermutationSample
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
 from hcdv_stream.valuation.methods.semivalues import banzhaf_sizes, beta_sizes, exact, shapley_sizes
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.valuation import known_games as games
 
 METHODS = {
@@ -79,7 +79,7 @@ def test_truncation_holds_an_order_at_its_first_close_prefix():
         asked.extend(membership.sum(axis=1).tolist())
         return np.minimum(membership.sum(axis=1), 10) / 10
 
-    game = Game(200, worth)
+    game = CoalitionGame(200, worth)
     estimate = run(PermutationSampler(truncation=0.0, batch=3), game, Rounds(4), seed=2)
     assert max(asked[2:]) <= 16
     assert estimate.evaluations == len(asked) == 2 + 4 * 3 * 16
@@ -89,7 +89,7 @@ def test_truncation_holds_an_order_at_its_first_close_prefix():
 
 
 def test_truncation_at_once_is_leave_nothing():
-    game = Game(5, lambda membership: np.full(len(membership), 0.7))
+    game = CoalitionGame(5, lambda membership: np.full(len(membership), 0.7))
     estimate = run(tmc(), game, Rounds(3))
     assert estimate.values.tolist() == [0.0] * 5
     assert estimate.evaluations == 2
