@@ -22,8 +22,36 @@ _LABELLED = 0.012
 def coalition_map(fitted: HCDV, *, height: int = 0, ax: Axes | None = None) -> Axes:
     """Draw coalitions as nested rectangles; blue ones are worth more per example than the average.
 
-    ``height`` is that of the cells: 0 draws the leaves, 1 only their parents, and so on. Raises
-    ValueError if every example was forgotten.
+    Parameters
+    ----------
+    fitted : HCDV
+        A fitted estimator.
+    height : int, default=0
+        The height of the coalitions that are drawn: 0 draws the leaves, 1 their parents alone, and
+        so on.
+    ax : matplotlib Axes, optional
+        Where to draw. The default is a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If every example was forgotten.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from hcdv_stream.methods import HCDV
+    >>> from hcdv_stream.plots import coalition_map
+    >>> X, y = [[row % 5.0, row % 3.0] for row in range(40)], [0, 1] * 20
+    >>> ax = coalition_map(HCDV("identity", leaf_size=8, merge_below=2).fit(X, y))
+    >>> len(ax.patches) > 4
+    True
+
     """
     root, *below = fitted.coalitions_
     if not root.size:

@@ -6,21 +6,37 @@ import inspect
 import pkgutil
 from types import ModuleType
 
+import matplotlib.pyplot as plt
 import pytest
 
-import hcdv_stream.estimator.hcdv
 from hcdv_stream import methods
 from hcdv_stream.methods import HCDV, METHODS
 
+ELSEWHERE = (
+    "estimator.hcdv",
+    "estimator.curves",
+    "plots.curves",
+    "plots.histogram",
+    "plots.tree_map",
+    "valuation.methods.sampling.run",
+    "valuation.methods.sampling.stopping",
+    "valuation.methods.semivalues",
+    "valuation.methods.utility",
+)
 MODULES = [
     importlib.import_module(found.name)
     for found in pkgutil.iter_modules(methods.__path__, f"{methods.__name__}.")
-] + [hcdv_stream.estimator.hcdv]
+] + [importlib.import_module(f"hcdv_stream.{name}") for name in ELSEWHERE]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
 def test_they_run(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
+    plt.close("all")
+
+
+def test_everything_that_is_drawn_from_the_front_door_has_a_docstring() -> None:
+    assert [name for name in methods.__all__ if not getattr(methods, name).__doc__] == []
 
 
 @pytest.mark.parametrize("method", [HCDV, *METHODS], ids=lambda method: method.__name__)

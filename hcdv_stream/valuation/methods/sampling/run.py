@@ -127,11 +127,41 @@ def run(
     clock: Callable[[], float] | None = None,
     resume: Estimate | None = None,
 ) -> Estimate:
-    """Sample until ``until`` is met, at least one round.
+    """Sample until a criterion is met, at least one round.
 
-    ``clock`` returns seconds from any start; it is needed where ``until`` looks at the time.
-    ``resume`` goes on where an estimate of the same sampler and seed stopped; where ``until`` is
-    met already, it is returned as it is. Raises ValueError where it is of another run.
+    Parameters
+    ----------
+    sampler : Sampler
+        What draws, such as ``tmc()``, ``beta_shapley()`` or ``banzhaf()``.
+    utility : Utility
+        The game.
+    until : Criterion
+        When to stop; it is looked at after each round.
+    seed : int, default=0
+        Decides every draw.
+    clock : callable, optional
+        Returns seconds from any start. A criterion that looks at the time needs it.
+    resume : Estimate, optional
+        Goes on where this estimate of the same sampler and seed stopped. If ``until`` is met
+        already, it is returned as it is.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If ``resume`` is of another run.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, Rounds, run, tmc
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> found = run(tmc(truncation=None), game, Rounds(2), seed=7)
+    >>> found.values.tolist(), found.stderr.tolist()
+    ([1.0, 2.0, 4.0], [0.0, 0.0, 0.0])
+
     """
     started = clock() if clock else 0.0
     players = sampler.players(utility)
