@@ -35,9 +35,28 @@ SMALLEST = 16
 
 
 class Logistic:
-    """Fits on members, predicts V.
+    """Multinomial logistic regression as a learner, many coalitions at once.
 
-    ``strength`` is scikit-learn's C. A coalition of one class always answers that class.
+    A coalition of one class always answers that class.
+
+    Parameters
+    ----------
+    task : Task
+        The examples and V.
+    strength : float, default=1.0
+        scikit-learn's C.
+    tolerance : float, default=1e-4
+        The largest entry of the gradient at which it stops.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Logistic, Task
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1], np.int16)
+    >>> task = Task(X, y, X, y, classes=2)
+    >>> Logistic(task).scores(np.ones((1, 4), bool)).argmax(axis=2).tolist()
+    [[0, 0, 1, 1]]
+
     """
 
     def __init__(self, task: Task, strength: float = 1.0, tolerance: float = TOLERANCE) -> None:

@@ -11,12 +11,32 @@ from hcdv_stream.valuation.methods.utility import Membership
 
 
 class Retraining:
-    """Fits ``estimator`` on members, predicts V.
+    """A scikit-learn classifier as a learner: fitted on each coalition, asked about V.
 
-    A coalition of one class always answers that class;
-    a class that a coalition lacks gets probability 0. Estimators without ``predict_proba`` vote
-    with ``predict``. Every parameter named ``random_state`` is set to ``seed``, so that the same
-    coalition always gets the same model.
+    A coalition of one class always answers that class; a class that a coalition lacks gets
+    probability 0. Classifiers without ``predict_proba`` vote with ``predict``.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        Cloned for each coalition.
+    task : Task
+        The examples and V.
+    seed : int, default=0
+        Every parameter named ``random_state`` is set to it, so that a coalition always gets the
+        same model.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Retraining, Task, TrainedUtility
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1], np.int16)
+    >>> task = Task(X, y, X, y, classes=2)
+    >>> game = TrainedUtility(Retraining(DecisionTreeClassifier(), task))
+    >>> game(np.array([[True, False, True, False]])).tolist()
+    [1.0]
+
     """
 
     def __init__(self, estimator: Any, task: Task, seed: int = 0) -> None:

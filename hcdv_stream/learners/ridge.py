@@ -11,9 +11,32 @@ from hcdv_stream.valuation.validation import Validation
 
 
 class Ridge:
-    """Class-balanced one-versus-rest ridge regression on unit embeddings on the grid.
+    """Class-balanced one-versus-rest ridge regression as a learner.
 
     Memory holds n·(d + 1)(d + 2)/2 numbers. A score is the model's linear answer.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32 of shape (n, d)
+        The examples, as `unit_grid` returns them.
+    labels : ndarray of int16 of shape (n,)
+        Their class indices.
+    validation : Validation
+        V.
+    classes : int
+        How many classes there are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import TrainedUtility, Validation, unit_grid, Ridge
+    >>> embeddings = unit_grid(np.array([[-1.0, 0.1], [-1.0, 0.3], [1.0, 0.2], [1.0, 0.4]]))
+    >>> labels = np.array([0, 0, 1, 1], np.int16)
+    >>> validation = Validation(embeddings, labels)
+    >>> game = TrainedUtility(Ridge(embeddings, labels, validation, 2))
+    >>> game(np.ones((1, 4), bool)).tolist()
+    [1.0]
+
     """
 
     def __init__(

@@ -17,9 +17,36 @@ Leaves = npt.NDArray[np.int64]
 
 
 class RoutedNeighbours:
-    """``leaves`` (n,) and ``judge_leaves`` (v,) say who meets whom; None puts all in one leaf.
+    """The k-nearest-neighbour classifier inside leaves as a learner.
 
-    Memory holds the order of a leaf's points for each of its judges.
+    Memory holds the order of a leaf's examples for each member of V in that leaf.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32 of shape (n, d)
+        The examples, as `unit_grid` returns them.
+    labels : ndarray of int16 of shape (n,)
+        Their class indices.
+    validation : Validation
+        V.
+    classes : int
+        How many classes there are.
+    neighbours : int
+        The k of the classifier, at least 1.
+    leaves, judge_leaves : ndarray of int of shape (n,) and (v,), optional
+        The leaf of each example and of each member of V. The default is one leaf for all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import TrainedUtility, Validation, unit_grid, RoutedNeighbours
+    >>> embeddings = unit_grid(np.array([[-1.0, 0.1], [-1.0, 0.3], [1.0, 0.2], [1.0, 0.4]]))
+    >>> labels = np.array([0, 0, 1, 1], np.int16)
+    >>> validation = Validation(embeddings, labels)
+    >>> learner = RoutedNeighbours(embeddings, labels, validation, classes=2, neighbours=1)
+    >>> TrainedUtility(learner)(np.ones((1, 4), bool)).tolist()
+    [1.0]
+
     """
 
     def __init__(

@@ -9,10 +9,35 @@ from hcdv_stream.learners.metrics import Floats, Labels
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """n examples, v judges, C classes.
+    """n examples to train on and the v examples of V to score on.
 
-    ``features`` (n, width) and ``judge_features`` (v, width); ``labels`` (n,) and ``judges`` (v,)
-    are int16 class indices below ``classes``. Raises ValueError where they do not fit together.
+    Parameters
+    ----------
+    features : ndarray of shape (n, width)
+        The examples.
+    labels : ndarray of int16 of shape (n,)
+        Their class indices.
+    judge_features : ndarray of shape (v, width)
+        V.
+    judges : ndarray of int16 of shape (v,)
+        The class indices of V.
+    classes : int
+        How many classes there are.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Task
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1], np.int16)
+    >>> task = Task(X, y, X, y, classes=2)
+    >>> task.features.shape
+    (4, 1)
+
     """
 
     features: Floats

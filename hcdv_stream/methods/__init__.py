@@ -22,6 +22,7 @@ from hcdv_stream.methods.knn_shapley import KNNShapley
 from hcdv_stream.methods.leave_one_out import LeaveOneOut
 from hcdv_stream.methods.protocol import ValuationMethod
 from hcdv_stream.methods.unembedded import DataOOB, RandomValues
+from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.methods.algorithm1 import (
     Algorithm1Sampler,
@@ -46,6 +47,7 @@ from hcdv_stream.valuation.methods.sampling.stopping import (
 )
 from hcdv_stream.valuation.methods.semivalues import exact
 from hcdv_stream.valuation.methods.utility import Cached, CoalitionGame, Utility
+from hcdv_stream.valuation.validation import Validation
 
 METHODS = (
     Algorithm1,
@@ -102,6 +104,7 @@ __all__ = [
     "Task",
     "TrainedUtility",
     "Utility",
+    "Validation",
     "ValuationMethod",
     "accuracy",
     "addition_curve",
@@ -120,4 +123,5 @@ __all__ = [
     "spread_by_context",
     "tmc",
     "trained_score",
+    "unit_grid",
 ]

@@ -13,6 +13,16 @@ from hcdv_stream import methods
 from hcdv_stream.methods import HCDV, METHODS
 
 ELSEWHERE = (
+    "learners.logistic",
+    "learners.retraining",
+    "learners.ridge",
+    "learners.routed_knn",
+    "learners.task",
+    "learners.trained",
+    "valuation.methods.algorithm1.algorithm",
+    "valuation.methods.algorithm1.interpretation",
+    "valuation.methods.baselines.data_shapley",
+    "valuation.methods.levels",
     "estimator.hcdv",
     "estimator.curves",
     "plots.curves",

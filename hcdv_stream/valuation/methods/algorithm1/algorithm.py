@@ -65,11 +65,43 @@ def algorithm_1(
     leaf_values: LeafValues | None = None,
     seed: int = 0,
 ) -> Algorithm1Values:
-    """Value the points of a game; deterministic in its arguments.
+    """Value the players of a game by Algorithm 1.
 
-    ``permutations`` is T, ``leaf_size`` M. ``leaf_values`` replaces enumeration in leaves of at
-    most M points. Raises ValueError where the utility has not the levels' points, or where a leaf
-    is too large to enumerate and none is given.
+    Parameters
+    ----------
+    utility : Utility
+        The game.
+    levels : Levels
+        The hierarchy of its players.
+    permutations : int, default=256
+        T, the orders that each game is sampled with.
+    leaf_size : int, default=64
+        M: a larger leaf is split equally.
+    interpretation : Interpretation, optional
+        What the text leaves open.
+    leaf_values : callable, optional
+        Returns exact values in a leaf of at most M players, instead of enumeration.
+    seed : int, default=0
+        Decides every draw.
+
+    Returns
+    -------
+    Algorithm1Values
+
+    Raises
+    ------
+    ValueError
+        If the utility does not have the levels' players, or a leaf is too large to enumerate and
+        there are no ``leaf_values``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame, Levels, algorithm_1
+    >>> game = CoalitionGame(4, lambda members: members @ [1.0, 2.0, 3.0, 4.0])
+    >>> algorithm_1(game, Levels(np.array([[0, 0, 1, 1]]))).values.round(9).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+
     """
     levels.checked(utility.players)
     chosen = interpretation or Interpretation()
