@@ -65,13 +65,13 @@ class Logistic:
                 raise ValueError(f"{name} must be above 0, got {number}")
         centre = task.features.mean(axis=0)
         self._rows = _with_intercept(task.features - centre)
-        self._judge_rows = _with_intercept(task.judge_features - centre)
+        self._validation_rows = _with_intercept(task.validation_features - centre)
         self._labels = task.labels.astype(np.intp)
         self._classes = task.classes
         self._strength = strength
         self._tolerance = tolerance
         self._references: dict[int, Reference] = {}
-        self.judges = task.judges
+        self.validation_labels = task.validation_labels
 
     @property
     def players(self) -> int:
@@ -92,7 +92,7 @@ class Logistic:
     def scores(self, membership: Membership) -> Floats:
         """Return the probabilities on V, (P, v, C); a class that is lacking has 0."""
         present = classes_present(membership, self._labels, self._classes)
-        answers = self._judge_rows @ self.weights(membership).swapaxes(1, 2)
+        answers = self._validation_rows @ self.weights(membership).swapaxes(1, 2)
         return softmax(np.where(present[:, None, :], answers, -np.inf))
 
     def weights(self, membership: Membership) -> Floats:

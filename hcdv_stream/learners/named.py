@@ -54,7 +54,7 @@ def _routed(given: LearnerInput) -> Learner:
         classes=given.classes,
         neighbours=given.neighbours,
         leaves=centroids.nearest(given.embeddings)[0],
-        judge_leaves=centroids.nearest(given.validation.embeddings)[0],
+        validation_leaves=centroids.nearest(given.validation.embeddings)[0],
     )
 
 

@@ -44,7 +44,7 @@ class Retraining:
         names = [n for n in self._estimator.get_params() if n.split("__")[-1] == "random_state"]
         self._estimator.set_params(**dict.fromkeys(names, seed))
         self._task = task
-        self.judges = task.judges
+        self.validation_labels = task.validation_labels
 
     @property
     def players(self) -> int:
@@ -55,7 +55,7 @@ class Retraining:
 
     def scores(self, membership: Membership) -> Floats:
         """Fit one model a coalition."""
-        scores = np.zeros((len(membership), len(self.judges), self._task.classes))
+        scores = np.zeros((len(membership), len(self.validation_labels), self._task.classes))
         for place, members in enumerate(membership):
             labels = self._task.labels[members]
             present = np.unique(labels)
@@ -64,8 +64,10 @@ class Retraining:
                 continue
             model = clone(self._estimator).fit(self._task.features[members], labels)
             if hasattr(model, "predict_proba"):
-                scores[place][:, model.classes_] = model.predict_proba(self._task.judge_features)
+                scores[place][:, model.classes_] = model.predict_proba(
+                    self._task.validation_features
+                )
             else:
-                votes = model.predict(self._task.judge_features).astype(np.intp)
+                votes = model.predict(self._task.validation_features).astype(np.intp)
                 scores[place, np.arange(len(votes)), votes] = 1.0
         return scores

@@ -47,8 +47,8 @@ class Ridge:
         self._classes = classes
         self._dimensions = embeddings.shape[1]
         self._metric = RidgeMetric(validation, classes)
-        self._judge_rows = with_intercept(validation.embeddings)
-        self.judges = validation.labels
+        self._validation_rows = with_intercept(validation.embeddings)
+        self.validation_labels = validation.labels
 
     @property
     def players(self) -> int:
@@ -64,5 +64,5 @@ class Ridge:
             own = np.flatnonzero(self._labels == label)
             sums = membership[:, own].astype(np.float64) @ self._products[own]
             grams[:, label] = np.ldexp(sums, -GRAM_BITS)
-        scores: Floats = self._judge_rows @ self._metric.weights(grams).swapaxes(1, 2)
+        scores: Floats = self._validation_rows @ self._metric.weights(grams).swapaxes(1, 2)
         return scores

@@ -33,7 +33,7 @@ class RoutedNeighbours:
         How many classes there are.
     neighbours : int
         The k of the classifier, at least 1.
-    leaves, judge_leaves : ndarray of int of shape (n,) and (v,), optional
+    leaves, validation_leaves : ndarray of int of shape (n,) and (v,), optional
         The leaf of each example and of each member of V. The default is one leaf for all.
 
     Examples
@@ -58,16 +58,18 @@ class RoutedNeighbours:
         classes: int,
         neighbours: int,
         leaves: Leaves | None = None,
-        judge_leaves: Leaves | None = None,
+        validation_leaves: Leaves | None = None,
     ) -> None:
         if neighbours < 1:
             raise ValueError(f"neighbours must be at least 1, got {neighbours}")
         homes = np.zeros(len(labels), np.int64) if leaves is None else leaves
-        seats = np.zeros(len(validation), np.int64) if judge_leaves is None else judge_leaves
+        seats = (
+            np.zeros(len(validation), np.int64) if validation_leaves is None else validation_leaves
+        )
         self._labels = labels
         self._classes = classes
         self._neighbours = neighbours
-        self.judges = validation.labels
+        self.validation_labels = validation.labels
         self._orders: list[tuple[Leaves, Leaves]] = []
         for leaf in np.unique(seats):
             points, judges = np.flatnonzero(homes == leaf), np.flatnonzero(seats == leaf)
@@ -84,7 +86,7 @@ class RoutedNeighbours:
 
     def scores(self, membership: Membership) -> Floats:
         """Let each judge's k nearest members vote."""
-        scores = np.zeros((len(membership), len(self.judges), self._classes))
+        scores = np.zeros((len(membership), len(self.validation_labels), self._classes))
         for judges, orders in self._orders:
             for judge, order in zip(judges, orders, strict=True):
                 present = membership[:, order]

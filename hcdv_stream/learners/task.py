@@ -17,9 +17,9 @@ class Task:
         The examples.
     labels : ndarray of int16 of shape (n,)
         Their class indices.
-    judge_features : ndarray of shape (v, width)
+    validation_features : ndarray of shape (v, width)
         V.
-    judges : ndarray of int16 of shape (v,)
+    validation_labels : ndarray of int16 of shape (v,)
         The class indices of V.
     classes : int
         How many classes there are.
@@ -42,21 +42,21 @@ class Task:
 
     features: Floats
     labels: Labels
-    judge_features: Floats
-    judges: Labels
+    validation_features: Floats
+    validation_labels: Labels
     classes: int
 
     def __post_init__(self) -> None:
-        pairs = ((self.features, self.labels), (self.judge_features, self.judges))
-        for name, (rows, labels) in zip(("features", "judge_features"), pairs, strict=True):
+        pairs = ((self.features, self.labels), (self.validation_features, self.validation_labels))
+        for name, (rows, labels) in zip(("features", "validation_features"), pairs, strict=True):
             if rows.ndim != 2 or len(rows) != len(labels):
                 raise ValueError(
                     f"{name} must have a row for each of {len(labels)} labels, got {rows.shape}"
                 )
             if len(labels) and not 0 <= int(np.min(labels)) <= int(np.max(labels)) < self.classes:
                 raise ValueError(f"labels must lie in 0 to {self.classes - 1}")
-        if self.features.shape[1] != self.judge_features.shape[1]:
+        if self.features.shape[1] != self.validation_features.shape[1]:
             raise ValueError(
-                f"judge_features must be {self.features.shape[1]} wide as features are, "
-                f"got {self.judge_features.shape[1]}"
+                f"validation_features must be {self.features.shape[1]} wide as features are, "
+                f"got {self.validation_features.shape[1]}"
             )

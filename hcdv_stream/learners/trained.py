@@ -26,7 +26,7 @@ class Learner(Protocol):
         """How many examples there are, n."""
 
     @property
-    def judges(self) -> Labels:
+    def validation_labels(self) -> Labels:
         """Labels of V, (v,)."""
 
     def prepare(self, membership: Membership) -> None:
@@ -88,7 +88,7 @@ class TrainedUtility:
 
 def _worth(learner: Learner, metric: Metric, membership: Membership) -> Floats:
     with _threads().limit(limits=1):
-        return metric(learner.scores(membership), learner.judges)
+        return metric(learner.scores(membership), learner.validation_labels)
 
 
 @cache
