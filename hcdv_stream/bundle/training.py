@@ -17,6 +17,7 @@ import numpy.typing as npt
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import FeatureError, LabelError, TrainingError
 from hcdv_stream.bundle.fitting import embedding_schema, fit_schema
+from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.labels import label_text
 from hcdv_stream.bundle.schema import Column, Columns, FeatureSchema, listed_column
 from hcdv_stream.bundle.split import Rows, stratified_split
@@ -193,7 +194,7 @@ def _features(
     else:
         schema = fit_schema(training, options.numeric, options.categorical)
     try:
-        return schema, schema.matrix(schema.rows(listed))
+        return schema, matrix_with_gaps(schema, listed)
     except FeatureError as error:
         raise TrainingError(f"a row cannot be used: {error}; mend it or drop the column") from error
 

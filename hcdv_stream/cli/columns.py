@@ -46,7 +46,7 @@ LeafSize = Annotated[
     int | None,
     typer.Option(min=1, help="algorithm1: M, larger leaves are split equally; HCDV_LEAF_SIZE."),
 ]
-Reading = Annotated[
+Interpretation = Annotated[
     list[str] | None,
     typer.Option(
         help="algorithm1 and owen: what the paper leaves open, NAME=VALUE,...: players, "

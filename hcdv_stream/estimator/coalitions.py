@@ -17,8 +17,8 @@ PARTITION = 0
 class Coalition:
     """A leaf (``p0-l<number>``, height 0) or an inner node (``p0-n<number>``) of the tree.
 
-    ``value`` is the sum of its samples' values, ``error`` its standard error; ``counts`` are its
-    samples by class; ``parent`` is None at the root.
+    ``value`` is the sum of its examples' values, ``stderr`` its standard error; ``counts`` are its
+    examples by class; ``parent`` is None at the root.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Coalition:
     size: int
     counts: Mapping[str, int]
     value: float
-    error: float
+    stderr: float
 
 
 def coalitions(corpus: Corpus, reading: StateValues) -> list[Coalition]:
@@ -66,5 +66,5 @@ def _described(here: Leaf | Node, corpus: Corpus, reading: StateValues) -> Coali
         size=here.sketch.size,
         counts=counts,
         value=worth.value,
-        error=worth.stderr,
+        stderr=worth.stderr,
     )

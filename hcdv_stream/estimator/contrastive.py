@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from hcdv_stream.bundle.errors import TrainingError
 from hcdv_stream.bundle.fitting import fit_schema
+from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator.embedders import Fitted, Rows
@@ -41,7 +42,7 @@ class ContrastiveEmbedder:
 
     def embed(self, table: Any, start: int) -> Embeddings:
         """See ``Embedder``; raises ValueError for a row that does not fit the schema."""
-        return self._embed(_matrix(self._schema, table), start)
+        return self._embed(feature_matrix(self._schema, table), start)
 
     def _embed(self, matrix: npt.NDArray[np.float32], start: int) -> Embeddings:
         return self._encoder.embed(matrix, np.arange(start, start + len(matrix)))
@@ -80,7 +81,7 @@ class ContrastiveEmbedder:
             schema = fit_schema(columns_of(table))
         except TrainingError as error:
             raise ValueError(str(error)) from error
-        matrix = _matrix(schema, table)
+        matrix = feature_matrix(schema, table)
         fitted_rows, held_rows = (
             LabelledRows(matrix[each], labels[each]) for each in (fitted, held)
         )
@@ -98,10 +99,6 @@ def _part(labels: npt.NDArray[np.int16], seed: int) -> Rows:
     return stratified_split(labels, [share], seed)[0]
 
 
-def _matrix(schema: FeatureSchema, table: Any) -> npt.NDArray[np.float32]:
-    """Return the encoder's input, (n, width)."""
-    if is_frame(table):
-        return schema.matrix(schema.rows(columns_of(table)))
-    for place in np.flatnonzero(np.isnan(table).any(axis=0)):
-        schema.features[place].validate(None)
-    return schema.matrix(table)
+def feature_matrix(schema: FeatureSchema, table: Any) -> npt.NDArray[np.float32]:
+    """Return the encoder's input, (n, width); any column may have gaps, NaN in an array."""
+    return matrix_with_gaps(schema, columns_of(table)) if is_frame(table) else schema.matrix(table)

@@ -1,6 +1,6 @@
-"""Removal and addition curves: how good a model is as samples leave or come in order of value.
+"""Removal and addition curves: how good a model is as examples leave or come in order of value.
 
-Taking the least valuable samples away first should help at the start; taking the most valuable
+Taking the least valuable examples away first should help at the start; taking the most valuable
 away first should hurt at once. Cost: one training for each point of a curve.
 """
 
@@ -22,14 +22,14 @@ Order = Literal["highest", "lowest", "random"]
 Score = Callable[[Rows], float]
 
 SHARES = tuple(np.linspace(0.0, 0.5, 11).tolist())
-"""Shares of the samples removed or added, where none are given."""
+"""Shares of the examples removed or added, where none are given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """``scores`` (m,) after a share ``shares`` (m,) of the samples was removed, or was added.
+    """``scores`` (m,) after a share ``shares`` (m,) of the examples was removed, or was added.
 
-    ``order`` says which samples go first.
+    ``order`` says which examples go first.
     """
 
     kind: Literal["removal", "addition"]
@@ -41,9 +41,33 @@ class Curve:
 def trained_score(
     model: Any, X: Any, y: Any, X_test: Any, y_test: Any, *, scoring: str = "balanced_accuracy"
 ) -> Score:
-    """Return what judges rows of X: a clone of the scikit-learn model trained on them and scored.
+    """Return a function that trains a clone of a model on rows of X and scores it.
 
-    ``scoring`` is scikit-learn's name of a metric. Rows of one class answer that class.
+    Parameters
+    ----------
+    model : scikit-learn classifier
+        What is trained. Rows of one class answer that class.
+    X, y : array-like of shape (n, n_features) and (n,)
+        The examples.
+    X_test, y_test : array-like
+        What the model is scored on. Use examples that did not judge.
+    scoring : str, default="balanced_accuracy"
+        scikit-learn's name of a metric.
+
+    Returns
+    -------
+    callable
+        Gets indices into X and returns a score.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from hcdv_stream.methods import trained_score
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> score = trained_score(DecisionTreeClassifier(), X, y, X, y)
+    >>> score([1, 2])
+    1.0
+
     """
     scorer, labels = get_scorer(scoring), np.asarray(y)
 
@@ -62,10 +86,37 @@ def removal_curve(
     shares: Sequence[float] = SHARES,
     seed: int = 0,
 ) -> Curve:
-    """Score what is left after shares in [0, 1) of the samples are gone.
+    """Score what is left after shares of the examples are gone.
 
-    ``values`` (n,); a sample whose value is NaN never takes part. Raises ValueError for a share
-    that leaves nobody.
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        What each example is worth; one whose value is NaN never takes part.
+    score : callable
+        Gets ascending indices and returns a score; see `trained_score`.
+    order : {"lowest", "highest", "random"}, default="lowest"
+        Which examples go first.
+    shares : sequence of float, optional
+        Shares in [0, 1). The default is 0 to 0.5 in steps of 0.05.
+    seed : int, default=0
+        Decides the random order.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    ValueError
+        If a share leaves nobody, or ``order`` is unknown.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import removal_curve
+    >>> curve = removal_curve([0.3, -0.1, 0.2, 0.1], len, "lowest", shares=[0.0, 0.5])
+    >>> curve.scores.tolist()  # here the score is how many are left
+    [4.0, 2.0]
+
     """
     ranked = _ranked(values, order, seed)
     counts = [round(share * len(ranked)) for share in _checked(shares)]
@@ -81,9 +132,32 @@ def addition_curve(
     shares: Sequence[float] = SHARES[1:],
     seed: int = 0,
 ) -> Curve:
-    """Score shares in (0, 1] of the samples, those that go first by ``order``.
+    """Score shares of the examples, those that go first.
 
-    ``values`` as in ``removal_curve``. Raises ValueError for a share of nobody.
+    Parameters
+    ----------
+    values, score, seed
+        As in `removal_curve`.
+    order : {"highest", "lowest", "random"}, default="highest"
+        Which examples go first.
+    shares : sequence of float, optional
+        Shares in (0, 1]. The default is 0.05 to 0.5 in steps of 0.05.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    ValueError
+        If a share is of nobody, or ``order`` is unknown.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import addition_curve
+    >>> addition_curve([0.3, -0.1, 0.2, 0.1], len, shares=[0.25, 1.0]).scores.tolist()
+    [1.0, 4.0]
+
     """
     ranked = _ranked(values, order, seed)
     counts = [round(share * len(ranked)) for share in _checked(shares)]

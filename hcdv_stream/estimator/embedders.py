@@ -6,7 +6,7 @@ subtract the corpus's mean first: cosines of an off-centre cloud are all alike.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings, unit_grid
 
 Function = Callable[[Any], npt.ArrayLike]
+Encoder = Literal["contrastive", "identity"] | Function
 Rows = npt.NDArray[np.int64]
 
 _BLOCK = 8192

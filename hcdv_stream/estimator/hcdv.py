@@ -1,4 +1,4 @@
-"""HCDV as a scikit-learn estimator: values of training samples, in batch and as a stream.
+"""HCDV as a scikit-learn estimator: values of examples, in batch and as a stream.
 
 ``fit`` cuts the tree from the corpus itself and plays every leaf once, O(n d log n);
 ``partial_fit`` and ``forget`` then touch only the paths they concern, as the worker does.
@@ -9,63 +9,126 @@ from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import targets
 from hcdv_stream.estimator.distance import spawn_distance
-from hcdv_stream.estimator.embedders import Function
+from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.estimator.holding import Holding
-from hcdv_stream.estimator.parameters import (
-    engine_config,
-    fit_embedder,
-    judges_among,
-    seed_of,
-    usual_weights,
-)
+from hcdv_stream.estimator.parameters import NO_JUDGES, engine_config, seed_of, usual_weights
+from hcdv_stream.estimator.preparation import Table, batch_of, checked_table, prepare
 from hcdv_stream.estimator.results import Results
-from hcdv_stream.estimator.roster import Roster
-from hcdv_stream.estimator.tabular import is_frame, take
 from hcdv_stream.runtime.blas import one_blas_thread
-from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import GameName, Peers
-from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.build import plant
-from hcdv_stream.valuation.validation import Validation
 from hcdv_stream.valuation.weights import DEFAULT_LAMBDA
-
-Table = Any
-"""An array (n, width), a DataFrame, or for a function as encoder whatever it takes."""
 
 
 class HCDV(Results, BaseEstimator):
-    """The Shapley value of every training sample in a hierarchy of coalitions.
+    """HCDV: Shapley values of examples that trusted and peer evaluators judge in leaves of a tree.
 
-    Parameters. ``encoder``: ``contrastive`` trains one on two fifths of the samples (at least
-    1,024, at most 40,000), ``identity`` takes X as an embedding, a function is given X as it is and
-    returns an embedding (n, d). ``game`` is ``routed`` or ``algorithm1``, the paper's. ``utility``
-    (``balanced``, ``accuracy``, ``class:<label>``), ``beta`` (the peers' share in [0, 1]; None: ½,
-    and 1 where there is no validation sample) and ``lam`` (the contrast's weight, at least 0) are
-    the weights of ``values_``, which ``value`` can change. ``validation_share`` of the samples
-    judge the others where no X_val is given; they are not valued. ``leaf_size`` is a number or
-    ``auto``: 32 per class within [64, 2048]; where ``fit`` plays ``routed`` at least 128, and at
-    least 512 where it gets no more samples than that, so that all are in one leaf; ``tau`` is a
-    cosine distance or ``auto``. ``encoder_options`` are those of ``EncoderOptions``. The others are
-    described at ``EngineConfig``. Parameters out of range raise ValueError when fitted.
+    ``fit`` cuts the tree from the examples and plays every leaf once, in O(n d log n).
+    ``partial_fit`` and ``forget`` then touch only the paths they concern.
 
-    Attributes, one entry per sample in the order of arrival, NaN or -1 for a sample that became
-    a validation sample: ``values_``, ``errors_`` (standard errors), ``leaves_``,
-    ``labels_`` (places in ``classes_``), ``ids_``. Others:
-    ``classes_``, ``n_features_in_``, ``feature_names_in_``, ``coalitions_``, ``provider_values_``,
-    ``total_`` (v(D) − v(∅), which the values sum to), ``residual_`` (how far they are from it),
-    ``tau_``, ``provenance_``.
+    Parameters
+    ----------
+    encoder : {"contrastive", "identity"} or callable, default="contrastive"
+        How X becomes an embedding. "contrastive" trains a small network on two fifths of the
+        examples (at least 1,024, at most 40,000), "identity" takes X as an embedding, a function
+        gets X as it is and returns one row of numbers for each example.
+    game : {"routed", "algorithm1"}, default="routed"
+        What leaves play. "algorithm1" is the paper's; it needs V, and its weights are fixed when it
+        is played.
+    peers : {"other-providers", "all", "off"}, default="other-providers"
+        Which examples of its leaf judge an example.
+    utility : str, default="balanced"
+        How classes are weighed: "balanced" equally, "accuracy" by their evaluators, "class:<label>"
+        one class alone. `value` can change it.
+    beta : float or None, default=None
+        The peers' share of the judgement, from 0 to 1. None is 0.5, and 1 without V. `value` can
+        change it.
+    lam : float, default=0.05
+        The weight of the contrast, at least 0. `value` can change it.
+    neighbours : int, default=5
+        The k of the nearest-neighbour utility.
+    leaf_size : int or "auto", default="auto"
+        The most examples of a leaf. "auto" is 32 per class, from 64 to 2,048. In ``fit`` of the
+        game "routed" it is at least 128, and up to 512 examples are a single leaf.
+    branching : sequence of int, default=(16, 64)
+        The most children of an inner node: the last number for the parents of leaves, the first for
+        every node above them.
+    tau : float or "auto", default="auto"
+        The cosine distance beyond which a new example founds a leaf, up to 2.
+    rebalance_every : int, default=3
+        The updates after which the tree is rebalanced.
+    merge_below : int, default=8
+        The size below which a rebalance merges a leaf into another.
+    update_size : int, default=150
+        The examples of ``partial_fit`` that make an update.
+    permutations : int, default=64
+        The orders that "algorithm1" samples each game with.
+    validation_share : float, default=0.0
+        The share of the examples that becomes V if there is no X_val. These are not valued.
+    encoder_options : mapping, optional
+        Options of the "contrastive" encoder, such as ``{"epochs": 10}``.
+    random_state : int, RandomState instance or None, default=0
+        Decides every random draw. The same integer gives the same values.
+
+    Attributes
+    ----------
+    values_ : ndarray of shape (n,)
+        What each example is worth, in the order of arrival, NaN for one that became part of V.
+    stderr_ : ndarray of shape (n,)
+        Their standard errors: how much other evaluators of the same kind would change them.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    labels_ : ndarray of shape (n,)
+        The place of each example's label in ``classes_``, -1 in V.
+    ids_ : ndarray of shape (n,)
+        The ids as they were given.
+    leaves_ : ndarray of shape (n,)
+        The number of each example's leaf, -1 in V.
+    coalitions_ : list of Coalition
+        Every leaf and inner node of the tree, the root first.
+    provider_values_ : dict
+        The sum of the values of each provider's examples.
+    total_ : float
+        v(D) - v(empty), which the values sum to.
+    residual_ : float
+        How far the values are from that sum: 0 to rounding.
+    tau_ : float
+        The distance in use.
+    provenance_ : dict
+        Parameters, seed, versions and sizes: enough to get the values again.
+
+    References
+    ----------
+    Xiao, Dou, Lin, Ke and Hou, "From Points to Coalitions: Hierarchical Contrastive Shapley Values
+    for Prioritizing Data Samples", AAAI 2026.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from hcdv_stream.methods import HCDV
+    >>> X, X_val, y, y_val = train_test_split(
+    ...     *load_iris(return_X_y=True), test_size=0.4, random_state=0
+    ... )
+    >>> hcdv = HCDV("identity").fit(X, y, X_val, y_val)
+    >>> hcdv.values_.shape
+    (90,)
+    >>> bool(abs(hcdv.values_.sum() - hcdv.total_) < 1e-9)
+    True
+    >>> len(hcdv.select(0.3))
+    27
+
     """
 
     def __init__(
         self,
-        encoder: Literal["contrastive", "identity"] | Function = "contrastive",
+        encoder: Encoder = "contrastive",
         *,
         game: GameName = "routed",
         peers: Peers = "other-providers",
@@ -112,10 +175,32 @@ class HCDV(Results, BaseEstimator):
         provider: Iterable[Any] | None = None,
         ids: Iterable[Any] | None = None,
     ) -> Self:
-        """Value n samples with labels ``y`` (n,), judged by X_val and by each other.
+        """Value examples, judged by V and by each other.
 
-        ``provider`` (n,) names whose each sample is, None for nobody's in particular; ``ids`` (n,)
-        are told apart by their spelling and default to 0, 1, ... Raises ValueError.
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features), DataFrame, or what the encoder takes
+            The examples to value.
+        y : array-like of shape (n,)
+            Their labels, at least two classes.
+        X_val : same as X, of shape (n_val, n_features), optional
+            The trusted examples V. They may have gaps in columns in which X has none.
+        y_val : array-like of shape (n_val,), optional
+            The labels of V.
+        provider : iterable of length n, optional
+            Who supplied each example; None stands for nobody in particular.
+        ids : iterable of length n, optional
+            The examples' ids, told apart by their spelling. The default is 0, 1, ...
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If data or parameters cannot be used. The last fit then stays as it was.
+
         """
         return self._begin(X, y, y, (X_val, y_val), provider=provider, ids=ids, whole=True)
 
@@ -130,11 +215,29 @@ class HCDV(Results, BaseEstimator):
         provider: Iterable[Any] | None = None,
         ids: Iterable[Any] | None = None,
     ) -> Self:
-        """Add samples, or replace those whose id is there already.
+        """Add examples, or replace those whose id is there already.
 
-        The first call is a ``fit``, but that more is to come (see ``leaf_size``): it fixes encoder,
-        validation set and classes, for which ``classes`` may name more than come in its ``y``.
-        Raises ValueError, and then nothing has changed.
+        The first call is a ``fit`` that expects more to come (see ``leaf_size``). It fixes encoder,
+        V and classes.
+
+        Parameters
+        ----------
+        X, y, provider, ids
+            As in ``fit``.
+        classes : array-like, optional
+            All labels, if the first call's ``y`` does not have them all.
+        X_val, y_val : optional
+            As in ``fit``, in the first call alone.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the examples cannot be used. Nothing has changed then.
+
         """
         if not hasattr(self, "_holding"):
             named = y if classes is None else classes
@@ -143,19 +246,34 @@ class HCDV(Results, BaseEstimator):
             raise ValueError("the validation set is fixed by the first call; leave X_val out")
         if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes were {self.classes_} in the first call, now {classes}")
-        table = self._checked(X, y)
+        table = checked_table(self, X, y, encoder=self.encoder)
         codes = targets.codes_of(y, self.classes_, "y")
         owners = targets.providers_of(provider, len(codes))
         embeddings = self._embedder.embed(table, self._holding.roster.seen)
         names = self._holding.roster.enter(ids, len(codes))
         with one_blas_thread():
-            self._holding.apply(_batch(names, codes, owners, embeddings))
+            self._holding.apply(batch_of(names, codes, owners, embeddings))
         return self
 
     def forget(self, ids: Iterable[Any]) -> Self:
-        """Delete samples: the values of the others are then as if they had never been judges.
+        """Delete examples: they no longer judge the others.
 
-        Raises KeyError for an id that is not there and ValueError for that of a validation sample.
+        Parameters
+        ----------
+        ids : iterable
+            The ids of the examples to delete.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        KeyError
+            If there is no such id.
+        ValueError
+            If the id is that of an example in V.
+
         """
         check_is_fitted(self)
         with one_blas_thread():
@@ -174,28 +292,22 @@ class HCDV(Results, BaseEstimator):
         whole: bool = False,
     ) -> Self:
         seed = seed_of(self.random_state)
-        table = self._checked(X, y, reset=True)
+        table = checked_table(self, X, y, encoder=self.encoder, reset=True)
         labels = targets.classes_of(classes)
         codes = targets.codes_of(y, labels, "y")
         config = engine_config(self, len(labels), seed, len(codes) if whole else None)
-        owners = targets.providers_of(provider, len(codes))
-        roster = Roster()
-        names = roster.enter(ids, len(codes))
-        judging, valued = judges_among(self, codes, validation, seed)
-        roster.appoint([names[row] for row in judging])
-        embedder, embeddings = fit_embedder(self, table, codes, valued, len(labels), seed=seed)
-        judges = Validation(embeddings[judging], codes[judging])
-        if validation[0] is not None:
-            try:
-                trusted = self._checked(*validation)
-            except ValueError as error:
-                raise ValueError(f"X_val and y_val: {error}") from None
-            judges = Validation(
-                embedder.embed(trusted, 0), targets.codes_of(validation[1], labels, "y_val")
-            )
-        batch = _batch(names, codes, owners, embeddings)
-        if len(judging):
-            batch = _rows_of(batch, valued)
+        prepared = prepare(
+            self,
+            table,
+            codes,
+            labels,
+            validation,
+            provider=provider,
+            ids=ids,
+            seed=seed,
+            lacking=NO_JUDGES if config.game == "algorithm1" else None,
+        )
+        batch, judges, roster = prepared.batch, prepared.validation, prepared.roster
         with one_blas_thread():
             state = plant(batch, len(labels), config)
             tau = config.tau or spawn_distance(state, batch.embeddings, seed)
@@ -203,25 +315,8 @@ class HCDV(Results, BaseEstimator):
             holding = Holding(config, targets.class_names(labels), judges, roster, state)
         holding.corpus.state_values(usual_weights(self, config.game, len(judges)))
         self.classes_, self.tau_ = labels, tau
-        self._embedder, self._holding, self._seed = embedder, holding, seed
+        self._embedder, self._holding, self._seed = prepared.embedder, holding, seed
         return self
-
-    def _checked(self, X: Table, y: Any, *, reset: bool = False) -> Table:
-        """Judge a table as scikit-learn does, as far as the encoder needs numbers."""
-        if callable(self.encoder) or (self.encoder == "contrastive" and is_frame(X)):
-            if getattr(X, "ndim", 0) == 2:
-                validate_data(self, X, y, reset=reset, skip_check_array=True)
-            table = X
-        else:
-            finite = "allow-nan" if self.encoder == "contrastive" else True
-            validate_data(self, X, y, reset=reset, skip_check_array=True)
-            table = validate_data(
-                self, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=finite
-            )
-        if y is None:
-            raise ValueError("HCDV requires y to be passed, but the target y is None")
-        check_consistent_length(table, y)
-        return table
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_holding")
@@ -231,22 +326,3 @@ class HCDV(Results, BaseEstimator):
         tags.target_tags.required = True
         tags.input_tags.allow_nan = self.encoder == "contrastive"
         return tags
-
-
-def _batch(
-    names: list[str],
-    codes: targets.Codes,
-    owners: list[str | None],
-    embeddings: Embeddings,
-) -> Batch:
-    return Batch(names, codes, owners, np.zeros(len(names)), embeddings)
-
-
-def _rows_of(batch: Batch, rows: npt.NDArray[np.int64]) -> Batch:
-    return Batch(
-        take(batch.ids, rows),
-        batch.labels[rows],
-        take(batch.providers, rows),
-        batch.timestamps[rows],
-        batch.embeddings[rows],
-    )

@@ -18,11 +18,11 @@ from hcdv_stream.valuation.values import MappedValues, Values
 from hcdv_stream.valuation.weights import Weights
 
 NOWHERE = -1
-"""The leaf, and the label, of a sample that judges instead of being valued."""
+"""The leaf, and the label, of an example that judges instead of being valued."""
 
 
 class Holding:
-    """The samples of one estimator: valued ones in the engine, judges on the roster alone."""
+    """The examples of one estimator: valued ones in the engine, judges on the roster alone."""
 
     def __init__(
         self,
@@ -41,12 +41,12 @@ class Holding:
         self._last: tuple[Weights | None, Values] | None = None
 
     def apply(self, batch: Batch) -> None:
-        """Add or replace samples that are on the roster."""
+        """Add or replace examples that are on the roster."""
         self._engine.apply(batch)
         self._forget_results()
 
     def forget(self, ids: Iterable[Any]) -> None:
-        """Delete samples; raises KeyError or ValueError, before anything is changed."""
+        """Delete examples; raises KeyError or ValueError, before anything is changed."""
         names = list(dict.fromkeys(self.roster.find(ids)))
         dimensions = self.validation.embeddings.shape[1]
         self._engine.apply(Batch.of_deletions(names, dimensions))
@@ -55,12 +55,12 @@ class Holding:
 
     @cached_property
     def corpus(self) -> Corpus:
-        """The valued samples as columns, in the tree's order."""
+        """The valued examples as columns, in the tree's order."""
         trusted = self.validation.counts(len(self.classes))
         return Corpus(self._engine.state(), self._engine.config.game, self.classes, trusted)
 
     def values(self, weights: Weights | None) -> Values:
-        """Return the values of every sample, NaN for a judge; see ``Corpus.reading``."""
+        """Return the values of every example, NaN for a judge; see ``Corpus.reading``."""
         if self._last is None or self._last[0] != weights:
             found = self.corpus.values(weights)
             aligned = MappedValues(found, partial(self.aligned, fill=np.nan))
@@ -69,17 +69,17 @@ class Holding:
 
     @property
     def leaves(self) -> npt.NDArray[np.int64]:
-        """Leaf of every sample, NOWHERE for a judge."""
+        """Leaf of every example, NOWHERE for a judge."""
         return self.aligned(self.corpus.leaves, NOWHERE)
 
     @property
     def labels(self) -> npt.NDArray[np.int16]:
-        """Class index of every sample, NOWHERE for a judge."""
+        """Class index of every example, NOWHERE for a judge."""
         return self.aligned(self.corpus.labels, NOWHERE)
 
     @property
     def providers(self) -> Sequence[str | None]:
-        """Provider of every sample, None for a judge."""
+        """Provider of every example, None for a judge."""
         owners = dict(zip(self.corpus.ids, self.corpus.providers, strict=True))
         return [owners.get(name) for name in self.roster.names]
 
@@ -93,7 +93,7 @@ class Holding:
 
     @cached_property
     def _places(self) -> npt.NDArray[np.intp]:
-        """Row in the corpus of every sample, -1 for a judge."""
+        """Row in the corpus of every example, -1 for a judge."""
         rows = {name: row for row, name in enumerate(self.corpus.ids)}
         return np.array([rows.get(name, -1) for name in self.roster.names], dtype=np.intp)
 

@@ -1,30 +1,36 @@
-"""From an estimator's parameters to what the engine and the encoder take."""
+"""From an estimator's parameters to what the engine takes."""
 
+from collections.abc import Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
 from sklearn.utils import check_random_state
 
-from hcdv_stream.bundle.split import stratified_split
-from hcdv_stream.estimator.contrastive import ContrastiveEmbedder
-from hcdv_stream.estimator.embedders import Fitted, FunctionEmbedder
-from hcdv_stream.valuation.config import EngineConfig, GameName
+from hcdv_stream.valuation.config import EngineConfig, GameName, Peers
 from hcdv_stream.valuation.weights import DEFAULT_BETA, Weights
 
-if TYPE_CHECKING:
-    from hcdv_stream.estimator.hcdv import HCDV
 
-Rows = npt.NDArray[np.int64]
-
-
-class Weighed(Protocol):
-    """What has weights of its own."""
+class Weighted(Protocol):
+    """An estimator with weights of its own."""
 
     utility: str
     beta: float | None
     lam: float
+
+
+class EngineParameters(Weighted, Protocol):
+    """An estimator whose parameters become an ``EngineConfig``."""
+
+    game: GameName
+    peers: Peers
+    neighbours: int
+    leaf_size: int | Literal["auto"]
+    branching: Sequence[int]
+    tau: float | Literal["auto"]
+    rebalance_every: int
+    merge_below: int
+    update_size: int
+    permutations: int
 
 
 POINTS_PER_CLASS, LEAF_SIZES = 32, (64, 2048)
@@ -43,6 +49,7 @@ ONE_LEAF = 512
 each of the four ``quality`` sets it finds as many wrong labels and chooses as well as leaves of 64
 (four seeds); of 1,000 it finds more (0.847 against 0.834) but its top 30% are not clearly as
 good."""
+NO_JUDGES = "algorithm1 has no peers: give X_val or a validation_share"
 _CHOICES = {
     "game": ("routed", "algorithm1"),
     "peers": ("other-providers", "all", "off"),
@@ -56,7 +63,9 @@ def seed_of(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def engine_config(estimator: "HCDV", classes: int, seed: int, samples: int | None) -> EngineConfig:
+def engine_config(
+    estimator: EngineParameters, classes: int, seed: int, samples: int | None
+) -> EngineConfig:
     """Return the engine's parameters, τ being None for ``auto``; raises ValueError.
 
     ``samples`` is how many there are, None where more are to come.
@@ -95,7 +104,7 @@ def usual_leaf_size(classes: int, samples: int | None) -> int:
 
 
 def weights(
-    estimator: Weighed, judges: int, utility: str | None, beta: float | None, lam: float | None
+    estimator: Weighted, judges: int, utility: str | None, beta: float | None, lam: float | None
 ) -> Weights:
     """Return the weights of a reading, the estimator's own where one is None; raises ValueError."""
     beta = estimator.beta if beta is None else beta
@@ -108,50 +117,6 @@ def weights(
     )
 
 
-def usual_weights(estimator: Weighed, game: GameName, judges: int) -> Weights | None:
+def usual_weights(estimator: Weighted, game: GameName, judges: int) -> Weights | None:
     """Return the estimator's own weights, None where the game fixed them when it was played."""
     return weights(estimator, judges, None, None, None) if game == "routed" else None
-
-
-def judges_among(
-    estimator: "HCDV", codes: npt.NDArray[np.int16], validation: tuple[Any, Any], seed: int
-) -> tuple[Rows, Rows]:
-    """Return the rows that judge, and those that are valued; raises ValueError."""
-    share = estimator.validation_share
-    if not 0.0 <= share < 1.0:
-        raise ValueError(f"validation_share must lie in [0, 1), got {share}")
-    given = [part is not None for part in validation]
-    if given[0] != given[1]:
-        raise ValueError("X_val and y_val must be given together")
-    if given[0] and share:
-        raise ValueError("give either X_val or a validation_share, not both")
-    if estimator.game == "algorithm1" and not (given[0] or share):
-        raise ValueError("algorithm1 has no peers: give X_val or a validation_share")
-    if not share:
-        return np.zeros(0, np.int64), np.arange(len(codes))
-    judging, valued = stratified_split(codes, [share], seed)
-    return judging, valued
-
-
-def fit_embedder(
-    estimator: "HCDV",
-    table: Any,
-    codes: npt.NDArray[np.int16],
-    rows: Rows,
-    classes: int,
-    *,
-    seed: int,
-) -> Fitted:
-    """Fit the encoder on some rows, with ``codes`` (n,) below ``classes``, and embed them all.
-
-    Raises ValueError.
-    """
-    encoder = estimator.encoder
-    if callable(encoder):
-        return FunctionEmbedder.fit(encoder, table, rows)
-    if encoder == "identity":
-        return FunctionEmbedder.fit(None, table, rows)
-    if encoder == "contrastive":
-        options = estimator.encoder_options or {}
-        return ContrastiveEmbedder.fit(table, codes, rows, classes, options=options, seed=seed)
-    raise ValueError(f"encoder must be contrastive, identity or a function, got {encoder!r}")

@@ -1,36 +1,40 @@
 """How values came about: enough to get them again."""
 
 import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from importlib.metadata import version
 from typing import Any
 
-from hcdv_stream.valuation.corpus import Corpus
+from sklearn.base import BaseEstimator
 
 _VERSIONED = ("hcdv-stream", "numpy", "scikit-learn")
 
 
 def provenance(
-    parameters: dict[str, Any], seed: int, corpus: Corpus, judges: int, encoder: dict[str, float]
+    parameters: Mapping[str, Any],
+    seed: int,
+    *,
+    examples: int,
+    validation_examples: int,
+    classes: Sequence[str],
+    encoder: Mapping[str, float],
+    **others: Any,
 ) -> dict[str, Any]:
     """Return parameters, seed, versions and sizes; JSON values where the parameters are.
 
-    A function stands as its qualified name.
+    A function stands as its qualified name, a model or a criterion as its text. ``others`` are what
+    one method alone has to say.
     """
-    header = corpus.state.header
     return {
         "parameters": {name: _plain(value) for name, value in parameters.items()},
         "seed": seed,
-        "samples": len(corpus),
-        "validation_samples": judges,
-        "classes": list(corpus.classes),
-        "tree": {
-            "leaves": len(corpus.state.leaves),
-            "nodes": len(corpus.state.nodes),
-            "records": header.records,
-            "updates": header.updates,
-        },
-        "encoder": encoder,
+        "examples": examples,
+        "validation_examples": validation_examples,
+        "classes": list(classes),
+        "encoder": dict(encoder),
         "versions": versions(),
+        **others,
     }
 
 
@@ -40,4 +44,6 @@ def versions() -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, BaseEstimator) or is_dataclass(value):
+        return str(value)
     return getattr(value, "__qualname__", None) or str(value) if callable(value) else value

@@ -39,8 +39,8 @@ class Results:
         return self._values().value
 
     @property
-    def errors_(self) -> Floats:
-        """Their standard errors, (n,): what other evaluators of the same kind would change."""
+    def stderr_(self) -> Floats:
+        """Their standard errors, (n,): how much other evaluators of the same kind would change."""
         return self._values().stderr
 
     @property
@@ -50,12 +50,12 @@ class Results:
 
     @property
     def labels_(self) -> npt.NDArray[np.int16]:
-        """Place of each sample's label in ``classes_``, (n,)."""
+        """Place of each example's label in ``classes_``, (n,)."""
         return self._held.labels
 
     @property
     def leaves_(self) -> npt.NDArray[np.int64]:
-        """Number of each sample's leaf, (n,)."""
+        """Number of each example's leaf, (n,)."""
         return self._held.leaves
 
     @property
@@ -65,7 +65,7 @@ class Results:
 
     @property
     def provider_values_(self) -> dict[str, float]:
-        """What each named provider's samples are worth together."""
+        """What each named provider's examples are worth together."""
         worth: dict[str, float] = {}
         for name, value in zip(self._held.providers, self.values_.tolist(), strict=True):
             if name is not None:
@@ -86,12 +86,20 @@ class Results:
     def provenance_(self) -> dict[str, Any]:
         """Parameters, seed, versions and sizes: enough to get the values again."""
         held = self._held
+        state = held.corpus.state
         return provenance(
-            self.get_params(),  # type: ignore[attr-defined]
+            self.get_params(deep=False),  # type: ignore[attr-defined]
             self._seed,
-            held.corpus,
-            len(held.validation),
-            dict(self._embedder.metrics),
+            examples=len(held.corpus),
+            validation_examples=len(held.validation),
+            classes=held.corpus.classes,
+            encoder=self._embedder.metrics,
+            tree={
+                "leaves": len(state.leaves),
+                "nodes": len(state.nodes),
+                "records": state.header.records,
+                "updates": state.header.updates,
+            },
         )
 
     def value(
@@ -100,15 +108,34 @@ class Results:
         utility: str | None = None,
         beta: float | None = None,
         lam: float | None = None,
-        return_error: bool = False,
+        return_stderr: bool = False,
     ) -> Any:
-        """Return values (n,) under other weights, exactly and without a refit.
+        """Return values under other weights, exactly and without a refit.
 
-        What is None stays as the parameters say; with ``return_error`` also the standard errors
-        (n,). Raises ValueError where a weight is out of range or ``game`` fixed it.
+        Parameters
+        ----------
+        utility : str, optional
+            How classes are weighed; see `HCDV`. None is the parameter.
+        beta : float, optional
+            The peers' share of the judgement. None is the parameter.
+        lam : float, optional
+            The weight of the contrast. None is the parameter.
+        return_stderr : bool, default=False
+            Whether to return standard errors too.
+
+        Returns
+        -------
+        ndarray of shape (n,), or two of them
+            The values, and their standard errors if asked for.
+
+        Raises
+        ------
+        ValueError
+            If a weight is out of range, or the game fixed it.
+
         """
         values = self._values(utility, beta, lam)
-        return (values.value, values.stderr) if return_error else values.value
+        return (values.value, values.stderr) if return_stderr else values.value
 
     def select(
         self,
@@ -120,10 +147,31 @@ class Results:
         lam: float | None = None,
         random_state: Any = None,
     ) -> Rows:
-        """Return ascending indices of about ``share`` of the valued samples, to train on.
+        """Choose examples to train on.
 
-        ``spread`` drops what does harm in each class and draws class-balanced from the rest,
-        ``top`` takes the highest values. ``random_state`` None is the fit's seed.
+        Parameters
+        ----------
+        share : float
+            The share of the valued examples to return, in (0, 1].
+        strategy : {"spread", "top"}, default="spread"
+            ``spread`` drops as many examples of each class as have a negative value without the
+            contrast, at most 30% of the class, and draws evenly from the rest. ``top`` takes the
+            highest values.
+        utility, beta, lam : optional
+            Weights, as in `value`.
+        random_state : int, RandomState instance or None, default=None
+            Decides what ``spread`` draws. None is the seed of the fit.
+
+        Returns
+        -------
+        ndarray of int
+            Ascending indices into X.
+
+        Raises
+        ------
+        ValueError
+            If a share, strategy or weight is out of range.
+
         """
         labels = self._held.labels
         values = self._values(utility, beta, lam)
@@ -141,20 +189,20 @@ class Results:
         return valued[chosen]
 
     def members(self, coalition: str) -> Rows:
-        """Return indices of a coalition's samples; raises KeyError where there is none so named."""
+        """Return the indices of a coalition's examples. Raises KeyError for an unknown name."""
         return np.flatnonzero(np.isin(self.leaves_, leaves_of(self._held.corpus, coalition)))
 
-    def path(self, sample: int) -> tuple[str, ...]:
-        """Return the names of a sample's coalitions, from the root to its leaf.
+    def path(self, example: int) -> tuple[str, ...]:
+        """Return the names of an example's coalitions, from the root to its leaf.
 
-        ``sample`` is an index as in ``values_``. Raises KeyError for a validation sample.
+        ``example`` is an index as in ``values_``. Raises KeyError for an example in V.
         """
-        return path(self._held.corpus, int(self.leaves_[sample]))
+        return path(self._held.corpus, int(self.leaves_[example]))
 
     def to_frame(self) -> Any:
-        """Return a pandas DataFrame of what is known of each sample; its index is ``id``.
+        """Return a pandas DataFrame of what is known of each example; its index is ``id``.
 
-        Columns: label, value, error, judged (the value without the contrast, where the game tells
+        Columns: label, value, stderr, judged (the value without the contrast, where the game tells
         them apart), leaf, path, provider. Its ``attrs`` are ``provenance_``. Raises ImportError
         without pandas.
         """
@@ -167,7 +215,7 @@ class Results:
         columns = {
             "label": named.tolist(),
             "value": values.value,
-            "error": values.stderr,
+            "stderr": values.stderr,
             "judged": values.judged,
             "leaf": [paths[leaf][-1] if leaf in paths else None for leaf in leaves],
             "path": ["/".join(paths[leaf]) if leaf in paths else None for leaf in leaves],

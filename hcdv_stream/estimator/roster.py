@@ -36,9 +36,9 @@ class Roster:
         return anything
 
     def enter(self, ids: Iterable[Any] | None, samples: int) -> list[str]:
-        """Enter new samples, or replacements, and return their spellings.
+        """Enter new examples, or replacements, and return their spellings.
 
-        ``ids`` None counts on from the samples seen so far. Raises ValueError where a running
+        ``ids`` None counts on from the examples seen so far. Raises ValueError where a running
         number is taken, an id comes twice or is that of a judge.
         """
         counted = range(self.seen, self.seen + samples)
@@ -46,7 +46,7 @@ class Roster:
         names = [str(name) for name in listed]
         taken = self._given.keys() & names if ids is None else self._judges & set(names)
         if taken:
-            reason = "is taken, so give ids" if ids is None else "is that of a validation sample"
+            reason = "is taken, so give ids" if ids is None else "is that of a validation example"
             raise ValueError(f"the id {min(taken)} {reason}")
         self._given.update(zip(names, listed, strict=True))
         self.seen += samples
@@ -66,7 +66,7 @@ class Roster:
             if name not in self._given:
                 raise KeyError(f"the id {name} is not there")
             if name in self._judges:
-                raise ValueError(f"the id {name} is that of a validation sample, which stays")
+                raise ValueError(f"the id {name} is that of a validation example, which stays")
         return names
 
     def leave(self, names: Sequence[str]) -> None:

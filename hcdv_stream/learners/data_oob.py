@@ -35,7 +35,7 @@ def data_oob(features: Floats, labels: Labels, trees: int, seed: int, jobs: int 
     return Estimate(
         method="data-oob",
         values=values,
-        errors=np.where(judged > 0, np.sqrt(values * (1.0 - values) / seen), np.nan),
+        stderr=np.where(judged > 0, np.sqrt(values * (1.0 - values) / seen), np.nan),
         counts=judged.astype(np.int64),
         evaluations=trees,
         seed=seed,

@@ -18,7 +18,7 @@ _SUFFICIENT = 1e-4
 _HALVINGS = 30
 
 
-class Problem(Protocol):
+class SmoothFunctions(Protocol):
     """A convex function of each lane."""
 
     def value(self, points: Floats, lanes: Lanes) -> tuple[Floats, Floats]:
@@ -28,7 +28,9 @@ class Problem(Protocol):
         """Apply a rough inverse of the Hessian, positive definite, to (Q, m)."""
 
 
-def minimise(problem: Problem, start: Floats, tolerance: float, most_steps: int) -> Floats:
+def minimise(
+    functions: SmoothFunctions, start: Floats, tolerance: float, most_steps: int
+) -> Floats:
     """Return the minimisers (P, m), from ``start``.
 
     A lane is done when no entry of its gradient exceeds ``tolerance``, when no step improves it any
@@ -37,7 +39,7 @@ def minimise(problem: Problem, start: Floats, tolerance: float, most_steps: int)
     found = start.copy()
     lanes = np.arange(len(start))
     points = start
-    values, gradients = problem.value(points, lanes)
+    values, gradients = functions.value(points, lanes)
     history = _History()
     stuck = np.zeros(len(lanes), np.bool_)
     for _ in range(most_steps):
@@ -49,9 +51,9 @@ def minimise(problem: Problem, start: Floats, tolerance: float, most_steps: int)
             history.keep(~done)
         if not len(lanes):
             return found
-        directions = -history.apply(gradients, problem, lanes)
+        directions = -history.apply(gradients, functions, lanes)
         moved, new_values, new_gradients, stuck = _step(
-            problem, lanes, points, directions, values=values, gradients=gradients
+            functions, lanes, points, directions, values=values, gradients=gradients
         )
         history.add(moved - points, new_gradients - gradients)
         points, values, gradients = moved, new_values, new_gradients
@@ -60,7 +62,7 @@ def minimise(problem: Problem, start: Floats, tolerance: float, most_steps: int)
 
 
 def _step(
-    problem: Problem,
+    functions: SmoothFunctions,
     lanes: Lanes,
     points: Floats,
     directions: Floats,
@@ -72,14 +74,14 @@ def _step(
     slopes = _dots(gradients, directions)
     lengths = np.ones(len(lanes))
     moved = points + directions
-    new_values, new_gradients = problem.value(moved, lanes)
+    new_values, new_gradients = functions.value(moved, lanes)
     for _ in range(_HALVINGS):
         poor = ~(new_values <= values + _SUFFICIENT * lengths * slopes)
         if not poor.any():
             return moved, new_values, new_gradients, poor
         lengths[poor] /= 2
         moved[poor] = points[poor] + lengths[poor, None] * directions[poor]
-        new_values[poor], new_gradients[poor] = problem.value(moved[poor], lanes[poor])
+        new_values[poor], new_gradients[poor] = functions.value(moved[poor], lanes[poor])
     poor = ~(new_values < values)
     moved[poor], new_values[poor], new_gradients[poor] = points[poor], values[poor], gradients[poor]
     return moved, new_values, new_gradients, poor
@@ -100,7 +102,7 @@ class _History:
         rates = np.divide(1.0, curvature, out=np.zeros_like(curvature), where=usable)
         self._pairs = [*self._pairs[1 - MEMORY :], (steps, changes, rates)]
 
-    def apply(self, gradients: Floats, problem: Problem, lanes: Lanes) -> Floats:
+    def apply(self, gradients: Floats, functions: SmoothFunctions, lanes: Lanes) -> Floats:
         """The two-loop recursion around the preconditioner."""
         result = gradients.copy()
         weights = []
@@ -108,7 +110,7 @@ class _History:
             weight = rates * _dots(steps, result)
             weights.append(weight)
             result -= weight[:, None] * changes
-        result = problem.precondition(result, lanes)
+        result = functions.precondition(result, lanes)
         for (steps, changes, rates), weight in zip(self._pairs, reversed(weights), strict=True):
             back = rates * _dots(changes, result)
             result += (weight - back)[:, None] * steps

@@ -35,9 +35,28 @@ SMALLEST = 16
 
 
 class Logistic:
-    """Fits on members, predicts V.
+    """Multinomial logistic regression as a learner, many coalitions at once.
 
-    ``strength`` is scikit-learn's C. A coalition of one class always answers that class.
+    A coalition of one class always answers that class.
+
+    Parameters
+    ----------
+    task : Task
+        The examples and V.
+    strength : float, default=1.0
+        scikit-learn's C.
+    tolerance : float, default=1e-4
+        The largest entry of the gradient at which it stops.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Logistic, Task
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1], np.int16)
+    >>> task = Task(X, y, X, y, classes=2)
+    >>> Logistic(task).scores(np.ones((1, 4), bool)).argmax(axis=2).tolist()
+    [[0, 0, 1, 1]]
+
     """
 
     def __init__(self, task: Task, strength: float = 1.0, tolerance: float = TOLERANCE) -> None:
@@ -46,13 +65,13 @@ class Logistic:
                 raise ValueError(f"{name} must be above 0, got {number}")
         centre = task.features.mean(axis=0)
         self._rows = _with_intercept(task.features - centre)
-        self._judge_rows = _with_intercept(task.judge_features - centre)
+        self._validation_rows = _with_intercept(task.validation_features - centre)
         self._labels = task.labels.astype(np.intp)
         self._classes = task.classes
         self._strength = strength
         self._tolerance = tolerance
         self._references: dict[int, Reference] = {}
-        self.judges = task.judges
+        self.validation_labels = task.validation_labels
 
     @property
     def players(self) -> int:
@@ -73,7 +92,7 @@ class Logistic:
     def scores(self, membership: Membership) -> Floats:
         """Return the probabilities on V, (P, v, C); a class that is lacking has 0."""
         present = classes_present(membership, self._labels, self._classes)
-        answers = self._judge_rows @ self.weights(membership).swapaxes(1, 2)
+        answers = self._validation_rows @ self.weights(membership).swapaxes(1, 2)
         return softmax(np.where(present[:, None, :], answers, -np.inf))
 
     def weights(self, membership: Membership) -> Floats:

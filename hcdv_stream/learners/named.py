@@ -13,14 +13,13 @@ from hcdv_stream.learners.ridge import Ridge
 from hcdv_stream.learners.routed_knn import RoutedNeighbours
 from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import Learner
-from hcdv_stream.learners.wide_deep import WideDeepClassifier
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.validation import Validation
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class LearnerInput:
     """n embedded examples, V, and the leaves that ``routed-knn`` routes both to."""
 
     embeddings: Embeddings
@@ -42,36 +41,40 @@ class Setting:
         )
 
 
-def _ridge(setting: Setting) -> Learner:
-    return Ridge(setting.embeddings, setting.labels, setting.validation, setting.classes)
+def _ridge(given: LearnerInput) -> Learner:
+    return Ridge(given.embeddings, given.labels, given.validation, given.classes)
 
 
-def _routed(setting: Setting) -> Learner:
-    centroids = Centroids(dict(enumerate(setting.leaves)))
+def _routed(given: LearnerInput) -> Learner:
+    centroids = Centroids(dict(enumerate(given.leaves)))
     return RoutedNeighbours(
-        setting.embeddings,
-        setting.labels,
-        setting.validation,
-        classes=setting.classes,
-        neighbours=setting.neighbours,
-        leaves=centroids.nearest(setting.embeddings)[0],
-        judge_leaves=centroids.nearest(setting.validation.embeddings)[0],
+        given.embeddings,
+        given.labels,
+        given.validation,
+        classes=given.classes,
+        neighbours=given.neighbours,
+        leaves=centroids.nearest(given.embeddings)[0],
+        validation_leaves=centroids.nearest(given.validation.embeddings)[0],
     )
 
 
-def _logistic(setting: Setting) -> Learner:
-    return Logistic(setting.task())
+def _logistic(given: LearnerInput) -> Learner:
+    return Logistic(given.task())
 
 
-def _forest(setting: Setting) -> Learner:
-    return Retraining(RandomForestClassifier(50), setting.task(), setting.seed)
+def _forest(given: LearnerInput) -> Learner:
+    return Retraining(RandomForestClassifier(50), given.task(), given.seed)
 
 
-def _wide_deep(setting: Setting) -> Learner:
-    return Retraining(WideDeepClassifier(), setting.task(), setting.seed)
+def _wide_deep(given: LearnerInput) -> Learner:
+    from hcdv_stream.learners.wide_deep import (  # noqa: PLC0415 (loads torch)
+        WideDeepClassifier,
+    )
+
+    return Retraining(WideDeepClassifier(), given.task(), given.seed)
 
 
-LEARNERS: Mapping[str, Callable[[Setting], Learner]] = {
+LEARNERS: Mapping[str, Callable[[LearnerInput], Learner]] = {
     "ridge": _ridge,
     "routed-knn": _routed,
     "logistic": _logistic,
@@ -80,8 +83,8 @@ LEARNERS: Mapping[str, Callable[[Setting], Learner]] = {
 }
 
 
-def learner_of(name: str, setting: Setting) -> Learner:
+def learner_of(name: str, given: LearnerInput) -> Learner:
     """Return the learner of that name. Raises ValueError, naming those there are."""
     if name not in LEARNERS:
         raise ValueError(f"no learner {name!r}; there are {', '.join(LEARNERS)}")
-    return LEARNERS[name](setting)
+    return LEARNERS[name](given)

@@ -11,12 +11,32 @@ from hcdv_stream.valuation.methods.utility import Membership
 
 
 class Retraining:
-    """Fits ``estimator`` on members, predicts V.
+    """A scikit-learn classifier as a learner: fitted on each coalition, asked about V.
 
-    A coalition of one class always answers that class;
-    a class that a coalition lacks gets probability 0. Estimators without ``predict_proba`` vote
-    with ``predict``. Every parameter named ``random_state`` is set to ``seed``, so that the same
-    coalition always gets the same model.
+    A coalition of one class always answers that class; a class that a coalition lacks gets
+    probability 0. Classifiers without ``predict_proba`` vote with ``predict``.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        Cloned for each coalition.
+    task : Task
+        The examples and V.
+    seed : int, default=0
+        Every parameter named ``random_state`` is set to it, so that a coalition always gets the
+        same model.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Retraining, Task, TrainedUtility
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1], np.int16)
+    >>> task = Task(X, y, X, y, classes=2)
+    >>> game = TrainedUtility(Retraining(DecisionTreeClassifier(), task))
+    >>> game(np.array([[True, False, True, False]])).tolist()
+    [1.0]
+
     """
 
     def __init__(self, estimator: Any, task: Task, seed: int = 0) -> None:
@@ -24,7 +44,7 @@ class Retraining:
         names = [n for n in self._estimator.get_params() if n.split("__")[-1] == "random_state"]
         self._estimator.set_params(**dict.fromkeys(names, seed))
         self._task = task
-        self.judges = task.judges
+        self.validation_labels = task.validation_labels
 
     @property
     def players(self) -> int:
@@ -35,7 +55,7 @@ class Retraining:
 
     def scores(self, membership: Membership) -> Floats:
         """Fit one model a coalition."""
-        scores = np.zeros((len(membership), len(self.judges), self._task.classes))
+        scores = np.zeros((len(membership), len(self.validation_labels), self._task.classes))
         for place, members in enumerate(membership):
             labels = self._task.labels[members]
             present = np.unique(labels)
@@ -44,8 +64,10 @@ class Retraining:
                 continue
             model = clone(self._estimator).fit(self._task.features[members], labels)
             if hasattr(model, "predict_proba"):
-                scores[place][:, model.classes_] = model.predict_proba(self._task.judge_features)
+                scores[place][:, model.classes_] = model.predict_proba(
+                    self._task.validation_features
+                )
             else:
-                votes = model.predict(self._task.judge_features).astype(np.intp)
+                votes = model.predict(self._task.validation_features).astype(np.intp)
                 scores[place, np.arange(len(votes)), votes] = 1.0
         return scores

@@ -12,9 +12,32 @@ from hcdv_stream.valuation.validation import Validation
 
 
 class Ridge:
-    """Class-balanced one-versus-rest ridge regression on unit embeddings on the grid.
+    """Class-balanced one-versus-rest ridge regression as a learner.
 
     Memory holds n·(d + 1)(d + 2)/2 numbers. A score is the model's linear answer.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32 of shape (n, d)
+        The examples, as `unit_grid` returns them.
+    labels : ndarray of int16 of shape (n,)
+        Their class indices.
+    validation : Validation
+        V.
+    classes : int
+        How many classes there are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import TrainedUtility, Validation, unit_grid, Ridge
+    >>> embeddings = unit_grid(np.array([[-1.0, 0.1], [-1.0, 0.3], [1.0, 0.2], [1.0, 0.4]]))
+    >>> labels = np.array([0, 0, 1, 1], np.int16)
+    >>> validation = Validation(embeddings, labels)
+    >>> game = TrainedUtility(Ridge(embeddings, labels, validation, 2))
+    >>> game(np.ones((1, 4), bool)).tolist()
+    [1.0]
+
     """
 
     def __init__(
@@ -25,8 +48,8 @@ class Ridge:
         self._classes = classes
         self._dimensions = embeddings.shape[1]
         self._metric = RidgeMetric(validation, classes)
-        self._judge_rows = with_intercept(validation.embeddings)
-        self.judges = validation.labels
+        self._validation_rows = with_intercept(validation.embeddings)
+        self.validation_labels = validation.labels
 
     @property
     def players(self) -> int:
@@ -42,5 +65,5 @@ class Ridge:
             own = np.flatnonzero(self._labels == label)
             sums = membership[:, own].astype(np.float64) @ self._products[own]
             grams[:, label] = np.ldexp(sums, -GRAM_BITS)
-        scores: Floats = self._judge_rows @ self._metric.weights(grams).swapaxes(1, 2)
+        scores: Floats = self._validation_rows @ self._metric.weights(grams).swapaxes(1, 2)
         return scores

@@ -27,7 +27,7 @@ class Learner(Protocol):
         """How many examples there are, n."""
 
     @property
-    def judges(self) -> Labels:
+    def validation_labels(self) -> Labels:
         """Labels of V, (v,)."""
 
     def prepare(self, membership: Membership) -> None:
@@ -38,9 +38,29 @@ class Learner(Protocol):
 
 
 class TrainedUtility:
-    """A learner under a metric; ``empty`` is what no data is worth.
+    """The game of a learner under a metric: what a model trained on a coalition is worth.
 
-    ``jobs`` is the number of processes, as joblib counts them.
+    Parameters
+    ----------
+    learner : Learner
+        What is trained, such as `Logistic` or `Retraining`.
+    metric : callable, default=accuracy
+        Gets scores (P, v, C) and labels (v,) and returns what P models are worth, (P,).
+    jobs : int, default=1
+        The number of processes, as joblib counts them.
+    empty : float, default=0.0
+        What no data is worth.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Logistic, Task, TrainedUtility
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1], np.int16)
+    >>> task = Task(X, y, X, y, classes=2)
+    >>> game = TrainedUtility(Logistic(task))
+    >>> game(np.array([[False] * 4, [True] * 4])).tolist()
+    [0.0, 1.0]
+
     """
 
     def __init__(
@@ -69,7 +89,7 @@ class TrainedUtility:
 
 def _worth(learner: Learner, metric: Metric, membership: Membership) -> Floats:
     with _threads().limit(limits=1):
-        return metric(learner.scores(membership), learner.judges)
+        return metric(learner.scores(membership), learner.validation_labels)
 
 
 @cache

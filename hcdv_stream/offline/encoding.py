@@ -1,4 +1,4 @@
-"""A file's examples as the worker would see them: judged, in order of time, embedded."""
+"""A file's examples as the worker would see them: validated, in order of time, embedded."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class ValuationError(HcdvError):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EncodedExamples:
     """What passed, in order of time, ties in order of the file.
 
     ``batch`` holds n records, an id perhaps more than once; ``places`` int64 (n,) are their rows in
@@ -33,7 +33,7 @@ class Judged:
     features: npt.NDArray[np.float32]
     rejected: Mapping[str, int]
 
-    def distinct(self) -> "Judged":
+    def distinct(self) -> "EncodedExamples":
         """Return the last record of every id."""
         last = {name: row for row, name in enumerate(self.batch.ids)}
         if len(last) == len(self.batch):
@@ -46,15 +46,17 @@ class Judged:
             self.batch.timestamps[rows],
             self.batch.embeddings[rows],
         )
-        return Judged(batch, self.places[rows], self.features[rows], self.rejected)
+        return EncodedExamples(batch, self.places[rows], self.features[rows], self.rejected)
 
 
-def judge_examples(examples: Examples, bundle: Bundle) -> Judged:
-    """Judge every example as the worker would; a record's position is its place in time.
+def encode_examples(examples: Examples, bundle: Bundle) -> EncodedExamples:
+    """Validate and embed every example as the worker would.
+
+    A record's position is its place in time.
 
     Raises ValuationError where none fits the bundle.
     """
-    rows, accepted, labels, rejected = _judged(examples, bundle)
+    rows, accepted, labels, rejected = _validated(examples, bundle)
     order = np.argsort(examples.timestamps[accepted], kind="stable")
     places = accepted[order]
     features = bundle.schema.matrix([rows[place] for place in order])
@@ -66,10 +68,10 @@ def judge_examples(examples: Examples, bundle: Bundle) -> Judged:
         examples.timestamps[places],
         bundle.encode(features, np.arange(len(listed))),
     )
-    return Judged(batch, places, features, rejected)
+    return EncodedExamples(batch, places, features, rejected)
 
 
-def _judged(
+def _validated(
     examples: Examples, bundle: Bundle
 ) -> tuple[list[Any], npt.NDArray[np.int64], npt.NDArray[np.int16], dict[str, int]]:
     """Return the accepted ones' feature rows, places and classes, and the refusals."""

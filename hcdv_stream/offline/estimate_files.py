@@ -20,7 +20,7 @@ from hcdv_stream.runtime.atomic_files import written_whole
 from hcdv_stream.valuation.methods.sampling.run import Ends, Estimate
 from hcdv_stream.valuation.methods.sampling.tally import Tally
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a file written before could not be read any more."""
 
 
@@ -28,7 +28,7 @@ class EstimateFileError(HcdvError):
     """A file that holds no estimate: one sentence."""
 
 
-class Kept(NamedTuple):
+class StoredEstimate(NamedTuple):
     """What a file holds; ``ids`` are those of its players, None where it was given none."""
 
     estimate: Estimate
@@ -45,7 +45,7 @@ def write_estimate(path: Path, estimate: Estimate, ids: Iterable[str] | None = N
     arrays: dict[str, npt.NDArray[Any]] = {
         "about": np.frombuffer(orjson.dumps(about), np.uint8),
         "values": estimate.values,
-        "errors": estimate.errors,
+        "stderr": estimate.stderr,
         "counts": estimate.counts,
     }
     if ids is not None:
@@ -59,7 +59,7 @@ def write_estimate(path: Path, estimate: Estimate, ids: Iterable[str] | None = N
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def read_estimate(path: Path) -> Kept:
+def read_estimate(path: Path) -> StoredEstimate:
     """Read what ``write_estimate`` wrote. Raises EstimateFileError where it did not."""
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -67,7 +67,7 @@ def read_estimate(path: Path) -> Kept:
         about = orjson.loads(arrays["about"].tobytes())
         if about["format"] != FORMAT:
             raise EstimateFileError(f"{path}: format {about['format']} is not known here")
-        return Kept(_estimate(arrays, about), arrays.get("ids"), about["versions"])
+        return StoredEstimate(_estimate(arrays, about), arrays.get("ids"), about["versions"])
     except OSError as error:
         raise EstimateFileError(f"{path}: {error.strerror or error}") from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -80,7 +80,7 @@ def _estimate(arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, Any]) 
     return Estimate(
         about["method"],
         arrays["values"],
-        arrays["errors"],
+        arrays["stderr"],
         arrays["counts"],
         about["evaluations"],
         seed=about["seed"],

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+from hcdv_stream.methods.hierarchical import DEFAULT_INTERPRETATION
 from hcdv_stream.valuation.games.characteristic import Averaged
-from hcdv_stream.valuation.methods.algorithm1 import Reading, interpretation
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation, interpretation
 from hcdv_stream.valuation.methods.level_structure import OrderRule
 from hcdv_stream.valuation.methods.levels import Counted
 
-DEFAULT_READING = Reading(leaf="sampled")
-"""Leaves of up to ten points are enumerated all the same; larger ones cannot be for any learner."""
-
-_OF_READING = {
+_OF_INTERPRETATION = {
     "players": interpretation.Players,
     "scope": interpretation.Scope,
     "omega": interpretation.Omega,
@@ -23,7 +21,7 @@ _OF_READING = {
 CHOICES: Mapping[str, tuple[str, ...]] = {
     name: get_args(rule)
     for name, rule in {
-        **_OF_READING,
+        **_OF_INTERPRETATION,
         "averaged": Averaged,
         "counted": Counted,
         "orders": OrderRule,
@@ -38,13 +36,13 @@ class HierarchyOptions:
 
     ``counts`` are K_1, …, K_L, ``permutations`` is T and ``leaf_size`` M; None is what the settings
     say. ``averaged`` is which Δ joins the learner's metric, by λ; ``orders`` is the level-structure
-    value's rule alone, ``reading`` Algorithm 1's.
+    value's rule alone, ``interpretation`` Algorithm 1's.
     """
 
     counts: tuple[int, ...] | None = None
     permutations: int | None = None
     leaf_size: int | None = None
-    reading: Reading = DEFAULT_READING
+    interpretation: Interpretation = DEFAULT_INTERPRETATION
     averaged: Averaged = "mean"
     counted: Counted = "per-parent"
     orders: OrderRule = "stratified"
@@ -59,7 +57,7 @@ def chosen(options: HierarchyOptions, given: Iterable[str]) -> HierarchyOptions:
         if value not in CHOICES[name]:
             raise ValueError(f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r}")
         change: Any = {name: value}
-        if name in _OF_READING:
-            change = {"reading": replace(options.reading, **change)}
+        if name in _OF_INTERPRETATION:
+            change = {"interpretation": replace(options.interpretation, **change)}
         options = replace(options, **change)
     return options

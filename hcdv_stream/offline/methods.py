@@ -1,6 +1,5 @@
-"""Values a file by any method, not the routed game alone."""
+"""Values a file by any method of ``hcdv_stream.methods``, not the routed game alone."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,92 +7,95 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from hcdv_stream import methods
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.learners.data_oob import data_oob
-from hcdv_stream.offline.context import GROUPS, MethodOptions, World
-from hcdv_stream.offline.encoding import ValuationError, judge_examples
+from hcdv_stream.methods.base import Method
+from hcdv_stream.methods.context import GROUPS, MethodContext
+from hcdv_stream.offline.encoding import EncodedExamples, ValuationError, encode_examples
 from hcdv_stream.offline.examples import Examples
+from hcdv_stream.offline.method_options import MethodOptions
 from hcdv_stream.offline.valuation import FileValuation
 from hcdv_stream.settings import Settings
-from hcdv_stream.valuation.methods.algorithm1 import PrintedSampler
-from hcdv_stream.valuation.methods.baselines.data_shapley import banzhaf, beta_shapley, tmc
-from hcdv_stream.valuation.methods.baselines.group_shapley import group_shapley, shared
-from hcdv_stream.valuation.methods.baselines.knn_shapley import knn_shapley
-from hcdv_stream.valuation.methods.baselines.leave_one_out import leave_one_out
-from hcdv_stream.valuation.methods.baselines.random_values import chance
-from hcdv_stream.valuation.methods.level_structure import OwenSampler
 from hcdv_stream.valuation.methods.levels import Levels
 from hcdv_stream.valuation.methods.sampling.run import Estimate
-from hcdv_stream.valuation.methods.sampling.uniform_sizes import UniformSizeSampler
 from hcdv_stream.valuation.tree.coalition_ids import path_ids
 
 __all__ = ["GROUPS", "METHODS", "MethodOptions", "value_by"]
 
-TREES = 100
-"""Trees of data-oob, as in its paper's comparison with 100 players."""
+
+def _trained(options: MethodOptions, settings: Settings) -> dict[str, Any]:
+    """Return the parameters of every method that trains a learner."""
+    return {
+        "learner": options.learner,
+        "metric": options.metric,
+        "neighbours": settings.neighbours,
+        "n_jobs": options.jobs,
+    }
 
 
-def _group(world: World) -> Estimate:
-    groups, options = world.groups(), world.options
-    estimate = group_shapley(
-        world.utility(),
-        groups,
-        options.until(),
-        seed=world.settings.seed,
-        clock=time.monotonic,
+def _sampled(options: MethodOptions, settings: Settings) -> dict[str, Any]:
+    """Return the parameters of every method that samples coalitions."""
+    return _trained(options, settings) | {"until": options.until()}
+
+
+def _hierarchical(options: MethodOptions, settings: Settings) -> dict[str, Any]:
+    """Return the parameters of every method with a hierarchy."""
+    chosen = options.hierarchy
+    return _sampled(options, settings) | {
+        "levels": chosen.counts or settings.branching,
+        "counted": chosen.counted,
+        "averaged": chosen.averaged,
+        "lam": settings.lam,
+    }
+
+
+def _algorithm1(options: MethodOptions, settings: Settings) -> Method:
+    chosen = options.hierarchy
+    shared = _hierarchical(options, settings) | {"until": options.until(rounds=1)}
+    return methods.Algorithm1(
+        permutations=chosen.permutations or settings.permutations,
+        leaf_size=chosen.leaf_size or settings.leaf_size,
+        interpretation=chosen.interpretation,
+        **shared,
     )
-    return shared(estimate, groups)
 
 
-def _du_shapley(world: World) -> Estimate:
-    groups = world.groups()
-    return shared(world.sampled(UniformSizeSampler(groups)), groups)
+def _owen(options: MethodOptions, settings: Settings) -> Method:
+    return methods.OwenValue(orders=options.hierarchy.orders, **_hierarchical(options, settings))
 
 
-def _knn_shapley(world: World) -> Estimate:
-    batch, validation, classes = world.judged.batch, world.bundle.validation, world.bundle.classes
-    weights = world.settings.weights.per_class(classes, validation.counts(len(classes)))
-    neighbours = world.settings.neighbours
-    values = knn_shapley(batch.embeddings, batch.labels, validation, neighbours, weights)
-    return Estimate.exact("knn-shapley", values, 0, {"neighbours": neighbours})
+def _knn_shapley(_: MethodOptions, settings: Settings) -> Method:
+    return methods.KNNShapley(neighbours=settings.neighbours, utility=settings.utility)
 
 
-def _data_oob(world: World) -> Estimate:
-    features = world.judged.features.astype(np.float64)
-    labels, seed = world.judged.batch.labels, world.settings.seed
-    return data_oob(features, labels, TREES, seed, world.options.jobs)
-
-
-def _algorithm1(world: World) -> Estimate:
-    chosen = world.options.hierarchy
-    sampler = PrintedSampler(
-        world.cut(),
-        chosen.permutations or world.settings.permutations,
-        chosen.leaf_size or world.settings.leaf_size,
-        chosen.reading,
-    )
-    return world.sampled(sampler, world.contrasted(), rounds=1)
-
-
-def _owen(world: World) -> Estimate:
-    sampler = OwenSampler(world.cut(), world.options.hierarchy.orders)
-    return world.sampled(sampler, world.contrasted())
-
-
-METHODS: Mapping[str, Callable[[World], Estimate]] = {
-    "random": lambda world: chance(world.players, world.settings.seed),
-    "loo": lambda world: leave_one_out(world.utility()),
-    "tmc": lambda world: world.sampled(tmc(batch=1)),
-    "group": _group,
-    "banzhaf": lambda world: world.sampled(banzhaf()),
-    "beta-shapley": lambda world: world.sampled(beta_shapley(batch=1)),
+METHODS: Mapping[str, Callable[[MethodOptions, Settings], Method]] = {
+    "random": lambda *_: methods.RandomValues(),
+    "loo": lambda *given: methods.LeaveOneOut(**_trained(*given)),
+    "tmc": lambda *given: methods.DataShapley(**_sampled(*given)),
+    "group": lambda *given: methods.GroupShapley(groups=given[0].groups, **_sampled(*given)),
+    "banzhaf": lambda *given: methods.DataBanzhaf(**_sampled(*given)),
+    "beta-shapley": lambda *given: methods.BetaShapley(**_sampled(*given)),
     "knn-shapley": _knn_shapley,
-    "du-shapley": _du_shapley,
-    "data-oob": _data_oob,
+    "du-shapley": lambda *given: methods.DUShapley(groups=given[0].groups, **_sampled(*given)),
+    "data-oob": lambda *given: methods.DataOOB(n_jobs=given[0].jobs),
     "algorithm1": _algorithm1,
     "owen": _owen,
 }
-"""Every method but the routed game, which keeps a tree: see ``file_valuation``."""
+"""The estimator of every method but the routed game, which keeps a tree: see ``valuation``."""
+
+
+def _context(
+    encoded: EncodedExamples, bundle: Bundle, settings: Settings, progress: Callable[[int], None]
+) -> MethodContext:
+    return MethodContext(
+        encoded.batch,
+        bundle.validation,
+        bundle.classes,
+        settings.seed,
+        lambda: bundle.seed.centroids,
+        lambda: encoded.features.astype(np.float64),
+        progress,
+    )
 
 
 def value_by(
@@ -110,46 +112,49 @@ def value_by(
     ``progress`` gets the count of coalitions asked for so far. Raises ValuationError where none
     fits the bundle or an option names what does not exist.
     """
-    judged = judge_examples(examples, bundle)
-    world = World(judged.distinct(), bundle, settings, options, progress)
+    encoded = encode_examples(examples, bundle)
+    distinct = encoded.distinct()
+    context = _context(distinct, bundle, settings, progress)
     try:
-        estimate = METHODS[method](world)
+        estimate = METHODS[method](options, settings).estimate(context)
     except ValueError as error:
         raise ValuationError(str(error)) from error
     worth = None if estimate.ends is None else estimate.ends.everybody - estimate.ends.nobody
     return FileValuation(
-        table=_table(world, estimate),
+        table=_table(distinct, context, estimate),
         total=worth,
         residual=None if worth is None else abs(float(estimate.values.sum()) - worth),
         updates=0,
-        leaves=0 if world.levels is None else world.levels.size(world.levels.depth),
-        rejected=judged.rejected,
-        replaced=len(judged.batch) - world.players,
+        leaves=0 if context.levels is None else context.levels.size(context.levels.depth),
+        rejected=encoded.rejected,
+        replaced=len(encoded.batch) - context.players,
         evaluations=estimate.evaluations,
-        facts={"rounds": estimate.rounds, "parameters": _parameters(world, estimate)},
+        facts={"rounds": estimate.rounds, "parameters": _parameters(context, options, estimate)},
     )
 
 
-def _parameters(world: World, estimate: Estimate) -> dict[str, Any]:
-    if world.levels is None:
+def _parameters(
+    context: MethodContext, options: MethodOptions, estimate: Estimate
+) -> dict[str, Any]:
+    if context.levels is None:
         return dict(estimate.parameters)
-    chosen = world.options.hierarchy
+    chosen = options.hierarchy
     return {**estimate.parameters, "averaged": chosen.averaged, "counted": chosen.counted}
 
 
-def _table(world: World, estimate: Estimate) -> pa.Table:
-    batch = world.judged.batch
-    order = np.argsort(world.judged.places)
+def _table(encoded: EncodedExamples, context: MethodContext, estimate: Estimate) -> pa.Table:
+    batch = encoded.batch
+    order = np.argsort(encoded.places)
     listed = order.tolist()
-    classes = world.bundle.classes
+    classes = context.classes
     columns: dict[str, Any] = {
         "id": pa.array([batch.ids[row] for row in listed], pa.string()),
         "label": pa.array([classes[batch.labels[row]] for row in listed], pa.string()),
         "value": estimate.values[order],
-        "stderr": estimate.errors[order],
+        "stderr": estimate.stderr[order],
     }
-    if world.levels is not None:
-        paths = _paths(world.levels, order)
+    if context.levels is not None:
+        paths = _paths(context.levels, order)
         columns["leaf"] = pa.array([path[-1] for path in paths], pa.string())
         columns["path"] = pa.array(["/".join(path) for path in paths], pa.string())
     if any(name is not None for name in batch.providers):

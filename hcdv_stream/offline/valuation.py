@@ -12,7 +12,7 @@ from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import TrainingError
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.bundle.training import LEAST_ROWS, TrainingOptions, TrainingProgress, train_bundle
-from hcdv_stream.offline.encoding import Judged, ValuationError, judge_examples
+from hcdv_stream.offline.encoding import EncodedExamples, ValuationError, encode_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.settings import Settings
@@ -105,10 +105,10 @@ def value_examples(
     bundle's tree update by update. ``progress`` gets the count of examples so far. Raises
     ValuationError where none fits the bundle or the utility names no class.
     """
-    judged = judge_examples(examples, bundle)
+    encoded = encode_examples(examples, bundle)
     config = settings.engine(bundle.tau)
     with one_blas_thread():
-        engine = _played(judged, bundle, config, progress, rebuilt)
+        engine = _played(encoded, bundle, config, progress, rebuilt)
     trusted = bundle.validation.counts(len(bundle.classes))
     corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
     try:
@@ -116,43 +116,43 @@ def value_examples(
     except ValueError as error:
         raise ValuationError(str(error)) from error
     return FileValuation(
-        table=_table(corpus, reading, judged),
+        table=_table(corpus, reading, encoded),
         total=reading.total(),
         residual=residual(reading),
         updates=engine.header.updates,
         leaves=len(corpus.state.leaves),
-        rejected=judged.rejected,
-        replaced=len(judged.batch) - len(engine),
+        rejected=encoded.rejected,
+        replaced=len(encoded.batch) - len(engine),
     )
 
 
 def _played(
-    judged: Judged,
+    encoded: EncodedExamples,
     bundle: Bundle,
     config: EngineConfig,
     progress: Callable[[int], None],
     rebuilt: bool,
 ) -> Engine:
     if rebuilt:
-        planted = plant(judged.distinct().batch, len(bundle.classes), config)
+        planted = plant(encoded.distinct().batch, len(bundle.classes), config)
         engine = Engine(config, len(bundle.classes), bundle.validation, planted)
         engine.play()
-        progress(len(judged.batch))
+        progress(len(encoded.batch))
     else:
         engine = Engine.from_seed(config, len(bundle.classes), bundle.validation, bundle.seed)
-        for start in range(0, len(judged.batch), config.update_size):
-            engine.apply(judged.batch.slice(start, start + config.update_size))
-            progress(min(start + config.update_size, len(judged.batch)))
+        for start in range(0, len(encoded.batch), config.update_size):
+            engine.apply(encoded.batch.slice(start, start + config.update_size))
+            progress(min(start + config.update_size, len(encoded.batch)))
     return engine
 
 
 def _table(
     corpus: Corpus,
     reading: StateValues,
-    judged: Judged,
+    encoded: EncodedExamples,
 ) -> pa.Table:
     values = reading.examples()
-    places = dict(zip(judged.batch.ids, judged.places.tolist(), strict=True))
+    places = dict(zip(encoded.batch.ids, encoded.places.tolist(), strict=True))
     order = sorted(range(len(corpus)), key=lambda row: places[corpus.ids[row]])
     leaves = corpus.leaves[order].tolist()
     paths = {leaf: path_ids(0, corpus.path(leaf), leaf) for leaf in set(leaves)}

@@ -1,4 +1,4 @@
-"""Pictures of values: a fitted ``HCDV``'s, or any method's.
+"""Pictures of values: those of ``HCDV`` or of any other method.
 
 Each function draws on ``ax``, or a new figure, and returns it. Needs matplotlib:
 ``pip install 'hcdv-stream[plot]'``.

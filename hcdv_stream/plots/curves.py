@@ -14,9 +14,36 @@ _VERBS = {"removal": "removed", "addition": "added"}
 def plot_curves(
     curves: Mapping[str, Curve], *, score: str = "balanced accuracy", ax: Axes | None = None
 ) -> Axes:
-    """Draw curves of one kind by name; those in random order are grey.
+    """Draw curves of one kind; those in random order are grey.
 
-    Raises ValueError where there is none, or removal and addition are mixed.
+    Parameters
+    ----------
+    curves : mapping from str to Curve
+        The curves by name.
+    score : str, default="balanced accuracy"
+        What the scores are.
+    ax : matplotlib Axes, optional
+        Where to draw. The default is a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no curve, or removal and addition are mixed.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from hcdv_stream.methods import removal_curve
+    >>> from hcdv_stream.plots import plot_curves
+    >>> ax = plot_curves({"lowest first": removal_curve([0.3, -0.1, 0.2], len)}, score="left")
+    >>> ax.get_ylabel()
+    'left'
+
     """
     kinds = sorted({curve.kind for curve in curves.values()})
     if len(kinds) != 1:
@@ -36,7 +63,7 @@ def plot_curves(
         )
         place += not random
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
-    ax.set_xlabel(f"share of the samples {_VERBS[kinds[0]]}")
+    ax.set_xlabel(f"share of the examples {_VERBS[kinds[0]]}")
     ax.set_ylabel(score)
     ax.legend(frameon=False)
     quieten(ax)

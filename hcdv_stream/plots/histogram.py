@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
-from hcdv_stream.estimator import HCDV
+from hcdv_stream.methods.protocol import ValuationMethod
 from hcdv_stream.plots.style import QUIET, canvas, colour, quieten
 from hcdv_stream.valuation.methods.sampling.run import Estimate
 
@@ -15,7 +17,7 @@ _TAIL = 0.005
 
 
 def value_histogram(
-    valued: HCDV | Estimate | npt.ArrayLike,
+    valued: ValuationMethod | Estimate | npt.ArrayLike,
     values: npt.ArrayLike | None = None,
     *,
     labels: npt.ArrayLike | None = None,
@@ -24,10 +26,42 @@ def value_histogram(
 ) -> Axes:
     """Draw which share of each class has which value, each class's median dashed.
 
-    ``valued`` is a fitted ``HCDV``, any method's estimate, or values (n,); the latter two need
-    ``labels`` (n,). ``values`` (n,) replaces those of a fitted one, for example by those under
-    other weights. The outermost bins also hold what lies beyond them: half a percent of the samples
-    at either end. NaN is left out. Raises ValueError where labels and values do not fit.
+    The outermost bins also hold what lies beyond them: half a percent of the examples at either
+    end. NaN is left out.
+
+    Parameters
+    ----------
+    valued : fitted HCDV or other method, Estimate, or array-like of shape (n,)
+        What to draw; an estimate and plain values need ``labels``.
+    values : array-like of shape (n,), optional
+        Replaces the values of a fitted method, for example by those under other weights.
+    labels : array-like of shape (n,), optional
+        The label of each example, if ``valued`` does not know it.
+    bins : int, default=60
+        How many bins there are.
+    ax : matplotlib Axes, optional
+        Where to draw. The default is a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If labels and values do not fit.
+    NotFittedError
+        If the method was not fitted.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from hcdv_stream.plots import value_histogram
+    >>> ax = value_histogram([0.1, 0.2, -0.1, 0.3], labels=["a", "a", "b", "b"])
+    >>> ax.get_xlabel()
+    'value'
+
     """
     worth, names = _labelled(valued, values, labels)
     shown = ~np.isnan(worth)
@@ -56,19 +90,21 @@ def value_histogram(
 
 
 def _labelled(
-    valued: HCDV | Estimate | npt.ArrayLike,
+    valued: ValuationMethod | Estimate | npt.ArrayLike,
     values: npt.ArrayLike | None,
     labels: npt.ArrayLike | None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
-    """Return values (n,) and labels (n,); a sample that judges has any label, and the value NaN."""
-    if isinstance(valued, HCDV):
+    """Return values (n,) and labels (n,); an example in V has any label, and the value NaN."""
+    if isinstance(valued, BaseEstimator):
+        check_is_fitted(valued)
+    if isinstance(valued, ValuationMethod):
         names = valued.classes_[valued.labels_]
         found = valued.values_ if values is None else values
     else:
         if values is not None:
-            raise ValueError("values replaces those of a fitted HCDV only")
+            raise ValueError("values replaces those of a fitted method only")
         if labels is None:
-            raise ValueError("value_histogram needs labels, unless it is given a fitted HCDV")
+            raise ValueError("value_histogram needs labels, unless it is given a fitted method")
         names = np.asarray(labels)
         found = valued.values if isinstance(valued, Estimate) else valued
     worth = np.asarray(found, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The tree of coalitions as nested rectangles: area for size, colour for value per sample."""
+"""The tree of coalitions as nested rectangles: area for size, colour for value per example."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,14 +20,42 @@ _LABELLED = 0.012
 
 
 def coalition_map(fitted: HCDV, *, height: int = 0, ax: Axes | None = None) -> Axes:
-    """Draw coalitions as nested rectangles; blue ones are worth more per sample than the average.
+    """Draw coalitions as nested rectangles; blue ones are worth more per example than the average.
 
-    ``height`` is that of the cells: 0 draws the leaves, 1 only their parents, and so on. Raises
-    ValueError where every sample was forgotten.
+    Parameters
+    ----------
+    fitted : HCDV
+        A fitted estimator.
+    height : int, default=0
+        The height of the coalitions that are drawn: 0 draws the leaves, 1 their parents alone, and
+        so on.
+    ax : matplotlib Axes, optional
+        Where to draw. The default is a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If every example was forgotten.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from hcdv_stream.methods import HCDV
+    >>> from hcdv_stream.plots import coalition_map
+    >>> X, y = [[row % 5.0, row % 3.0] for row in range(40)], [0, 1] * 20
+    >>> ax = coalition_map(HCDV("identity", leaf_size=8, merge_below=2).fit(X, y))
+    >>> len(ax.patches) > 4
+    True
+
     """
     root, *below = fitted.coalitions_
     if not root.size:
-        raise ValueError("there is no sample to draw: all were forgotten")
+        raise ValueError("there is no example to draw: all were forgotten")
     height = min(height, root.height)
     found = [root, *(each for each in below if each.size and each.height >= height)]
     boxes = _boxes(found)
@@ -48,7 +76,7 @@ def coalition_map(fitted: HCDV, *, height: int = 0, ax: Axes | None = None) -> A
     ax.set(xlim=(0, _WIDE), ylim=(0, _HIGH), aspect="equal")
     ax.axis("off")
     bar = ax.figure.colorbar(paint, ax=ax, shrink=0.85, pad=0.02, extend="both", format=_numbers())
-    bar.set_label("value per sample (line: average)")
+    bar.set_label("value per example (line: average)")
     bar.ax.axhline(mean, color="black", linewidth=1)
     return ax
 

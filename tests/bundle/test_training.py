@@ -130,13 +130,18 @@ def test_tables_that_cannot_be_used_are_refused(columns, labels, message):
         train_bundle(columns, labels, options=options)
 
 
-def test_a_gap_only_in_v_says_what_to_do():
+def test_a_gap_only_in_v_counts_as_the_mean():
     columns, labels = table(100)
-    gap = train_bundle(columns, labels, options=OPTIONS).validation_rows[0]
+    whole = train_bundle(columns, labels, options=OPTIONS)
+    gap = whole.validation_rows[0]
     columns["price"] = columns["price"].copy()
     columns["price"][gap] = np.nan
-    with pytest.raises(TrainingError, match="'price' must not be null"):
-        train_bundle(columns, labels, options=OPTIONS)
+    trained = train_bundle(columns, labels, options=OPTIONS)
+    assert trained.bundle.schema == whole.bundle.schema
+    same = np.all(
+        trained.bundle.validation.embeddings == whole.bundle.validation.embeddings, axis=1
+    )
+    assert same.sum() == len(same) - 1
 
 
 @pytest.mark.parametrize(

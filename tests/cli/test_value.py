@@ -178,7 +178,8 @@ def test_a_method_without_a_tree(hcdv, clicks, bundle, tmp_path):
 def test_algorithm_1_for_a_learner(hcdv, clicks, bundle, tmp_path):
     out = tmp_path / "values.parquet"
     how = ("--levels", "3,2", "--permutations", "8", "--leaf-size", "12", "--lambda", "0.2")
-    choices = ("--reading", "players=level,leaf=uniform", "--learner", "logistic", "--seed", "5")
+    interpretation = ("--interpretation", "players=level,leaf=uniform")
+    choices = (*interpretation, "--learner", "logistic", "--seed", "5")
     arguments = ("--bundle", bundle, "--out", out, "--method", "algorithm1", *how, *choices)
     code, printed, _ = hcdv("value", "--input", clicks, *ROLES, *arguments)
     assert code == 0
@@ -195,8 +196,8 @@ def test_algorithm_1_for_a_learner(hcdv, clicks, bundle, tmp_path):
     [
         ("--levels", "4,x", "--levels must be numbers K1,K2,..., got '4,x'"),
         ("--levels", "4,0", "--levels must each be at least 1"),
-        ("--reading", "omega=all", "--reading: omega must be one of fallback, blend"),
-        ("--reading", "depth=2", "--reading: it must be one of players, scope"),
+        ("--interpretation", "omega=all", "--interpretation: omega must be one of fallback, blend"),
+        ("--interpretation", "depth=2", "--interpretation: it must be one of players, scope"),
     ],
 )
 def test_a_hierarchy_that_cannot_be_is_refused(hcdv, clicks, tmp_path, option, given, complaint):

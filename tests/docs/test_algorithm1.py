@@ -9,7 +9,7 @@ from hcdv_stream.learners.logistic import Logistic
 from hcdv_stream.learners.task import Task
 from hcdv_stream.offline.hierarchy_options import CHOICES
 from hcdv_stream.valuation.games.characteristic import Characteristic
-from hcdv_stream.valuation.methods.algorithm1 import Reading
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
 from tests.repository import ROOT
 from tests.valuation.worlds import batch_of, validation_of
@@ -35,7 +35,7 @@ def test_its_code_runs() -> None:
 
 
 def test_every_choice_is_in_the_table() -> None:
-    assert {each.name for each in fields(Reading)} < set(CHOICES)
+    assert {each.name for each in fields(Interpretation)} < set(CHOICES)
     table = PAGE.partition("## What the text leaves open")[2].partition("## What follows")[0]
     for name in set(CHOICES) - {"orders"}:
         assert f"{name}" in table

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hcdv_stream import methods
 from hcdv_stream.cli.commands.value import TREES
 from hcdv_stream.learners.metrics import METRICS
 from hcdv_stream.learners.named import LEARNERS
@@ -15,10 +16,15 @@ from tests.repository import ROOT
 
 PAGE = (ROOT / "docs" / "baselines.md").read_text(encoding="utf-8")
 
+FORMULAS = re.findall(r"\| `((?:valuation|learners)/[\w/.]+)` \|", PAGE)
+
 
 def test_every_method_learner_metric_and_criterion_is_there() -> None:
     rows = set(re.findall(r"^\| `(\w[\w-]*)` \|", PAGE, re.MULTILINE))
     assert rows == {*TREES, *METHODS, *LEARNERS}
+    for method in methods.METHODS:
+        assert f"| `{method.method}` | `{method.__name__}` |" in PAGE
+    assert all((ROOT / "hcdv_stream" / path).exists() for path in FORMULAS)
     assert all(f"`{name}`" in PAGE for name in METRICS)
     assert "|".join(GROUPS) in PAGE
     criteria = {each.__name__ for each in stopping.Criterion.__subclasses__()}

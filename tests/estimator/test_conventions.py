@@ -32,7 +32,7 @@ def test_scikit_learns_conventions(estimator: HCDV, check: Callable[[Any], None]
 @pytest.mark.parametrize(
     "name",
     [
-        "values_", "errors_", "ids_", "leaves_", "coalitions_", "provider_values_", "total_",
+        "values_", "stderr_", "ids_", "leaves_", "coalitions_", "provider_values_", "total_",
         "residual_", "provenance_",
     ],
 )  # fmt: skip

@@ -55,10 +55,44 @@ def test_the_contrastive_encoder_takes_gaps_where_there_were_some(data: World) -
     hcdv = HCDV(encoder_options=QUICK).fit(X, data.y, data.X_val, data.y_val)
     assert np.isfinite(hcdv.values_).all()
     hcdv.partial_fit(X[:1], data.y[:1])
-    X[0, 0] = np.nan
-    with pytest.raises(ValueError, match="'x0' must not be null"):
-        hcdv.partial_fit(X[:1], data.y[:1])
     assert len(hcdv.values_) == 401
+
+
+def mean_and_rare(frame: pd.DataFrame, column: str) -> Any:
+    """What a gap counts as in a column that had none: the mean, or a category never seen."""
+    return frame[column].mean() if column.startswith("feature") else "never seen"
+
+
+@pytest.mark.parametrize("column", ["feature 0", "kind", "colour"])
+def test_validation_and_later_rows_may_have_gaps_where_the_first_rows_had_none(
+    data: World, column: str
+) -> None:
+    frame = frame_of(data).assign(colour=np.where(data.X[:, 0] > 0, "red", "blue"))
+    frame["kind"] = frame["kind"].astype(object)
+    val = frame.iloc[:40].reset_index(drop=True)
+    later = frame.iloc[40:50]
+    gaps, filled = val.copy(), val.copy()
+    gaps.loc[3:7, column] = None
+    filled.loc[3:7, column] = mean_and_rare(frame, column)
+    hcdv, other = (
+        HCDV(encoder_options=QUICK)
+        .fit(frame, data.y, each, data.y[:40])
+        .partial_fit(later.assign(**{column: later_value}), data.y[40:50])
+        for each, later_value in ((gaps, None), (filled, mean_and_rare(frame, column)))
+    )
+    assert len(hcdv.values_) == 410
+    np.testing.assert_array_equal(hcdv.values_, other.values_)
+
+
+def test_an_arrays_gaps_may_come_later_too(data: World) -> None:
+    X_val = data.X_val.copy()
+    X_val[::3, 1] = np.nan
+    hcdv = HCDV(encoder_options=QUICK).fit(data.X, data.y, X_val, data.y_val)
+    filled = np.where(np.isnan(X_val), data.X.mean(axis=0), X_val)
+    other = HCDV(encoder_options=QUICK).fit(data.X, data.y, filled, data.y_val)
+    np.testing.assert_allclose(hcdv.values_, other.values_, atol=1e-9)
+    hcdv.partial_fit(X_val[:1], data.y_val[:1])
+    assert np.isfinite(hcdv.values_).all()
 
 
 def test_a_function_gets_x_as_it_is(data: World) -> None:
@@ -103,7 +137,7 @@ def test_a_function_must_give_an_embedding(data: World, outputs: Any, message: s
 def test_peers_alone_judge_where_there_is_no_validation_set(data: World) -> None:
     alone = HCDV(encoder="identity").fit(data.X, data.y)
     np.testing.assert_array_equal(alone.values_, alone.value(beta=1.0))
-    assert alone.provenance_["validation_samples"] == 0
+    assert alone.provenance_["validation_examples"] == 0
 
 
 def test_a_share_may_judge_the_others(data: World) -> None:
@@ -117,9 +151,9 @@ def test_a_share_may_judge_the_others(data: World) -> None:
     np.testing.assert_allclose(hcdv.values_[~judges], by_hand.values_, atol=1e-12)
     assert not judges[hcdv.select(0.9)].any()
     assert hcdv.to_frame()["path"].isna().sum() == 80
-    with pytest.raises(ValueError, match="validation sample, which stays"):
+    with pytest.raises(ValueError, match="validation example, which stays"):
         hcdv.forget([int(np.flatnonzero(judges)[0])])
-    with pytest.raises(ValueError, match="validation sample"):
+    with pytest.raises(ValueError, match="validation example"):
         hcdv.partial_fit(data.X[judges][:1], data.y[:1], ids=np.flatnonzero(judges)[:1])
 
 

@@ -48,14 +48,14 @@ def test_values_are_the_engines_in_the_order_of_x(data: World, fitted: HCDV) -> 
         values = corpus.values(weights)
         pairs = zip(values.value, values.stderr, strict=True)
         expected = dict(zip(corpus.ids, pairs, strict=True))
-        found = fitted.value(**given, return_error=True)
+        found = fitted.value(**given, return_stderr=True)
         assert [expected[str(row)] for row in rows] == list(zip(*found, strict=True))
 
 
 def test_values_add_up(fitted: HCDV) -> None:
     assert fitted.residual_ < 1e-9
     assert fitted.values_.sum() == pytest.approx(fitted.total_, abs=1e-9)
-    assert (fitted.errors_ > 0).any()
+    assert (fitted.stderr_ > 0).any()
 
 
 def test_flipped_labels_are_worth_least(data: World, fitted: HCDV) -> None:
@@ -122,7 +122,7 @@ def test_selections_are_indices_of_the_better_part(data: World, fitted: HCDV) ->
 
 def test_a_frame_holds_everything(data: World, fitted: HCDV) -> None:
     frame = fitted.to_frame()
-    names = ["label", "value", "error", "judged", "leaf", "path", "provider"]
+    names = ["label", "value", "stderr", "judged", "leaf", "path", "provider"]
     assert list(frame.columns) == names
     assert np.array_equal(frame["judged"], fitted.value(lam=0.0))
     assert frame.index.name == "id"
@@ -141,8 +141,8 @@ def test_provenance_says_how_to_get_the_values_again(data: World) -> None:
     again = HCDV(**(said["parameters"] | {"random_state": said["seed"]})).fit(*data[:4])
     np.testing.assert_array_equal(first.values_, again.values_)
     assert said["versions"]["hcdv-stream"]
-    assert said["samples"] == 400
-    assert said["validation_samples"] == 100
+    assert said["examples"] == 400
+    assert said["validation_examples"] == 100
 
 
 def test_a_pickled_estimator_goes_on(data: World) -> None:

@@ -10,7 +10,7 @@ from hcdv_stream.experiments.common.cases import prepare
 from hcdv_stream.experiments.common.datasets import clickstream
 from hcdv_stream.valuation.config import PAPER
 from hcdv_stream.valuation.games.characteristic import Characteristic
-from hcdv_stream.valuation.methods.algorithm1 import Reading
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
 from tests.repository import ROOT
 
@@ -22,7 +22,7 @@ def case():
 
 def test_every_option_of_a_reading_is_tried():
     tried = {
-        name: {getattr(choice.reading, name) for choice in choices()}
+        name: {getattr(choice.interpretation, name) for choice in choices()}
         for name in ("players", "scope", "omega", "unscalable", "draws", "leaf")
     }
     assert tried == {
@@ -33,7 +33,7 @@ def test_every_option_of_a_reading_is_tried():
         "draws": {"shared", "own", "antithetic"},
         "leaf": {"exact", "sampled", "uniform"},
     }
-    assert choices()[0].reading == Reading()
+    assert choices()[0].interpretation == Interpretation()
 
 
 def test_every_choice_gives_each_example_its_part_of_the_whole(case):

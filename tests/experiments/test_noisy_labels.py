@@ -50,10 +50,11 @@ def test_a_share_of_the_players_and_of_the_evaluators_is_wrong(digits, rate, eac
     clean = draw(features, labels, rate=0.0, each=each, seed=103)
     assert given.wrong.sum() == round(rate * PLAYERS)
     assert np.array_equal(given.task.labels != clean.task.labels, given.wrong[given.owners])
-    assert (given.task.judges != clean.task.judges).sum() == round(rate * EVALUATORS)
-    assert np.array_equal(given.test.judges, clean.test.judges)
+    changed = given.task.validation_labels != clean.task.validation_labels
+    assert changed.sum() == round(rate * EVALUATORS)
+    assert np.array_equal(given.test.validation_labels, clean.test.validation_labels)
     assert len(given.task.labels) == PLAYERS * each
-    assert len(given.test.judges) == TEST
+    assert len(given.test.validation_labels) == TEST
 
 
 def test_the_three_models_are_trained_on_who_the_values_say(digits):

@@ -34,7 +34,7 @@ def test_is_the_share_of_the_trees_that_left_an_example_out():
     np.testing.assert_allclose(estimate.values[seen], (right / np.maximum(out, 1))[seen])
     np.testing.assert_allclose(estimate.values[~seen], right.sum() / out.sum())
     assert estimate.counts.tolist() == out.tolist()
-    assert np.isnan(estimate.errors[~seen]).all()
+    assert np.isnan(estimate.stderr[~seen]).all()
 
 
 def test_jobs_change_nothing_and_one_tree_is_enough():

@@ -32,12 +32,12 @@ from tests.learners.tasks import coalitions, task_of
 
 def embedded(task):
     embeddings = unit_grid(task.features)
-    return embeddings, Validation(unit_grid(task.judge_features), task.judges)
+    return embeddings, Validation(unit_grid(task.validation_features), task.validation_labels)
 
 
 def learners(task):
     embeddings, validation = embedded(task)
-    homes, seats = np.arange(len(task.labels)) % 2, np.arange(len(task.judges)) % 2
+    homes, seats = np.arange(len(task.labels)) % 2, np.arange(len(task.validation_labels)) % 2
     return {
         "logistic": Logistic(task),
         "tree": Retraining(DecisionTreeClassifier(), task),
@@ -46,7 +46,7 @@ def learners(task):
         "ridge": Ridge(embeddings, task.labels, validation, task.classes),
         "routed": RoutedNeighbours(
             embeddings, task.labels, validation,
-            classes=task.classes, neighbours=3, leaves=homes, judge_leaves=seats,
+            classes=task.classes, neighbours=3, leaves=homes, validation_leaves=seats,
         ),
     }  # fmt: skip
 
@@ -90,7 +90,9 @@ def test_retraining_is_fitting_on_the_members():
     got = TrainedUtility(Retraining(KNeighborsClassifier(1), task))(members)
     for worth, chosen in zip(got, members, strict=True):
         model = KNeighborsClassifier(1).fit(task.features[chosen], task.labels[chosen])
-        assert worth == pytest.approx(model.score(task.judge_features, task.judges), abs=1e-12)
+        assert worth == pytest.approx(
+            model.score(task.validation_features, task.validation_labels), abs=1e-12
+        )
 
 
 def test_ridge_is_the_core_game_on_points():
@@ -109,7 +111,7 @@ def test_neighbours_vote_inside_their_leaf():
     homes, seats = np.arange(12) % 3, np.arange(9) // 3
     learner = RoutedNeighbours(
         embeddings, task.labels, validation,
-        classes=3, neighbours=2, leaves=homes, judge_leaves=seats,
+        classes=3, neighbours=2, leaves=homes, validation_leaves=seats,
     )  # fmt: skip
     members = coalitions(12, 25)
     scores = learner.scores(members)
@@ -130,7 +132,7 @@ def test_the_share_of_right_votes_has_the_knn_shapley_values():
     def own_votes(scores, labels):
         return scores[:, np.arange(len(labels)), labels].mean(axis=1)
 
-    shares = np.bincount(task.judges, minlength=3) / 8
+    shares = np.bincount(task.validation_labels, minlength=3) / 8
     expected = knn_shapley(embeddings, task.labels, validation, 3, shares)
     np.testing.assert_allclose(exact(TrainedUtility(learner, own_votes)), expected, atol=1e-10)
 
@@ -162,5 +164,7 @@ def test_tasks_that_do_not_fit_together():
         Task(rows[:2], labels, rows, labels, 2)
     with pytest.raises(ValueError, match="labels must lie in 0 to 1"):
         Task(rows, labels + 2, rows, labels, 2)
-    with pytest.raises(ValueError, match="judge_features must be 2 wide as features are, got 1"):
+    with pytest.raises(
+        ValueError, match="validation_features must be 2 wide as features are, got 1"
+    ):
         Task(rows, labels, rows[:, :1], labels, 2)

@@ -28,7 +28,7 @@ def test_features_far_from_zero():
     task = task_of(seed=4)
     moved = task_of(seed=4)
     moved.features[:] += 3.0
-    moved.judge_features[:] += 3.0
+    moved.validation_features[:] += 3.0
     members = coalitions(40, 20)
     ours, theirs = both(moved, 1.0, members)
     np.testing.assert_allclose(ours, theirs, atol=2e-5)

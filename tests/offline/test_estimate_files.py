@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hcdv_stream.offline.estimate_files import EstimateFileError, read_estimate, write_estimate
-from hcdv_stream.valuation.methods.algorithm1 import PrintedSampler
+from hcdv_stream.valuation.methods.algorithm1 import Algorithm1Sampler
 from hcdv_stream.valuation.methods.baselines.data_shapley import banzhaf, tmc
 from hcdv_stream.valuation.methods.baselines.leave_one_out import leave_one_out
 from hcdv_stream.valuation.methods.level_structure import OwenSampler
@@ -18,7 +18,7 @@ from tests.theory.games import random_game
 
 GAME = random_game(6, 2)
 LEVELS = Levels(np.array([[0, 0, 1, 1, 2, 2]]))
-SAMPLERS = [tmc(0.1), banzhaf(20), OwenSampler(LEVELS), PrintedSampler(LEVELS)]
+SAMPLERS = [tmc(0.1), banzhaf(20), OwenSampler(LEVELS), Algorithm1Sampler(LEVELS)]
 IDS = [f"e{row}" for row in range(6)]
 
 
@@ -34,7 +34,7 @@ def test_a_run_goes_on_from_a_file(sampler, tmp_path):
     rest = run(sampler, GAME, until, seed=5, resume=kept.estimate)
     whole = run(sampler, GAME, until, seed=5)
     np.testing.assert_array_equal(rest.values, whole.values)
-    np.testing.assert_array_equal(rest.errors, whole.errors)
+    np.testing.assert_array_equal(rest.stderr, whole.stderr)
     np.testing.assert_array_equal(rest.counts, whole.counts)
     assert rest.provenance == whole.provenance
     assert [path.name for path in tmp_path.iterdir()] == ["part.npz"]
@@ -67,11 +67,11 @@ def test_files_that_hold_none_are_refused(tmp_path):
 def test_a_frame_has_a_row_per_player_and_remembers_where_it_is_from(tmp_path):
     estimate = run(tmc(), GAME, Rounds(4), seed=3)
     frame = estimate.to_frame(IDS)
-    assert list(frame.columns) == ["value", "error", "count"]
+    assert list(frame.columns) == ["value", "stderr", "count"]
     assert frame.index.tolist() == IDS
     assert frame.index.name == "id"
     np.testing.assert_array_equal(frame["value"], estimate.values)
-    np.testing.assert_array_equal(frame["error"], estimate.errors)
+    np.testing.assert_array_equal(frame["stderr"], estimate.stderr)
     np.testing.assert_array_equal(frame["count"], estimate.counts)
     frame.to_parquet(tmp_path / "values.parquet")
     again = pd.read_parquet(tmp_path / "values.parquet")

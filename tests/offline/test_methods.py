@@ -10,7 +10,7 @@ from hcdv_stream.learners.logistic import Logistic
 from hcdv_stream.learners.metrics import balanced_accuracy
 from hcdv_stream.learners.task import Task
 from hcdv_stream.learners.trained import TrainedUtility
-from hcdv_stream.offline.encoding import ValuationError, judge_examples
+from hcdv_stream.offline.encoding import ValuationError, encode_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen
 from hcdv_stream.offline.methods import METHODS, MethodOptions, value_by
@@ -68,8 +68,8 @@ def test_every_method_values_every_example(bundle, method):
 def few(bundle, rows=7):
     """A file small enough to enumerate, and its game for the logistic learner, with contrast."""
     examples = sessions(40, seed=3).take(np.arange(rows))
-    judged = judge_examples(examples, bundle)
-    batch, validation = judged.batch, bundle.validation
+    encoded = encode_examples(examples, bundle)
+    batch, validation = encoded.batch, bundle.validation
     task = Task(
         batch.embeddings.astype(float),
         batch.labels,
@@ -100,7 +100,7 @@ def test_algorithm_1_plays_any_learner(bundle, choice):
         hierarchy=hierarchy,
         evaluations=None,
     )
-    expected = algorithm_1(game, levels, reading=hierarchy.reading).values
+    expected = algorithm_1(game, levels, interpretation=hierarchy.interpretation).values
     found = dict(result.table.select(["id", "value"]).to_pandas().to_numpy().tolist())
     np.testing.assert_allclose([found[name] for name in ids], expected, atol=1e-9)
     assert result.residual < 1e-9
@@ -141,9 +141,9 @@ def test_the_ridge_classifier_merges_what_others_spell_out(bundle):
 
 
 def test_more_evaluations_are_more_rounds(bundle):
-    reading = chosen(HierarchyOptions(counts=(4, 4), permutations=4), ["draws=own"])
-    once = valued(bundle, "algorithm1", hierarchy=reading, evaluations=None)
-    more = valued(bundle, "algorithm1", hierarchy=reading, evaluations=4 * once.evaluations)
+    interpretation = chosen(HierarchyOptions(counts=(4, 4), permutations=4), ["draws=own"])
+    once = valued(bundle, "algorithm1", hierarchy=interpretation, evaluations=None)
+    more = valued(bundle, "algorithm1", hierarchy=interpretation, evaluations=4 * once.evaluations)
     assert more.facts["rounds"] > 3
     assert np.mean(more.table["stderr"].to_numpy()) < np.mean(once.table["stderr"].to_numpy())
 
@@ -177,13 +177,13 @@ def test_permutations_account_for_the_whole_and_banzhaf_does_not(bundle):
 
 
 def test_knn_shapley_is_the_cores(bundle):
-    judged = judge_examples(sessions(), bundle)
+    encoded = encode_examples(sessions(), bundle)
     expected = knn_shapley(
-        judged.batch.embeddings, judged.batch.labels, bundle.validation, 5, np.full(2, 0.5)
+        encoded.batch.embeddings, encoded.batch.labels, bundle.validation, 5, np.full(2, 0.5)
     )
     result = valued(bundle, "knn-shapley", settings=load_settings(utility="balanced"))
     got = dict(zip(result.table["id"].to_pylist(), result.table["value"].to_pylist(), strict=True))
-    assert [got[name] for name in judged.batch.ids] == expected.tolist()
+    assert [got[name] for name in encoded.batch.ids] == expected.tolist()
 
 
 def test_the_last_row_of_an_id_counts(bundle):

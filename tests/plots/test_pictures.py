@@ -4,11 +4,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
+from sklearn.exceptions import NotFittedError
 
 from hcdv_stream import HCDV
 from hcdv_stream.estimator.curves import Curve
+from hcdv_stream.methods import KNNShapley
 from hcdv_stream.plots import coalition_map, plot_curves, value_histogram
 from hcdv_stream.valuation.methods.sampling.run import Estimate
+from tests.estimator.worlds import world
 
 
 def test_a_histogram_draws_each_class_as_shares(fitted: HCDV) -> None:
@@ -28,6 +31,15 @@ def test_a_histogram_draws_each_class_as_shares(fitted: HCDV) -> None:
 def test_a_histogram_takes_values_under_other_weights(fitted: HCDV) -> None:
     usual = value_histogram(fitted).get_xlim()
     assert value_histogram(fitted, fitted.value(lam=5.0)).get_xlim() != usual
+
+
+def test_a_histogram_draws_a_fitted_method() -> None:
+    data = world(60)
+    fitted = KNNShapley("identity").fit(*data[:4])
+    texts = [text.get_text() for text in value_histogram(fitted).get_legend().get_texts()]
+    assert texts == [f"{name} ({(data.y == name).sum()})" for name in ("no", "yes")]
+    with pytest.raises(NotFittedError):
+        value_histogram(KNNShapley())
 
 
 def test_a_histogram_draws_any_methods_values(fitted: HCDV) -> None:
@@ -50,7 +62,7 @@ def test_a_histogram_says_what_it_lacks(fitted: HCDV) -> None:
         value_histogram([0.1, 0.2], labels=["a", "b", "a"])
     with pytest.raises(ValueError, match="no value to draw"):
         value_histogram([np.nan, np.nan], labels=["a", "b"])
-    with pytest.raises(ValueError, match="fitted HCDV only"):
+    with pytest.raises(ValueError, match="fitted method only"):
         value_histogram([0.1], [0.2], labels=["a"])
 
 
@@ -81,7 +93,7 @@ def test_a_map_of_one_coalition(fitted: HCDV) -> None:
 
 def test_a_map_of_nothing_is_refused() -> None:
     emptied = HCDV(encoder="identity").fit([[0.0], [1.0]], [0, 1]).forget([0, 1])
-    with pytest.raises(ValueError, match="no sample to draw"):
+    with pytest.raises(ValueError, match="no example to draw"):
         coalition_map(emptied)
 
 
@@ -96,7 +108,7 @@ def test_curves_are_drawn_by_name_and_chance_in_grey() -> None:
     chance, ours = ax.lines
     assert (chance.get_linestyle(), ours.get_linestyle()) == ("--", "-")
     assert chance.get_color() != ours.get_color()
-    assert ax.get_xlabel() == "share of the samples removed"
+    assert ax.get_xlabel() == "share of the examples removed"
     assert ax.get_ylabel() == "AUC"
     np.testing.assert_array_equal(ours.get_ydata(), [0.9, 0.7])
 

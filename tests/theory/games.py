@@ -8,20 +8,20 @@ import numpy.typing as npt
 
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.levels import Levels
-from hcdv_stream.valuation.methods.utility import Game, Membership
+from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership
 
 
-def table_game(players: int, worth: Floats) -> Game:
+def table_game(players: int, worth: Floats) -> CoalitionGame:
     """A game from the worth of all 2^n coalitions, bit i of the row saying whether i is in."""
     bits = 1 << np.arange(players)
 
     def look_up(membership: Membership) -> Floats:
         return worth[membership.astype(np.int64) @ bits]
 
-    return Game(players, look_up)
+    return CoalitionGame(players, look_up)
 
 
-def random_game(players: int, seed: int, bound: float = 1.0) -> Game:
+def random_game(players: int, seed: int, bound: float = 1.0) -> CoalitionGame:
     """|v(S)| <= bound, v(∅) included; growing with |S| on average, as learning curves do."""
     generator = np.random.default_rng(seed)
     subsets = np.arange(2**players)
@@ -29,7 +29,7 @@ def random_game(players: int, seed: int, bound: float = 1.0) -> Game:
     return table_game(players, bound * (trend + generator.uniform(-1, 1, len(subsets))) / 2)
 
 
-def learning_curve(players: int, seed: int) -> Game:
+def learning_curve(players: int, seed: int) -> CoalitionGame:
     """A concave curve of |S|, with noise that falls as the models grow."""
     generator = np.random.default_rng(seed)
     sizes = np.maximum(np.bitwise_count(np.arange(2**players)), 1)
@@ -38,23 +38,23 @@ def learning_curve(players: int, seed: int) -> Game:
     return table_game(players, worth)
 
 
-def summed(first: Game, second: Game) -> Game:
-    return Game(first.players, lambda membership: first(membership) + second(membership))
+def summed(first: CoalitionGame, second: CoalitionGame) -> CoalitionGame:
+    return CoalitionGame(first.players, lambda membership: first(membership) + second(membership))
 
 
-def ends(game: Game) -> tuple[float, float]:
+def ends(game: CoalitionGame) -> tuple[float, float]:
     """v(∅) and v(N)."""
     rows = np.array([[False] * game.players, [True] * game.players])
     nobody, everybody = game(rows).tolist()
     return nobody, everybody
 
 
-def shapley(game: Game) -> Floats:
+def shapley(game: CoalitionGame) -> Floats:
     """Average marginal contributions over all n! orders."""
     return _mean_marginals(game, permutations(range(game.players)))
 
 
-def winter(game: Game, levels: Levels) -> Floats:
+def winter(game: CoalitionGame, levels: Levels) -> Floats:
     """The same over the orders that interrupt no coalition of any level."""
     return _mean_marginals(game, consistent(levels))
 
@@ -73,7 +73,7 @@ def _whole(order: tuple[int, ...], rows: list[npt.NDArray[np.int64]]) -> bool:
     return True
 
 
-def _mean_marginals(game: Game, orders: Iterator[tuple[int, ...]]) -> Floats:
+def _mean_marginals(game: CoalitionGame, orders: Iterator[tuple[int, ...]]) -> Floats:
     everyone = np.arange(2**game.players)
     worth = game((everyone[:, None] >> np.arange(game.players) & 1).astype(np.bool_))
     total, count = np.zeros(game.players), 0

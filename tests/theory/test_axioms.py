@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.level_structure import OwenSampler
 from hcdv_stream.valuation.methods.levels import Levels
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.theory.games import random_game, summed
 
 LEVELS = Levels(np.array([[0, 0, 0, 1, 1, 1], [0, 0, 1, 2, 2, 2]]))
 TWINS_TOGETHER = (0, 1)
-EXACT = Reading(unscalable="shift")
+EXACT = Interpretation(unscalable="shift")
 
 
-def twins(seed: int, first: int, second: int) -> Game:
+def twins(seed: int, first: int, second: int) -> CoalitionGame:
     """Make two players indistinguishable: only how many of them there are counts."""
     inner = random_game(6, seed)
 
@@ -33,10 +33,10 @@ def twins(seed: int, first: int, second: int) -> Game:
         both[:, second] = membership[:, first] & membership[:, second]
         return inner(both)
 
-    return Game(6, worth)
+    return CoalitionGame(6, worth)
 
 
-def with_dummy(seed: int, player: int) -> Game:
+def with_dummy(seed: int, player: int) -> CoalitionGame:
     inner = random_game(6, seed)
 
     def worth(membership):
@@ -44,13 +44,13 @@ def with_dummy(seed: int, player: int) -> Game:
         without[:, player] = False
         return inner(without)
 
-    return Game(6, worth)
+    return CoalitionGame(6, worth)
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_symmetry_within_a_leaf(seed: int) -> None:
-    found = algorithm_1(twins(seed, *TWINS_TOGETHER), LEVELS, reading=EXACT)
+    found = algorithm_1(twins(seed, *TWINS_TOGETHER), LEVELS, interpretation=EXACT)
     assert found.values[0] == pytest.approx(found.values[1], abs=1e-9)
 
 
@@ -66,14 +66,14 @@ def test_symmetry_of_coalitions_with_one_parent(seed: int) -> None:
         alike[:, 0], alike[:, 1], alike[:, 2] = pair | single, pair & single, False
         return inner(alike)
 
-    level = algorithm_1(Game(6, worth), LEVELS, reading=EXACT).levels[2]
+    level = algorithm_1(CoalitionGame(6, worth), LEVELS, interpretation=EXACT).levels[2]
     assert level.psi[0] == pytest.approx(level.psi[1], abs=1e-12)
     assert level.credit[0] == pytest.approx(level.credit[1], abs=1e-9)
 
 
 def test_symmetry_fails_across_leaves() -> None:
     """Two copies of one example in different leaves need not be worth the same."""
-    found = algorithm_1(twins(3, 0, 3), LEVELS, reading=EXACT)
+    found = algorithm_1(twins(3, 0, 3), LEVELS, interpretation=EXACT)
     assert abs(found.values[0] - found.values[3]) > 0.01
 
 
@@ -82,9 +82,11 @@ def test_symmetry_fails_across_leaves() -> None:
 def test_a_dummy_gets_nothing_in_a_leaf_that_is_played(seed: int) -> None:
     """Rescaling multiplies 0; a uniform split and a shift do give it a part."""
     game = with_dummy(seed, 4)
-    played = algorithm_1(game, LEVELS, reading=Reading(unscalable="as-printed"))
+    played = algorithm_1(game, LEVELS, interpretation=Interpretation(unscalable="as-printed"))
     assert played.values[4] == pytest.approx(0.0, abs=1e-9)
-    split = algorithm_1(game, LEVELS, leaf_size=2, reading=Reading(unscalable="as-printed"))
+    split = algorithm_1(
+        game, LEVELS, leaf_size=2, interpretation=Interpretation(unscalable="as-printed")
+    )
     assert split.values[4] == split.values[3] == split.values[5]
 
 
@@ -94,7 +96,7 @@ def test_estimates_are_additive(seed: int) -> None:
     """Eq. 13 is linear in v: with the same draws, to rounding; at every level."""
     first, second = random_game(6, seed), random_game(6, seed + 1)
     for draws in ("shared", "own", "antithetic"):
-        options = {"permutations": 4, "reading": Reading(draws=draws)}
+        options = {"permutations": 4, "interpretation": Interpretation(draws=draws)}
         one, two, both = (
             algorithm_1(game, LEVELS, **options) for game in (first, second, summed(first, second))
         )

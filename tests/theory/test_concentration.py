@@ -9,13 +9,13 @@ import pytest
 
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.algorithm1.estimates import estimate
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.theory.games import empirical, ends, learning_curve, random_game, shapley, table_game
 
 PLAYERS, RUNS = 6, 400
 
 
-def errors(game: Game, permutations: int, draws: str) -> Floats:
+def errors(game: CoalitionGame, permutations: int, draws: str) -> Floats:
     """|ψ̂ − ψ| of many runs, (RUNS, K)."""
     nobody, _ = ends(game)
     found = empirical(
@@ -24,7 +24,7 @@ def errors(game: Game, permutations: int, draws: str) -> Floats:
     return np.abs(found - shapley(game))
 
 
-def steep(bound: float) -> Game:
+def steep(bound: float) -> CoalitionGame:
     """A game of the largest marginals that |v| <= B allows: from −B to B at the third arrival."""
     sizes = np.bitwise_count(np.arange(2**PLAYERS))
     return table_game(PLAYERS, np.where(sizes < 3, -bound, bound))
@@ -32,7 +32,7 @@ def steep(bound: float) -> Game:
 
 @pytest.mark.parametrize("draws", ["shared", "own"])
 @pytest.mark.parametrize("game", [random_game(PLAYERS, 3, bound=1.2), steep(1.2)])
-def test_the_tail_of_proposition_1(game: Game, draws: str) -> None:
+def test_the_tail_of_proposition_1(game: CoalitionGame, draws: str) -> None:
     bound, permutations = 1.2, 16
     found = errors(game, permutations, draws)
     for eta in (1.8, 2.4, 3.0):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.level_structure import OwenSampler
 from hcdv_stream.valuation.methods.levels import Levels
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
-from hcdv_stream.valuation.methods.utility import Game, Membership
+from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership
 
 POINTS, T = 240, 32
 
@@ -37,11 +37,11 @@ def test_evaluations(counts: tuple[int, ...], players: str) -> None:
     for draws, most in (("shared", T * sum(counts)), ("own", (2 * T + 1) * sum(counts))):
         asked = Asked()
         found = algorithm_1(
-            Game(POINTS, asked.worth),
+            CoalitionGame(POINTS, asked.worth),
             levels,
             permutations=T,
             leaf_size=1,
-            reading=Reading(players=players, draws=draws),
+            interpretation=Interpretation(players=players, draws=draws),
         )
         assert found.evaluations == asked.count
         assert found.leaf_evaluations == 0
@@ -56,7 +56,7 @@ def test_evaluations_do_not_grow_with_points_beside_the_tree() -> None:
     for points in (POINTS, 10 * POINTS):
         rows = np.arange(points)
         levels = Levels(np.stack([rows * 4 // points, rows * 24 // points]))
-        game = Game(points, lambda membership: membership.mean(axis=1))
+        game = CoalitionGame(points, lambda membership: membership.mean(axis=1))
         asked.append(algorithm_1(game, levels, permutations=T, leaf_size=1).evaluations)
     assert asked[0] == asked[1] < T * POINTS
 
@@ -64,7 +64,7 @@ def test_evaluations_do_not_grow_with_points_beside_the_tree() -> None:
 def test_leaves_cost_what_enumeration_costs() -> None:
     levels = tree(4, 24)
     asked = Asked()
-    found = algorithm_1(Game(POINTS, asked.worth), levels, permutations=T, leaf_size=10)
+    found = algorithm_1(CoalitionGame(POINTS, asked.worth), levels, permutations=T, leaf_size=10)
     assert found.leaf_evaluations == 24 * 2**10
     assert found.evaluations + found.leaf_evaluations == asked.count
 
@@ -73,7 +73,7 @@ def test_leaves_cost_what_enumeration_costs() -> None:
 def test_the_level_structure_value_costs_an_evaluation_a_point_and_order(minimum: float) -> None:
     asked = Asked()
     sampler = OwenSampler(tree(4, 24), minimum=minimum, batch=5)
-    found = run(sampler, Game(POINTS, asked.worth), Rounds(3))
+    found = run(sampler, CoalitionGame(POINTS, asked.worth), Rounds(3))
     assert found.evaluations == asked.count
     expected = POINTS - 1 if minimum == 0.0 else POINTS - POINTS // 4
     assert found.evaluations == 2 + 15 * expected

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.levels import Levels
 from tests.theory.games import random_game
 
 LEVELS = Levels(np.array([[0, 0, 0, 0, 1, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2, 2, 3, 4]]))
-READINGS = [
-    Reading(players, scope, omega, unscalable, draws)
+INTERPRETATIONS = [
+    Interpretation(players, scope, omega, unscalable, draws)
     for players, scope, omega, unscalable, draws in product(
         ("siblings", "level"),
         ("parent", "level"),
@@ -29,15 +29,20 @@ READINGS = [
 
 @pytest.mark.parametrize("leaf_size", [1, 3])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_reading_is_efficient(seed: int, leaf_size: int) -> None:
+def test_every_interpretation_is_efficient(seed: int, leaf_size: int) -> None:
     """With ``leaf_size`` 1 every leaf above one point is split uniformly."""
     game = random_game(9, seed)
-    for reading in READINGS:
+    for interpretation in INTERPRETATIONS:
         found = algorithm_1(
-            game, LEVELS, permutations=6, leaf_size=leaf_size, reading=reading, seed=seed
+            game,
+            LEVELS,
+            permutations=6,
+            leaf_size=leaf_size,
+            interpretation=interpretation,
+            seed=seed,
         )
         scale = 1.0 + np.abs(found.values).sum()
-        assert abs(found.values.sum() - found.surplus) <= 1e-10 * scale, reading
+        assert abs(found.values.sum() - found.surplus) <= 1e-10 * scale, interpretation
 
 
 @settings(max_examples=20, deadline=None)
@@ -45,10 +50,16 @@ def test_every_reading_is_efficient(seed: int, leaf_size: int) -> None:
 def test_theorem_1(seed: int, leaf_size: int) -> None:
     """As stated, whatever the draws: the right side is worked out from exact games."""
     game = random_game(9, seed)
-    exact = algorithm_1(game, LEVELS, leaf_size=9, reading=Reading(draws="antithetic"))
+    exact = algorithm_1(
+        game, LEVELS, leaf_size=9, interpretation=Interpretation(draws="antithetic")
+    )
     for draws in ("shared", "own"):
         found = algorithm_1(
-            game, LEVELS, permutations=8, leaf_size=leaf_size, reading=Reading(draws=draws)
+            game,
+            LEVELS,
+            permutations=8,
+            leaf_size=leaf_size,
+            interpretation=Interpretation(draws=draws),
         )
         monte_carlo = sum(
             np.abs(one.psi - other.psi).max()
@@ -67,8 +78,8 @@ def test_shared_permutations_telescope_and_own_ones_do_not(seed: int) -> None:
     """
     game = random_game(9, seed)
     for draws in ("shared", "own"):
-        reading = Reading(players="level", scope="level", draws=draws)
-        found = algorithm_1(game, LEVELS, permutations=8, reading=reading)
+        interpretation = Interpretation(players="level", scope="level", draws=draws)
+        found = algorithm_1(game, LEVELS, permutations=8, interpretation=interpretation)
         for level in found.levels[1:]:
             miss = abs(level.psi.sum() - found.surplus)
             assert (miss < 1e-12) == (draws == "shared")

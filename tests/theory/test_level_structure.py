@@ -16,7 +16,7 @@ from hcdv_stream.valuation.methods.level_structure import (
 from hcdv_stream.valuation.methods.levels import Levels, levels_of
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from hcdv_stream.valuation.weights import Weights
 from tests.theory.games import consistent, learning_curve, random_game, shapley, table_game, winter
 from tests.valuation.games.test_routed_enumeration import global_game
@@ -44,9 +44,9 @@ def test_orders_interrupt_no_coalition_and_are_alike_likely(rule: str) -> None:
 def test_sampled_values_are_the_enumerated_ones(rule: str, seed: int) -> None:
     game = random_game(7, seed)
     found = run(OwenSampler(LEVELS, rule), game, Rounds(200), seed=seed)
-    errors = (found.values - winter(game, LEVELS)) / found.errors
+    errors = (found.values - winter(game, LEVELS)) / found.stderr
     assert np.abs(errors).max() < 4.5
-    assert (found.errors > 0).all()
+    assert (found.stderr > 0).all()
 
 
 def test_a_structure_of_one_level_or_of_single_points_is_flat() -> None:
@@ -55,7 +55,7 @@ def test_a_structure_of_one_level_or_of_single_points_is_flat() -> None:
     for levels in (Levels(np.zeros((1, 6), np.int64)), Levels(np.arange(6)[None])):
         np.testing.assert_allclose(winter(game, levels), shapley(game), atol=1e-12)
         found = run(OwenSampler(levels), game, Rounds(200))
-        assert np.abs((found.values - shapley(game)) / found.errors).max() < 4.5
+        assert np.abs((found.values - shapley(game)) / found.stderr).max() < 4.5
 
 
 def test_small_contexts_dominate_and_both_controls_help() -> None:
@@ -67,7 +67,7 @@ def test_small_contexts_dominate_and_both_controls_help() -> None:
     assert (np.diff(spread[1:]) < 0).all()
     error = {
         (rule, minimum): np.mean(
-            run(OwenSampler(levels, rule, minimum), game, Rounds(100)).errors ** 2
+            run(OwenSampler(levels, rule, minimum), game, Rounds(100)).stderr ** 2
         )
         for rule in RULES
         for minimum in (0.0, 0.3)
@@ -135,4 +135,4 @@ def test_an_engine_tree_reads_as_levels() -> None:
     _, game, levels = routed_world(0.0, 1)
     assert levels.points == game.players == 7
     assert all(levels.size(level) >= levels.size(level - 1) for level in range(1, levels.depth + 1))
-    assert isinstance(game, Game)
+    assert isinstance(game, CoalitionGame)

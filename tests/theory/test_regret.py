@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hcdv_stream.valuation.arrays import Floats
-from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.levels import Levels
 from tests.theory.games import random_game
 
@@ -35,7 +35,9 @@ def test_theorem_2(ideal: Floats, error: Floats, k: int) -> None:
 def test_theorem_2_on_the_method_itself(seed: int, draws: str) -> None:
     game = random_game(9, seed)
     ideal = algorithm_1(game, LEVELS, leaf_size=9)
-    found = algorithm_1(game, LEVELS, permutations=4, leaf_size=9, reading=Reading(draws=draws))
+    found = algorithm_1(
+        game, LEVELS, permutations=4, leaf_size=9, interpretation=Interpretation(draws=draws)
+    )
     largest = np.abs(found.values - ideal.values).max()
     for k in range(1, 10):
         assert -1e-9 <= regret(ideal.values, found.values, k) <= 2 * k * largest + 1e-9

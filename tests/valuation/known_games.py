@@ -4,12 +4,14 @@ from math import comb
 
 import numpy as np
 
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 
 
 def voting(players):
     """A majority wins: Shapley 1/n each (Castro et al. 2009, "symmetric voting")."""
-    return Game(players, lambda membership: (membership.sum(axis=1) > players / 2).astype(float))
+    return CoalitionGame(
+        players, lambda membership: (membership.sum(axis=1) > players / 2).astype(float)
+    )
 
 
 def voting_shapley(players):
@@ -27,7 +29,7 @@ def shoes(players):
     def worth(membership):
         return np.minimum(membership[:, ::2].sum(axis=1), membership[:, 1::2].sum(axis=1)) * 1.0
 
-    return Game(players, worth)
+    return CoalitionGame(players, worth)
 
 
 def shoes_shapley(players):
@@ -37,7 +39,7 @@ def shoes_shapley(players):
 def airport(players):
     """A coalition costs what its longest runway does; player i needs 1 + ⌊√i⌋ (Littlechild)."""
     costs = airport_costs(players)
-    return Game(players, lambda membership: (membership * costs).max(axis=1, initial=0.0))
+    return CoalitionGame(players, lambda membership: (membership * costs).max(axis=1, initial=0.0))
 
 
 def airport_costs(players):
@@ -60,4 +62,4 @@ def random_game(players, seed):
     """A worth drawn at random for every coalition, the empty one included."""
     worth = np.random.default_rng(seed).normal(size=2**players)
     powers = 2 ** np.arange(players)
-    return Game(players, lambda membership: worth[membership @ powers])
+    return CoalitionGame(players, lambda membership: worth[membership @ powers])

@@ -49,7 +49,7 @@ def value(
     levels: columns.Levels = None,
     permutations: columns.Permutations = None,
     leaf_size: columns.LeafSize = None,
-    reading: columns.Reading = None,
+    interpretation: columns.Interpretation = None,
     evaluations: columns.Evaluations = None,
     seconds: columns.Seconds = None,
     standard_error: columns.StandardError = None,
@@ -87,7 +87,7 @@ def value(
     options = _options(
         method,
         groups,
-        (levels, permutations, leaf_size, reading),
+        (levels, permutations, leaf_size, interpretation),
         learner=learner,
         metric=metric,
         evaluations=evaluations,
@@ -181,7 +181,10 @@ def _options(
 
 
 def _hierarchy(
-    levels: str | None, permutations: int | None, leaf_size: int | None, reading: list[str] | None
+    levels: str | None,
+    permutations: int | None,
+    leaf_size: int | None,
+    interpretation: list[str] | None,
 ) -> "HierarchyOptions":
     from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen  # noqa: PLC0415
 
@@ -193,9 +196,9 @@ def _hierarchy(
         raise HcdvError(f"--levels must each be at least 1, got {levels!r}")
     options = HierarchyOptions(counts, permutations, leaf_size)
     try:
-        return chosen(options, columns.names(reading))
+        return chosen(options, columns.names(interpretation))
     except ValueError as error:
-        raise HcdvError(f"--reading: {error}") from error
+        raise HcdvError(f"--interpretation: {error}") from error
 
 
 def _valued(

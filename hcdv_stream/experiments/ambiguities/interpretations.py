@@ -1,4 +1,4 @@
-"""Ways to value a case by the printed method: each reading of it, and the level-structure value."""
+"""Ways to value a case by Algorithm 1: each interpretation of it, and the level-structure value."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from hcdv_stream.valuation.games.algorithm1 import PrintedGame
 from hcdv_stream.valuation.games.characteristic import Averaged, Characteristic
 from hcdv_stream.valuation.games.game import Seat
 from hcdv_stream.valuation.games.pots import scalable
-from hcdv_stream.valuation.methods.algorithm1 import Reading, Valuation, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Algorithm1Values, Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.algorithm1.interpretation import Unscalable
 from hcdv_stream.valuation.methods.blocks import Rows
 from hcdv_stream.valuation.methods.level_structure import OrderRule, OwenSampler
@@ -22,7 +22,7 @@ from hcdv_stream.valuation.methods.levels import Counted, Levels, build_levels
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
-from hcdv_stream.valuation.methods.utility import Game, Membership
+from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership
 from hcdv_stream.valuation.tree.leaf import LeafExamples
 
 DEFAULT = ("defaults", "all")
@@ -35,7 +35,7 @@ class Variant:
 
     option: str
     value: str
-    reading: Reading = field(default_factory=Reading)
+    interpretation: Interpretation = field(default_factory=Interpretation)
     averaged: Averaged = "mean"
     counts: tuple[int, ...] = COUNTS
     counted: Counted = "per-parent"
@@ -46,7 +46,7 @@ class Variant:
 
 def choices() -> list[Variant]:
     """Return everything that is tried, the default first."""
-    usual = Reading()
+    usual = Interpretation()
     changed = [
         ("players, sum of line 9", "level, parent", replace(usual, players="level")),
         ("players, sum of line 9", "siblings, level", replace(usual, scope="level")),
@@ -61,7 +61,7 @@ def choices() -> list[Variant]:
     ]
     return [
         Variant(*DEFAULT),
-        *(Variant(option, value, reading) for option, value, reading in changed),
+        *(Variant(option, value, interpretation) for option, value, interpretation in changed),
         Variant("Δ", "sum (Eq. 9)", averaged="sum"),
         Variant("K", "16, 64 per parent", counts=(16, 64)),
         Variant("K", "16, 64 in all", counts=(16, 64), counted="total"),
@@ -107,10 +107,10 @@ class Guessing:
     def __call__(self, membership: Membership) -> Values:
         return self.game(membership) + self.nobody * ~membership.any(axis=1)
 
-    def among(self, blocks: Sequence[Rows], context: Rows) -> Game:
+    def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:
         inner = self.game.among(blocks, context)
         nobody = 0.0 if len(context) else self.nobody
-        return Game(inner.players, lambda rows: inner(rows) + nobody * ~rows.any(axis=1))
+        return CoalitionGame(inner.players, lambda rows: inner(rows) + nobody * ~rows.any(axis=1))
 
 
 def valued(case: ExperimentCase, choice: Variant) -> tuple[Valued, Mapping[str, float]]:
@@ -123,7 +123,7 @@ def valued(case: ExperimentCase, choice: Variant) -> tuple[Valued, Mapping[str, 
         orders, minimum, count = choice.owen
         sampler = OwenSampler(levels, orders, minimum)
         found = run(sampler, game, Rounds(count // sampler.batch), seed=case.seed)
-        error = float(np.sqrt(np.mean(found.errors**2)) / np.std(found.values))
+        error = float(np.sqrt(np.mean(found.stderr**2)) / np.std(found.values))
         facts = {"evaluations": found.evaluations, "error": error, "unscalable": 0.0}
         return Valued(found.values), facts
     printed = algorithm_1(
@@ -131,11 +131,11 @@ def valued(case: ExperimentCase, choice: Variant) -> tuple[Valued, Mapping[str, 
         levels,
         permutations=PAPER.permutations,
         leaf_size=PAPER.leaf_size,
-        reading=choice.reading,
+        interpretation=choice.interpretation,
         leaf_values=_leaf_values(case),
         seed=case.seed,
     )
-    error = float(np.sqrt(np.mean(printed.errors**2)) / np.std(printed.values))
+    error = float(np.sqrt(np.mean(printed.stderr**2)) / np.std(printed.values))
     return Valued(printed.values), {
         "evaluations": printed.evaluations + printed.leaf_evaluations,
         "error": error,
@@ -168,7 +168,7 @@ def _leaf_values(case: ExperimentCase) -> Callable[[Rows], Values]:
     return values
 
 
-def _unscalable(case: ExperimentCase, levels: Levels, printed: Valuation) -> float:
+def _unscalable(case: ExperimentCase, levels: Levels, printed: Algorithm1Values) -> float:
     """Return the share of the leaves whose closed form cannot be rescaled, or whose pot is not > 0.
 
     In the former the examples are alike, in the latter the best of them get the least.

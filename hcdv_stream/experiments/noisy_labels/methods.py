@@ -58,7 +58,7 @@ def methods(coalitions: int) -> Mapping[str, Callable[[NoisyTask], Values]]:
 
 def _examples(given: NoisyTask) -> Utility:
     task = given.task
-    evaluators = Validation(unit_grid(task.judge_features), task.judges)
+    evaluators = Validation(unit_grid(task.validation_features), task.validation_labels)
     return TrainedUtility(Ridge(unit_grid(task.features), task.labels, evaluators, task.classes))
 
 
@@ -82,10 +82,11 @@ def _knn(given: NoisyTask) -> Values:
     return knn_shapley_euclidean(
         task.features,
         task.labels,
-        task.judge_features,
-        task.judges,
+        task.validation_features,
+        task.validation_labels,
         neighbours=EngineConfig().neighbours,
-        class_weights=np.bincount(task.judges, minlength=task.classes) / len(task.judges),
+        class_weights=np.bincount(task.validation_labels, minlength=task.classes)
+        / len(task.validation_labels),
     )
 
 
@@ -102,6 +103,6 @@ def _fit(given: NoisyTask, model: estimator.HCDV) -> estimator.HCDV:
     """Fit; of V, whose class no player has can tell nobody's value."""
     task = given.task
     owners = given.owners.tolist() if len(given.owners) > PLAYERS else None
-    seen = np.isin(task.judges, task.labels)
-    evaluators = task.judge_features[seen], task.judges[seen]
+    seen = np.isin(task.validation_labels, task.labels)
+    evaluators = task.validation_features[seen], task.validation_labels[seen]
     return model.fit(task.features, task.labels, *evaluators, provider=owners)

@@ -69,8 +69,8 @@ class Contest:
         return {
             "features": self.task.features,
             "labels": self.task.labels,
-            "judge_features": self.task.judge_features,
-            "judges": self.task.judges,
+            "judge_features": self.task.validation_features,
+            "judges": self.task.validation_labels,
             "classes": CLASSES,
             "subsets": self.subsets,
             "orders": self.orders,
@@ -122,7 +122,7 @@ def answers(given: Contest) -> dict[str, dict[str, Any]]:
 def hcdv(task: Task, seed: int, leaf_size: int | Literal["auto"] = "auto") -> Values:
     """Return what the estimator, with its defaults, makes of the features as they are."""
     fitted = HCDV(encoder="identity", leaf_size=leaf_size, random_state=seed).fit(
-        task.features, task.labels, task.judge_features, task.judges
+        task.features, task.labels, task.validation_features, task.validation_labels
     )
     return fitted.values_
 
@@ -149,12 +149,12 @@ def jobs_change_nothing(given: Contest) -> bool:
 
 
 def _knn(task: Task) -> Values:
-    shares = np.bincount(task.judges, minlength=CLASSES) / len(task.judges)
+    shares = np.bincount(task.validation_labels, minlength=CLASSES) / len(task.validation_labels)
     return knn_shapley_euclidean(
         task.features,
         task.labels,
-        task.judge_features,
-        task.judges,
+        task.validation_features,
+        task.validation_labels,
         neighbours=NEIGHBOURS,
         class_weights=shares,
     )

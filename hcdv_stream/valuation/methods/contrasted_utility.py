@@ -16,7 +16,7 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.characteristic import Averaged
 from hcdv_stream.valuation.games.contrast import contrast_sums, contrasts
 from hcdv_stream.valuation.methods.blocks import Rows, among
-from hcdv_stream.valuation.methods.utility import Game, Membership, Utility
+from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership, Utility
 
 _MOST_CELLS = 1 << 22
 """Numbers held at once: bounds memory, changes no worth."""
@@ -45,7 +45,7 @@ class Contrasted:
             membership, self.labels, self._rows(np.arange(self.players))
         )
 
-    def among(self, blocks: Sequence[Rows], context: Rows) -> Game:
+    def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:
         """Return the game among blocks beside a context: see ``blocks``."""
         inner = among(self.utility, blocks, context)
         everyone = [*blocks, context]
@@ -62,7 +62,7 @@ class Contrasted:
             members = np.concatenate([membership, always], axis=1)[:, block_of]
             return inner(membership) + self.lam * self._contrast(members, label_of, sums)
 
-        return Game(len(blocks), worth)
+        return CoalitionGame(len(blocks), worth)
 
     def _rows(self, rows: Rows) -> Floats:
         """Each point's count, 1, and u: (m, 1 + d)."""

@@ -100,10 +100,37 @@ def groups(numbers: Integers) -> list[Integers]:
 def build_levels(
     embeddings: Embeddings, counts: Sequence[int], counted: Counted = "per-parent"
 ) -> Levels:
-    """Cut grid unit vectors (n, d) into L = len(counts) levels of K_1, …, K_L coalitions.
+    """Cut embeddings into a hierarchy of coalitions.
 
     Bisects the largest part until there are enough (``bisection`` says why this and not
-    constrained k-means); points that run out leave fewer. Raises ValueError for a K_ℓ below 1.
+    constrained k-means). If examples run out, there are fewer.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32 of shape (n, d)
+        The examples, as `unit_grid` returns them.
+    counts : sequence of int
+        K_1, ..., K_L: how many coalitions each level has, at least 1.
+    counted : {"per-parent", "total"}, default="per-parent"
+        Whether K counts the children of each coalition or all coalitions of the level.
+
+    Returns
+    -------
+    Levels
+
+    Raises
+    ------
+    ValueError
+        If a K is below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import build_levels, unit_grid
+    >>> embeddings = unit_grid(np.random.default_rng(0).normal(size=(20, 3)))
+    >>> build_levels(embeddings, (2, 3)).described
+    '1/2/6'
+
     """
     if min(counts, default=1) < 1:
         raise ValueError(f"every K must be at least 1, got {tuple(counts)}")

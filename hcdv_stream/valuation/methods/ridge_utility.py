@@ -14,7 +14,7 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.games.grams import Grams, products_of
 from hcdv_stream.valuation.methods.blocks import Rows, points
-from hcdv_stream.valuation.methods.utility import Game, Membership
+from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership
 
 
 class RidgeGame:
@@ -41,7 +41,7 @@ class RidgeGame:
         everyone = points(np.arange(self.players))
         return self._characteristic.of_coalitions(membership, self._grams(everyone))
 
-    def among(self, blocks: Sequence[Rows], context: Rows) -> Game:
+    def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:
         """Return the game among blocks beside a context: see ``blocks``."""
         grams = self._grams([*blocks, context])
 
@@ -50,7 +50,7 @@ class RidgeGame:
             with_context = np.concatenate([membership, always], axis=1)
             return self._characteristic.of_coalitions(with_context, grams)
 
-        return Game(len(blocks), worth)
+        return CoalitionGame(len(blocks), worth)
 
     def _grams(self, blocks: Sequence[Rows]) -> Grams:
         """Sum the sketches of each block, (B, C, entries)."""

@@ -52,9 +52,31 @@ def beta_sizes(alpha: float, beta: float) -> SizeLaw:
 
 
 def exact(utility: Utility, law: SizeLaw = shapley_sizes) -> Floats:
-    """Return a semivalue by asking for all 2^n coalitions, (n,).
+    """Return a semivalue by asking for all 2^n coalitions.
 
-    Raises ValueError above MOST_EXACT players.
+    Parameters
+    ----------
+    utility : Utility
+        The game, of at most 20 players.
+    law : callable, default=shapley_sizes
+        Gets n and returns the probability of how many others came before, (n,).
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there are too many players.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, exact
+    >>> glove = CoalitionGame(3, lambda members: 1.0 * (members[:, 0] & members[:, 1:].any(axis=1)))
+    >>> exact(glove).round(3).tolist()
+    [0.667, 0.167, 0.167]
+
     """
     players = utility.players
     if players > MOST_EXACT:

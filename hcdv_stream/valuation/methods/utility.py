@@ -29,8 +29,25 @@ class Utility(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Game:
-    """A utility from a function of membership rows: (P, n) gives (P,)."""
+class CoalitionGame:
+    """A game from a function.
+
+    Parameters
+    ----------
+    players : int
+        How many players there are, n.
+    worth : callable
+        Gets P coalitions as a boolean matrix (P, n) and returns what they are worth, (P,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame
+    >>> game = CoalitionGame(2, lambda members: 1.0 * members.all(axis=1))
+    >>> game(np.array([[True, False], [True, True]])).tolist()
+    [0.0, 1.0]
+
+    """
 
     players: int
     worth: Callable[[Membership], Floats]
@@ -41,9 +58,29 @@ class Game:
 
 @dataclass(slots=True)
 class Cached:
-    """Asks each coalition once; ``evaluations`` counts those that were really worked out.
+    """A game that asks another for each coalition once.
 
     Memory grows by about 100 + n/8 bytes a coalition.
+
+    Parameters
+    ----------
+    utility : Utility
+        The other game.
+
+    Attributes
+    ----------
+    evaluations : int
+        The coalitions that were really worked out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Cached, CoalitionGame
+    >>> game = Cached(CoalitionGame(2, lambda members: 1.0 * members.all(axis=1)))
+    >>> everybody = np.ones((1, 2), bool)
+    >>> [game(everybody).tolist() for _ in range(2)], game.evaluations
+    ([[1.0], [1.0]], 1)
+
     """
 
     utility: Utility

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.methods.blocks import Spelt, among, points
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.theory.games import random_game
 from tests.valuation.reference import contrast
 from tests.valuation.worlds import batch_of, validation_of
@@ -24,7 +24,7 @@ def ridge(count: int, seed: int = 3, averaged="mean", lam=0.3) -> RidgeGame:
 
 
 def test_a_block_brings_its_members_and_the_context_is_always_there():
-    game = Game(6, lambda membership: membership @ (2.0 ** np.arange(6)))
+    game = CoalitionGame(6, lambda membership: membership @ (2.0 ** np.arange(6)))
     inner = among(game, [np.array([0, 3]), np.array([4])], np.array([1]))
     assert inner.players == 2
     rows = np.array([[False, False], [True, False], [False, True], [True, True]])
@@ -57,7 +57,7 @@ def test_many_rows_are_asked_in_parts(monkeypatch):
 
     rows = (np.arange(32)[:, None] >> np.arange(5) & 1).astype(np.bool_)
     monkeypatch.setattr(blocks, "_MOST_CELLS", 50)
-    game = among(Game(5, worth), points(np.arange(5)))
+    game = among(CoalitionGame(5, worth), points(np.arange(5)))
     np.testing.assert_array_equal(game(rows), inner(rows))
     assert max(asked) == 10
 

@@ -10,7 +10,7 @@ from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.methods.blocks import among
 from hcdv_stream.valuation.methods.contrasted_utility import Contrasted
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.valuation.worlds import batch_of, validation_of
 
 CLASSES = 3
@@ -47,7 +47,7 @@ def test_with_the_ridge_learner_it_is_the_ridge_game(batch, averaged):
 
 
 def test_the_contrast_is_the_mean_distance_over_cross_pairs(batch):
-    nothing = Game(N, lambda membership: np.zeros(len(membership)))
+    nothing = CoalitionGame(N, lambda membership: np.zeros(len(membership)))
     game = Contrasted(nothing, batch.embeddings, batch.labels, CLASSES, 2.0)
     members = coalitions(N, 8)
     for row, worth in zip(members, game(members), strict=True):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hcdv_stream.valuation.methods.semivalues import banzhaf_sizes, beta_sizes, exact, shapley_sizes
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.valuation import known_games as games
 from tests.valuation.reference import shapley
 
@@ -80,6 +80,6 @@ def test_laws_are_probabilities_and_beta_one_one_is_shapley():
 
 def test_what_cannot_be_enumerated_and_what_beta_may_be():
     with pytest.raises(ValueError, match="21 players have too many coalitions"):
-        exact(Game(21, lambda membership: membership.sum(axis=1) * 1.0))
+        exact(CoalitionGame(21, lambda membership: membership.sum(axis=1) * 1.0))
     with pytest.raises(ValueError, match="alpha and beta must be above 0, got 0 and 1"):
         beta_sizes(0, 1)

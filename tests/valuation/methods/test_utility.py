@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hcdv_stream.valuation.methods.utility import Cached, Game
+from hcdv_stream.valuation.methods.utility import Cached, CoalitionGame
 from tests.valuation import known_games as games
 
 
@@ -13,7 +13,7 @@ def test_a_coalition_is_worked_out_once_even_within_a_call():
         calls.append(len(membership))
         return membership.sum(axis=1).astype(float)
 
-    cached = Cached(Game(5, worth))
+    cached = Cached(CoalitionGame(5, worth))
     members = np.array([[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0]], bool)
     assert cached(members).tolist() == [1.0, 2.0, 1.0]
     assert cached(members[:2]).tolist() == [1.0, 2.0]

@@ -15,8 +15,8 @@ import numpy as np
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.pots import Pot
 from hcdv_stream.valuation.methods.algorithm1.budgets import credits, omega, rescaled
-from hcdv_stream.valuation.methods.algorithm1.estimates import Estimate, estimate
-from hcdv_stream.valuation.methods.algorithm1.interpretation import Reading
+from hcdv_stream.valuation.methods.algorithm1.estimates import LevelEstimate, estimate
+from hcdv_stream.valuation.methods.algorithm1.interpretation import Interpretation
 from hcdv_stream.valuation.methods.blocks import Rows, among, points
 from hcdv_stream.valuation.methods.levels import Levels, groups
 from hcdv_stream.valuation.methods.semivalues import exact
@@ -42,14 +42,14 @@ class Level(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Valuation:
-    """``values`` φ (n,) and their standard ``errors``; ``surplus`` is B_0 = v(D) − v(∅).
+class Algorithm1Values:
+    """``values`` φ (n,) and their standard errors; ``surplus`` is B_0 = v(D) − v(∅).
 
     ``evaluations`` counts the coalitions asked for at the levels, ``leaf_evaluations`` in leaves.
     """
 
     values: Floats
-    errors: Floats
+    stderr: Floats
     surplus: float
     levels: tuple[Level, ...]
     evaluations: int
@@ -62,20 +62,51 @@ def algorithm_1(
     *,
     permutations: int = 256,
     leaf_size: int = 64,
-    reading: Reading | None = None,
+    interpretation: Interpretation | None = None,
     leaf_values: LeafValues | None = None,
     seed: int = 0,
-) -> Valuation:
-    """Value the points of a game; deterministic in its arguments.
+) -> Algorithm1Values:
+    """Value the players of a game by Algorithm 1.
 
-    ``permutations`` is T, ``leaf_size`` M. ``leaf_values`` replaces enumeration in leaves of at
-    most M points. Raises ValueError where the utility has not the levels' points, or where a leaf
-    is too large to enumerate and none is given.
+    Parameters
+    ----------
+    utility : Utility
+        The game.
+    levels : Levels
+        The hierarchy of its players.
+    permutations : int, default=256
+        T, the orders that each game is sampled with.
+    leaf_size : int, default=64
+        M: a larger leaf is split equally.
+    interpretation : Interpretation, optional
+        What the text leaves open.
+    leaf_values : callable, optional
+        Returns exact values in a leaf of at most M players, instead of enumeration.
+    seed : int, default=0
+        Decides every draw.
+
+    Returns
+    -------
+    Algorithm1Values
+
+    Raises
+    ------
+    ValueError
+        If the utility does not have the levels' players, or a leaf is too large to enumerate and
+        there are no ``leaf_values``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame, Levels, algorithm_1
+    >>> game = CoalitionGame(4, lambda members: members @ [1.0, 2.0, 3.0, 4.0])
+    >>> algorithm_1(game, Levels(np.array([[0, 0, 1, 1]]))).values.round(9).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+
     """
     levels.checked(utility.players)
-    return _Run(utility, levels, permutations, leaf_size, reading or Reading(), seed).valuation(
-        leaf_values
-    )
+    chosen = interpretation or Interpretation()
+    return _Run(utility, levels, permutations, leaf_size, chosen, seed).valued(leaf_values)
 
 
 @dataclass(slots=True)
@@ -84,13 +115,13 @@ class _Run:
     levels: Levels
     permutations: int
     leaf_size: int
-    reading: Reading
+    interpretation: Interpretation
     seed: int
     evaluations: int = 2
     leaf_evaluations: int = 0
     nobody: float = 0.0
 
-    def valuation(self, leaf_values: LeafValues | None) -> Valuation:
+    def valued(self, leaf_values: LeafValues | None) -> Algorithm1Values:
         ends = np.zeros((2, self.utility.players), np.bool_)
         ends[1] = True
         self.nobody, everybody = self.utility(ends).tolist()
@@ -100,7 +131,7 @@ class _Run:
         for level in range(1, self.levels.depth + 1):
             done.append(self._level(level, done[-1]))
         values, variances = self._leaves(done[-1], leaf_values)
-        return Valuation(
+        return Algorithm1Values(
             values,
             np.sqrt(variances),
             surplus,
@@ -121,23 +152,23 @@ class _Run:
             parts[family] = omega(played.standalone[family], sizes[family])
         budget = parts * above.credit[parents]
         credit, variance = np.empty(len(members)), np.empty(len(members))
-        for own in families if self.reading.scope == "parent" else whole:
-            if self.reading.scope == "parent":
+        for own in families if self.interpretation.scope == "parent" else whole:
+            if self.interpretation.scope == "parent":
                 parent = parents[own[0]]
                 pot, weights = Pot(above.credit[parent], above.variance[parent]), parts[own]
             else:
                 pot, weights = Pot(float(budget.sum()), 0.0), _parts(budget[own], sizes[own])
-            some = Estimate(played.psi[own], played.variance[own], played.standalone[own], 0)
+            some = LevelEstimate(played.psi[own], played.variance[own], played.standalone[own], 0)
             credit[own], variance[own] = credits(
-                pot, weights, some, self.reading.omega, self.reading.unscalable
+                pot, weights, some, self.interpretation.omega, self.interpretation.unscalable
             )
         return Level(played.psi, budget, credit, variance)
 
     @property
     def _siblings(self) -> bool:
-        return self.reading.players == "siblings"
+        return self.interpretation.players == "siblings"
 
-    def _play(self, members: list[Rows], games: list[Rows], level: int) -> Estimate:
+    def _play(self, members: list[Rows], games: list[Rows], level: int) -> LevelEstimate:
         """Eq. 13 for every game of a level, each among some of its coalitions."""
         psi, variance, standalone = (np.empty(len(members)) for _ in range(3))
         for number, players in enumerate(games):
@@ -145,12 +176,12 @@ class _Run:
                 among(self.utility, [members[player] for player in players]),
                 self.nobody,
                 self.permutations,
-                self.reading.draws,
+                self.interpretation.draws,
                 (self.seed, level, number),
             )
             psi[players], variance[players], standalone[players] = found[:3]
             self.evaluations += found.evaluations
-        return Estimate(psi, variance, standalone, 0)
+        return LevelEstimate(psi, variance, standalone, 0)
 
     def _leaves(self, last: Level, leaf_values: LeafValues | None) -> tuple[Floats, Floats]:
         """Lines 11 to 17."""
@@ -159,20 +190,20 @@ class _Run:
             pot = Pot(float(last.credit[leaf]), float(last.variance[leaf]))
             equal = np.full(len(rows), 1.0 / len(rows))
             psi, spread = equal, np.zeros(len(rows))
-            if len(rows) <= self.leaf_size and self.reading.leaf != "uniform":
+            if len(rows) <= self.leaf_size and self.interpretation.leaf != "uniform":
                 psi, spread = self._leaf(rows, leaf, leaf_values)
             values[rows], variances[rows] = rescaled(
-                pot, psi, spread, equal, self.reading.unscalable
+                pot, psi, spread, equal, self.interpretation.unscalable
             )
         return values, variances
 
     def _leaf(self, rows: Rows, leaf: int, leaf_values: LeafValues | None) -> tuple[Floats, Floats]:
-        if leaf_values is not None and self.reading.leaf == "exact":
+        if leaf_values is not None and self.interpretation.leaf == "exact":
             return leaf_values(rows), np.zeros(len(rows))
         game = among(self.utility, points(rows))
-        if self.reading.leaf == "sampled":
+        if self.interpretation.leaf == "sampled":
             seed = (self.seed, self.levels.depth + 1, leaf)
-            found = estimate(game, self.nobody, self.permutations, self.reading.draws, seed)
+            found = estimate(game, self.nobody, self.permutations, self.interpretation.draws, seed)
             self.leaf_evaluations += found.evaluations
             return found.psi, found.variance
         if len(rows) > MOST_EXACT:

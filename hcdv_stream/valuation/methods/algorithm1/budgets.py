@@ -7,7 +7,7 @@ import numpy as np
 
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.pots import Pot, divided, scalable, shares
-from hcdv_stream.valuation.methods.algorithm1.estimates import Estimate
+from hcdv_stream.valuation.methods.algorithm1.estimates import LevelEstimate
 from hcdv_stream.valuation.methods.algorithm1.interpretation import Omega, Unscalable
 
 
@@ -20,7 +20,7 @@ def omega(standalone: Floats, sizes: Floats) -> Floats:
 
 
 def credits(
-    pot: Pot, weights: Floats, played: Estimate, role: Omega, rule: Unscalable
+    pot: Pot, weights: Floats, played: LevelEstimate, role: Omega, rule: Unscalable
 ) -> tuple[Floats, Floats]:
     """Divide a pot among players: credits (K,), summing to the pot, and their variances (K,).
 

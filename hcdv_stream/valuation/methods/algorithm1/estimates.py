@@ -14,7 +14,7 @@ from hcdv_stream.valuation.methods.algorithm1.interpretation import Draws
 from hcdv_stream.valuation.methods.utility import Membership, Utility
 
 
-class Estimate(NamedTuple):
+class LevelEstimate(NamedTuple):
     """ψ̂ (K,), its variance as an estimate (K,), v({j}) (K,), and how many coalitions it took."""
 
     psi: Floats
@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
 
 def estimate(
     game: Utility, nobody: float, permutations: int, draws: Draws, seed: tuple[int, ...]
-) -> Estimate:
+) -> LevelEstimate:
     """Play a game whose empty coalition is worth ``nobody``; a function of its arguments.
 
     ``permutations`` is T, rounded up to an even number of at least 4. Raises ValueError below 1.
@@ -41,7 +41,7 @@ def estimate(
         plan = Sampling(independent(game.players, rounds, generator))
     worth = game(plan.membership) - nobody
     psi, variance = plan.shapley(worth)
-    return Estimate(psi, variance, plan.singles(worth) + nobody, len(worth))
+    return LevelEstimate(psi, variance, plan.singles(worth) + nobody, len(worth))
 
 
 def independent(players: int, count: int, generator: np.random.Generator) -> Orders:
@@ -52,7 +52,7 @@ def independent(players: int, count: int, generator: np.random.Generator) -> Ord
     return np.argsort(generator.random((count, players)), axis=1)
 
 
-def _own(game: Utility, rounds: int, generator: np.random.Generator) -> Estimate:
+def _own(game: Utility, rounds: int, generator: np.random.Generator) -> LevelEstimate:
     players = game.players
     shape = (players * rounds, players)
     arrivals = generator.random(shape)
@@ -63,4 +63,4 @@ def _own(game: Utility, rounds: int, generator: np.random.Generator) -> Estimate
     worth = game(np.concatenate([before, after, np.eye(players, dtype=np.bool_)]))
     gains = (worth[len(own) : 2 * len(own)] - worth[: len(own)]).reshape(players, rounds)
     variance: Floats = gains.var(axis=1, ddof=1) / rounds
-    return Estimate(gains.mean(axis=1), variance, worth[2 * len(own) :], len(worth))
+    return LevelEstimate(gains.mean(axis=1), variance, worth[2 * len(own) :], len(worth))

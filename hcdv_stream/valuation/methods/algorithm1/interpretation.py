@@ -39,8 +39,31 @@ has too many. ``uniform``: equal parts, the paper's other choice, and what large
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to read Algorithm 1."""
+class Interpretation:
+    """One way to read Algorithm 1; the types of the parameters say what each choice means.
+
+    Parameters
+    ----------
+    players : {"siblings", "level"}, default="siblings"
+        Who plays at a level.
+    scope : {"parent", "level"}, default="parent"
+        Over whom line 9 takes its sum.
+    omega : {"fallback", "blend", "product", "budget"}, default="fallback"
+        What the budgets are for.
+    unscalable : {"omega", "shift", "clip", "as-printed"}, default="omega"
+        What line 9 does if its sum is not clearly positive.
+    draws : {"antithetic", "shared", "own"}, default="antithetic"
+        How permutations are drawn.
+    leaf : {"exact", "sampled", "uniform"}, default="exact"
+        How a leaf is played.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import Interpretation
+    >>> Interpretation(omega="blend").omega
+    'blend'
+
+    """
 
     players: Players = "siblings"
     scope: Scope = "parent"

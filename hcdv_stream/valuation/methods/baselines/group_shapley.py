@@ -64,7 +64,7 @@ def shared(estimate: Estimate, groups: Groups) -> Estimate:
     return replace(
         estimate,
         values=(estimate.values / sizes)[groups],
-        errors=(estimate.errors / sizes)[groups],
+        stderr=(estimate.stderr / sizes)[groups],
         counts=estimate.counts[groups],
         tally=None,
         history=(),

@@ -13,7 +13,11 @@ import numpy.typing as npt
 
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
-from hcdv_stream.valuation.methods.sampling.stopping import MOST_REMEMBERED, Criterion, Progress
+from hcdv_stream.valuation.methods.sampling.stopping import (
+    MOST_REMEMBERED,
+    Criterion,
+    SamplingProgress,
+)
 from hcdv_stream.valuation.methods.sampling.tally import Tally
 from hcdv_stream.valuation.methods.utility import Utility
 
@@ -56,14 +60,14 @@ class Sampler(Protocol):
 class Estimate:
     """Values (n,) with all that is known of how they came about.
 
-    ``errors`` (n,) are standard errors, 0 for an exact method; ``counts`` (n,) the observations
+    ``stderr`` (n,) are standard errors, 0 for an exact method; ``counts`` (n,) the observations
     behind each value; ``evaluations`` the coalitions that were asked for; ``ends`` v(∅) and v(N)
     where they were asked for. ``tally`` and ``history`` let ``run`` go on from here.
     """
 
     method: str
     values: Floats
-    errors: Floats
+    stderr: Floats
     counts: npt.NDArray[np.int64]
     evaluations: int
     seed: int | None = None
@@ -88,7 +92,7 @@ class Estimate:
         }
 
     def to_frame(self, ids: Iterable[Any] | None = None) -> Any:
-        """Return a pandas DataFrame: index ``id``; value, error, count; ``attrs``: provenance.
+        """Return a pandas DataFrame: index ``id``; value, stderr, count; ``attrs``: provenance.
 
         ``ids`` (n,) name the players, None their positions. Raises ImportError without pandas,
         ValueError for another number of ids.
@@ -96,7 +100,7 @@ class Estimate:
         names = range(len(self.values)) if ids is None else list(ids)
         if len(names) != len(self.values):
             raise ValueError(f"{len(self.values)} values have {len(names)} ids")
-        columns = {"value": self.values, "error": self.errors, "count": self.counts}
+        columns = {"value": self.values, "stderr": self.stderr, "count": self.counts}
         return frame(columns, names, self.provenance)
 
     @classmethod
@@ -124,11 +128,41 @@ def run(
     clock: Callable[[], float] | None = None,
     resume: Estimate | None = None,
 ) -> Estimate:
-    """Sample until ``until`` is met, at least one round.
+    """Sample until a criterion is met, at least one round.
 
-    ``clock`` returns seconds from any start; it is needed where ``until`` looks at the time.
-    ``resume`` goes on where an estimate of the same sampler and seed stopped; where ``until`` is
-    met already, it is returned as it is. Raises ValueError where it is of another run.
+    Parameters
+    ----------
+    sampler : Sampler
+        What draws, such as ``tmc()``, ``beta_shapley()`` or ``banzhaf()``.
+    utility : Utility
+        The game.
+    until : Criterion
+        When to stop; it is looked at after each round.
+    seed : int, default=0
+        Decides every draw.
+    clock : callable, optional
+        Returns seconds from any start. A criterion that looks at the time needs it.
+    resume : Estimate, optional
+        Goes on where this estimate of the same sampler and seed stopped. If ``until`` is met
+        already, it is returned as it is.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If ``resume`` is of another run.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, Rounds, run, tmc
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> found = run(tmc(truncation=None), game, Rounds(2), seed=7)
+    >>> found.values.tolist(), found.stderr.tolist()
+    ([1.0, 2.0, 4.0], [0.0, 0.0, 0.0])
+
     """
     started = clock() if clock else 0.0
     players = sampler.players(utility)
@@ -157,7 +191,7 @@ def _begun(sampler: Sampler, utility: Utility, seed: int) -> Estimate:
     return Estimate(
         method=sampler.name,
         values=unknown,
-        errors=unknown,
+        stderr=unknown,
         counts=np.zeros(players, np.int64),
         evaluations=2,
         seed=seed,
@@ -184,7 +218,7 @@ def _after(state: Estimate, tally: Tally, asked: int, seconds: float | None) -> 
     return Estimate(
         method=state.method,
         values=values,
-        errors=tally.errors(),
+        stderr=tally.stderr(),
         counts=tally.counts.min(axis=0).astype(np.int64),
         evaluations=state.evaluations + asked,
         seed=state.seed,
@@ -197,10 +231,10 @@ def _after(state: Estimate, tally: Tally, asked: int, seconds: float | None) -> 
     )
 
 
-def _progress(state: Estimate) -> Progress:
-    return Progress(
+def _progress(state: Estimate) -> SamplingProgress:
+    return SamplingProgress(
         values=state.values,
-        errors=state.errors,
+        stderr=state.stderr,
         evaluations=state.evaluations,
         rounds=state.rounds,
         seconds=state.seconds,

@@ -18,16 +18,16 @@ MOST_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SamplingProgress:
     """What is known after a round.
 
-    ``values`` and ``errors`` (n,) may be NaN for players not seen yet; ``seconds`` is None where
+    ``values`` and ``stderr`` (n,) may be NaN for players not seen yet; ``seconds`` is None where
     the run was given no clock; ``history`` holds the values after the latest rounds, oldest first,
     the current one included.
     """
 
     values: Floats
-    errors: Floats
+    stderr: Floats
     evaluations: int
     rounds: int
     seconds: float | None
@@ -37,7 +37,7 @@ class Progress:
 class Criterion:
     """Says whether to stop."""
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         """Return whether this criterion asks to stop."""
         raise NotImplementedError
 
@@ -50,59 +50,101 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Both(Criterion):
-    """Stops when both do."""
+    """Stop when both do."""
 
     first: Criterion
     second: Criterion
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return self.first.met(progress) and self.second.met(progress)
 
 
 @dataclass(frozen=True)
 class Either(Criterion):
-    """Stops when one of them does."""
+    """Stop when one of them does."""
 
     first: Criterion
     second: Criterion
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return self.first.met(progress) or self.second.met(progress)
 
 
 @dataclass(frozen=True)
 class Evaluations(Criterion):
-    """Stops once that many coalitions were asked for; a round is never cut short."""
+    """Stop once that many coalitions were asked for; a round is never cut short.
+
+    Parameters
+    ----------
+    most : int
+        The number of coalitions, at least 1.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import Evaluations, Seconds
+    >>> Evaluations(10_000) | Seconds(60.0)
+    Either(first=Evaluations(most=10000), second=Seconds(most=60.0))
+
+    """
 
     most: int
 
     def __post_init__(self) -> None:
         _at_least_one("evaluations", self.most)
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return progress.evaluations >= self.most
 
 
 @dataclass(frozen=True)
 class Rounds(Criterion):
-    """Stops after that many rounds of the sampler."""
+    """Stop after that many rounds of the sampler.
+
+    Parameters
+    ----------
+    most : int
+        The number of rounds, at least 1.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, Rounds, banzhaf, run
+    >>> game = CoalitionGame(3, lambda members: 1.0 * members.sum(axis=1))
+    >>> run(banzhaf(batch=10), game, Rounds(4)).rounds
+    4
+
+    """
 
     most: int
 
     def __post_init__(self) -> None:
         _at_least_one("rounds", self.most)
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         return progress.rounds >= self.most
 
 
 @dataclass(frozen=True)
 class Seconds(Criterion):
-    """Stops once the run's clock has advanced that far, earlier runs of a resumed one included."""
+    """Stop once the run's clock has advanced that far, earlier runs of a resumed one included.
+
+    Parameters
+    ----------
+    most : float
+        The number of seconds.
+
+    Examples
+    --------
+    >>> from time import monotonic
+    >>> from hcdv_stream.methods import CoalitionGame, Seconds, banzhaf, run
+    >>> game = CoalitionGame(3, lambda members: 1.0 * members.sum(axis=1))
+    >>> run(banzhaf(), game, Seconds(0.0), clock=monotonic).rounds
+    1
+
+    """
 
     most: float
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         if progress.seconds is None:
             raise ValueError("stopping by seconds needs a clock; hand the run one")
         return progress.seconds >= self.most
@@ -110,20 +152,49 @@ class Seconds(Criterion):
 
 @dataclass(frozen=True)
 class StandardError(Criterion):
-    """Stops once at least ``share`` of the players have a standard error of at most ``most``."""
+    """Stop once at least ``share`` of the players have a standard error of at most ``most``.
+
+    Parameters
+    ----------
+    most : float
+        The largest standard error.
+    share : float, default=1.0
+        The share of the players that must have no larger one.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, StandardError, banzhaf, run
+    >>> game = CoalitionGame(3, lambda members: 1.0 * members.sum(axis=1))
+    >>> bool(run(banzhaf(), game, StandardError(0.05)).stderr.max() <= 0.05)
+    True
+
+    """
 
     most: float
     share: float = 1.0
 
-    def met(self, progress: Progress) -> bool:
-        return bool(np.mean(progress.errors <= self.most) >= self.share)
+    def met(self, progress: SamplingProgress) -> bool:
+        return bool(np.mean(progress.stderr <= self.most) >= self.share)
 
 
 @dataclass(frozen=True)
 class RankStability(Criterion):
-    """Stops once the ranking agrees with the one ``rounds`` rounds ago.
+    """Stop once the ranking agrees with the one ``rounds`` rounds ago.
 
-    Agreement is a Spearman correlation of at least ``correlation``.
+    Parameters
+    ----------
+    correlation : float, default=0.99
+        The least Spearman correlation of the two rankings.
+    rounds : int, default=4
+        How far to look back, from 1 to 31.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, RankStability, banzhaf, run
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> run(banzhaf(), game, RankStability(rounds=2)).rounds
+    3
+
     """
 
     correlation: float = 0.99
@@ -134,7 +205,7 @@ class RankStability(Criterion):
         if self.rounds >= MOST_REMEMBERED:
             raise ValueError(f"rounds must be below {MOST_REMEMBERED}, got {self.rounds}")
 
-    def met(self, progress: Progress) -> bool:
+    def met(self, progress: SamplingProgress) -> bool:
         if len(progress.history) <= self.rounds:
             return False
         before = progress.history[-1 - self.rounds]

@@ -34,10 +34,10 @@ class Tally:
         return cls(counts, terms.sum(axis=0)[None], (terms * terms).sum(axis=0)[None])
 
     @classmethod
-    def of_means(cls, count: int, means: Floats, errors: Floats) -> Self:
-        """Count ``count`` >= 2 one-arm observations known by mean (n,) and standard error (n,)."""
+    def of_means(cls, count: int, means: Floats, stderr: Floats) -> Self:
+        """Count ``count`` >= 2 one-arm observations, known by mean (n,) and standard error (n,)."""
         counts = np.full((1, len(means)), float(count))
-        squares = count * ((count - 1) * errors * errors + means * means)
+        squares = count * ((count - 1) * stderr * stderr + means * means)
         return cls(counts, count * means[None], squares[None])
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -51,13 +51,13 @@ class Tally:
         values: Floats = means[0] if len(means) == 1 else means[0] - means[1]
         return values
 
-    def errors(self) -> Floats:
+    def stderr(self) -> Floats:
         """Return their standard errors (n,); NaN below two observations of an arm."""
         means = self._means()
         seen = np.where(self.counts > 1, self.counts, np.nan)
         spread = np.maximum(self.squares / seen - means * means, 0.0) / (seen - 1)
-        errors: Floats = np.sqrt(spread.sum(axis=0))
-        return errors
+        stderr: Floats = np.sqrt(spread.sum(axis=0))
+        return stderr
 
     def _means(self) -> Floats:
         return self.sums / np.where(self.counts > 0, self.counts, np.nan)

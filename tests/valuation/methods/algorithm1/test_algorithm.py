@@ -1,4 +1,4 @@
-"""Algorithm 1 in batch: each reading against the text, line by line, on exact games."""
+"""Algorithm 1 in batch: each interpretation against the text, line by line, on exact games."""
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ from hcdv_stream.valuation.games.algorithm1 import PrintedGame
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.games.game import Seat
 from hcdv_stream.valuation.games.pots import Pot
-from hcdv_stream.valuation.methods.algorithm1 import Reading, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.algorithm1.budgets import credits, omega, rescaled
-from hcdv_stream.valuation.methods.algorithm1.estimates import Estimate, estimate
+from hcdv_stream.valuation.methods.algorithm1.estimates import LevelEstimate, estimate
 from hcdv_stream.valuation.methods.levels import Levels, build_levels, levels_of
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
 from hcdv_stream.valuation.tree.leaf import LeafExamples
@@ -79,14 +79,14 @@ def by_hand(game, players, scope, role):
 @pytest.mark.parametrize("players", ["siblings", "level"])
 @pytest.mark.parametrize("scope", ["parent", "level"])
 @pytest.mark.parametrize("role", ["fallback", "blend", "product", "budget"])
-def test_readings_equal_the_text(players, scope, role):
+def test_interpretations_equal_the_text(players, scope, role):
     game = learning_curve(7, 4)
-    found = algorithm_1(game, LEVELS, reading=Reading(players, scope, role))
+    found = algorithm_1(game, LEVELS, interpretation=Interpretation(players, scope, role))
     np.testing.assert_allclose(found.values, by_hand(game, players, scope, role), atol=1e-10)
-    assert not found.errors.any()
+    assert not found.stderr.any()
 
 
-def test_readings_differ():
+def test_interpretations_differ():
     game = learning_curve(7, 4)
     values = [
         by_hand(game, players, scope, role)
@@ -103,10 +103,10 @@ def test_readings_differ():
 
 def test_the_literal_level_game_forgets_the_levels_above():
     """Players and sum both over C_ℓ: only the last level and the leaves decide."""
-    reading = Reading(players="level", scope="level")
+    interpretation = Interpretation(players="level", scope="level")
     game = learning_curve(7, 4)
-    deep = algorithm_1(game, LEVELS, reading=reading)
-    flat = algorithm_1(game, Levels(LEVELS.assignment[1:]), reading=reading)
+    deep = algorithm_1(game, LEVELS, interpretation=interpretation)
+    flat = algorithm_1(game, Levels(LEVELS.assignment[1:]), interpretation=interpretation)
     np.testing.assert_allclose(deep.values, flat.values, atol=1e-12)
 
 
@@ -154,7 +154,7 @@ def test_omega_is_a_distribution(standalone):
 
 
 def test_a_blend_is_half_and_half():
-    played = Estimate(np.array([3.0, 1.0]), np.array([0.1, 0.1]), np.zeros(2), 0)
+    played = LevelEstimate(np.array([3.0, 1.0]), np.array([0.1, 0.1]), np.zeros(2), 0)
     values, _ = credits(Pot(4.0, 0.0), np.array([0.5, 0.5]), played, "blend", "omega")
     np.testing.assert_allclose(values, [2.5, 1.5])
 
@@ -173,9 +173,10 @@ def test_few_players(draws, players):
 @given(seed=st.integers(0, 1000), draws=st.sampled_from(["shared", "own", "antithetic"]))
 def test_the_same_seed_gives_the_same_bits(seed, draws):
     game = random_game(7, seed)
-    reading = Reading(draws=draws, leaf="sampled")
+    interpretation = Interpretation(draws=draws, leaf="sampled")
     one, two = (
-        algorithm_1(game, LEVELS, permutations=4, reading=reading, seed=seed) for _ in range(2)
+        algorithm_1(game, LEVELS, permutations=4, interpretation=interpretation, seed=seed)
+        for _ in range(2)
     )
     np.testing.assert_array_equal(one.values, two.values)
 
@@ -184,11 +185,13 @@ def test_errors_are_what_values_vary_by():
     game = learning_curve(7, 1)
     levels = Levels(np.array([[0, 1, 2, 3, 4, 5, 6]]))
     runs = [
-        algorithm_1(game, levels, permutations=16, reading=Reading(draws="own"), seed=seed)
+        algorithm_1(
+            game, levels, permutations=16, interpretation=Interpretation(draws="own"), seed=seed
+        )
         for seed in range(300)
     ]
     spread = np.stack([run.values for run in runs]).std(axis=0)
-    claimed = np.sqrt(np.mean([run.errors**2 for run in runs], axis=0))
+    claimed = np.sqrt(np.mean([run.stderr**2 for run in runs], axis=0))
     np.testing.assert_allclose(claimed, spread, rtol=0.35)
 
 
@@ -207,9 +210,11 @@ def test_a_leaf_too_large_to_enumerate_says_what_to_do():
     game = learning_curve(13, 0)
     with pytest.raises(ValueError, match="give leaf_values, or read leaf as 'sampled'"):
         algorithm_1(game, levels)
-    sampled = algorithm_1(game, levels, permutations=64, reading=Reading(leaf="sampled"))
+    sampled = algorithm_1(
+        game, levels, permutations=64, interpretation=Interpretation(leaf="sampled")
+    )
     assert sampled.values.sum() == pytest.approx(sampled.surplus)
-    assert (sampled.errors > 0).all()
+    assert (sampled.stderr > 0).all()
 
 
 def test_the_game_and_the_levels_must_fit():
@@ -226,7 +231,7 @@ def test_on_data():
     game = RidgeGame(Characteristic(validation, 2, 0.1), batch.embeddings, labels)
     levels = build_levels(batch.embeddings, (4, 2, 2))
     found = algorithm_1(
-        game, levels, permutations=16, leaf_size=20, reading=Reading(leaf="sampled")
+        game, levels, permutations=16, leaf_size=20, interpretation=Interpretation(leaf="sampled")
     )
     assert found.values.sum() == pytest.approx(found.surplus, abs=1e-10)
     assert found.surplus == pytest.approx(of(game, range(150)), abs=1e-10)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hcdv_stream.valuation.methods.algorithm1 import PrintedSampler, Reading, algorithm_1
+from hcdv_stream.valuation.methods.algorithm1 import Algorithm1Sampler, Interpretation, algorithm_1
 from hcdv_stream.valuation.methods.levels import Levels
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Evaluations, Rounds, StandardError
@@ -11,26 +11,28 @@ from tests.theory.games import ends, learning_curve
 
 GAME = learning_curve(7, 4)
 LEVELS = Levels(np.array([[0, 0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2, 3]]))
-SAMPLED = PrintedSampler(LEVELS, 8, reading=Reading(draws="own", leaf="sampled"))
+SAMPLED = Algorithm1Sampler(LEVELS, 8, interpretation=Interpretation(draws="own", leaf="sampled"))
 
 
 def test_where_games_are_enumerated_it_is_algorithm_1():
     """``test_printed`` holds that against the text, by enumeration."""
     expected = algorithm_1(GAME, LEVELS)
-    found = run(PrintedSampler(LEVELS), GAME, Rounds(1), seed=3)
+    found = run(Algorithm1Sampler(LEVELS), GAME, Rounds(1), seed=3)
     np.testing.assert_allclose(found.values, expected.values, rtol=1e-14)
-    np.testing.assert_allclose(found.errors, 0.0, atol=1e-9)
+    np.testing.assert_allclose(found.stderr, 0.0, atol=1e-9)
     assert found.evaluations == expected.evaluations + expected.leaf_evaluations + 2
 
 
 def test_one_round_carries_the_algorithms_own_errors():
     """The round's seed is the first that its generator, (3, 0), gives."""
     seed = int(np.random.default_rng((3, 0)).integers(2**63))
-    expected = algorithm_1(GAME, LEVELS, permutations=8, reading=SAMPLED.reading, seed=seed)
+    expected = algorithm_1(
+        GAME, LEVELS, permutations=8, interpretation=SAMPLED.interpretation, seed=seed
+    )
     found = run(SAMPLED, GAME, Rounds(1), seed=3)
-    assert expected.errors.max() > 0.01
+    assert expected.stderr.max() > 0.01
     np.testing.assert_allclose(found.values, expected.values, rtol=1e-12)
-    np.testing.assert_allclose(found.errors, expected.errors, atol=1e-9)
+    np.testing.assert_allclose(found.stderr, expected.stderr, atol=1e-9)
     assert found.counts.tolist() == [8] * 7
 
 
@@ -40,7 +42,7 @@ def test_rounds_add_up_and_errors_are_on_the_safe_side():
     nobody, everybody = ends(GAME)
     values = np.array([each.values for each in found])
     np.testing.assert_allclose(values.sum(axis=1), everybody - nobody, rtol=1e-12)
-    told = np.sqrt(np.mean([each.errors**2 for each in found]))
+    told = np.sqrt(np.mean([each.stderr**2 for each in found]))
     assert 0.5 < np.sqrt(values.var(axis=0, ddof=1).mean()) / told < 1.1
 
 
@@ -50,18 +52,18 @@ def test_resuming_is_the_same_as_never_stopping():
     assert part.rounds == 1
     rest = run(SAMPLED, GAME, Rounds(5), seed=4, resume=part)
     assert np.array_equal(rest.values, whole.values)
-    assert np.array_equal(rest.errors, whole.errors)
-    enough = run(SAMPLED, GAME, StandardError(part.errors.max() / 2), seed=4, resume=part)
+    assert np.array_equal(rest.stderr, whole.stderr)
+    enough = run(SAMPLED, GAME, StandardError(part.stderr.max() / 2), seed=4, resume=part)
     assert enough.rounds > 2
 
 
-def test_provenance_names_every_reading():
+def test_provenance_names_every_interpretation():
     parameters = run(SAMPLED, GAME, Rounds(1)).parameters
     assert parameters["levels"] == "1/2/4"
     assert (parameters["draws"], parameters["leaf"], parameters["permutations"]) == (
         ("own", "sampled", 8)
     )
-    other = PrintedSampler(LEVELS, 8, reading=Reading(draws="own", leaf="uniform"))
+    other = Algorithm1Sampler(LEVELS, 8, interpretation=Interpretation(draws="own", leaf="uniform"))
     with pytest.raises(ValueError, match="cannot resume: the parameters"):
         run(other, GAME, Rounds(2), resume=run(SAMPLED, GAME, Rounds(1)))
 

@@ -10,7 +10,7 @@ from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
 from hcdv_stream.valuation.methods.sampling.uniform_sizes import UniformSizeSampler
 from hcdv_stream.valuation.methods.semivalues import exact
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.valuation import known_games as games
 from tests.valuation.reference import shapley
 
@@ -24,7 +24,7 @@ def test_leave_one_out_is_what_the_others_lose():
         others[0, player] = False
         expected = game(everybody)[0] - game(others)[0]
         assert estimate.values[player] == pytest.approx(expected, abs=1e-10)
-    assert (estimate.evaluations, estimate.errors.sum()) == (8, 0.0)
+    assert (estimate.evaluations, estimate.stderr.sum()) == (8, 0.0)
 
 
 def test_leave_one_out_of_published_games():
@@ -50,9 +50,9 @@ def test_groups_play_the_game_of_their_unions():
 
 def test_many_groups_are_sampled():
     game, groups = games.airport(24), np.arange(24) // 2
-    unions = Game(12, lambda membership: game(np.repeat(membership, 2, axis=1)))
+    unions = CoalitionGame(12, lambda membership: game(np.repeat(membership, 2, axis=1)))
     estimate = group_shapley(game, groups, Rounds(300), seed=3)
-    assert (np.abs(estimate.values - exact(unions)) <= 4 * estimate.errors + 1e-10).all()
+    assert (np.abs(estimate.values - exact(unions)) <= 4 * estimate.stderr + 1e-10).all()
 
 
 @pytest.mark.parametrize("groups", [[0, 1], [0, 2, 2], [0, -1, 1]])
@@ -63,8 +63,8 @@ def test_groups_that_do_not_fit(groups):
 
 def test_owners_of_one_size_under_a_count_game_get_their_shapley_value():
     owners = np.repeat(np.arange(5), 3)
-    game = Game(15, lambda membership: np.sqrt(membership.sum(axis=1)))
-    by_owner = Game(5, lambda membership: game(np.repeat(membership, 3, axis=1)))
+    game = CoalitionGame(15, lambda membership: np.sqrt(membership.sum(axis=1)))
+    by_owner = CoalitionGame(5, lambda membership: game(np.repeat(membership, 3, axis=1)))
     estimate = run(UniformSizeSampler(owners), game, Rounds(1))
     np.testing.assert_allclose(estimate.values, exact(by_owner), atol=1e-10)
     assert estimate.evaluations == 2 + 2 * 25
@@ -73,12 +73,12 @@ def test_owners_of_one_size_under_a_count_game_get_their_shapley_value():
 def test_owners_of_one_point_get_their_shapley_value_on_average():
     game = games.random_game(7, 9)
     estimate = run(UniformSizeSampler(np.arange(7)), game, Rounds(2000))
-    assert (np.abs(estimate.values - exact(game)) <= 4 * estimate.errors).all()
+    assert (np.abs(estimate.values - exact(game)) <= 4 * estimate.stderr).all()
 
 
 def test_owners_of_different_sizes_follow_the_printed_formula():
     owners = np.array([0, 0, 0, 0, 1, 2])
-    game = Game(6, lambda membership: np.log1p(membership.sum(axis=1)))
+    game = CoalitionGame(6, lambda membership: np.log1p(membership.sum(axis=1)))
     expected = []
     for own, mean in ((4, 1.0), (1, 2.5), (1, 2.5)):
         piles = np.rint(np.arange(3) * mean)

@@ -8,7 +8,7 @@ from hcdv_stream.valuation.methods.sampling.permutation import PermutationSample
 from hcdv_stream.valuation.methods.sampling.run import run
 from hcdv_stream.valuation.methods.sampling.stopping import Rounds
 from hcdv_stream.valuation.methods.semivalues import banzhaf_sizes, beta_sizes, exact, shapley_sizes
-from hcdv_stream.valuation.methods.utility import Game
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.valuation import known_games as games
 
 METHODS = {
@@ -26,8 +26,8 @@ GAMES = {
 
 
 def assert_within_four_errors(estimate, expected):
-    assert (np.abs(estimate.values - expected) <= 4 * estimate.errors + 1e-10).all()
-    assert estimate.errors.max() < 0.15 * (np.abs(expected).max() + 1)
+    assert (np.abs(estimate.values - expected) <= 4 * estimate.stderr + 1e-10).all()
+    assert estimate.stderr.max() < 0.15 * (np.abs(expected).max() + 1)
 
 
 @pytest.mark.parametrize("game", GAMES)
@@ -50,7 +50,7 @@ def test_within_four_standard_errors_of_enumeration(method, game):
 )
 def test_published_values_of_large_games(sampler, rounds, game, expected):
     estimate = run(sampler, game, Rounds(rounds), seed=5)
-    assert (np.abs(estimate.values - expected) <= 4 * estimate.errors + 1e-10).all()
+    assert (np.abs(estimate.values - expected) <= 4 * estimate.stderr + 1e-10).all()
 
 
 def test_standard_errors_are_honest():
@@ -59,7 +59,7 @@ def test_standard_errors_are_honest():
     for sampler in (tmc(truncation=None), PermutationSampler(pairs=True)):
         runs = [run(sampler, game, Rounds(10), seed=seed) for seed in range(60)]
         deviations = np.array([each.values - truth for each in runs])
-        promised = np.mean([each.errors**2 for each in runs], axis=0)
+        promised = np.mean([each.stderr**2 for each in runs], axis=0)
         actual = (deviations**2).mean(axis=0)
         assert 0.6 < np.sqrt(actual.sum() / promised.sum()) < 1.6
 
@@ -79,7 +79,7 @@ def test_truncation_holds_an_order_at_its_first_close_prefix():
         asked.extend(membership.sum(axis=1).tolist())
         return np.minimum(membership.sum(axis=1), 10) / 10
 
-    game = Game(200, worth)
+    game = CoalitionGame(200, worth)
     estimate = run(PermutationSampler(truncation=0.0, batch=3), game, Rounds(4), seed=2)
     assert max(asked[2:]) <= 16
     assert estimate.evaluations == len(asked) == 2 + 4 * 3 * 16
@@ -89,7 +89,7 @@ def test_truncation_holds_an_order_at_its_first_close_prefix():
 
 
 def test_truncation_at_once_is_leave_nothing():
-    game = Game(5, lambda membership: np.full(len(membership), 0.7))
+    game = CoalitionGame(5, lambda membership: np.full(len(membership), 0.7))
     estimate = run(tmc(), game, Rounds(3))
     assert estimate.values.tolist() == [0.0] * 5
     assert estimate.evaluations == 2

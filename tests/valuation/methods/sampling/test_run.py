@@ -37,7 +37,7 @@ def test_resuming_is_the_same_as_never_stopping(sampler):
     part = run(sampler, GAME, Rounds(5), seed=4, resume=part)
     rest = run(sampler, Cached(GAME), Rounds(9), seed=4, resume=part)
     assert np.array_equal(rest.values, whole.values)
-    assert np.array_equal(rest.errors, whole.errors)
+    assert np.array_equal(rest.stderr, whole.stderr)
     assert np.array_equal(rest.counts, whole.counts)
     assert (rest.evaluations, rest.rounds, rest.seed) == (whole.evaluations, 9, 4)
     assert len(rest.history) == len(whole.history) == 9
@@ -85,9 +85,9 @@ def test_the_clock_ends_a_run_and_earlier_runs_count():
 def test_small_errors_end_a_run():
     estimate = run(tmc(None), GAME, StandardError(0.2))
     before = run(tmc(None), GAME, Rounds(estimate.rounds - 1))
-    assert estimate.errors.max() <= 0.2 < before.errors.max()
+    assert estimate.stderr.max() <= 0.2 < before.stderr.max()
     most = run(tmc(None), GAME, StandardError(0.2, share=0.5))
-    assert (most.errors <= 0.2).sum() >= 4
+    assert (most.stderr <= 0.2).sum() >= 4
     assert most.rounds <= estimate.rounds
 
 
@@ -112,6 +112,6 @@ def test_criteria_combine():
 def test_a_player_who_was_never_drawn_is_unknown():
     estimate = run(banzhaf(1), GAME, Rounds(1))
     assert np.isnan(estimate.values).all()
-    assert np.isnan(estimate.errors).all()
+    assert np.isnan(estimate.stderr).all()
     with pytest.raises(ValueError, match="evaluations must be at least 1, got 0"):
         Evaluations(0)

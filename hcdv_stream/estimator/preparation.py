@@ -1,0 +1,205 @@
+"""From the arguments of ``fit`` to what is valued: checked, embedded, divided into D and V."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from hcdv_stream.bundle.errors import TrainingError
+from hcdv_stream.bundle.fitting import fit_schema
+from hcdv_stream.bundle.split import stratified_split
+from hcdv_stream.estimator import targets
+from hcdv_stream.estimator.contrastive import ContrastiveEmbedder, feature_matrix
+from hcdv_stream.estimator.embedders import Embedder, Fitted, FunctionEmbedder
+from hcdv_stream.estimator.roster import Roster
+from hcdv_stream.estimator.tabular import columns_of, is_frame, take
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.validation import Validation
+
+Table = Any
+"""An array (n, width), a DataFrame, or for a function as encoder whatever it takes."""
+Rows = npt.NDArray[np.int64]
+Given = tuple[Table | None, Any]
+"""X_val and y_val, each perhaps None."""
+
+
+class Embedding(Protocol):
+    """An estimator whose parameters say how to embed, and what becomes V."""
+
+    encoder: Any
+    encoder_options: Mapping[str, Any] | None
+    validation_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedExamples:
+    """What is valued, and by whom.
+
+    ``batch`` holds the valued examples, ``rows`` (m,) their places among the n that were given.
+    ``roster`` has the ids of all n.
+    """
+
+    batch: Batch
+    rows: Rows
+    validation: Validation
+    embedder: Embedder
+    roster: Roster
+
+
+def checked_table(estimator: Any, X: Table, y: Any, *, encoder: Any, reset: bool = False) -> Table:
+    """Validate a table as scikit-learn does, as far as the encoder needs numbers.
+
+    Raises ValueError.
+    """
+    if callable(encoder) or (encoder == "contrastive" and is_frame(X)):
+        if getattr(X, "ndim", 0) == 2:
+            validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+        table = X
+    else:
+        finite = "allow-nan" if encoder == "contrastive" else True
+        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+        table = validate_data(
+            estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=finite
+        )
+    if y is None:
+        name = type(estimator).__name__
+        raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    check_consistent_length(table, y)
+    return table
+
+
+def prepare(
+    estimator: Embedding,
+    table: Table,
+    codes: targets.Codes,
+    classes: targets.Array,
+    validation: Given,
+    *,
+    provider: Iterable[Any] | None,
+    ids: Iterable[Any] | None,
+    seed: int,
+    lacking: str | None = None,
+) -> PreparedExamples:
+    """Embed n examples with class indices ``codes`` (n,), and V.
+
+    ``lacking`` is the error's text where there is neither an X_val nor a share of the examples to
+    become V; None allows that. Raises ValueError.
+    """
+    owners = targets.providers_of(provider, len(codes))
+    roster = Roster()
+    names = roster.enter(ids, len(codes))
+    judging, valued = division(estimator.validation_share, codes, validation, seed, lacking)
+    roster.appoint([names[row] for row in judging])
+    embedder, embeddings = fit_embedder(estimator, table, codes, valued, len(classes), seed=seed)
+    judges = Validation(embeddings[judging], codes[judging])
+    if validation[0] is not None:
+        try:
+            trusted = checked_table(estimator, *validation, encoder=estimator.encoder)
+        except ValueError as error:
+            raise ValueError(f"X_val and y_val: {error}") from None
+        judges = Validation(
+            embedder.embed(trusted, 0), targets.codes_of(validation[1], classes, "y_val")
+        )
+    batch = batch_of(names, codes, owners, embeddings)
+    return PreparedExamples(
+        rows_of(batch, valued) if len(judging) else batch, valued, judges, embedder, roster
+    )
+
+
+def prepare_unembedded(
+    codes: targets.Codes, provider: Iterable[Any] | None, ids: Iterable[Any] | None
+) -> PreparedExamples:
+    """Prepare n examples for a method that needs neither embeddings nor V. Raises ValueError."""
+    owners = targets.providers_of(provider, len(codes))
+    roster = Roster()
+    names = roster.enter(ids, len(codes))
+    nothing = np.zeros((len(codes), 0), np.float32)
+    batch = batch_of(names, codes, owners, nothing)
+    nobody = Validation(nothing[:0], codes[:0])
+    nothing_embedded = FunctionEmbedder(None, np.zeros(0))
+    return PreparedExamples(batch, np.arange(len(codes)), nobody, nothing_embedded, roster)
+
+
+def prepare_features(table: Table) -> npt.NDArray[np.float32]:
+    """Return a table's features as an encoder would get them, (n, width).
+
+    Numbers are standardised, categories have indicators, gaps a column of their own. Raises
+    ValueError for a column that cannot be used.
+    """
+    try:
+        schema = fit_schema(columns_of(table))
+    except TrainingError as error:
+        raise ValueError(str(error)) from error
+    return feature_matrix(schema, table)
+
+
+def division(
+    share: float,
+    codes: npt.NDArray[np.int16],
+    validation: Given,
+    seed: int,
+    lacking: str | None = None,
+) -> tuple[Rows, Rows]:
+    """Return the rows that become V, and those that are valued; see ``prepare``."""
+    if not 0.0 <= share < 1.0:
+        raise ValueError(f"validation_share must lie in [0, 1), got {share}")
+    given = [part is not None for part in validation]
+    if given[0] != given[1]:
+        raise ValueError("X_val and y_val must be given together")
+    if given[0] and share:
+        raise ValueError("give either X_val or a validation_share, not both")
+    if lacking is not None and not (given[0] or share):
+        raise ValueError(lacking)
+    if not share:
+        return np.zeros(0, np.int64), np.arange(len(codes))
+    judging, valued = stratified_split(codes, [share], seed)
+    return judging, valued
+
+
+def fit_embedder(
+    estimator: Embedding,
+    table: Table,
+    codes: npt.NDArray[np.int16],
+    rows: Rows,
+    classes: int,
+    *,
+    seed: int,
+) -> Fitted:
+    """Fit the encoder on some rows, with ``codes`` (n,) below ``classes``, and embed them all.
+
+    Raises ValueError.
+    """
+    encoder = estimator.encoder
+    if callable(encoder):
+        return FunctionEmbedder.fit(encoder, table, rows)
+    if encoder == "identity":
+        return FunctionEmbedder.fit(None, table, rows)
+    if encoder == "contrastive":
+        options = estimator.encoder_options or {}
+        return ContrastiveEmbedder.fit(table, codes, rows, classes, options=options, seed=seed)
+    raise ValueError(f"encoder must be contrastive, identity or a function, got {encoder!r}")
+
+
+def batch_of(
+    names: list[str],
+    codes: targets.Codes,
+    owners: list[str | None],
+    embeddings: Embeddings,
+) -> Batch:
+    """Return examples without times as a batch."""
+    return Batch(names, codes, owners, np.zeros(len(names)), embeddings)
+
+
+def rows_of(batch: Batch, rows: Rows) -> Batch:
+    """Return some rows of a batch."""
+    return Batch(
+        take(batch.ids, rows),
+        batch.labels[rows],
+        take(batch.providers, rows),
+        batch.timestamps[rows],
+        batch.embeddings[rows],
+    )

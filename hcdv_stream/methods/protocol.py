@@ -1,0 +1,75 @@
+"""What ``HCDV`` and every method have in common."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.selection import Strategy
+
+Floats = npt.NDArray[np.float64]
+
+
+@runtime_checkable
+class ValuationMethod(Protocol):
+    """An estimator that values examples. Everything but ``fit`` needs a fit.
+
+    Arrays of results have an entry for each example, in the order of X. An example that became
+    part of V is not valued: its value and its standard error are NaN.
+
+    Attributes
+    ----------
+    values_ : ndarray of shape (n,)
+        What each example is worth.
+    stderr_ : ndarray of shape (n,)
+        The standard error of each value. It is 0 if the method draws nothing at random, and NaN if
+        too little was drawn to tell.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    labels_ : ndarray of shape (n,)
+        The place of each example's label in ``classes_``, -1 in V.
+    ids_ : ndarray of shape (n,)
+        The ids as they were given.
+    provenance_ : dict
+        Parameters, seed, versions and sizes: enough to get the values again.
+
+    """
+
+    @property
+    def values_(self) -> Floats: ...
+
+    @property
+    def stderr_(self) -> Floats: ...
+
+    @property
+    def classes_(self) -> npt.NDArray[Any]: ...
+
+    @property
+    def labels_(self) -> npt.NDArray[np.int16]: ...
+
+    @property
+    def ids_(self) -> npt.NDArray[Any]: ...
+
+    @property
+    def provenance_(self) -> dict[str, Any]: ...
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        X_val: Any = None,
+        y_val: Any = None,
+        *,
+        provider: Iterable[Any] | None = None,
+        ids: Iterable[Any] | None = None,
+    ) -> Self:
+        """Value the examples."""
+
+    def select(
+        self, share: float, strategy: Strategy = "spread", *, random_state: Any = None
+    ) -> npt.NDArray[np.intp]:
+        """Return the indices of about ``share`` of the examples, to train on."""
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame with a row for each example."""
