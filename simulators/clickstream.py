@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from simulators.sellers import SELLERS, Seller, draw_sellers, flipped_rows
-from simulators.world import CATEGORIES, Floats, Visits, World
+from hcdv_stream.simulators.sellers import SELLERS, Seller, draw_sellers, flipped_rows
+from hcdv_stream.simulators.world import CATEGORIES, Floats, Visits, World
 
 Column = npt.NDArray[np.float64] | npt.NDArray[np.object_]
 

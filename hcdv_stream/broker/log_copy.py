@@ -18,7 +18,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.broker.topic_facts import TopicFacts, read_topic
 from hcdv_stream.broker.topics import Topic, create_topics, delete_topics, partition_counts

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.sellers import SELLERS, draw_sellers, flipped_rows
+from hcdv_stream.simulators.sellers import SELLERS, draw_sellers, flipped_rows
 
 
 def test_sellers_sell_their_shares():

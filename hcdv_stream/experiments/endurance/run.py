@@ -29,7 +29,7 @@ from hcdv_stream.experiments.endurance.proxy import FaultProxy
 from hcdv_stream.experiments.endurance.records import expected, letters_of, read_topic, records
 from hcdv_stream.experiments.experiment import Options, Progress, Result, Silent, Table
 from hcdv_stream.settings import load_settings
-from simulators.messages import Message
+from hcdv_stream.simulators.messages import Message
 
 _REFERENCE = ".reference"
 _SILENT = Silent()

@@ -34,8 +34,8 @@ from hcdv_stream.experiments.endurance.samples import (
 )
 from hcdv_stream.experiments.experiment import Options, Progress, Result, Table
 from hcdv_stream.settings import load_settings
-from simulators.messages import Message
-from simulators.publishing import Publisher, paced
+from hcdv_stream.simulators.messages import Message
+from hcdv_stream.simulators.publishing import Publisher, paced
 
 _BURST = 25
 _LOOK_SECONDS = 1.0
