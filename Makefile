@@ -11,9 +11,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A file's tests share what is dear to set up, so a file stays in one process; long ones come first.
 PARALLEL = -n $(JOBS) --dist loadfile --no-loadscope-reorder
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+CONSTRAINTS := .ci/constraints.txt
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+  --constraint $(CONSTRAINTS) --editable
 
-.PHONY: demo test fast lint format clean
+.PHONY: demo test fast lint format dist clean
 
 # In a terminal the demo stays up until Ctrl-C; elsewhere it ends by itself.
 demo: $(VENV)/.run
@@ -37,6 +39,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Wheel and sdist, and the wheel at work in an environment of its own.
+dist: $(VENV)/.dev
+	$(BIN)/python -m scripts.check_distribution
+
 clean:
 	rm -rf $(VENV)
 
@@ -44,13 +50,13 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-# A stamp says what .venv holds: .run what the product needs, .dev what its development does too.
-$(VENV)/.run: pyproject.toml | $(BIN)/python
+# A stamp says what .venv holds: .run what the demo needs, .dev what the development does too.
+$(VENV)/.run: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "installing into $(VENV) (a few minutes the first time)"
-	@$(INSTALL) .
+	@$(INSTALL) ".[demo]"
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(BIN)/python
+$(VENV)/.dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "installing into $(VENV) (a few minutes the first time)"
 	@$(INSTALL) ".[dev]"
 	@touch $(VENV)/.run $@

@@ -1,5 +1,6 @@
-"""Writes boards, rules and the reference of metrics into the checkout: ``python -m dashboards``.
+"""``python -m hcdv_stream.dashboards`` writes boards, rules and the reference of metrics.
 
+They go into the checkout.
 ``--runbooks https://wiki.example/operations`` makes alerts link to a page of one's own; ``--out
 DIR`` writes boards and rules there, also from an installed package.
 """
@@ -8,13 +9,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from dashboards.files import checkout_files, files
-from dashboards.rules import RUNBOOKS
+from hcdv_stream.dashboards.files import checkout_files, files
+from hcdv_stream.dashboards.rules import RUNBOOKS
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the files."""
-    parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m hcdv_stream.dashboards", description=__doc__)
     parser.add_argument("--runbooks", default=RUNBOOKS, help=f"page of the runbooks ({RUNBOOKS})")
     parser.add_argument("--out", type=Path, help="folder for boards and rules (this checkout)")
     chosen = parser.parse_args(arguments)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dashboards.objectives import (
+from hcdv_stream.dashboards.objectives import (
     DISK_FREE,
     FAILED_BUDGET,
     FILES_USED,
@@ -13,7 +13,7 @@ from dashboards.objectives import (
     RESIDUAL,
     UPDATE_BUDGET,
 )
-from dashboards.recordings import (
+from hcdv_stream.dashboards.recordings import (
     FAILED,
     LAG,
     LATE,
@@ -23,7 +23,7 @@ from dashboards.recordings import (
     slow_points,
     slow_updates,
 )
-from dashboards.rules import Alert, Condition, Group, Severity
+from hcdv_stream.dashboards.rules import Alert, Condition, Group, Severity
 
 FAST, SLOW = (14.4, "5m", "1h"), (6.0, "30m", "6h")
 """At so many times the rate that a month's budget allows, in a short and a long window, it is gone

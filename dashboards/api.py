@@ -1,7 +1,7 @@
 """The board of the API: how fast it answers, how current that is, and who is missing."""
 
-from dashboards.board import Board
-from dashboards.expressions import (
+from hcdv_stream.dashboards.board import Board
+from hcdv_stream.dashboards.expressions import (
     buckets,
     budget_left,
     growth,
@@ -11,7 +11,7 @@ from dashboards.expressions import (
     quantile,
     total,
 )
-from dashboards.objectives import (
+from hcdv_stream.dashboards.objectives import (
     FAILED_BUDGET,
     LOOK_SECONDS,
     POINT_BUDGET,
@@ -19,10 +19,10 @@ from dashboards.objectives import (
     REQUEST_SECONDS,
     VISIBLE_SECONDS,
 )
-from dashboards.panel import Panel, Query
-from dashboards.process import process
-from dashboards.recordings import GOOD, READERS
-from dashboards.row import Row, quantiles
+from hcdv_stream.dashboards.panel import Panel, Query
+from hcdv_stream.dashboards.process import process
+from hcdv_stream.dashboards.recordings import GOOD, READERS
+from hcdv_stream.dashboards.row import Row, quantiles
 
 _ASKED = per_second("hcdv_api_requests_total", where=READERS)
 _SERVED = per_second("hcdv_api_requests_total", where=f"{READERS}, {GOOD}")

@@ -1,8 +1,8 @@
 """Rows of the valuation board: who sends what, and deletions with what is left of them."""
 
-from dashboards.expressions import growth, largest, per_second
-from dashboards.panel import Panel, Query
-from dashboards.row import BY_PARTITION, PARTITION, Row
+from hcdv_stream.dashboards.expressions import growth, largest, per_second
+from hcdv_stream.dashboards.panel import Panel, Query
+from hcdv_stream.dashboards.row import BY_PARTITION, PARTITION, Row
 
 ERASURES = Row(
     "Deletions",

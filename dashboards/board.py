@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.panel import DATASOURCE, Json
-from dashboards.row import Row
+from hcdv_stream.dashboards.panel import DATASOURCE, Json
+from hcdv_stream.dashboards.row import Row
 
 TAG = "hcdv"
 OURS = '{__name__=~"hcdv_.+"}'

@@ -5,7 +5,7 @@
 
 from functools import cache
 
-from dashboards.exported import exported
+from hcdv_stream.dashboards.exported import exported
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'
 """Matchers of the two variables that every series has a label of."""

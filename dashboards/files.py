@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from dashboards import api, latency, valuation
-from dashboards.alerts import ALERTS
-from dashboards.recordings import RECORDINGS
-from dashboards.rules import RUNBOOKS, custom_resource, rule_file
+from hcdv_stream.dashboards import api, latency, valuation
+from hcdv_stream.dashboards.alerts import ALERTS
+from hcdv_stream.dashboards.recordings import RECORDINGS
+from hcdv_stream.dashboards.rules import RUNBOOKS, custom_resource, rule_file
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).resolve().parent  # through the link in hcdv_stream
 GRAFANA = FOLDER / "grafana"
 PROMETHEUS = FOLDER / "prometheus"
 BOARDS = (latency.BOARD, valuation.BOARD, api.BOARD)
@@ -27,7 +27,7 @@ def files(runbooks: str = RUNBOOKS, folder: Path = FOLDER) -> Mapping[Path, str]
 
 def checkout_files(runbooks: str = RUNBOOKS) -> Mapping[Path, str]:
     """Return what else there is in a checkout."""
-    from dashboards.metrics_page import metrics_page  # noqa: PLC0415 (loads worker and API)
+    from hcdv_stream.dashboards.metrics_page import metrics_page  # noqa: PLC0415 (loads worker and API)
 
     root = FOLDER.parent
     return {

@@ -1,7 +1,7 @@
 """The board of the worker: how long its updates take, how many sessions, and how current it is."""
 
-from dashboards.board import Board
-from dashboards.expressions import (
+from hcdv_stream.dashboards.board import Board
+from hcdv_stream.dashboards.expressions import (
     buckets,
     budget_left,
     growth,
@@ -14,7 +14,7 @@ from dashboards.expressions import (
     share_of,
     total,
 )
-from dashboards.objectives import (
+from hcdv_stream.dashboards.objectives import (
     DISK_FREE,
     LAG_RECORDS,
     RESIDUAL,
@@ -24,9 +24,9 @@ from dashboards.objectives import (
     UPDATE_BUDGET,
     UPDATE_SECONDS,
 )
-from dashboards.panel import Panel, Query
-from dashboards.process import process
-from dashboards.row import BY_PARTITION, PARTITION, Row, quantiles
+from hcdv_stream.dashboards.panel import Panel, Query
+from hcdv_stream.dashboards.process import process
+from hcdv_stream.dashboards.row import BY_PARTITION, PARTITION, Row, quantiles
 
 NOW = Row(
     "Now",

@@ -1,8 +1,8 @@
 """The row about the log: whether it is whole, and whether it stays so."""
 
-from dashboards.expressions import largest, per_second
-from dashboards.panel import Panel, Query
-from dashboards.row import BY_PARTITION, PARTITION, Row
+from hcdv_stream.dashboards.expressions import largest, per_second
+from hcdv_stream.dashboards.panel import Panel, Query
+from hcdv_stream.dashboards.row import BY_PARTITION, PARTITION, Row
 
 LOG = Row(
     "The log",

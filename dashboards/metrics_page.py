@@ -2,15 +2,15 @@
 
 import re
 
-from dashboards import api, latency, valuation
-from dashboards.alerts import ALERTS
-from dashboards.exported import API, GATEWAY, WORKER, Exported, exported
-from dashboards.recordings import RECORDINGS
-from dashboards.rules import Alert, Recording
+from hcdv_stream.dashboards import api, latency, valuation
+from hcdv_stream.dashboards.alerts import ALERTS
+from hcdv_stream.dashboards.exported import API, GATEWAY, WORKER, Exported, exported
+from hcdv_stream.dashboards.recordings import RECORDINGS
+from hcdv_stream.dashboards.rules import Alert, Recording
 
 _HEAD = """# Metrics
 
-Generated from the registries, the boards and the rules: `python -m dashboards`.
+Generated from the registries, the boards and the rules: `python -m hcdv_stream.dashboards`.
 
 A worker serves its metrics on `HCDV_METRICS_PORT` (9108), API and gateway on their own port, all
 at `/metrics`. Prometheus adds `job` and `instance`; the boards and alerts go by the job names

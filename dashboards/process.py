@@ -1,9 +1,9 @@
 """The row of what processes take: memory, processor, files."""
 
-from dashboards.expressions import per_second, share_of, total
-from dashboards.objectives import FILES_USED, MEMORY_USED
-from dashboards.panel import Panel, Query
-from dashboards.row import Row
+from hcdv_stream.dashboards.expressions import per_second, share_of, total
+from hcdv_stream.dashboards.objectives import FILES_USED, MEMORY_USED
+from hcdv_stream.dashboards.panel import Panel, Query
+from hcdv_stream.dashboards.row import Row
 
 
 def process(title: str) -> Row:
@@ -76,6 +76,17 @@ def process(title: str) -> Row:
                     Query(
                         per_second("hcdv_http_connections_closed_total", *by, "reason"),
                         f"{{{{reason}}}} {name}",
+                    )
+                ],
+            ),
+            Panel(
+                "Versions",
+                "Processes of each version and each Python: more than one during a roll-out.",
+                "short",
+                [
+                    Query(
+                        total("hcdv_build_info", "version", "python"),
+                        "{{version}} on Python {{python}}",
                     )
                 ],
             ),

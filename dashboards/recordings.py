@@ -4,13 +4,13 @@ Alerts rest on them, and they answer cheaply over months. An error budget that b
 windows, a short one (it still does) and a long one (it matters).
 """
 
-from dashboards.objectives import (
+from hcdv_stream.dashboards.objectives import (
     POINT_ROUTES,
     REQUEST_SECONDS,
     UPDATE_SECONDS,
     VISIBLE_SECONDS,
 )
-from dashboards.rules import Group, Recording
+from hcdv_stream.dashboards.rules import Group, Recording
 
 WINDOWS = ("5m", "30m", "1h", "6h")
 

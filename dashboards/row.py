@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.expressions import quantile
-from dashboards.panel import Panel, Query
+from hcdv_stream.dashboards.expressions import quantile
+from hcdv_stream.dashboards.panel import Panel, Query
 
 PARTITION = ("topic", "partition")
 BY_PARTITION = "{{topic}}/{{partition}}"

@@ -7,7 +7,7 @@ from textwrap import indent
 from typing import Literal
 
 RUNBOOKS = "docs/operations.md"
-"""Where every alert has a section of its name; ``python -m dashboards --runbooks`` sets another."""
+"""Where every alert has a section of its name; the option ``--runbooks`` sets another."""
 
 
 Severity = Literal["critical", "warning"]
@@ -89,7 +89,7 @@ class Group:
         return f"- name: {self.name}\n  rules:\n" + indent("\n".join(lines), "    ") + "\n"
 
 
-_HEAD = "# Generated: python -m dashboards\n"
+_HEAD = "# Generated: python -m hcdv_stream.dashboards\n"
 
 
 def rule_file(groups: Sequence[Group], runbooks: str = RUNBOOKS) -> str:

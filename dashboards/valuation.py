@@ -1,12 +1,12 @@
 """The board of the values: whether they add up, their spread, the stream's drift, the tree."""
 
-from dashboards.arrivals import ARRIVALS, ERASURES
-from dashboards.board import Board
-from dashboards.expressions import average, growth, largest, per_second, share_of, total
-from dashboards.log import LOG
-from dashboards.objectives import RESIDUAL
-from dashboards.panel import Panel, Query
-from dashboards.row import BY_PARTITION, PARTITION, Row
+from hcdv_stream.dashboards.arrivals import ARRIVALS, ERASURES
+from hcdv_stream.dashboards.board import Board
+from hcdv_stream.dashboards.expressions import average, growth, largest, per_second, share_of, total
+from hcdv_stream.dashboards.log import LOG
+from hcdv_stream.dashboards.objectives import RESIDUAL
+from hcdv_stream.dashboards.panel import Panel, Query
+from hcdv_stream.dashboards.row import BY_PARTITION, PARTITION, Row
 
 RIGHT = Row(
     "Values",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hcdv_stream.estimator import HCDV
 
-__all__ = ["HCDV"]
+__all__ = ["HCDV", "__version__"]
+
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

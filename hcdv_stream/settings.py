@@ -3,16 +3,28 @@
 ``docs/configuration.md`` is generated from the descriptions here; a test holds the two together.
 """
 
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.valuation.config import EngineConfig, GameName, Peers
 from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA, Weights
+
+PREFIX = "HCDV_"
+"""What the name of every setting begins with in the environment."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -53,10 +65,10 @@ class SettingsError(HcdvError):
     """A setting that cannot be used: says its name, its value and the fix."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting of worker, API and tools."""
 
-    model_config = SettingsConfigDict(env_prefix="HCDV_", extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     bootstrap: Bootstrap = Field(
         "127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..]."
@@ -150,7 +162,7 @@ class Settings(BaseSettings):
         description="M, the most points a leaf keeps after an update. Larger leaves find more "
         "wrong labels, above all of a rare class; an update takes longer.",
     )
-    branching: Annotated[tuple[int, ...], NoDecode] = Field(
+    branching: tuple[int, ...] = Field(
         (16, 64), description="K1,K2: most children of upper nodes and of the parents of leaves."
     )
     tau: float | Literal["auto"] = Field(
@@ -191,10 +203,10 @@ class Settings(BaseSettings):
     api_keys: Path | None = Field(
         None, description="File of API keys, hashed: `hcdv-stream key` writes its lines."
     )
-    api_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    api_cors_origins: tuple[str, ...] = Field(
         (), description="Origins whose pages may read answers, separated by commas; none: no page."
     )
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: tuple[str, ...] = Field(
         (),
         description="Further names that requests to worker, API and gateway may be for, separated "
         "by commas: a proxy's, say. Where a process listens on loopback, others are refused.",
@@ -246,7 +258,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(None, description="API key that they show.")
     gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
     gateway_port: Port = Field(8090, description="Port of the gateway; 0 takes a free one.")
-    gateway_sidecars: Annotated[tuple[Address, ...], NoDecode] = Field(
+    gateway_sidecars: tuple[Address, ...] = Field(
         (), description="Addresses of the APIs that the gateway asks, http://HOST:PORT[,..]."
     )
     gateway_key: SecretStr | None = Field(
@@ -320,16 +332,23 @@ def load_settings(**overrides: object) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings.model_validate(_in_environment(os.environ) | given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "HCDV_" + "_".join(str(part) for part in first["loc"][:1]).upper()
+        name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
         message = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name}={first['input']!r}: {message}") from error
     try:
         settings.engine(tau=1.0)
         _ = settings.weights
     except ValueError as error:
-        name = "HCDV_" + str(error).split(" ", maxsplit=1)[0].replace("lambda", "lam").upper()
+        name = PREFIX + str(error).split(" ", maxsplit=1)[0].replace("lambda", "lam").upper()
         raise SettingsError(f"{name}: {error}") from error
     return settings
+
+
+def _in_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    """Return the settings that the environment holds, as text; case does not matter."""
+    named = {name.upper(): value for name, value in environment.items()}
+    variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    return {name: named[key] for name, key in variables.items() if key in named}

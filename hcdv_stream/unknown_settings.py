@@ -5,9 +5,8 @@ import os
 import re
 from collections.abc import Mapping
 
-from hcdv_stream.settings import Settings
+from hcdv_stream.settings import PREFIX, Settings
 
-PREFIX = "HCDV_"
 _SERVICE_LINK = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP)(_.*)?)")
 """What Kubernetes sets for every service of a namespace; one of ours may begin with the prefix."""
 _TESTS = f"{PREFIX}TEST_"

@@ -14,9 +14,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.simulators.providers import (
+    PROVIDERS,
+    SimulatedProvider,
+    draw_providers,
+    flipped_rows,
+)
+from hcdv_stream.simulators.world import CATEGORIES, Population, Visits
 from hcdv_stream.valuation.arrays import Floats
-from simulators.providers import PROVIDERS, SimulatedProvider, draw_providers, flipped_rows
-from simulators.world import CATEGORIES, Population, Visits
 
 Column = npt.NDArray[np.float64] | npt.NDArray[np.object_]
 

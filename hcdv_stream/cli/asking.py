@@ -5,21 +5,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console, OverflowMethod
 from rich.table import Table
 
+from hcdv_stream.api.models.answers import Answer, AsOf, CorpusState, Model
 from hcdv_stream.cli.printed import printed
+from hcdv_stream.client import ApiError, Client
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.weights import Weights
-
-if TYPE_CHECKING:
-    from hcdv_stream.api.models.answers import Answer, AsOf, CorpusState, Model
-    from hcdv_stream.client import Client
 
 Url = Annotated[
     str | None, typer.Option(help="API or gateway to ask; HCDV_API_URL.", show_default=False)
@@ -36,10 +33,8 @@ console = Console(highlight=False)
 
 
 @contextmanager
-def connected(url: str | None, key: str | None) -> "Iterator[Client]":
+def connected(url: str | None, key: str | None) -> Iterator[Client]:
     """Connect to the API that is named, here or in the environment."""
-    from hcdv_stream.client import ApiError, Client  # noqa: PLC0415 (late: --help is quick)
-
     settings = load_settings(api_url=url, api_key=key)
     secret = settings.api_key
     with Client(settings.api_url, key=secret.get_secret_value() if secret else None) as client:
@@ -52,7 +47,7 @@ def connected(url: str | None, key: str | None) -> "Iterator[Client]":
 
 
 def weights(
-    client: "Client", utility: str | None, beta: float | None, lam: float | None
+    client: Client, utility: str | None, beta: float | None, lam: float | None
 ) -> Weights | None:
     """Return the weights that are asked for, None where none are.
 
@@ -70,10 +65,9 @@ def weights(
     )
 
 
-def print_json(answer: "Model") -> None:
+def print_json(answer: Model) -> None:
     """Print an answer as the API gives it, indented."""
-    content = answer.model_dump(mode="json", by_alias=True)
-    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    typer.echo(answer.model_dump_json(indent=2, by_alias=True))
 
 
 def table(
@@ -99,7 +93,7 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def footing(answer: "Answer") -> str:
+def footing(answer: Answer) -> str:
     """Say what an answer is as of, and what it lacks."""
     said = as_of(answer.as_of)
     if answer.weights:
@@ -114,7 +108,7 @@ def footing(answer: "Answer") -> str:
     return said
 
 
-def as_of(state: "AsOf") -> str:
+def as_of(state: AsOf) -> str:
     """Say how far the state is, how current, and if it lacks its log's beginning."""
     lag = "unknown" if state.lag is None else f"{state.lag:,}"
     age = "" if state.age_seconds is None else f", up to date {duration(state.age_seconds)} ago"
@@ -132,7 +126,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days"
 
 
-def begins(corpus: "CorpusState") -> str:
+def begins(corpus: CorpusState) -> str:
     """Say where the partitions of a truncated corpus begin."""
     return ", ".join(
         f"partition {number} begins at an unknown offset"

@@ -1,30 +1,118 @@
-"""The command line: registers one module per command and turns errors into sentences."""
+"""The command line: the table of its commands; errors become sentences."""
 
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hcdv_stream.cli.commands import dlq, simulate, state, topics
-from hcdv_stream.cli.commands.api import api
-from hcdv_stream.cli.commands.demo import demo
-from hcdv_stream.cli.commands.doctor import doctor
-from hcdv_stream.cli.commands.experiment import experiment
-from hcdv_stream.cli.commands.gateway import gateway
-from hcdv_stream.cli.commands.key import key
-from hcdv_stream.cli.commands.point import point
-from hcdv_stream.cli.commands.providers import providers
-from hcdv_stream.cli.commands.select import select
-from hcdv_stream.cli.commands.top import top
-from hcdv_stream.cli.commands.train import train
-from hcdv_stream.cli.commands.value import value
-from hcdv_stream.cli.commands.watch import watch
-from hcdv_stream.cli.commands.worker import worker
+from hcdv_stream import __version__
+from hcdv_stream.cli.lazy_group import Command, lazy_app
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.unknown_settings import describe_unknown, unknown_settings
 
-app = typer.Typer(
+COMMANDS = (
+    Command(
+        "train",
+        "Train an encoder and build the hierarchy that a stream starts with.",
+        None,
+        "hcdv-stream train --input clicks.csv --label bought --bundle bundle",
+    ),
+    Command(
+        "value",
+        "Value a file as one corpus, in order of time where there is a time column.",
+        None,
+        "hcdv-stream value --input clicks.csv --label bought --out v.parquet",
+    ),
+    Command(
+        "select",
+        "Choose examples to train on by their value.",
+        None,
+        "hcdv-stream select --input v.parquet --share 0.3 --out ids.csv",
+    ),
+    Command(
+        "topics",
+        "Make the topics that sessions arrive on and go to when they are rejected.",
+        "service",
+    ),
+    Command(
+        "worker",
+        "Value every session that arrives, keep the state of the partitions this worker is given.",
+        "service",
+        "hcdv-stream worker --bundle bundle --bootstrap localhost:9092",
+    ),
+    Command(
+        "api",
+        "Serve values over HTTP from the state that a worker keeps on this machine.",
+        "service",
+        "hcdv-stream api --state-dir state --port 8080",
+    ),
+    Command(
+        "gateway",
+        "Serve the values of all partitions, wherever the APIs beside their workers are.",
+        "service",
+        "hcdv-stream gateway --sidecars http://a:8080,http://b:8080",
+    ),
+    Command(
+        "key",
+        "Make an API key and print it: it is shown once, and only its hash is kept.",
+        "service",
+        "hcdv-stream key shop --scope read --scope export --keys keys.txt",
+    ),
+    Command(
+        "doctor",
+        "Check broker, topics, bundle, state directory, API keys and ports; each failure says the "
+        "fix.",
+        "service",
+        "hcdv-stream doctor --bundle bundle --json",
+    ),
+    Command("state", "Look after the state that workers keep.", "service"),
+    Command("dlq", "Look at the sessions that were rejected, and send them once more.", "service"),
+    Command("simulate", "Send sessions to a topic: generated ones, or a file's.", "service"),
+    Command(
+        "top",
+        "Show the most valuable examples of a running service, or the least valuable.",
+        "client",
+        "hcdv-stream top --lowest --label buy --count 20",
+    ),
+    Command(
+        "point",
+        "Show what an example of a running service is worth, its rank and where it belongs.",
+        "client",
+        "hcdv-stream point s000017 --history",
+    ),
+    Command(
+        "providers",
+        "Show what every provider's examples are worth together, or what each is to be paid.",
+        "client",
+        "hcdv-stream providers --payout 100000 --json",
+    ),
+    Command(
+        "watch",
+        "Follow a running service: how far and how current it is, its values, the providers.",
+        "client",
+        "hcdv-stream watch --url http://localhost:8090",
+    ),
+    Command(
+        "demo",
+        "Stream a web shop's sessions through broker, worker and API, and judge their values.",
+        "demo",
+        "hcdv-stream demo --exit --json summary.json",
+    ),
+    Command(
+        "experiment",
+        "Run an experiment and print its tables.",
+        "experiments",
+        "hcdv-stream experiment quality --out quality.json",
+    ),
+)
+
+_SERVICES = frozenset({"worker", "api", "gateway"})
+"""They say in their logs what the others say on standard error."""
+
+app = lazy_app(
+    COMMANDS,
     name="hcdv-stream",
     help="The Shapley-style value of every training example, "
     "kept current while examples stream in.",
@@ -33,38 +121,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.command(epilog="Example: hcdv-stream train --input clicks.csv --label bought --bundle bundle")(
-    train
-)
-app.command(epilog="Example: hcdv-stream value --input clicks.csv --label bought --out v.parquet")(
-    value
-)
-app.command(epilog="Example: hcdv-stream select --input v.parquet --share 0.3 --out ids.csv")(
-    select
-)
-app.add_typer(topics.app, name="topics")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(simulate.app, name="simulate")
-app.add_typer(state.app, name="state")
-app.command(epilog="Example: hcdv-stream worker --bundle bundle --bootstrap localhost:9092")(worker)
-app.command(epilog="Example: hcdv-stream api --state-dir state --port 8080")(api)
-app.command(epilog="Example: hcdv-stream gateway --sidecars http://a:8080,http://b:8080")(gateway)
-app.command(epilog="Example: hcdv-stream key shop --scope read --scope export --keys keys.txt")(key)
-app.command(epilog="Example: hcdv-stream top --lowest --label buy --count 20")(top)
-app.command(epilog="Example: hcdv-stream point s000017 --history")(point)
-app.command(epilog="Example: hcdv-stream providers --payout 100000 --json")(providers)
-app.command(epilog="Example: hcdv-stream watch --url http://localhost:8090")(watch)
-app.command(epilog="Example: hcdv-stream demo --exit --json summary.json")(demo)
-app.command(epilog="Example: hcdv-stream doctor --bundle bundle --json")(doctor)
-app.command(epilog="Example: hcdv-stream experiment quality --out quality.json")(experiment)
 
-
-_SERVICES = frozenset({"worker", "api", "gateway"})
-"""They say in their logs what the others say on standard error."""
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"hcdv-stream {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def _root(context: typer.Context) -> None:
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
     if context.invoked_subcommand not in _SERVICES:
         for name, closest in unknown_settings().items():
             message = f"[bold yellow]warning:[/] {escape(describe_unknown(name, closest))}"

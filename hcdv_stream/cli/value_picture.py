@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.extras import needs
 from hcdv_stream.offline.tables import check_writable
 
 
@@ -13,7 +14,7 @@ def check_picture(path: Path) -> None:
     try:
         import matplotlib as mpl  # noqa: PLC0415 (an extra, and slow to load)
     except ModuleNotFoundError as error:
-        raise HcdvError("--plot needs matplotlib: install hcdv-stream[plot]") from error
+        raise HcdvError(needs("--plot", "plot")) from error
     mpl.use("agg")
     check_writable(path, (".png", ".svg", ".pdf"))
 

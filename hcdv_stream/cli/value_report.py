@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from hcdv_stream.offline.valuation import FileValuation
+from hcdv_stream.offline.valuation import FileValuation
 
 COLUMNS = {"id": "{}", "label": "{}", "value": "{:.3e}", "stderr": "{:.1e}", "leaf": "{}"}
 _SHOWN = 5
 
 
-def show(result: "FileValuation", summary: Mapping[str, Any], out: Path) -> None:
+def show(result: FileValuation, summary: Mapping[str, Any], out: Path) -> None:
     """Print the highest and lowest values, and what came of the other rows."""
     console = Console()
     ranked = result.table.sort_by([("value", "descending")])
@@ -46,14 +45,14 @@ def show(result: "FileValuation", summary: Mapping[str, Any], out: Path) -> None
     console.print(f"written to {out}", highlight=False, soft_wrap=True)
 
 
-def _work(result: "FileValuation") -> str:
+def _work(result: FileValuation) -> str:
     leaves = f" in {result.leaves} leaves" if result.leaves else ""
     if result.evaluations:
         return f"valued by {result.evaluations:,} evaluations{leaves}"
     return f"{leaves.strip()} after {result.updates} updates" if leaves else "valued"
 
 
-def _sum(result: "FileValuation") -> str:
+def _sum(result: FileValuation) -> str:
     if result.total is None:
         return ""
     if result.leaves:

@@ -10,6 +10,13 @@
 Answers are the models that the API's specification is made of (``hcdv_stream.api.models.answers``).
 """
 
+from hcdv_stream.extras import needs
+
+try:
+    import httpx as _  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(needs("hcdv_stream.client", "client"), name="httpx") from error
+
 from hcdv_stream.client.asynchronous import AsyncClient
 from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.client.synchronous import Client

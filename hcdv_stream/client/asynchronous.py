@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 import httpx
-import orjson
+from pydantic_core import from_json
 
 from hcdv_stream.api.models.answers import (
     CoalitionAnswer,
@@ -208,7 +208,7 @@ class AsyncClient:
         path, parameters = calls.export("ndjson", options)
         async with self._stream(path, parameters) as answer:
             async for line in answer.aiter_lines():
-                yield orjson.loads(line)
+                yield from_json(line)
 
     async def export(
         self, path: Path, *, format: Format = "ndjson", **options: Unpack[ReadOptions]

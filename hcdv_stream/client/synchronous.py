@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 import httpx
-import orjson
+from pydantic_core import from_json
 
 from hcdv_stream.api.models.answers import (
     CoalitionAnswer,
@@ -196,7 +196,7 @@ class Client:
         path, parameters = calls.export("ndjson", options)
         with self._stream(path, parameters) as answer:
             for line in answer.iter_lines():
-                yield orjson.loads(line)
+                yield from_json(line)
 
     def export(
         self, path: Path, *, format: Format = "ndjson", **options: Unpack[ReadOptions]

@@ -8,7 +8,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.broker.topics import partition_counts
 

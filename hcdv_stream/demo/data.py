@@ -17,9 +17,9 @@ from hcdv_stream.bundle.training import TrainingOptions, TrainingProgress, train
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.offline.valuation import VALIDATION_SHARE, train_own_bundle
-from simulators.clickstream import DAYS, LABEL, generate
-from simulators.clickstream_examples import clickstream_examples, clickstream_replay
-from simulators.replay import ExampleStream, replay
+from hcdv_stream.simulators.clickstream import DAYS, LABEL, generate
+from hcdv_stream.simulators.clickstream_examples import clickstream_examples, clickstream_replay
+from hcdv_stream.simulators.replay import ExampleStream, replay
 
 SESSIONS = 15_000
 HISTORY_DAYS = 4

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-from simulators.messages import Message
-from simulators.publishing import Publisher, paced
+from hcdv_stream.simulators.messages import Message
+from hcdv_stream.simulators.publishing import Publisher, paced
 
 _STOP_SECONDS = 10.0
 

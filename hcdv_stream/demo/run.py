@@ -13,7 +13,7 @@ from hcdv_stream.demo.feeder import Feeder
 from hcdv_stream.demo.observation import Observation, Observer
 from hcdv_stream.demo.service import RunningService
 from hcdv_stream.errors import HcdvError
-from simulators.messages import messages
+from hcdv_stream.simulators.messages import messages
 
 _LOOK_SECONDS = 0.25
 _STALL_SECONDS = 60.0

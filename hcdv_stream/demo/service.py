@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcdv_stream.broker.embedded import HOST, BrokerError, EmbeddedBroker, free_port
+from hcdv_stream.broker.embedded import HOST, EmbeddedBroker, free_port
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.topics import create_topics, delete_topics, session_topics
 from hcdv_stream.demo.endpoints import is_up
 from hcdv_stream.demo.processes import Child, ChildDiedError

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.doctor.check import CheckResult, failed, passed, refused, skipped
 from hcdv_stream.settings import Settings

@@ -22,6 +22,7 @@ from hcdv_stream.estimator.preparation import (
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.methods.context import MethodContext
 from hcdv_stream.runtime.blas import one_blas_thread
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding.grid import Embeddings
@@ -31,7 +32,6 @@ from hcdv_stream.valuation.methods.sampling.run import Estimate
 from hcdv_stream.valuation.selection import Strategy, select
 from hcdv_stream.valuation.tree.build import plant
 
-Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 

@@ -6,9 +6,8 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.selection import Strategy
-
-Floats = npt.NDArray[np.float64]
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import orjson
+from pydantic_core import from_json, to_json
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.estimator.provenance import versions
@@ -43,7 +43,7 @@ def write_estimate(path: Path, estimate: Estimate, ids: Iterable[str] | None = N
     """
     about = estimate.provenance | {"format": FORMAT, "versions": versions()}
     arrays: dict[str, npt.NDArray[Any]] = {
-        "about": np.frombuffer(orjson.dumps(about), np.uint8),
+        "about": np.frombuffer(to_json(about), np.uint8),
         "values": estimate.values,
         "stderr": estimate.stderr,
         "counts": estimate.counts,
@@ -64,7 +64,7 @@ def read_estimate(path: Path) -> StoredEstimate:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
-        about = orjson.loads(arrays["about"].tobytes())
+        about = from_json(arrays["about"].tobytes())
         if about["format"] != FORMAT:
             raise EstimateFileError(f"{path}: format {about['format']} is not known here")
         return StoredEstimate(_estimate(arrays, about), arrays.get("ids"), about["versions"])

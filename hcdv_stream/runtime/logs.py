@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 _FIELDS = "hcdv_fields"
 _NOISY = ("faust", "mode", "aiokafka", "kafka", "asyncio")
 _repeated = RepeatedLines(_NOISY)
-_OWN = ("hcdv_stream", "simulators", "dashboards")
+_OWN = ("hcdv_stream",)
 _TELLING = ("httpx", "httpcore")
 """They write addresses, which hold ids, at INFO."""
 

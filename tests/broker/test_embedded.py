@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hcdv_stream.broker.embedded import BrokerError, EmbeddedBroker, accepts_connections, free_port
+from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
+from hcdv_stream.broker.errors import BrokerError
 
 pytestmark = pytest.mark.broker
 

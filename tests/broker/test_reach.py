@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hcdv_stream.broker.embedded import BrokerError, EmbeddedBroker, accepts_connections, free_port
+from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.reach import answers, check_reach
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.cli.main import app

@@ -6,7 +6,7 @@ import pytest
 from kafka import KafkaAdminClient
 from typer.testing import CliRunner
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.topic_facts import read_retention
 from hcdv_stream.broker.topics import Topic, create_topics, partition_counts, session_topics
 from hcdv_stream.cli.main import app

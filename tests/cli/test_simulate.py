@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from hcdv_stream.cli.main import app
 from hcdv_stream.offline.examples import Roles, read_examples
 from hcdv_stream.offline.tables import read_table
-from simulators.clickstream import ID, LABEL, PROVIDER, TIME, generate
-from simulators.clickstream_examples import clickstream_examples
+from hcdv_stream.simulators.clickstream import ID, LABEL, PROVIDER, TIME, generate
+from hcdv_stream.simulators.clickstream_examples import clickstream_examples
 
 SMALL = ["simulate", "clickstream", "--days", "2", "--sessions-per-day", "60"]
 

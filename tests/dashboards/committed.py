@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.files import BOARDS, GRAFANA
+from hcdv_stream.dashboards.files import BOARDS, GRAFANA
 
 Json = dict[str, Any]
 

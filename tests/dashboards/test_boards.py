@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dashboards import objectives
-from dashboards.exported import TARGET, exported
-from dashboards.files import FOLDER, checkout_files, files
 from hcdv_stream.api import metrics as api_metrics
+from hcdv_stream.dashboards import objectives
+from hcdv_stream.dashboards.exported import TARGET, exported
+from hcdv_stream.dashboards.files import FOLDER, checkout_files, files
 from hcdv_stream.settings import Settings
 from hcdv_stream.worker.metrics import definitions as worker_metrics
 from tests.dashboards.committed import COMMITTED, Target, panels, substituted, targets
@@ -42,12 +42,12 @@ def labels_in(expression: str) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_generated_file_is_what_the_code_says(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == FILES[path], "run: python -m dashboards"
+    assert path.read_text(encoding="utf-8") == FILES[path], "run: python -m hcdv_stream.dashboards"
 
 
 def test_boards_and_rules_travel_with_an_installed_package() -> None:
     project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())
-    patterns = project["tool"]["setuptools"]["package-data"]["dashboards"]
+    patterns = project["tool"]["setuptools"]["package-data"]["hcdv_stream.dashboards"]
     packed = {path for pattern in patterns for path in FOLDER.glob(pattern)}
     assert packed == files().keys()
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from dashboards.exported import exported
+from hcdv_stream.dashboards.exported import exported
 from tests.dashboards.committed import COMMITTED, Json, Target, panels, targets, variables
 
 UNITS = {"short", "s", "sci", "cps", "reqps", "Bps", "bytes", "percentunit"}

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboards.__main__ import main
-from dashboards.alerts import ALERTS
-from dashboards.files import PROMETHEUS
-from dashboards.recordings import RECORDINGS
-from dashboards.rules import Alert, Recording, custom_resource
+from hcdv_stream.dashboards.__main__ import main
+from hcdv_stream.dashboards.alerts import ALERTS
+from hcdv_stream.dashboards.files import PROMETHEUS
+from hcdv_stream.dashboards.recordings import RECORDINGS
+from hcdv_stream.dashboards.rules import Alert, Recording, custom_resource
 from tests.deploy.programs import program
 from tests.repository import ROOT
 

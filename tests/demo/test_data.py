@@ -7,8 +7,8 @@ import pytest
 
 from hcdv_stream.demo.data import FileInput, prepare_clickstream, prepare_file
 from hcdv_stream.errors import HcdvError
-from simulators.clickstream import generate
-from simulators.clickstream_examples import clickstream_examples
+from hcdv_stream.simulators.clickstream import generate
+from hcdv_stream.simulators.clickstream_examples import clickstream_examples
 
 
 def quiet(_):

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from hcdv_stream.demo.feeder import Feeder
+from hcdv_stream.simulators.messages import Message
+from hcdv_stream.simulators.publishing import PublishError
 from hcdv_stream.worker.kafka.log_end import fetched_end
-from simulators.messages import Message
-from simulators.publishing import PublishError
 
 pytestmark = pytest.mark.broker
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dashboards.files import BOARDS
+from hcdv_stream.dashboards.files import BOARDS
 from tests.dashboards.committed import Target
 
 Answer = list[tuple[dict[str, str], float]]

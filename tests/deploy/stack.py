@@ -19,9 +19,9 @@ from typing import Any, Self
 import orjson
 import yaml
 
-from dashboards.files import PROMETHEUS
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.broker.embedded import accepts_connections, free_port
+from hcdv_stream.dashboards.files import PROMETHEUS
 from hcdv_stream.runtime.child_process import tethered
 from tests.deploy import compose
 from tests.deploy.compose import SERVICES, prometheus_configuration

@@ -8,8 +8,8 @@ import pytest
 from compose_spec import PyCompose
 from typer.testing import CliRunner
 
-from dashboards.files import BOARDS, GRAFANA, HOME, PROMETHEUS
 from hcdv_stream.cli.main import app
+from hcdv_stream.dashboards.files import BOARDS, GRAFANA, HOME, PROMETHEUS
 from hcdv_stream.settings import Settings, load_settings
 from tests.deploy.compose import (
     COMPOSE_JSON,

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.deploy.compose import FOLDER, ROOT
 
 DOCKERFILE = FOLDER / "Dockerfile"
+CONSTRAINTS = ".ci/constraints.txt"
 TEXT = DOCKERFILE.read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -40,13 +41,20 @@ def test_context_holds_what_is_copied_and_nothing_else() -> None:
 def test_everything_that_the_package_is_built_from_is_copied() -> None:
     found = PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
     needed = {name.removesuffix("*") for name in found}
+    links = [path for path in (ROOT / "hcdv_stream").iterdir() if path.is_symlink()]
+    needed |= {CONSTRAINTS, *(path.readlink().name for path in links)}
     needed |= {"pyproject.toml", PROJECT["project"]["readme"], *PROJECT["project"]["license-files"]}
     assert copied() == needed
 
 
-def test_torch_is_the_one_that_the_package_asks_for() -> None:
-    (pin,) = (one for one in PROJECT["project"]["dependencies"] if one.startswith("torch"))
-    assert re.findall(r"torch==\S+", TEXT) == [pin]
+def test_every_installation_is_constrained_to_what_a_checkout_installs() -> None:
+    assert f"COPY {CONSTRAINTS} constraints.txt" in TEXT
+    installed = re.findall(r"pip install (.+)", TEXT)
+    assert [each.removeprefix("--constraint constraints.txt ") for each in installed] == [
+        "torch",
+        '".[service]"',
+    ]
+    assert "torch==" not in TEXT
 
 
 def test_two_stages_of_one_python_and_no_root() -> None:

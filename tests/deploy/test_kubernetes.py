@@ -12,8 +12,8 @@ import kubernetes_validate
 import pytest
 from typer.testing import CliRunner
 
-from dashboards.exported import API, GATEWAY, WORKER
 from hcdv_stream.cli.main import app
+from hcdv_stream.dashboards.exported import API, GATEWAY, WORKER
 from hcdv_stream.settings import Settings, load_settings
 from tests.deploy.compose import FOLDER
 from tests.deploy.custom_resources import SCHEMAS

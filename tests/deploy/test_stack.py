@@ -19,11 +19,11 @@ from urllib.parse import quote
 
 import pytest
 
-from dashboards.alerts import ALERTS
-from dashboards.exported import exported
-from dashboards.recordings import RECORDINGS
-from dashboards.rules import Alert
 from hcdv_stream.broker.embedded import EmbeddedBroker
+from hcdv_stream.dashboards.alerts import ALERTS
+from hcdv_stream.dashboards.exported import exported
+from hcdv_stream.dashboards.recordings import RECORDINGS
+from hcdv_stream.dashboards.rules import Alert
 from tests.dashboards.committed import COMMITTED, Target, substituted, targets, variables
 from tests.deploy import compose, kubernetes, panels_page, systemd
 from tests.deploy.programs import program

@@ -9,9 +9,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from simulators.clickstream import CLASSES, START, generate
-from simulators.providers import PROVIDERS
-from simulators.world import CATEGORIES
+from hcdv_stream.simulators.clickstream import CLASSES, START, generate
+from hcdv_stream.simulators.providers import PROVIDERS
+from hcdv_stream.simulators.world import CATEGORIES
 
 
 def one_hot(sessions):

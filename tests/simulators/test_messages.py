@@ -9,10 +9,10 @@ import pytest
 from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.offline.examples import Examples, Roles, read_examples
 from hcdv_stream.offline.tables import write_table
+from hcdv_stream.simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIME, generate
+from hcdv_stream.simulators.clickstream_examples import clickstream_examples, clickstream_table
+from hcdv_stream.simulators.messages import messages
 from hcdv_stream.worker.session import SessionValidator
-from simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIME, generate
-from simulators.clickstream_examples import clickstream_examples, clickstream_table
-from simulators.messages import messages
 
 EXAMPLES = Examples(
     ids=["a", "b"],

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.providers import PROVIDERS, draw_providers, flipped_rows
+from hcdv_stream.simulators.providers import PROVIDERS, draw_providers, flipped_rows
 
 
 def test_sellers_sell_their_shares():

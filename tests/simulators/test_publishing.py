@@ -6,9 +6,10 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner.default import murmur2
 
-from hcdv_stream.broker.embedded import BrokerError, free_port
-from simulators.messages import Message
-from simulators.publishing import Publisher, PublishError, paced
+from hcdv_stream.broker.embedded import free_port
+from hcdv_stream.broker.errors import BrokerError
+from hcdv_stream.simulators.messages import Message
+from hcdv_stream.simulators.publishing import Publisher, PublishError, paced
 
 
 class Clock:
@@ -81,7 +82,7 @@ def test_a_topic_that_is_not_there_is_refused_and_not_made(bootstrap):
 
 
 def test_no_broker_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("simulators.publishing._REACH_SECONDS", 0.2)
+    monkeypatch.setattr("hcdv_stream.simulators.publishing._REACH_SECONDS", 0.2)
     with (
         pytest.raises(BrokerError, match="no Kafka at"),
         Publisher(f"127.0.0.1:{free_port()}", "sessions"),

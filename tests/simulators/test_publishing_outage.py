@@ -64,8 +64,8 @@ def test_an_outage_longer_than_the_client_s_first_tries_is_survived(kafka: Kafka
 # In a process of its own, since the client leaks the sockets of its tries to connect.
 SHORT_OF_PATIENCE = """
 import signal, sys, os
-from simulators.messages import Message
-from simulators.publishing import Publisher, PublishError
+from hcdv_stream.simulators.messages import Message
+from hcdv_stream.simulators.publishing import Publisher, PublishError
 
 bootstrap, topic = sys.argv[1:]
 said = []

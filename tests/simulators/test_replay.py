@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcdv_stream.offline.examples import Examples
-from simulators.clickstream import generate
-from simulators.clickstream_examples import clickstream_replay
-from simulators.replay import replay
+from hcdv_stream.simulators.clickstream import generate
+from hcdv_stream.simulators.clickstream_examples import clickstream_replay
+from hcdv_stream.simulators.replay import replay
 
 
 def examples(labels, times=None):

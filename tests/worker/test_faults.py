@@ -12,7 +12,7 @@ import pytest
 
 from hcdv_stream.experiments.endurance import run as endurance
 from hcdv_stream.experiments.endurance.plan import Plan
-from simulators.messages import Message
+from hcdv_stream.simulators.messages import Message
 from tests.worker.harness import session
 
 KAFKA_SCRIPT = os.environ.get("HCDV_TEST_KAFKA", "")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hcdv_stream.api.server import run_api
 from hcdv_stream.runtime.logs import configure_logging
 from hcdv_stream.settings import load_settings
 
@@ -35,6 +36,5 @@ def api(
         log_format=log_format,
     )
     configure_logging(settings.log_level, settings.log_format)
-    from hcdv_stream.api.server import run_api  # noqa: PLC0415 (loads FastAPI)
 
     run_api(settings)

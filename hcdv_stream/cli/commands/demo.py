@@ -7,7 +7,10 @@ import typer
 from rich.console import Console
 
 from hcdv_stream.cli import columns
+from hcdv_stream.demo.performance import DemoOptions, StreamedFile, perform
+from hcdv_stream.demo.stopping import Stopped, stoppable
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.offline.examples import Roles
 from hcdv_stream.settings import load_settings
 
 _RATE = 750.0
@@ -76,15 +79,6 @@ def demo(
         partitions=partitions, api_port=api_port, metrics_port=metrics_port, seed=seed
     )
     console = Console()
-    with console.status("loading"):
-        from hcdv_stream.demo.performance import (  # noqa: PLC0415 (loads torch)
-            DemoOptions,
-            StreamedFile,
-            perform,
-        )
-        from hcdv_stream.demo.stopping import Stopped, stoppable  # noqa: PLC0415
-        from hcdv_stream.offline.examples import Roles  # noqa: PLC0415
-
     chosen = None
     if source is not None and label is not None:
         roles = Roles(label=label, id=id_column, time=time, provider=provider)

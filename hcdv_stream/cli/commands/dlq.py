@@ -2,7 +2,7 @@
 
 import base64
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import orjson
 import typer
@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from hcdv_stream.cli.printed import printed
+from hcdv_stream.dead_letters import replay as replays
+from hcdv_stream.dead_letters.letter import Letter, LetterFilter
+from hcdv_stream.dead_letters.listing import find_letters, list_letters
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from hcdv_stream.dead_letters.letter import Letter, LetterFilter
 
 app = typer.Typer(
     help="Look at the sessions that were rejected, and send them once more.", no_args_is_help=True
@@ -59,8 +59,6 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Count the letters by reason and show the newest."""
-    from hcdv_stream.dead_letters.listing import list_letters  # noqa: PLC0415 (--help is quick)
-
     settings = load_settings(bootstrap=bootstrap, topic=topic)
     wanted = _filter(
         settings,
@@ -101,8 +99,6 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show letters as a whole: what was wrong, and the record with its headers."""
-    from hcdv_stream.dead_letters.listing import find_letters  # noqa: PLC0415
-
     settings = load_settings(bootstrap=bootstrap, topic=topic)
     wanted = _filter(settings, key=key)
     letters = find_letters(settings, wanted)
@@ -144,8 +140,6 @@ def replay(
     record that is rejected once more gets a new letter, which counts as not replayed: mend the
     cause first. A letter that does not hold its whole record is not replayed.
     """
-    from hcdv_stream.dead_letters import replay as replays  # noqa: PLC0415
-
     settings = load_settings(bootstrap=bootstrap, topic=topic)
     wanted = _filter(
         settings,
@@ -184,8 +178,7 @@ def _filter(
     until: str | None = None,
     partition: int | None = None,
     **texts: str | None,
-) -> "LetterFilter":
-    from hcdv_stream.dead_letters.letter import LetterFilter  # noqa: PLC0415
+) -> LetterFilter:
 
     return LetterFilter(
         settings.topic,
@@ -206,7 +199,7 @@ def _seconds(option: str, text: str | None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _whole(letter: "Letter") -> dict[str, object]:
+def _whole(letter: Letter) -> dict[str, object]:
     value, encoded = _text(letter.value)
     headers = [[name, _text(content)[0]] for name, content in letter.source_headers]
     return letter.row() | {"headers": headers, "value": value, "value_is_base64": encoded}

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hcdv_stream.doctor.examination import examine
 from hcdv_stream.settings import load_settings
 
 _MARKS = {
@@ -39,7 +40,6 @@ def doctor(
     from the environment (HCDV_BOOTSTRAP, ...).
     """
     settings = load_settings(bootstrap=bootstrap, topic=topic, bundle=bundle, state_dir=state_dir)
-    from hcdv_stream.doctor.examination import examine  # noqa: PLC0415 (loads torch)
 
     checks = examine(settings)
     healthy = not any(check.status == "failed" for check in checks)

@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.common.datasets import DEFAULT_DATA
 from hcdv_stream.experiments.experiment import ExperimentOptions, ResultTable
+from hcdv_stream.experiments.registry import EXPERIMENTS
 
 
 class BarProgress:
@@ -84,8 +85,6 @@ def experiment(
     ] = None,
 ) -> None:
     """Run an experiment and print its tables."""
-    from hcdv_stream.experiments.registry import EXPERIMENTS  # noqa: PLC0415 (loads torch)
-
     console = Console()
     if name == "list":
         console.print(_listing([(e.name, e.about) for e in EXPERIMENTS.values()]))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hcdv_stream.gateway.app import run_gateway
 from hcdv_stream.runtime.logs import configure_logging
 from hcdv_stream.settings import load_settings
 
@@ -34,6 +35,5 @@ def gateway(
         log_format=log_format,
     )
     configure_logging(settings.log_level, settings.log_format)
-    from hcdv_stream.gateway.app import run_gateway  # noqa: PLC0415 (loads FastAPI)
 
     run_gateway(settings)

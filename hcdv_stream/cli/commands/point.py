@@ -1,9 +1,10 @@
 """``hcdv-stream point``: what one example is worth now."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from hcdv_stream.api.models.answers import HistoryAnswer, PointAnswer
 from hcdv_stream.cli.asking import (
     AsJson,
     Beta,
@@ -20,9 +21,6 @@ from hcdv_stream.cli.asking import (
     table,
     weights,
 )
-
-if TYPE_CHECKING:
-    from hcdv_stream.api.models.answers import HistoryAnswer, PointAnswer
 
 
 def point(
@@ -49,7 +47,7 @@ def point(
     print_json(found) if as_json else _print_point(found)
 
 
-def _print_point(found: "PointAnswer") -> None:
+def _print_point(found: PointAnswer) -> None:
     rows = [
         ("value", f"{number(found.value)} ± {found.stderr:.2g}"),
         ("rank", f"{found.rank:,}"),
@@ -62,7 +60,7 @@ def _print_point(found: "PointAnswer") -> None:
     console.print(footing(found), soft_wrap=True)
 
 
-def _print_history(past: "HistoryAnswer") -> None:
+def _print_history(past: HistoryAnswer) -> None:
     rows = [
         (
             moment(entry.written_at),

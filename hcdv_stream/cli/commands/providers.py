@@ -1,9 +1,10 @@
 """``hcdv-stream providers``: what every data provider's examples are worth now."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from hcdv_stream.api.models.answers import PayoutsAnswer, ProvidersAnswer
 from hcdv_stream.cli.asking import (
     AsJson,
     Beta,
@@ -19,9 +20,6 @@ from hcdv_stream.cli.asking import (
     table,
     weights,
 )
-
-if TYPE_CHECKING:
-    from hcdv_stream.api.models.answers import PayoutsAnswer, ProvidersAnswer
 
 
 def providers(
@@ -61,7 +59,7 @@ def providers(
             print_json(paid) if as_json else _print_paid(paid)
 
 
-def _print_worth(answer: "ProvidersAnswer") -> None:
+def _print_worth(answer: ProvidersAnswer) -> None:
     rows = [
         (
             one.provider or "–",
@@ -77,7 +75,7 @@ def _print_worth(answer: "ProvidersAnswer") -> None:
     console.print(footing(answer), soft_wrap=True)
 
 
-def _print_paid(answer: "PayoutsAnswer") -> None:
+def _print_paid(answer: PayoutsAnswer) -> None:
     rows = [
         (one.provider or "–", f"{one.points:,}", number(one.value), f"{one.amount:,}")
         for one in answer.payouts

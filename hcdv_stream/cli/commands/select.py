@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import typer
 
 from hcdv_stream.cli import columns
+from hcdv_stream.offline.tables import TableError, check_writable, read_table, write_table
 from hcdv_stream.settings import load_settings
+from hcdv_stream.valuation.selection import select as choose
 
 StrategyChoice = Literal["spread", "top"]
 
@@ -28,16 +31,6 @@ def select(
     class as the column `judged` (where there is none, `value`) says, and draws evenly over the
     classes from the rest.
     """
-    import numpy as np  # noqa: PLC0415 (late, so that --help is quick)
-
-    from hcdv_stream.offline.tables import (  # noqa: PLC0415
-        TableError,
-        check_writable,
-        read_table,
-        write_table,
-    )
-    from hcdv_stream.valuation.selection import select as choose  # noqa: PLC0415
-
     settings = load_settings(seed=seed)
     check_writable(out, (".csv", ".parquet"))
     table = read_table(source)

@@ -3,20 +3,26 @@
 import sys
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 
 from hcdv_stream.cli import columns
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.offline.examples import Roles, read_examples
+from hcdv_stream.offline.progress_bar import bar
+from hcdv_stream.offline.tables import write_table
 from hcdv_stream.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from simulators.messages import Message
-    from simulators.replay import ExampleStream
+from hcdv_stream.simulators.clickstream import generate
+from hcdv_stream.simulators.clickstream_examples import clickstream_replay, clickstream_table
+from hcdv_stream.simulators.messages import Message, messages
+from hcdv_stream.simulators.publishing import Publisher, paced
+from hcdv_stream.simulators.replay import ExampleStream
+from hcdv_stream.simulators.replay import replay as prepare
 
 _INTERRUPTED_SECONDS = 10.0
 """How long Ctrl-C waits for acknowledgements."""
@@ -79,15 +85,6 @@ def clickstream(
     The columns of a file are session, time, provider, 38 features and purchase (yes or no): with
     `--first-day -4 --days 4 --out history.csv` it is what `train` needs.
     """
-    from datetime import UTC  # noqa: PLC0415
-
-    from simulators.clickstream import generate  # noqa: PLC0415 (loads numpy)
-    from simulators.clickstream_examples import (  # noqa: PLC0415
-        clickstream_replay,
-        clickstream_table,
-    )
-    from simulators.messages import messages  # noqa: PLC0415
-
     settings = load_settings(bootstrap=bootstrap, topic=topic, seed=seed)
     sessions = generate(
         days,
@@ -137,12 +134,6 @@ def replay(
 
     Every column without a role is a feature. Without a time column sessions happen now.
     """
-    import numpy as np  # noqa: PLC0415
-
-    from hcdv_stream.offline.examples import Roles, read_examples  # noqa: PLC0415 (loads pyarrow)
-    from simulators.messages import messages  # noqa: PLC0415
-    from simulators.replay import replay as prepare  # noqa: PLC0415
-
     settings = load_settings(bootstrap=bootstrap, topic=topic, seed=seed)
     roles = Roles(label=label, id=id_column, time=time_column, provider=provider)
     examples = read_examples(source, roles, columns.names(drop))
@@ -155,11 +146,7 @@ def replay(
         typer.echo(f"{examples.unlabelled:,} rows without a label were left out", err=True)
 
 
-def _send(
-    settings: Settings, messages: "Iterable[Message]", count: int, rate: float | None
-) -> None:
-    from hcdv_stream.offline.progress_bar import bar  # noqa: PLC0415
-    from simulators.publishing import Publisher, paced  # noqa: PLC0415
+def _send(settings: Settings, messages: Iterable[Message], count: int, rate: float | None) -> None:
 
     began = time.monotonic()
     with Publisher(settings.bootstrap, settings.topic, say=_say) as publisher, bar() as shown:
@@ -179,19 +166,18 @@ def _send(
     )
 
 
-def _record_flips(replayed: "ExampleStream", path: Path | None) -> None:
+def _record_flips(replayed: ExampleStream, path: Path | None) -> None:
     if path is not None:
         _write_table(path, replayed.flips())
 
 
 def _write_table(path: Path, table: object) -> None:
-    from hcdv_stream.offline.tables import write_table  # noqa: PLC0415 (loads pyarrow)
 
     write_table(path, table)
     _say(f"{len(table):,} rows written to {path}")  # type: ignore[arg-type]
 
 
-def _write_lines(path: Path, messages: "Iterable[Message]") -> None:
+def _write_lines(path: Path, messages: Iterable[Message]) -> None:
     try:
         with path.open("wb") as file:
             count = sum(file.write(message.value + b"\n") > 0 for message in messages)

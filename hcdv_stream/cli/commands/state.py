@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.offline.progress_bar import bar
 from hcdv_stream.settings import Settings, load_settings
@@ -51,7 +52,6 @@ def verify(
     """
     settings = load_settings(state_dir=state_dir, topic=topic, bundle=bundle)
     directories = _directories(settings, partition)
-    from hcdv_stream.bundle.bundle import Bundle  # noqa: PLC0415 (loads torch)
 
     loaded = Bundle.load(settings.bundle)
     results = []

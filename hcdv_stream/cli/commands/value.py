@@ -3,22 +3,27 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-import orjson
+import numpy as np
 import typer
+from pydantic_core import to_json
 
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.bundle.training import TrainingOptions
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.value_picture import check_picture, draw_picture
 from hcdv_stream.cli.value_report import show
 from hcdv_stream.errors import HcdvError
+from hcdv_stream.learners.metrics import METRICS
+from hcdv_stream.learners.named import LEARNERS
+from hcdv_stream.offline.examples import Examples, Roles, read_examples
+from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen
+from hcdv_stream.offline.methods import GROUPS, METHODS, MethodOptions, value_by
+from hcdv_stream.offline.progress_bar import bar, training_bar
+from hcdv_stream.offline.tables import check_writable, write_table
+from hcdv_stream.offline.valuation import FileValuation, train_own_bundle, value_examples
 from hcdv_stream.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from hcdv_stream.bundle.bundle import Bundle
-    from hcdv_stream.offline.examples import Examples
-    from hcdv_stream.offline.hierarchy_options import HierarchyOptions
-    from hcdv_stream.offline.methods import MethodOptions
-    from hcdv_stream.offline.valuation import FileValuation
 
 TREES = ("hcdv", "hcdv-full")
 """The game that keeps a tree: grown update by update, or (full) cut from everything at once."""
@@ -78,10 +83,6 @@ def value(
     Without --bundle one is trained on 40% of the rows; a quarter of these, at most 2,000, judge
     the others and are not valued themselves.
     """
-    from hcdv_stream.cli.value_picture import check_picture, draw_picture  # noqa: PLC0415
-    from hcdv_stream.offline.examples import Roles, read_examples  # noqa: PLC0415 (loads pyarrow)
-    from hcdv_stream.offline.tables import check_writable, write_table  # noqa: PLC0415
-
     game = "routed" if method == "hcdv" else None
     settings = load_settings(seed=seed, utility=utility, beta=beta, lam=lam, game=game)
     options = _options(
@@ -123,29 +124,22 @@ def value(
     }
     if options is not None:
         summary |= {"learner": learner, "metric": metric, "groups": groups, **result.facts}
-    metadata = {"hcdv_stream": orjson.dumps(summary | {"validation_ids": judges})}
+    metadata = {"hcdv_stream": to_json(summary | {"validation_ids": judges}, inf_nan_mode="null")}
     write_table(out, result.table.replace_schema_metadata(metadata))
     if plot is not None:
         draw_picture(result.table, str(summary["method"]), plot)
     if json is not None and str(json) == "-":
-        sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.write(to_json(summary, indent=2, inf_nan_mode="null") + b"\n")
         return
     if json is not None:
-        json.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+        json.write_bytes(to_json(summary, indent=2, inf_nan_mode="null"))
     show(result, summary, out)
 
 
 def _bundle(
-    path: Path | None, examples: "Examples", label: str, settings: Settings
-) -> tuple["Bundle", list[str], "Examples"]:
+    path: Path | None, examples: Examples, label: str, settings: Settings
+) -> tuple[Bundle, list[str], Examples]:
     """Return the bundle, the ids of its V where it was trained here, and what is to be valued."""
-    import numpy as np  # noqa: PLC0415
-
-    from hcdv_stream.bundle.bundle import Bundle  # noqa: PLC0415 (loads torch)
-    from hcdv_stream.bundle.training import TrainingOptions  # noqa: PLC0415
-    from hcdv_stream.offline.progress_bar import training_bar  # noqa: PLC0415
-    from hcdv_stream.offline.valuation import train_own_bundle  # noqa: PLC0415
-
     if path is not None:
         return Bundle.load(path), [], examples
     options = TrainingOptions(engine=settings.engine(tau=1.0), seed=settings.seed)
@@ -160,12 +154,8 @@ def _options(
     groups: str,
     hierarchy: tuple[str | None, int | None, int | None, list[str] | None],
     **given: Any,
-) -> "MethodOptions | None":
+) -> MethodOptions | None:
     """Return what a method other than TREES is told; refuse what there is not."""
-    from hcdv_stream.learners.metrics import METRICS  # noqa: PLC0415
-    from hcdv_stream.learners.named import LEARNERS  # noqa: PLC0415
-    from hcdv_stream.offline.methods import GROUPS, METHODS, MethodOptions  # noqa: PLC0415
-
     known: tuple[tuple[str, str | None, Iterable[str]], ...] = (
         ("--method", method, (*TREES, *METHODS)),
         ("--learner", given["learner"], LEARNERS),
@@ -185,8 +175,7 @@ def _hierarchy(
     permutations: int | None,
     leaf_size: int | None,
     interpretation: list[str] | None,
-) -> "HierarchyOptions":
-    from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen  # noqa: PLC0415
+) -> HierarchyOptions:
 
     try:
         counts = tuple(int(part) for part in levels.split(",")) if levels else None
@@ -202,15 +191,12 @@ def _hierarchy(
 
 
 def _valued(
-    examples: "Examples",
-    bundle: "Bundle",
+    examples: Examples,
+    bundle: Bundle,
     settings: Settings,
     method: str | None,
-    options: "MethodOptions | None",
-) -> "FileValuation":
-    from hcdv_stream.offline.methods import value_by  # noqa: PLC0415
-    from hcdv_stream.offline.progress_bar import bar  # noqa: PLC0415
-    from hcdv_stream.offline.valuation import value_examples  # noqa: PLC0415
+    options: MethodOptions | None,
+) -> FileValuation:
 
     with bar() as shown:
         task = shown.add_task("valuing", total=None if options else len(examples))

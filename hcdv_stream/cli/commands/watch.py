@@ -1,13 +1,14 @@
 """``hcdv-stream watch``: the state of a running service as it moves on."""
 
+from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Group
 from rich.live import Live
 
+from hcdv_stream.api.models.answers import Point, UpdateEvent
 from hcdv_stream.cli.asking import (
     AsJson,
     Key,
@@ -18,12 +19,7 @@ from hcdv_stream.cli.asking import (
     number,
     table,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hcdv_stream.api.models.answers import Point, UpdateEvent
-    from hcdv_stream.client import Client
+from hcdv_stream.client import ApiError, Client
 
 _SHOWN = 5
 
@@ -45,7 +41,7 @@ def watch(
     with connected(url, key) as client:
         if as_json:
             for event in islice(client.events(interval=interval), count):
-                typer.echo(orjson.dumps(event.model_dump(mode="json")))
+                typer.echo(event.model_dump_json())
             return
         with Live(console=console, auto_refresh=False) as live:
             for event in _newest(client, interval, count):
@@ -53,10 +49,8 @@ def watch(
                     live.update(picture, refresh=True)
 
 
-def _newest(client: "Client", interval: float, count: int | None) -> "Iterator[UpdateEvent]":
+def _newest(client: Client, interval: float, count: int | None) -> Iterator[UpdateEvent]:
     """Yield each update, again whenever how current it is has changed; end after ``count``."""
-    from hcdv_stream.api.models.answers import UpdateEvent  # noqa: PLC0415 (late: --help is quick)
-
     update: UpdateEvent | None = None
     left = count
     for change in client.changes(interval=interval):
@@ -70,10 +64,8 @@ def _newest(client: "Client", interval: float, count: int | None) -> "Iterator[U
             return
 
 
-def _picture(client: "Client", event: "UpdateEvent") -> Group | None:
+def _picture(client: Client, event: UpdateEvent) -> Group | None:
     """Return what there is to see; None where the state has moved on too fast to be seen."""
-    from hcdv_stream.client import ApiError  # noqa: PLC0415 (late, so that --help is quick)
-
     try:
         return _seen(client, event)
     except ApiError as error:
@@ -82,7 +74,7 @@ def _picture(client: "Client", event: "UpdateEvent") -> Group | None:
         return None
 
 
-def _seen(client: "Client", event: "UpdateEvent") -> Group:
+def _seen(client: Client, event: UpdateEvent) -> Group:
     at = event.as_of.view
     highest = client.points(limit=_SHOWN, at=at).points
     lowest = client.points(order="asc", limit=_SHOWN, at=at).points
@@ -103,5 +95,5 @@ def _seen(client: "Client", event: "UpdateEvent") -> Group:
     )
 
 
-def _rows(points: "list[Point]") -> list[tuple[str, ...]]:
+def _rows(points: list[Point]) -> list[tuple[str, ...]]:
     return [(one.id, one.label, one.provider or "–", number(one.value)) for one in points]

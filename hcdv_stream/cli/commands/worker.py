@@ -7,6 +7,7 @@ import typer
 
 from hcdv_stream.runtime.logs import configure_logging
 from hcdv_stream.settings import load_settings
+from hcdv_stream.worker.run import run_worker
 
 
 def worker(
@@ -43,6 +44,5 @@ def worker(
         log_format=log_format,
     )
     configure_logging(settings.log_level, settings.log_format)
-    from hcdv_stream.worker.run import run_worker  # noqa: PLC0415 (loads torch and Faust)
 
     run_worker(settings)

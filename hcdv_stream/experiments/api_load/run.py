@@ -39,8 +39,8 @@ from hcdv_stream.experiments.experiment import (
 )
 from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.settings import Settings, load_settings
-from simulators.messages import Message
-from simulators.publishing import Publisher, paced
+from hcdv_stream.simulators.messages import Message
+from hcdv_stream.simulators.publishing import Publisher, paced
 
 _IDS = 200
 _CONNECTIONS = 8

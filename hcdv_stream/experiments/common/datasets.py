@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.errors import HcdvError
-from simulators.clickstream import CLASSES, generate
+from hcdv_stream.simulators.clickstream import CLASSES, generate
 
 DEFAULT_DATA = Path("../shared/data")
 

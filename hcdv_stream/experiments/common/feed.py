@@ -6,10 +6,10 @@ from itertools import count, islice
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
+from hcdv_stream.simulators.clickstream import LABEL, generate
+from hcdv_stream.simulators.clickstream_examples import clickstream_examples
+from hcdv_stream.simulators.messages import Message, messages
 from hcdv_stream.worker.letters.dead_letter import Record
-from simulators.clickstream import LABEL, generate
-from simulators.clickstream_examples import clickstream_examples
-from simulators.messages import Message, messages
 
 HISTORY_DAYS = 4
 PER_DAY = 1500

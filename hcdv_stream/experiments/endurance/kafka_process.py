@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hcdv_stream.broker.embedded import HOST, BrokerError, accepts_connections, free_port
+from hcdv_stream.broker.embedded import HOST, accepts_connections, free_port
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.runtime.child_process import tethered
 
 _START_SECONDS = 120.0

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 
-from simulators.messages import Message
+from hcdv_stream.simulators.messages import Message
 
 Record = tuple[bytes, bytes | None]
 

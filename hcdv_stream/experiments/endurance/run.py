@@ -35,7 +35,7 @@ from hcdv_stream.experiments.experiment import (
     Silent,
 )
 from hcdv_stream.settings import load_settings
-from simulators.messages import Message
+from hcdv_stream.simulators.messages import Message
 
 _REFERENCE = ".reference"
 _SILENT = Silent()

@@ -28,7 +28,7 @@ from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.common.feed import endless_messages
 from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.settings import load_settings
-from simulators.publishing import Publisher
+from hcdv_stream.simulators.publishing import Publisher
 
 _RECORDS = re.compile(rb"^hcdv_records_total\{[^}]*\} (\S+)$", re.MULTILINE)
 _LOOK_SECONDS = 0.1

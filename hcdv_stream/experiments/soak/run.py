@@ -39,8 +39,8 @@ from hcdv_stream.experiments.experiment import (
     ResultTable,
 )
 from hcdv_stream.settings import load_settings
-from simulators.messages import Message
-from simulators.publishing import Publisher, paced
+from hcdv_stream.simulators.messages import Message
+from hcdv_stream.simulators.publishing import Publisher, paced
 
 _BURST = 25
 _LOOK_SECONDS = 1.0

@@ -34,9 +34,9 @@ from hcdv_stream.experiments.streaming.strategies import (
 )
 from hcdv_stream.learners.wide_deep import WideDeepClassifier
 from hcdv_stream.runtime.blas import one_blas_thread
+from hcdv_stream.simulators.clickstream import CLASSES, DAYS, SESSIONS_PER_DAY, Sessions, generate
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.selection import select
-from simulators.clickstream import CLASSES, DAYS, SESSIONS_PER_DAY, Sessions, generate
 
 SHARE = 0.2
 FLIPPED = 0.1

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeVar
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.topic_facts import (
     RETENTION,
     Retention,

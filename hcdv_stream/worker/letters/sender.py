@@ -20,7 +20,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from faust.exceptions import ProducerSendError
 
-from hcdv_stream.broker.embedded import BrokerError
+from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.worker.context import WorkerContext

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from hcdv_stream.runtime.memory_limit import memory_limit
-from hcdv_stream.serving.metrics import ConnectionMetrics
+from hcdv_stream.serving.metrics import ConnectionMetrics, build_info
 
 STAGES = ("validate", "embed", "place", "play", "write", "acknowledge")
 """The way of a poll through a partition; ``acknowledge`` is that of the whole poll."""
@@ -32,6 +32,7 @@ class WorkerMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:  # noqa: PLR0915 - one table
         ProcessCollector(namespace="hcdv", registry=registry)
+        self.build_info = build_info(registry)
         self.connections = ConnectionMetrics(registry)
 
         def histogram(

@@ -1,0 +1,78 @@
+"""The group of all commands: each one's module is loaded when that command is called.
+
+So ``--help`` loads no library that it does not need, the modules of the commands import what they
+use at their top, and a command whose libraries are not installed names the extra that brings them.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from hcdv_stream.errors import HcdvError
+from hcdv_stream.extras import Extra, needs
+
+_MODULES = "hcdv_stream.cli.commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: the first sentence of its help, the extra that it needs, and an example.
+
+    Its module has its name, and holds a function of that name or a Typer ``app``.
+    """
+
+    name: str
+    about: str
+    extra: Extra | None = None
+    example: str | None = None
+
+    def load(self) -> Any:
+        """Import the command's module and build what Typer runs; raises HcdvError."""
+        try:
+            module = importlib.import_module(f"{_MODULES}.{self.name}")
+        except ModuleNotFoundError as error:
+            missing = error.name or ""
+            if self.extra is None or missing.partition(".")[0] == "hcdv_stream":
+                raise
+            raise HcdvError(needs(f"hcdv-stream {self.name}", self.extra)) from error
+        if isinstance(app := getattr(module, "app", None), typer.Typer):
+            return typer.main.get_command(app)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        epilog = f"Example: {self.example}" if self.example else None
+        alone.command(self.name, epilog=epilog)(getattr(module, self.name))
+        return typer.main.get_command(alone)
+
+
+class LazyGroup(TyperGroup):
+    """Lists the commands by their sentences and loads the one that is called."""
+
+    table: dict[str, Command] = {}  # noqa: RUF012 (Typer builds the group: no other way in)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command that is called, loaded."""
+        name, found, rest = super().resolve_command(ctx, args)
+        if name is None or found is None:
+            return name, found, rest
+        with Console(stderr=True).status("loading"):
+            return name, self.table[name].load(), rest
+
+
+def lazy_app(table: tuple[Command, ...], **options: Any) -> typer.Typer:
+    """Return an application with the commands of a table, in its order."""
+
+    class Group(LazyGroup):
+        pass
+
+    Group.table = {command.name: command for command in table}
+    app = typer.Typer(cls=Group, **options)
+    for command in table:
+        app.command(command.name, help=command.about)(_placeholder)
+    return app
+
+
+def _placeholder() -> None:
+    """Stand for a command in the list of all."""
