@@ -12,7 +12,7 @@ TORCH_MAY = {"encoder.py", "encoder_training.py"}
 PANDAS_MAY = {"frames.py"}
 CORE_STDLIB = {
     "abc", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "itertools",
-    "math", "numbers", "typing",
+    "math", "numbers", "re", "typing",
 }  # fmt: skip
 DOES_IO = {"open", "print", "input"}
 

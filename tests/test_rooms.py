@@ -13,6 +13,7 @@ ORDER = (
     # The core, and what everybody may use.
     "valuation",
     "errors",
+    "extras",
     "settings",
     "unknown_settings",
     "runtime",
@@ -22,6 +23,7 @@ ORDER = (
     "state",
     # Values from tables and arrays.
     "estimator",
+    "methods",
     "offline",
     "plots",
     # Kafka, the worker, and its dead letters.
@@ -33,11 +35,12 @@ ORDER = (
     # The API from its models to its process, who asks it, and the gateway over many of them.
     "api.models",
     "api.problems",
-    "api.lanes",
+    "api.executors",
     "api.metrics",
     "api.openapi",
     "api.page",
     "api.views",
+    "api.collectors",
     "api.queries",
     "api.sources",
     "api.middleware",

@@ -63,12 +63,8 @@ class LazyGroup(TyperGroup):
 
 def lazy_app(table: tuple[Command, ...], **options: Any) -> typer.Typer:
     """Return an application with the commands of a table, in its order."""
-
-    class Group(LazyGroup):
-        pass
-
-    Group.table = {command.name: command for command in table}
-    app = typer.Typer(cls=Group, **options)
+    members = {"table": {command.name: command for command in table}}
+    app = typer.Typer(cls=type("CommandGroup", (LazyGroup,), members), **options)
     for command in table:
         app.command(command.name, help=command.about)(_placeholder)
     return app

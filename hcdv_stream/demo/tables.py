@@ -127,7 +127,7 @@ def live(title: str, total: int, addresses: str, observation: Observation) -> Re
 def comparison(summary: Summary) -> Table:
     """Return what gradient boosting reaches by how its training examples were chosen."""
     table = Table(
-        title=f"models judged on {len(summary.prepared.test):,} sessions set aside",
+        title=f"models evaluated on {len(summary.prepared.test):,} sessions set aside",
         title_justify="left",
         title_style="bold",
         box=None,

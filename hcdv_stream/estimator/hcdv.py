@@ -175,7 +175,7 @@ class HCDV(Results, BaseEstimator):
         provider: Iterable[Any] | None = None,
         ids: Iterable[Any] | None = None,
     ) -> Self:
-        """Value examples, judged by V and by each other.
+        """Value examples, evaluated by V and by each other.
 
         Parameters
         ----------

@@ -61,7 +61,7 @@ class Results:
     @property
     def coalitions_(self) -> list[Coalition]:
         """Every coalition, the root first, worth what ``values_`` adds up to there."""
-        return coalitions(self._held.corpus, self._reading())
+        return coalitions(self._held.corpus, self._state_values())
 
     @property
     def provider_values_(self) -> dict[str, float]:
@@ -75,12 +75,12 @@ class Results:
     @property
     def total_(self) -> float:
         """v(D) − v(∅), reached without any Shapley value."""
-        return self._reading().total()
+        return self._state_values().total()
 
     @property
     def residual_(self) -> float:
         """|Σ values − total|: 0 to rounding."""
-        return residual(self._reading())
+        return residual(self._state_values())
 
     @property
     def provenance_(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class Results:
             share,
             strategy,
             generator,
-            judged=values.judged[valued],
+            evaluated=values.evaluated[valued],
         )
         return valued[chosen]
 
@@ -202,9 +202,9 @@ class Results:
     def to_frame(self) -> Any:
         """Return a pandas DataFrame of what is known of each example; its index is ``id``.
 
-        Columns: label, value, stderr, judged (the value without the contrast, where the game tells
-        them apart), leaf, path, provider. Its ``attrs`` are ``provenance_``. Raises ImportError
-        without pandas.
+        Columns: label, value, stderr, evaluated (the value without the contrast, where the game
+        tells them apart), leaf, path, provider. Its ``attrs`` are ``provenance_``. Raises
+        ImportError without pandas.
         """
         held, corpus = self._held, self._held.corpus
         leaves = self.leaves_.tolist()
@@ -216,7 +216,7 @@ class Results:
             "label": named.tolist(),
             "value": values.value,
             "stderr": values.stderr,
-            "judged": values.judged,
+            "evaluated": values.evaluated,
             "leaf": [paths[leaf][-1] if leaf in paths else None for leaf in leaves],
             "path": ["/".join(paths[leaf]) if leaf in paths else None for leaf in leaves],
             "provider": held.providers,
@@ -241,5 +241,5 @@ class Results:
     ) -> Values:
         return self._held.values(self._weights(utility, beta, lam))
 
-    def _reading(self) -> StateValues:
+    def _state_values(self) -> StateValues:
         return self._held.corpus.state_values(self._weights())

@@ -1,1 +1,1 @@
-"""Games whose coalitions are judged by a model trained on them."""
+"""Games whose coalitions are evaluated by a model trained on them."""

@@ -27,16 +27,18 @@ def data_oob(features: Floats, labels: Labels, trees: int, seed: int, jobs: int 
         raise ValueError(f"trees must be at least 1, got {trees}")
     n = len(labels)
     draws = _draws(n, trees, np.random.default_rng(seed))
-    found = Parallel(n_jobs=jobs)(delayed(_judge)(features, labels, draw) for draw in draws)
+    found = Parallel(n_jobs=jobs)(
+        delayed(_left_out_votes)(features, labels, draw) for draw in draws
+    )
     correct = np.sum([right for _, right in found], axis=0, dtype=np.float64)
-    judged: Floats = np.sum([left_out for left_out, _ in found], axis=0, dtype=np.float64)
-    seen = np.maximum(judged, 1.0)
-    values = np.where(judged > 0, correct / seen, correct.sum() / max(judged.sum(), 1.0))
+    evaluated: Floats = np.sum([left_out for left_out, _ in found], axis=0, dtype=np.float64)
+    seen = np.maximum(evaluated, 1.0)
+    values = np.where(evaluated > 0, correct / seen, correct.sum() / max(evaluated.sum(), 1.0))
     return Estimate(
         method="data-oob",
         values=values,
-        stderr=np.where(judged > 0, np.sqrt(values * (1.0 - values) / seen), np.nan),
-        counts=judged.astype(np.int64),
+        stderr=np.where(evaluated > 0, np.sqrt(values * (1.0 - values) / seen), np.nan),
+        counts=evaluated.astype(np.int64),
         evaluations=trees,
         seed=seed,
         rounds=trees,
@@ -49,7 +51,7 @@ def _draws(n: int, trees: int, generator: np.random.Generator) -> list[Draw]:
     return [(generator.integers(n, size=n), int(generator.integers(2**31))) for _ in range(trees)]
 
 
-def _judge(
+def _left_out_votes(
     features: Floats, labels: Labels, draw: Draw
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Fit one tree: which examples it left out, and which of these it gets right, (n,) each."""

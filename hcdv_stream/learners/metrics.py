@@ -1,8 +1,8 @@
 """How good predictions are, in [0, 1] whatever the metric, for many models at once.
 
-Every metric takes scores (P, v, C) of P models for v judged examples and C classes, and the
+Every metric takes scores (P, v, C) of P models for v evaluated examples and C classes, and the
 examples' labels (v,), and gives (P,). An example is given the class of its highest score, ties to
-the lowest class. One example judged by nobody (v = 0) is worth 0.
+the lowest class. One example evaluated by nobody (v = 0) is worth 0.
 """
 
 from collections.abc import Callable, Mapping

@@ -20,7 +20,7 @@ CHUNK = 32
 
 
 class Learner(Protocol):
-    """A way of training on coalitions of its n examples, with a V to be judged on."""
+    """A way of training on coalitions of its n examples, with a V to be evaluated on."""
 
     @property
     def players(self) -> int:

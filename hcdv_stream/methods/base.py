@@ -87,8 +87,8 @@ class Method(BaseEstimator):
         y : array-like of shape (n,)
             Their labels, at least two classes.
         X_val : same as X, of shape (n_val, n_features), optional
-            The trusted examples V that the others are judged by. Methods that need no V do not look
-            at it.
+            The trusted examples V that evaluate the others. Methods that need no V do not look at
+            it.
         y_val : array-like of shape (n_val,), optional
             The labels of V.
         provider : iterable of length n, optional

@@ -37,9 +37,9 @@ Rows = npt.NDArray[np.int64]
 class FileValuation:
     """What a file's examples are worth, one row per id in the order of the file.
 
-    ``table`` has the columns ``id``, ``label``, ``value``, ``stderr``, ``judged`` (the value
+    ``table`` has the columns ``id``, ``label``, ``value``, ``stderr``, ``evaluated`` (the value
     without the contrast), ``leaf``, ``path`` (its coalitions from the root, joined by ``/``) and
-    ``provider`` where the file has one; other methods do not say what is judged, and those without
+    ``provider`` where the file has one; other methods have no ``evaluated``, and those without
     a hierarchy have neither leaf nor path. ``total`` is v(D) − v(∅), None where it was not asked
     for, and ``residual`` how far the values' sum is from it. ``rejected`` counts rows by why they
     were refused; ``replaced`` counts rows whose id came again, of which the last counts;
@@ -161,7 +161,7 @@ def _table(
         "label": pa.array([corpus.classes[corpus.labels[row]] for row in order], pa.string()),
         "value": values.value[order],
         "stderr": values.stderr[order],
-        "judged": values.judged[order],
+        "evaluated": values.evaluated[order],
         "leaf": pa.array([paths[leaf][-1] for leaf in leaves], pa.string()),
         "path": pa.array(["/".join(paths[leaf]) for leaf in leaves], pa.string()),
     }

@@ -22,8 +22,8 @@ much worse from clean ones, on seeds that no reported experiment uses. So did, i
 four sets and three seeds, drawing in proportion to the classes (0.3 from noisy, 0.5 from clean).
 Sparing what is hardly below 0, down to a quarter of the median size of a class's values, lost 0.1
 from noisy labels, for which the gate is there, and gained 0.4 from clean ones. Counting what is
-valued, not judged, below 0 lost 0.2 points from noisy labels and 0.3 from clean ones (eight sets,
-three seeds).
+valued, not evaluated, below 0 lost 0.2 points from noisy labels and 0.3 from clean ones (eight
+sets, three seeds).
 """
 
 
@@ -34,15 +34,15 @@ def select(
     strategy: Strategy,
     generator: np.random.Generator,
     *,
-    judged: npt.NDArray[np.float64] | None = None,
+    evaluated: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.intp]:
     """Rows to train on, ascending: about ``share`` of n, with 0 < share <= 1.
 
     ``top`` takes the highest values (n,). ``spread`` drops as many examples of each class as are
-    ``judged`` (n,) below 0, lowest value first and at most ``MOST_DROPPED`` of the class, then
+    ``evaluated`` (n,) below 0, lowest value first and at most ``MOST_DROPPED`` of the class, then
     draws the same number from every class, more from the others where a class has too few; it
-    never returns a dropped row unless ``share`` asks for more than there is besides. ``judged``
-    are the values without the contrast (``Values.judged``); None: the values. Raises ValueError
+    never returns a dropped row unless ``share`` asks for more than there is besides. ``evaluated``
+    are the values without the contrast (``Values.evaluated``); None: the values. Raises ValueError
     for a share out of range and for a strategy that is neither.
     """
     if strategy not in get_args(Strategy):
@@ -52,7 +52,7 @@ def select(
     wanted = max(1, round(share * len(values)))
     if strategy == "top":
         return np.sort(np.argsort(-values, kind="stable")[:wanted])
-    harmful = (values if judged is None else judged) < 0.0
+    harmful = (values if evaluated is None else evaluated) < 0.0
     gated = [
         _gated(np.flatnonzero(labels == label), values, harmful) for label in np.unique(labels)
     ]

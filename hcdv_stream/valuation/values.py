@@ -27,7 +27,7 @@ class Values(Protocol):
         """Its standard error, (n,)."""
 
     @property
-    def judged(self) -> Floats:
+    def evaluated(self) -> Floats:
         """φ without the contrast, (n,): what evaluators alone say; φ where no game tells it."""
 
 
@@ -49,9 +49,9 @@ class MappedValues:
         return self._change(self._values.stderr)
 
     @cached_property
-    def judged(self) -> Floats:
+    def evaluated(self) -> Floats:
         """From φ without the contrast."""
-        return self._change(self._values.judged)
+        return self._change(self._values.evaluated)
 
 
 class ValueAndStderr(NamedTuple):
@@ -103,9 +103,9 @@ class RoutedValues:
         return self._weights.stderr(self._integers("components"), self._integers("moments"))
 
     @cached_property
-    def judged(self) -> Floats:
+    def evaluated(self) -> Floats:
         """φ without the contrast, (n,)."""
-        return self._weights.judged(self._integers("components"))
+        return self._weights.evaluated(self._integers("components"))
 
     def _integers(self, name: str) -> Counts:
         parts = [leaf.outcome[name].astype(np.int64, copy=False) for leaf in self._leaves]
@@ -145,7 +145,7 @@ class PrintedValues(NamedTuple):
     stderr: Floats
 
     @property
-    def judged(self) -> Floats:
+    def evaluated(self) -> Floats:
         """φ, as it is."""
         return self.value
 

@@ -90,7 +90,7 @@ def test_openapi_describes_every_answer_and_every_error(client):
 
 def test_every_metric_says_what_it_is_in_base_units(client):
     for family in text_string_to_metric_families(client.get("/metrics").text):
-        assert re.fullmatch(r"hcdv_(api|http|process)_[a-z_]+", family.name)
+        assert re.fullmatch(r"hcdv_(api|http|process|build)_[a-z_]+", family.name)
         assert family.documentation.endswith(".")
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from hcdv_stream.cli.asking import table
+from hcdv_stream.cli.api_options import table
 
 HOSTILE = {
     "\x1b]0;owned\x07\x1b[2J": "\\x1b]0;owned\\x07\\x1b[2J",

@@ -36,8 +36,8 @@ def test_spread_drops_what_does_harm_and_draws_evenly(hcdv, values, tmp_path):
 
 def test_what_is_judged_says_how_many_do_harm(hcdv, values, tmp_path):
     table, out = pyarrow.parquet.read_table(values), tmp_path / "ids.csv"
-    judged = np.where(np.arange(100) < 60, 1.0, -1.0)
-    pyarrow.parquet.write_table(table.append_column("judged", [judged]), values)
+    evaluated = np.where(np.arange(100) < 60, 1.0, -1.0)
+    pyarrow.parquet.write_table(table.append_column("evaluated", [evaluated]), values)
     hcdv("select", "--input", values, "--share", 0.74, "--out", out)
     numbers = [int(name[1:]) for name in pyarrow.csv.read_csv(out)["id"].to_pylist()]
     assert numbers == [*range(20, 80), *range(86, 100)]  # 20 of the 80, of the 20 at most 30%

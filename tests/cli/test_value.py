@@ -31,7 +31,7 @@ def test_one_row_per_example_in_the_files_order(hcdv, clicks, bundle, tmp_path):
         "label",
         "value",
         "stderr",
-        "judged",
+        "evaluated",
         "leaf",
         "path",
         "provider",

@@ -122,9 +122,9 @@ def test_selections_are_indices_of_the_better_part(data: World, fitted: HCDV) ->
 
 def test_a_frame_holds_everything(data: World, fitted: HCDV) -> None:
     frame = fitted.to_frame()
-    names = ["label", "value", "stderr", "judged", "leaf", "path", "provider"]
+    names = ["label", "value", "stderr", "evaluated", "leaf", "path", "provider"]
     assert list(frame.columns) == names
-    assert np.array_equal(frame["judged"], fitted.value(lam=0.0))
+    assert np.array_equal(frame["evaluated"], fitted.value(lam=0.0))
     assert frame.index.name == "id"
     np.testing.assert_array_equal(frame["value"], fitted.values_)
     np.testing.assert_array_equal(frame["label"], data.y)

@@ -67,8 +67,8 @@ def test_values_at_hand_are_readings_of_one_planted_tree(case):
     assert np.array_equal(at_hand(case).values, read(corpus, Weights()).values)
     assert np.array_equal(at_hand(case, DETECTION).values, read(corpus, DETECTION).values)
     assert not np.array_equal(at_hand(case).values, at_hand(case, DETECTION).values)
-    assert np.array_equal(at_hand(case).judged, at_hand(case, DETECTION).judged)
-    assert np.array_equal(at_hand(case).judged, read(corpus, Weights(lam=0.0)).values)
+    assert np.array_equal(at_hand(case).evaluated, at_hand(case, DETECTION).evaluated)
+    assert np.array_equal(at_hand(case).evaluated, read(corpus, Weights(lam=0.0)).values)
 
 
 def test_true_values_score_high(case):

@@ -1,4 +1,4 @@
-"""Examples as sessions of the topic contract, judged by its reading side."""
+"""Examples as sessions of the topic contract, evaluated by its reading side."""
 
 from dataclasses import replace
 

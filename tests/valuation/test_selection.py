@@ -43,9 +43,9 @@ def test_spread_drops_a_bounded_part_of_a_class_that_is_all_harmful() -> None:
 
 def test_what_is_judged_to_do_harm_says_how_many_are_dropped_and_values_which() -> None:
     values = np.arange(1.0, 11.0)
-    judged = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0])
+    evaluated = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0])
     labels, generator = np.zeros(10, int), np.random.default_rng(0)
-    rows = select(values, labels, 0.8, "spread", generator, judged=judged)
+    rows = select(values, labels, 0.8, "spread", generator, evaluated=evaluated)
     assert rows.tolist() == [2, 3, 4, 5, 6, 7, 8, 9]
 
 

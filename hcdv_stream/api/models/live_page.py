@@ -95,7 +95,7 @@ class Why(Model):
     """An example's value taken apart."""
 
     point: Point
-    judged: list[EvaluatorContribution] = Field(
+    evaluated: list[EvaluatorContribution] = Field(
         description="Add up to its value with `contrast`; none where the game keeps no such parts."
     )
     contrast: float | None = Field(

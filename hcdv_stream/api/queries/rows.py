@@ -32,7 +32,7 @@ EXPORT_SCHEMA = pa.schema(
 SELECTION_SCHEMA = pa.schema(
     [
         *(EXPORT_SCHEMA.field(name) for name in ("id", "label", "value")),
-        pa.field("judged", pa.float64(), nullable=False),
+        pa.field("evaluated", pa.float64(), nullable=False),
     ]
 )
 """Columns that a choice of training data needs."""
@@ -101,7 +101,7 @@ def _batch(
         "value": np.concatenate([each.value for each in valued]),
     }
     if schema is SELECTION_SCHEMA:
-        columns["judged"] = np.concatenate([each.judged for each in valued])
+        columns["evaluated"] = np.concatenate([each.evaluated for each in valued])
     else:
         number = partition.number
         columns |= {

@@ -47,7 +47,7 @@ def _answer(context: ShardContext, parameters: WhyParameters) -> WhyShardAnswer:
     return WhyShardAnswer(
         why=Why(
             point=point_of(scaled, partition, found),
-            judged=[] if weights is None else _contributions(scaled, partition, found, weights),
+            evaluated=[] if weights is None else _contributions(scaled, partition, found, weights),
             contrast=None if weights is None else _contrast(scaled, partition, found, weights),
             leaf_points=len(found.leaf.examples),
             mates=_mates(scaled, partition, found, weights, parameters.mates),

@@ -49,8 +49,8 @@ async def choose_points(
         table = table.take(pc.sort_indices(table["id"]))  # an order that no tree decides
         labels = pc.index_in(table["label"], pa.array(classes)).to_numpy()
         generator = np.random.default_rng(seed)
-        values, judged = (table[name].to_numpy() for name in ("value", "judged"))
-        kept = select(values, labels, share, strategy, generator, judged=judged)
+        values, evaluated = (table[name].to_numpy() for name in ("value", "evaluated"))
+        kept = select(values, labels, share, strategy, generator, evaluated=evaluated)
         counts = np.bincount(labels[kept], minlength=len(classes)).tolist()
         ids: list[str] = table["id"].take(kept).to_pylist()
         return ids, dict(zip(classes, counts, strict=True)), len(table)

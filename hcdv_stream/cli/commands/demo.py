@@ -1,4 +1,4 @@
-"""``hcdv-stream demo``: the whole service on this machine, fed, watched and judged."""
+"""``hcdv-stream demo``: the whole service on this machine, fed, watched and evaluated."""
 
 from pathlib import Path
 from typing import Annotated

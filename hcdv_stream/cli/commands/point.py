@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hcdv_stream.api.models.answers import HistoryAnswer, PointAnswer
-from hcdv_stream.cli.asking import (
+from hcdv_stream.cli.api_options import (
     AsJson,
     Beta,
     Key,

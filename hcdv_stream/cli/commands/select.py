@@ -28,7 +28,7 @@ def select(
     """Choose examples to train on by their value.
 
     The highest values pile up in dense regions, so `spread` only drops what does harm, as many of a
-    class as the column `judged` (where there is none, `value`) says, and draws evenly over the
+    class as the column `evaluated` (where there is none, `value`) says, and draws evenly over the
     classes from the rest.
     """
     settings = load_settings(seed=seed)
@@ -41,7 +41,9 @@ def select(
         )
     labels = np.unique(table["label"].to_pylist(), return_inverse=True)[1]
     generator = np.random.default_rng(settings.seed)
-    judged = table["judged"].to_numpy() if "judged" in table.column_names else None
-    rows = choose(table["value"].to_numpy(), labels, share, strategy, generator, judged=judged)
+    evaluated = table["evaluated"].to_numpy() if "evaluated" in table.column_names else None
+    rows = choose(
+        table["value"].to_numpy(), labels, share, strategy, generator, evaluated=evaluated
+    )
     write_table(out, table.select(["id", "label", "value"]).take(rows))
     typer.echo(f"{len(rows):,} of {len(table):,} examples written to {out}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hcdv_stream.cli.asking import (
+from hcdv_stream.cli.api_options import (
     AsJson,
     Beta,
     Key,

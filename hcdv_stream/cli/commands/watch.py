@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.live import Live
 
 from hcdv_stream.api.models.answers import Point, UpdateEvent
-from hcdv_stream.cli.asking import (
+from hcdv_stream.cli.api_options import (
     AsJson,
     Key,
     Url,

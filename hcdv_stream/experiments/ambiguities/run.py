@@ -110,7 +110,10 @@ def tables(result: Result) -> list[ResultTable]:
         "the order of the examples is not their game's, as its sum or the leaf's pot is not "
         f"positive. K = 16 and 8 per parent, {played}."
     )
-    return [ResultTable("Readings of Algorithm 1", columns, cells, note), _spread_table(result)]
+    return [
+        ResultTable("Interpretations of Algorithm 1", columns, cells, note),
+        _spread_table(result),
+    ]
 
 
 def _cells(rows: Sequence[dict[str, Any]], usual: Sequence[dict[str, Any]]) -> list[str]:

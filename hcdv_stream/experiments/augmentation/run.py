@@ -114,7 +114,7 @@ def _slices(trial: Trial, generator: np.random.Generator) -> dict[str, Rows]:
             size / count,
             "spread",
             generator,
-            judged=trial.streamed.judged[trial.first :],
+            evaluated=trial.streamed.evaluated[trial.first :],
         ),
         **{name if name == RANDOM else f"{name} top": ranked[name][:size] for name in RIVALS},
     }

@@ -87,7 +87,7 @@ class Streamed:
     """
 
     values: Values
-    judged: Values
+    evaluated: Values
     leaves: Leaves
     beyond: npt.NDArray[np.bool_]
 
@@ -113,7 +113,7 @@ def streamed(site: Site) -> Streamed:
     values = corpus.values()
     return Streamed(
         values.value[order],
-        values.judged[order],
+        values.evaluated[order],
         corpus.leaves[order],
         1.0 - closeness > site.bundle.tau,
     )

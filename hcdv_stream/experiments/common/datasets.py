@@ -1,4 +1,4 @@
-"""The four sets that the method is judged on, read into columns.
+"""The four sets that the method is evaluated on, read into columns.
 
 Online Shoppers Purchasing Intention (Sakar and Kastro 2018, with and without ``PageValues``, which
 nearly leaks the label), Adult (Becker and Kohavi 1996) and the project's own click-stream.

@@ -24,16 +24,16 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Valued:
-    """What n examples are worth: ``values`` (n,), and as ``select`` takes it, ``judged`` (n,)."""
+    """What n examples are worth: ``values`` (n,), and for ``select``, ``evaluated`` (n,)."""
 
     values: Values
-    judged: Values | None = None
+    evaluated: Values | None = None
 
     def selected(
         self, labels: npt.NDArray[np.int16], share: float, generator: np.random.Generator
     ) -> npt.NDArray[np.intp]:
         """Return what ``select`` takes of them by its default strategy: rows, ascending."""
-        return select(self.values, labels, share, "spread", generator, judged=self.judged)
+        return select(self.values, labels, share, "spread", generator, evaluated=self.evaluated)
 
 
 Method = Callable[[ExperimentCase], Valued]
@@ -86,10 +86,10 @@ def _corpus(case: ExperimentCase, engine: Engine) -> Corpus:
 def read(corpus: Corpus, weights: Weights | None) -> Valued:
     """Read the values of a valued case, in the case's order."""
     found = corpus.values(weights)
-    values, judged = np.empty((2, len(corpus)))
+    values, evaluated = np.empty((2, len(corpus)))
     rows = [int(name) for name in corpus.ids]
-    values[rows], judged[rows] = found.value, found.judged
-    return Valued(values, judged)
+    values[rows], evaluated[rows] = found.value, found.evaluated
+    return Valued(values, evaluated)
 
 
 def at_hand(case: ExperimentCase, weights: Weights | None = None) -> Valued:

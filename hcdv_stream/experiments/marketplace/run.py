@@ -5,7 +5,7 @@ are the paper's (Table 4), drawn from both files of Adult; which levels, and eve
 their rows, is ours. As in the paper the reference is what the balanced accuracy of a logistic
 regression loses when a seller leaves (leave-one-out), here on a quarter of Adult that no method
 sees; beside it stands the exact Shapley value of the sellers on the same quarter, since differences
-between models on nearly the same rows are small. The methods are judged by the bundle's V. The
+between models on nearly the same rows are small. The methods are evaluated by the bundle's V. The
 encoder's training is in no method's time. MCDS by example is left out for its cost.
 
 The attack is not the paper's: five like sellers, a tenth of all labels wrong; the first adds 800

@@ -76,8 +76,8 @@ def printed(encoder: Literal["identity"] | Callable[[Values], Values], seed: int
 def _fitted(case: ExperimentCase, hcdv: estimator.HCDV) -> Valued:
     trusted = case.validation
     hcdv.fit(case.embeddings, case.labels, trusted.embeddings, trusted.labels)
-    judged = hcdv.value(lam=0.0) if hcdv.game == "routed" else None
-    return Valued(hcdv.values_, judged)
+    evaluated = hcdv.value(lam=0.0) if hcdv.game == "routed" else None
+    return Valued(hcdv.values_, evaluated)
 
 
 def _game(case: ExperimentCase) -> TrainedUtility:

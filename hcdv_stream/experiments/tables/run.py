@@ -6,7 +6,7 @@ is our "HCDV as printed"; "HCDV" is the default game.
 
 Set-up: the sets are cut as ``protocol`` says, a tenth of the labels made wrong (one in a hundred of
 the clicks); every method values the same examples, whose embedding (the project's contrastive
-encoder) and V they share. Gradient boosting is trained on the top or the selected 30% and judged
+encoder) and V they share. Gradient boosting is trained on the top or the selected 30% and evaluated
 on clean rows by the paper's metric for the set (``benchmark_judge``); what stability means is said
 in ``benchmark_stability``.
 
@@ -123,7 +123,7 @@ def _run(
 
 
 def _rankings(name: str, case: ExperimentCase, valued: Valued) -> list[Valued]:
-    """Return what is judged: the one ranking of a method, or several of chance."""
+    """Return what is evaluated: the one ranking of a method, or several of chance."""
     if name != RANDOM:
         return [valued]
     count = len(valued.values)
@@ -161,7 +161,7 @@ def _mean(each: Benchmark, case: ExperimentCase, choices: Sequence[Rows]) -> flo
 
 
 def _costs(each: Benchmark, rows: int, budget: Budget) -> dict[str, Any]:
-    """Return what the methods take on other ``rows``, by which their growth is judged."""
+    """Return what the methods take on other ``rows``, by which their growth is evaluated."""
     case = prepare(each.read(rows), 0, share=each.flipped, test=each.test)
     busy = "processor_seconds"
     spent = {name: timed(method, case)[1][busy] for name, method in methods(budget).items()}

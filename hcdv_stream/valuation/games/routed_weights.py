@@ -67,12 +67,12 @@ class RoutedWeights:
         self, components: Counts, labels: npt.NDArray[np.int16], embeddings: Embeddings
     ) -> Floats:
         """φ of examples, (n,), from components (n, 2, C)."""
-        values = self.judged(components)
+        values = self.evaluated(components)
         if self.lam:
             values += self.lam * self.shapley.examples(labels, embeddings)
         return values
 
-    def judged(self, components: Counts) -> Floats:
+    def evaluated(self, components: Counts) -> Floats:
         """φ of examples as evaluators alone have it, without the contrast: (n,)."""
         values = np.zeros(len(components))
         for term in _terms(self.scale * np.ldexp(components.astype(np.float64), -UTILITY_BITS)):

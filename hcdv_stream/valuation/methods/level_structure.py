@@ -1,7 +1,7 @@
 """The level-structure value (Owen 1977, Winter 1989): the hierarchy, and all that is outside it.
 
 A point is worth what it adds to those before it, averaged over the orders in which every coalition
-of every level arrives without interruption. So a leaf's points are judged beside a context, the
+of every level arrives without interruption. So a leaf's points are evaluated beside a context, the
 coalitions that came before, where Algorithm 1's local game shows them nothing but each other, and
 nothing is rescaled: along an order marginals telescope to v(D) − v(∅), however few are drawn.
 A coalition's value is the sum of its points'.
@@ -17,8 +17,8 @@ small. Two controls, which combine:
   has orders (a Latin hypercube), so that each sees early and late contexts alike. Every order is
   uniform by itself, so all three are unbiased.
 * ``minimum``: the first part of an order, this share of the points, arrives at once and shares what
-  it brings equally. That is no longer the Owen–Winter value, but one in which nobody is judged by a
-  model trained on next to nothing; telescoping, symmetry and the cost stay as they are or better.
+  it brings equally. That is no longer the Owen–Winter value, but no model is then
+  trained on next to nothing; telescoping, symmetry and the cost stay as they are or better.
 
 ``spread_by_context`` measures where the variance comes from.
 """

@@ -148,7 +148,7 @@ def test_an_example_says_why(page, api):
     page.until(lambda: page.all("#why-path li"))
     why = page.answers_with(api, f"why/{name}")
     parts = [float(one.get_attribute("data-part")) for one in page.all("#why-parts [data-part]")]
-    assert parts == [*(one["value"] for one in why["judged"]), why["contrast"]]
+    assert parts == [*(one["value"] for one in why["evaluated"]), why["contrast"]]
     assert math.fsum(parts) == pytest.approx(why["point"]["value"])
     assert f"rank {why['point']['rank']} of" in page.text("#why-body")
     assert "“" + why["point"]["label"] + "”" in page.text("#why .verdict")

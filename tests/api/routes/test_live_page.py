@@ -96,11 +96,11 @@ def test_a_value_is_the_sum_of_what_it_is_taken_apart_into(client, owners, place
     why = client.get(f"/v1/why/{name}", params=WEIGHTS).json()
     assert why["point"]["value"] == values[name][0]
     assert why["point"]["rank"] == ranking(values).index(name) + 1
-    parts = [each["value"] for each in why["judged"]]
+    parts = [each["value"] for each in why["evaluated"]]
     assert math.fsum([*parts, why["contrast"]]) == pytest.approx(values[name][0], abs=1e-15)
-    assert len(why["judged"]) == 2 * len(CLASSES)
+    assert len(why["evaluated"]) == 2 * len(CLASSES)
     assert [one["id"] for one in why["path"]] == why["point"]["path"]
-    for each in why["judged"]:
+    for each in why["evaluated"]:
         if each["kind"] == "peers":
             given = [
                 mate["gives"] or 0.0 for mate in why["mates"] if mate["label"] == each["label"]
@@ -151,7 +151,7 @@ def test_a_game_that_keeps_no_parts_still_tells_neighbours_and_path(tmp_path):
     client = Client(app_of(tmp_path))
     name = client.get("/v1/points?limit=1").json()["points"][0]["id"]
     why = client.get(f"/v1/why/{name}").json()
-    assert (why["judged"], why["contrast"]) == ([], None)
+    assert (why["evaluated"], why["contrast"]) == ([], None)
     assert why["path"][-1]["id"] == why["point"]["leaf"]
     assert not any(mate["judges"] for mate in why["mates"])
     assert client.get("/v1/tree").json()["values"]

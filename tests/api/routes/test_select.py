@@ -12,7 +12,7 @@ from tests.api.world import CLASSES, expected
 @pytest.mark.parametrize("share", [0.01, 0.4, 1.0])
 def test_it_is_the_selection_of_the_core(client, owners, strategy, share):
     values = expected(owners, Weights("accuracy", lam=0.5))
-    judged = expected(owners, Weights("accuracy", lam=0.0))
+    evaluated = expected(owners, Weights("accuracy", lam=0.0))
     labels = {
         name: int(label)
         for owner in owners
@@ -21,9 +21,9 @@ def test_it_is_the_selection_of_the_core(client, owners, strategy, share):
     names = sorted(values)
     column = np.array([values[name][0] for name in names])
     classes = np.array([labels[name] for name in names])
-    without = np.array([judged[name][0] for name in names])
+    without = np.array([evaluated[name][0] for name in names])
     assert ((without < 0) != (column < 0)).sum() > 5
-    rows = select(column, classes, share, strategy, np.random.default_rng(3), judged=without)
+    rows = select(column, classes, share, strategy, np.random.default_rng(3), evaluated=without)
     asked = {"share": share, "strategy": strategy, "seed": 3, "utility": "accuracy", "lambda": 0.5}
     answer = client.get("/v1/select", params=asked).json()
     assert answer["ids"] == [names[row] for row in rows]

@@ -56,23 +56,23 @@ function content(why, corpus, again) {
 }
 
 /** The main reason in a sentence. */
-function verdict({ point, judged, mates }) {
+function verdict({ point, evaluated, mates }) {
   const near = mates.slice(0, 5);
   const alike = near.filter((mate) => mate.label === point.label).length;
   const some = alike === 0 ? "None" : alike === near.length ? "All" : String(alike);
   const verb = alike < 2 ? "carries" : "carry";
   const around = near.length ? `${some} of its ${near.length} nearest neighbours ${verb} its label, “${point.label}”.` : "It is alone in its leaf.";
   const sign = Math.sign(point.value);
-  const [main] = judged.filter((one) => Math.sign(one.value) === sign).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const [main] = evaluated.filter((one) => Math.sign(one.value) === sign).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   if (!main || sign === 0) return around;
   const who = `${main.kind === "trusted" ? "trusted evaluators" : "peers"} of class “${main.label}”`;
   return `${around} ${sign > 0 ? "Most of its worth comes from" : "Most of its harm is done to"} ${who}.`;
 }
 
-function parts({ judged, contrast, point }, unit, labels) {
-  if (judged.length === 0) return [h("p", { class: "hint" }, "This state was played as printed (algorithm1), which keeps no parts of a value.")];
+function parts({ evaluated, contrast, point }, unit, labels) {
+  if (evaluated.length === 0) return [h("p", { class: "hint" }, "This state was played as printed (algorithm1), which keeps no parts of a value.")];
   const rows = [
-    ...judged.map((one) => ({
+    ...evaluated.map((one) => ({
       name: `${one.kind === "trusted" ? "Trusted" : "Peers"}, “${one.label}”`,
       hint: `${count(one.evaluators)} of ${count(one.of)} in its leaf`,
       value: one.value,
@@ -86,7 +86,7 @@ function parts({ judged, contrast, point }, unit, labels) {
     return h("span", { class: "bar", "aria-hidden": "true" }, h("i", { style: { "--of": row.of, "--size": `${size}%`, "--from": `${row.value < 0 ? 50 - size : 50}%` } }));
   };
   return [
-    h("h3", {}, "Who judged it"),
+    h("h3", {}, "Who evaluated it"),
     h(
       "ul", { class: "parts", id: "why-parts" },
       ...rows.map((row) => h(

@@ -3,7 +3,7 @@
 Jia et al., "Efficient Task-Specific Data Valuation for Nearest Neighbor Algorithms", VLDB 2019,
 Theorem 1: exact, O(n log n) per validation point, so O(|V| n (d + log n)) in all; one more example
 means all of it again. The recursion is the one of ``knn_game``; a single leaf that holds everything
-and is judged by V alone has the same values.
+and is evaluated by V alone has the same values.
 """
 
 from collections.abc import Callable
