@@ -57,6 +57,8 @@ def running(
         "HCDV_PARTITIONS": str(settings.partitions),
         "HCDV_BUNDLE": str(settings.bundle),
         "HCDV_STATE_DIR": str(settings.state_dir),
+        "HCDV_UPDATE_LOG_LENGTH": str(settings.update_log_length),
+        "HCDV_API_HISTORY_MIB": str(settings.api_history_mib),
         "HCDV_API_HOST": HOST,
         "HCDV_API_PORT": str(api_port),
         "HCDV_METRICS_HOST": HOST,

@@ -5,6 +5,7 @@ it. Between the two, and only there, the rejected records are sent to the dead-l
 offset that is stored never covers a letter that was not sent.
 """
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Self
 import numpy as np
 
 from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.runtime.logs import fields
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.heartbeat import LogEnd
@@ -37,6 +39,8 @@ from hcdv_stream.worker.session import SessionValidator
 from hcdv_stream.worker.supervision.heartbeat_writer import HeartbeatWriter
 from hcdv_stream.worker.supervision.leaf_sample import LeafSample, MismatchError
 from hcdv_stream.worker.validation import ValidatedRecords, validate_records
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,11 @@ class Partition:
         self._begin = store.log.begins_at if store.log else 0
         if store.log is not None:
             metrics.complete.labels(*self._labels).set(store.log.complete)
+            if not store.log.complete:
+                log.warning(
+                    "corpus is truncated: the log's beginning is gone",
+                    extra=fields(partition=identity.partition, begins_at=store.log.begins_at),
+                )
         self._misplacement = Misplacement(
             identity.topic, identity.partition, store.log.partitions if store.log else 1
         )

@@ -208,6 +208,8 @@ def test_the_command_lists_shows_and_replays(settings: Settings, dlq: CommandLin
     after = orjson.loads(dlq("list", "--json"))
     assert (after["total"], after["replayed"]) == (2, 2)
     assert "--since='soon' is no time" in dlq("list", "--since", "soon", code=1)
+    said = " ".join(dlq("list", "--reason", "no_json", code=1).split())
+    assert "--reason='no_json' is no reason: choose one of not_json" in said
 
 
 def test_a_topic_that_is_not_there_is_said(dlq: CommandLine):

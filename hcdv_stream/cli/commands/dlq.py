@@ -15,6 +15,7 @@ from hcdv_stream.dead_letters.letter import Letter, LetterFilter
 from hcdv_stream.dead_letters.listing import find_letters, list_letters
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings, load_settings
+from hcdv_stream.worker.session import REASONS
 
 app = typer.Typer(
     help="Look at the sessions that were rejected, and send them once more.", no_args_is_help=True
@@ -177,11 +178,14 @@ def _filter(
     since: str | None = None,
     until: str | None = None,
     partition: int | None = None,
+    reason: str | None = None,
     **texts: str | None,
 ) -> LetterFilter:
-
+    if reason is not None and reason not in REASONS:
+        raise HcdvError(f"--reason={reason!r} is no reason: choose one of {', '.join(REASONS)}")
     return LetterFilter(
         settings.topic,
+        reason=reason,
         since=_seconds("--since", since),
         until=_seconds("--until", until),
         partition=partition,

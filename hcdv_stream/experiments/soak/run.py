@@ -1,8 +1,10 @@
 """Worker and API under a steady load for long, with few descriptors: does anything grow?
 
-A corpus of fixed size is replaced again and again, so that nothing has a reason to grow. Worker
-and API may open 1,024 files each. Their memory, descriptors and threads, and the files of the
-state, are sampled after a time to warm up; the slope of each is given with a confidence interval.
+A corpus of fixed size is replaced again and again, so that nothing has a reason to grow. What may
+grow up to a bound, the update log and the API's history, gets a bound that warming up reaches.
+Worker and API may open 1,024 files each. Their memory, descriptors and threads, and the files of
+the state, are sampled after a time to warm up; the slope of each is given with a confidence
+interval.
 """
 
 import os
@@ -45,6 +47,8 @@ from hcdv_stream.simulators.publishing import Publisher, paced
 _BURST = 25
 _LOOK_SECONDS = 1.0
 _FILL_SECONDS = 600.0
+_UPDATE_LOG_LENGTH, _HISTORY_MIB = 200, 16
+"""Bounds of what grows until it reaches them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
             state_dir=workspace.path / "state",
             api_port=0,
             metrics_port=0,
+            update_log_length=_UPDATE_LOG_LENGTH,
+            api_history_mib=_HISTORY_MIB,
         )
         create_topics(bootstrap, session_topics(settings))
         with running(settings, workspace, made_here=True) as service:

@@ -134,6 +134,7 @@ class LetterProducer(driver.Producer):
     for a broker that is gone also where the worker is asked to stop, or has crashed.
     """
 
+    logger = logging.getLogger("faust.producer")
     _silent: asyncio.Future[NoReturn] | None = None
 
     def _settings_extra(self) -> Mapping[str, Any]:
