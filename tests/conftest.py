@@ -53,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Run only the tests that need the machine for themselves, or all the others.",
     )
     parser.addoption(
+        "--every-broker",
+        action="store_true",
+        help="Run slow tests on the embedded broker too where there is an Apache Kafka.",
+    )
+    parser.addoption(
         "--panels", help="Markdown file to write what each panel of the boards showed to."
     )
 
@@ -73,18 +78,38 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Iterator[None]:
-    """Apply ``--alone``; put files with long tests first, so that all processes end together."""
+    """Apply options; put files with long tests first, so that all processes end together.
+
+    A slow test runs on one broker, Apache Kafka where there is one.
+    """
     yield
+    if not config.getoption("every_broker") and "kafka" in BROKERS:
+        _deselect(config, items, lambda item: _is_slow(item) and _broker_of(item) == "tansu")
     if wanted := config.getoption("alone"):
-        kept = [
-            item
-            for item in items
-            if (item.get_closest_marker("alone") is not None) == (wanted == "only")
-        ]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-        items[:] = kept
-    long = Counter(item.path for item in items if item.get_closest_marker("slow"))
+        _deselect(
+            config,
+            items,
+            lambda item: (item.get_closest_marker("alone") is None) == (wanted == "only"),
+        )
+    long = Counter(item.path for item in items if _is_slow(item))
     items.sort(key=lambda item: -long[item.path])
+
+
+def _deselect(
+    config: pytest.Config, items: list[pytest.Item], unwanted: Callable[[pytest.Item], bool]
+) -> None:
+    gone = [item for item in items if unwanted(item)]
+    config.hook.pytest_deselected(items=gone)
+    items[:] = [item for item in items if not unwanted(item)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
+
+
+def _broker_of(item: pytest.Item) -> object:
+    """Return the kind of broker that a test is parametrised with."""
+    return item.callspec.params.get("bootstrap") if hasattr(item, "callspec") else None
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
