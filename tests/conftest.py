@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -21,6 +22,13 @@ from hypothesis import HealthCheck, settings
 
 from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
 from hcdv_stream.runtime.child_process import tethered
+
+# Where tests run in several processes, each computes on one thread: on cores that are taken, the
+# threads of BLAS and OpenMP spend most of their time in waiting for each other. Children do so too.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    assert "numpy" not in sys.modules, "the variables are read when NumPy loads"
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
 
 # On a busy machine an example may take long; that says nothing about the code.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])

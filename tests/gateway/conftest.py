@@ -6,7 +6,7 @@ The gateway asks real APIs, whose requests go to them directly instead of throug
 import asyncio
 import shutil
 from collections.abc import Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -105,9 +105,21 @@ def alone(directories) -> Client:
     return Client(app_of(directories[0]))
 
 
-@pytest.fixture
-def gateway(directories) -> Iterator[Gateway]:
-    apps = dict(zip(ADDRESSES, map(app_of, directories[1:]), strict=True))
+@pytest.fixture(scope="session")
+def apps(directories) -> dict[str, object]:
+    """The applications over the two halves, which no question changes."""
+    return dict(zip(ADDRESSES, map(app_of, directories[1:]), strict=True))
+
+
+@contextmanager
+def gateway_of(apps: dict[str, object]) -> Iterator[Gateway]:
+    """Build a gateway that is closed in the end."""
     gateway = Gateway(apps)
     yield gateway
     asyncio.run(gateway.source._client.aclose())
+
+
+@pytest.fixture
+def gateway(apps) -> Iterator[Gateway]:
+    with gateway_of(apps) as gateway:
+        yield gateway

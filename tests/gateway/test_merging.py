@@ -8,12 +8,20 @@ import pyarrow as pa
 import pytest
 
 from tests.api.world import timeless
+from tests.gateway.conftest import gateway_of
 
 WEIGHTS = [
     {},
     {"utility": "accuracy", "beta": "0.25"},
     {"utility": "class:buy", "lambda": "1.5"},
 ]
+
+
+@pytest.fixture(scope="module")
+def gateway(apps):
+    """One for all, since nothing here changes anything."""
+    with gateway_of(apps) as gateway:
+        yield gateway
 
 
 def same(alone, gateway, path, **asked):

@@ -1,18 +1,21 @@
 """The three HTTP servers as processes of their own, each with 1,024 file descriptors."""
 
+import os
 import re
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from hcdv_stream.runtime.child_process import tethered
 from tests.api.world import Owner
+from tests.serving.attacks import get
 
 _METRICS_SERVER = """
 import sys, time
@@ -33,12 +36,12 @@ with MetricsServer("127.0.0.1", 0, registry, health, metrics.connections) as ser
 
 @dataclass
 class Served:
-    """A process, its port, a path that needs no key and what it may hold."""
+    """A process, its port, its log, and its memory when it had answered one request."""
 
     process: subprocess.Popen[str]
     port: int
-    path: str = "/livez"
-    log: list[str] = field(default_factory=list)
+    log: Path
+    idle_memory: int = 0
 
     @property
     def memory(self) -> int:
@@ -57,8 +60,6 @@ class Served:
 def started(arguments: list[str], log: Path, **environment: str) -> Iterator[Served]:
     """Start Python with arguments and wait until it says on which port it listens."""
     limited = ["sh", "-c", 'ulimit -n 1024; exec "$@"', "sh", sys.executable, *arguments]
-    import os
-
     with (
         log.open("w") as out,
         subprocess.Popen(
@@ -73,8 +74,12 @@ def started(arguments: list[str], log: Path, **environment: str) -> Iterator[Ser
             found = None
             while not found:
                 assert process.poll() is None, log.read_text()
+                time.sleep(0.02)
                 found = re.search(r"listening.* port=(\d+)", log.read_text())
-            yield Served(process, int(found[1]))
+            served = Served(process, int(found[1]), log)
+            get(served.port, "/metrics")
+            served.idle_memory = served.memory
+            yield served
         finally:
             process.kill()
             assert process.stdin
@@ -108,10 +113,26 @@ def running(kind: str, place: Path, *options: str, **environment: str) -> Iterat
         yield served
 
 
-@pytest.fixture(params=KINDS)
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
-    with running(request.param, tmp_path) as served:
+@pytest.fixture(scope="package", params=KINDS)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """One process of each kind for all the tests that must leave it as they found it."""
+    with running(request.param, tmp_path_factory.mktemp("shared")) as served:
         yield served
+
+
+@pytest.fixture
+def served(shared: Served) -> Iterator[Served]:
+    """The shared process; afterwards it must still answer, and hold no connections."""
+    before = shared.descriptors
+    yield shared
+    deadline = time.monotonic() + 60
+    while shared.descriptors > before + 8:
+        assert time.monotonic() < deadline, "connections are left open"
+        time.sleep(0.02)
+    assert shared.process.poll() is None
+    assert get(shared.port, "/livez")[0] == 200
 
 
 @pytest.fixture(autouse=True)

@@ -61,17 +61,17 @@ def test_an_endless_body_ends_with_its_refusal(tmp_path, keyed):
         assert served.memory - before < 20 * MIB
 
 
-@pytest.mark.parametrize("body", [b"1" * 2_000_000, b"{" * 900_000])
-def test_bodies_that_are_refused_whole(tmp_path, body):
+def test_bodies_that_are_refused_whole(tmp_path):
     with running("api", tmp_path) as served:
-        head = b"POST /v1/points:batchGet HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-        head += b"Expect: 100-continue\r\nContent-Type: application/json\r\n"
-        head += b"Content-Length: %d\r\n\r\n" % len(body)
-        with connect(served.port, head) as one:
-            one.settimeout(5)
-            first = one.recv(1000)
-            if first.startswith(b"HTTP/1.1 100"):  # it is small enough to be wanted
-                one.sendall(body)
-                first = rest(one)
-            assert first[9:12] in {b"413", b"422"}
-        assert get(served.port, "/livez")[0] == 200
+        for body in (b"1" * 2_000_000, b"{" * 900_000):
+            head = b"POST /v1/points:batchGet HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            head += b"Expect: 100-continue\r\nContent-Type: application/json\r\n"
+            head += b"Content-Length: %d\r\n\r\n" % len(body)
+            with connect(served.port, head) as one:
+                one.settimeout(5)
+                first = one.recv(1000)
+                if first.startswith(b"HTTP/1.1 100"):  # it is small enough to be wanted
+                    one.sendall(body)
+                    first = rest(one)
+                assert first[9:12] in {b"413", b"422"}, body[:1]
+            assert get(served.port, "/livez")[0] == 200

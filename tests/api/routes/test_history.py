@@ -131,7 +131,7 @@ def wide_views(tmp_path, count, seconds=2.0):
 def memory_of_the_past(tmp_path, kept, *, answered):
     """Bytes that are given back once the past is let go of."""
     tracemalloc.start()
-    for view in wide_views(tmp_path, 30):
+    for view in wide_views(tmp_path, 16):
         kept.record(view)
         if answered:
             kept.keep(view)
