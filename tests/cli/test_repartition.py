@@ -212,13 +212,13 @@ from hcdv_stream.broker import log_copy
 from hcdv_stream.cli.main import run
 
 log_copy._IN_FLIGHT = 10
-settle = log_copy._settle
+wait = log_copy._wait_for_all
 
-def settle_slowly(producer, waiting):
-    settle(producer, waiting)
+def wait_slowly(producer, waiting):
+    wait(producer, waiting)
     time.sleep(0.05)
 
-log_copy._settle = settle_slowly
+log_copy._wait_for_all = wait_slowly
 run()
 """
 
