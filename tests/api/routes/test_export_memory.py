@@ -19,6 +19,7 @@ def resident(pid):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_memory_is_flat(tmp_path):
     write_large(tmp_path, POINTS)
     with serving(tmp_path) as (process, address), httpx.Client(base_url=address) as client:
