@@ -36,7 +36,18 @@ def prepare(directory: Path, live: Path, log_length: int) -> None:
             store.write(samples.delta_of(update), samples.position_of(update))
             if update in (12, 24, 36):
                 flush(store)
+        while not copied_whole(live, directory):
+            pass
+
+
+def copied_whole(live: Path, directory: Path) -> bool:
+    """Copy a state; say whether its owner, which merges tables meanwhile, took no file away."""
+    try:
         shutil.copytree(live, directory)
+    except shutil.Error:
+        shutil.rmtree(directory)
+        return False
+    return True
 
 
 @pytest.fixture(scope="module", params=[1000, 1], ids=["log", "no-log"])
@@ -134,19 +145,33 @@ def test_one_damaged_file_never_gives_a_wrong_state(
     assert not outcomes["nothing there"], "it was taken for a state that is still to be made"
 
 
+def refusal(directory: Path) -> str | None:
+    try:
+        by_owner(directory)
+    except StateError as error:
+        return str(error)
+    return None
+
+
 def test_a_flipped_bit_in_any_table_is_refused_by_the_owner(prepared, tmp_path) -> None:
     tables = sorted(path.name for path in prepared.glob("*.sst"))
+    refused = 0
     for name in tables:
         directory = tmp_path / name
         shutil.copytree(prepared, directory)
         content = bytearray((directory / name).read_bytes())
         content[30] ^= 16  # in the first block of data
         (directory / name).write_bytes(content)
-        with pytest.raises(StateError, match=rf"because its file {name} is damaged: move"):
-            by_owner(directory)
-        # What refused it let go of it.
-        (directory / name).write_bytes((prepared / name).read_bytes())
+        if said := refusal(directory):
+            assert f"because its file {name} is damaged: move" in said
+            refused += 1
+            # What refused it let go of it.
+            (directory / name).write_bytes((prepared / name).read_bytes())
+        else:
+            # RocksDB had merged it into another table and not removed it yet.
+            assert not (directory / name).exists()
         assert by_owner(directory).sequence == UPDATES
+    assert refused >= len(FAMILIES)
 
 
 @pytest.mark.parametrize(
