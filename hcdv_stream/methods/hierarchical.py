@@ -8,6 +8,7 @@ from hcdv_stream.methods.context import MethodContext
 from hcdv_stream.methods.learner_method import LearnerMethod
 from hcdv_stream.valuation.games.characteristic import Averaged
 from hcdv_stream.valuation.methods.algorithm1 import Algorithm1Sampler, Interpretation
+from hcdv_stream.valuation.methods.algorithm1.interpretation import check_choice
 from hcdv_stream.valuation.methods.level_structure import OrderRule, OwenSampler
 from hcdv_stream.valuation.methods.levels import Counted
 from hcdv_stream.valuation.methods.sampling.run import Estimate
@@ -141,6 +142,7 @@ class Algorithm1(LearnerMethod):
 
     def estimate(self, context: MethodContext) -> Estimate:
         """See `Method.estimate`."""
+        _check_levels(self.averaged, self.counted, self.lam)
         sampler = Algorithm1Sampler(
             context.cut(self.levels, self.counted),
             self.permutations,
@@ -274,6 +276,16 @@ class OwenValue(LearnerMethod):
 
     def estimate(self, context: MethodContext) -> Estimate:
         """See `Method.estimate`."""
+        _check_levels(self.averaged, self.counted, self.lam)
+        check_choice("orders", self.orders, OrderRule)
         levels = context.cut(self.levels, self.counted)
         sampler = OwenSampler(levels, self.orders, self.minimum, self.batch)
         return self.sampled(context, sampler, self.contrasted(context, self.lam, self.averaged))
+
+
+def _check_levels(averaged: object, counted: object, lam: float) -> None:
+    """Raise ValueError for what no hierarchy of coalitions can be played with."""
+    check_choice("averaged", averaged, Averaged)
+    check_choice("counted", counted, Counted)
+    if not 0.0 <= lam < float("inf"):
+        raise ValueError(f"lam must be a finite number of at least 0, got {lam}")

@@ -72,7 +72,9 @@ def value(
     seed: columns.Seed = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Picture to draw, .png, .svg or .pdf: values by class; needs [plot]."),
+        typer.Option(
+            help="Picture to draw, .png, .svg or .pdf: values by class; needs the extra plot."
+        ),
     ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the summary as JSON to this file; - prints it.")

@@ -5,7 +5,7 @@
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 Players = Literal["siblings", "level"]
 """Who plays at level ℓ. ``level``: all of C_ℓ, as Eq. 12 has it. ``siblings``: the children of one
@@ -36,6 +36,24 @@ telescope. ``own``: a set for each player, 2T evaluations each, as the text coun
 LeafRule = Literal["exact", "sampled", "uniform"]
 """A leaf of at most M points. ``exact``: all its coalitions. ``sampled``: T permutations, where it
 has too many. ``uniform``: equal parts, the paper's other choice, and what larger leaves get."""
+
+
+CHOICES = {
+    "players": Players,
+    "scope": Scope,
+    "omega": Omega,
+    "unscalable": Unscalable,
+    "draws": Draws,
+    "leaf": LeafRule,
+}
+"""The options of an interpretation, each with the type that lists its choices."""
+
+
+def check_choice(name: str, value: object, choices: Any) -> None:
+    """Raise ValueError unless a value is one of a literal type's choices."""
+    allowed = get_args(choices)
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +89,7 @@ class Interpretation:
     unscalable: Unscalable = "omega"
     draws: Draws = "antithetic"
     leaf: LeafRule = "exact"
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            check_choice(name, getattr(self, name), choices)

@@ -17,6 +17,7 @@ from hcdv_stream.valuation.methods.sampling.stopping import (
     MOST_REMEMBERED,
     Criterion,
     SamplingProgress,
+    checked,
 )
 from hcdv_stream.valuation.methods.sampling.tally import Tally
 from hcdv_stream.valuation.methods.utility import Utility
@@ -164,6 +165,7 @@ def run(
     ([1.0, 2.0, 4.0], [0.0, 0.0, 0.0])
 
     """
+    until = checked(until)
     started = clock() if clock else 0.0
     players = sampler.players(utility)
     state = _resumed(resume, sampler, players, seed) if resume else _begun(sampler, utility, seed)

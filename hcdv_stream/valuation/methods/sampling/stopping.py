@@ -42,10 +42,19 @@ class Criterion:
         raise NotImplementedError
 
     def __and__(self, other: "Criterion") -> "Criterion":
-        return Both(self, other)
+        return Both(self, checked(other))
 
     def __or__(self, other: "Criterion") -> "Criterion":
-        return Either(self, other)
+        return Either(self, checked(other))
+
+
+def checked(criterion: object) -> Criterion:
+    """Return a criterion as it is; raises TypeError if it is none."""
+    if not isinstance(criterion, Criterion):
+        raise TypeError(
+            f"until must be a stopping criterion, such as Evaluations(1000), got {criterion!r}"
+        )
+    return criterion
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,9 @@ class Seconds(Criterion):
 
     most: float
 
+    def __post_init__(self) -> None:
+        _within("seconds", self.most, 0.0)
+
     def met(self, progress: SamplingProgress) -> bool:
         if progress.seconds is None:
             raise ValueError("stopping by seconds needs a clock; hand the run one")
@@ -173,6 +185,10 @@ class StandardError(Criterion):
     most: float
     share: float = 1.0
 
+    def __post_init__(self) -> None:
+        _within("most", self.most, 0.0)
+        _within("share", self.share, 0.0, 1.0)
+
     def met(self, progress: SamplingProgress) -> bool:
         return bool(np.mean(progress.stderr <= self.most) >= self.share)
 
@@ -201,6 +217,7 @@ class RankStability(Criterion):
     rounds: int = 4
 
     def __post_init__(self) -> None:
+        _within("correlation", self.correlation, -1.0, 1.0)
         _at_least_one("rounds", self.rounds)
         if self.rounds >= MOST_REMEMBERED:
             raise ValueError(f"rounds must be below {MOST_REMEMBERED}, got {self.rounds}")
@@ -210,6 +227,12 @@ class RankStability(Criterion):
             return False
         before = progress.history[-1 - self.rounds]
         return spearman(before, progress.values) >= self.correlation
+
+
+def _within(name: str, number: float, least: float, most: float = np.inf) -> None:
+    if not least <= number <= most:
+        bounds = f"at least {least:g}" if np.isinf(most) else f"from {least:g} to {most:g}"
+        raise ValueError(f"{name} must be {bounds}, got {number}")
 
 
 def _at_least_one(name: str, number: int) -> None:
