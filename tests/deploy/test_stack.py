@@ -75,18 +75,23 @@ def served_by(stack: Stack, name: str) -> set[int]:
     return {part["partition"] for part in stack.get(name, "/v1/summary")["partitions"]}
 
 
+def shares(stack: Stack) -> list[set[int]]:
+    """The partitions of each API."""
+    return [served_by(stack, name) for name in ("api", "api-2")]
+
+
 def test_the_gateway_answers_what_two_workers_valued(streaming: Stack) -> None:
     until(lambda: sum(streaming.query("sum(hcdv_points)")) >= 150, PATIENCE, "150 points")
     missing = "hcdv_gateway_partitions_missing"
     until(lambda: streaming.query(missing) == [0], PATIENCE, "an API for every partition")
-    assert streaming.query("hcdv_gateway_sidecar_up") == [1, 1]
+    up = "hcdv_gateway_sidecar_up"
+    until(lambda: streaming.query(up) == [1, 1], PATIENCE, "both APIs behind the gateway")
     summary = streaming.get("gateway", "/v1/summary")
     assert summary["missing_partitions"] == []
     assert [part["partition"] for part in summary["partitions"]] == [0, 1, 2, 3]
     # A partition that moved while the second worker joined is with both, further with one of them.
-    shares = [served_by(streaming, name) for name in ("api", "api-2")]
-    assert all(shares)
-    assert set.union(*shares) == {0, 1, 2, 3}
+    until(lambda: all(shares(streaming)), PATIENCE, "partitions at both APIs")
+    assert set.union(*shares(streaming)) == {0, 1, 2, 3}
     (best,) = streaming.get("gateway", "/v1/points", limit="1")["points"]
     assert streaming.get("gateway", f"/v1/points/{quote(best['id'])}")["id"] == best["id"]
 
