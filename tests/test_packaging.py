@@ -149,7 +149,7 @@ def test_extras() -> None:
 
 def test_each_dependency_says_what_it_is_for() -> None:
     text = (ROOT / "pyproject.toml").read_text().split("\ndependencies = [", 1)[1]
-    listed = re.findall(r"^  \"[a-z].*$", text.split("\n[project.urls]")[0], re.MULTILINE)
+    listed = re.findall(r"^  \"[a-z].*$", text.split("\n[dependency-groups]")[0], re.MULTILINE)
     assert len(listed) > 35
     assert [line for line in listed if not re.search(r"  # [\w`]", line)] == []
 
