@@ -1,7 +1,7 @@
 """Methods that play any learner in a hierarchy cut from the examples."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.methods.context import MethodContext
@@ -277,7 +277,7 @@ class OwenValue(LearnerMethod):
     def estimate(self, context: MethodContext) -> Estimate:
         """See `Method.estimate`."""
         _check_levels(self.averaged, self.counted, self.lam)
-        check_choice("orders", self.orders, OrderRule)
+        check_choice("orders", self.orders, get_args(OrderRule))
         levels = context.cut(self.levels, self.counted)
         sampler = OwenSampler(levels, self.orders, self.minimum, self.batch)
         return self.sampled(context, sampler, self.contrasted(context, self.lam, self.averaged))
@@ -285,7 +285,7 @@ class OwenValue(LearnerMethod):
 
 def _check_levels(averaged: object, counted: object, lam: float) -> None:
     """Raise ValueError for what no hierarchy of coalitions can be played with."""
-    check_choice("averaged", averaged, Averaged)
-    check_choice("counted", counted, Counted)
+    check_choice("averaged", averaged, get_args(Averaged))
+    check_choice("counted", counted, get_args(Counted))
     if not 0.0 <= lam < float("inf"):
         raise ValueError(f"lam must be a finite number of at least 0, got {lam}")

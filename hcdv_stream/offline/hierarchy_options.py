@@ -10,22 +10,11 @@ from hcdv_stream.valuation.methods.algorithm1 import Interpretation, interpretat
 from hcdv_stream.valuation.methods.level_structure import OrderRule
 from hcdv_stream.valuation.methods.levels import Counted
 
-_OF_INTERPRETATION = {
-    "players": interpretation.Players,
-    "scope": interpretation.Scope,
-    "omega": interpretation.Omega,
-    "unscalable": interpretation.Unscalable,
-    "draws": interpretation.Draws,
-    "leaf": interpretation.LeafRule,
-}
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    name: get_args(rule)
-    for name, rule in {
-        **_OF_INTERPRETATION,
-        "averaged": Averaged,
-        "counted": Counted,
-        "orders": OrderRule,
-    }.items()
+    **interpretation.CHOICES,
+    "averaged": get_args(Averaged),
+    "counted": get_args(Counted),
+    "orders": get_args(OrderRule),
 }
 """What can be chosen by name, and between what: see ``docs/algorithm1.md``."""
 
@@ -54,10 +43,9 @@ def chosen(options: HierarchyOptions, given: Iterable[str]) -> HierarchyOptions:
         name, _, value = each.partition("=")
         if name not in CHOICES:
             raise ValueError(f"it must be one of {', '.join(CHOICES)}, got {name!r}")
-        if value not in CHOICES[name]:
-            raise ValueError(f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r}")
+        interpretation.check_choice(name, value, CHOICES[name])
         change: Any = {name: value}
-        if name in _OF_INTERPRETATION:
+        if name in interpretation.CHOICES:
             change = {"interpretation": replace(options.interpretation, **change)}
         options = replace(options, **change)
     return options

@@ -4,8 +4,9 @@
 ``Counted`` (what K_ℓ counts) to the hierarchy (``levels``).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 Players = Literal["siblings", "level"]
 """Who plays at level ℓ. ``level``: all of C_ℓ, as Eq. 12 has it. ``siblings``: the children of one
@@ -38,22 +39,21 @@ LeafRule = Literal["exact", "sampled", "uniform"]
 has too many. ``uniform``: equal parts, the paper's other choice, and what larger leaves get."""
 
 
-CHOICES = {
-    "players": Players,
-    "scope": Scope,
-    "omega": Omega,
-    "unscalable": Unscalable,
-    "draws": Draws,
-    "leaf": LeafRule,
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "players": get_args(Players),
+    "scope": get_args(Scope),
+    "omega": get_args(Omega),
+    "unscalable": get_args(Unscalable),
+    "draws": get_args(Draws),
+    "leaf": get_args(LeafRule),
 }
-"""The options of an interpretation, each with the type that lists its choices."""
+"""The options of an interpretation, each with its choices."""
 
 
-def check_choice(name: str, value: object, choices: Any) -> None:
-    """Raise ValueError unless a value is one of a literal type's choices."""
-    allowed = get_args(choices)
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise ValueError unless a value is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)

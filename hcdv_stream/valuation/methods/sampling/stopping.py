@@ -99,7 +99,7 @@ class Evaluations(Criterion):
     most: int
 
     def __post_init__(self) -> None:
-        _at_least_one("evaluations", self.most)
+        _within("evaluations", self.most, 1)
 
     def met(self, progress: SamplingProgress) -> bool:
         return progress.evaluations >= self.most
@@ -126,7 +126,7 @@ class Rounds(Criterion):
     most: int
 
     def __post_init__(self) -> None:
-        _at_least_one("rounds", self.most)
+        _within("rounds", self.most, 1)
 
     def met(self, progress: SamplingProgress) -> bool:
         return progress.rounds >= self.most
@@ -218,7 +218,7 @@ class RankStability(Criterion):
 
     def __post_init__(self) -> None:
         _within("correlation", self.correlation, -1.0, 1.0)
-        _at_least_one("rounds", self.rounds)
+        _within("rounds", self.rounds, 1)
         if self.rounds >= MOST_REMEMBERED:
             raise ValueError(f"rounds must be below {MOST_REMEMBERED}, got {self.rounds}")
 
@@ -233,8 +233,3 @@ def _within(name: str, number: float, least: float, most: float = np.inf) -> Non
     if not least <= number <= most:
         bounds = f"at least {least:g}" if np.isinf(most) else f"from {least:g} to {most:g}"
         raise ValueError(f"{name} must be {bounds}, got {number}")
-
-
-def _at_least_one(name: str, number: int) -> None:
-    if number < 1:
-        raise ValueError(f"{name} must be at least 1, got {number}")
