@@ -13,10 +13,11 @@ from contextlib import closing, contextmanager, suppress
 from operator import attrgetter
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.clients import open_admin, open_consumer, open_producer
 from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.broker.partitioner import key_hash
@@ -207,7 +208,7 @@ class LogCopy:
                 )
 
     def _facts(self) -> TopicFacts | None:
-        with closing(KafkaAdminClient(bootstrap_servers=self._servers)) as admin:
+        with closing(open_admin(self._bootstrap)) as admin:
             return read_topic(admin, self._source)
 
     def _refuse_what_is_cut(self) -> None:
@@ -237,28 +238,18 @@ class LogCopy:
             return
         resource = ConfigResource(ConfigResourceType.TOPIC, self._target.name, {_STAMPED: wanted})
         with (
-            closing(KafkaAdminClient(bootstrap_servers=self._servers)) as admin,
+            closing(open_admin(self._bootstrap)) as admin,
             suppress(KafkaError),  # a broker that cannot change it does not stamp either
         ):
             admin.alter_configs([resource])
 
-    @property
-    def _servers(self) -> list[str]:
-        return self._bootstrap.split(",")
-
     def _consumer(self) -> Any:
         read_any_header_name()
-        return KafkaConsumer(
-            bootstrap_servers=self._servers,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            fetch_max_wait_ms=50,
-        )
+        return open_consumer(self._bootstrap, auto_offset_reset="none", fetch_max_wait_ms=50)
 
     def _producer(self) -> Any:
-        return KafkaProducer(
-            bootstrap_servers=self._servers,
+        return open_producer(
+            self._bootstrap,
             max_request_size=_LARGEST_BYTES,
             batch_size=1 << 18,
             linger_ms=20,

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from hcdv_stream.broker.clients import open_admin
 from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.reach import check_reach
 from hcdv_stream.broker.topic_facts import RETENTION
@@ -81,13 +81,9 @@ def partition_counts(
 
 
 def _admin(bootstrap: str, timeout_seconds: float) -> Any:
-    # Asked first, since the client leaks its sockets where it finds nobody.
     check_reach(bootstrap, timeout_seconds)
     try:
-        return KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
-            bootstrap_timeout_ms=int(timeout_seconds * 1000),
-        )
+        return open_admin(bootstrap, bootstrap_timeout_ms=int(timeout_seconds * 1000))
     except KafkaError as error:
         raise BrokerError(
             f"no Kafka at HCDV_BOOTSTRAP={bootstrap} within {timeout_seconds:g} s: "

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.clients import open_consumer
 from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.header_names import read_any_header_name
 from hcdv_stream.broker.topics import partition_counts
@@ -38,12 +39,7 @@ class TopicReader:
                 "make it with `hcdv-stream topics create`, or name another with --topic"
             )
         read_any_header_name()
-        consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=4 << 20,
-        )
+        consumer = open_consumer(bootstrap, max_partition_fetch_bytes=4 << 20)
         try:
             yield cls(bootstrap, topic, consumer, partitions)
         finally:

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.clients import open_producer
 from hcdv_stream.dead_letters.letter import MARKER, Letter, LetterFilter
 from hcdv_stream.dead_letters.log import TopicReader
 from hcdv_stream.dead_letters.replay_log import PastRun, ReplayLog, replay_record
@@ -201,15 +201,14 @@ def _marks(dead: Sequence[PastRun], sessions: TopicReader) -> set[str]:
 
 @contextmanager
 def _producer(settings: Settings) -> Iterator[Any]:
-    producer = KafkaProducer(
-        bootstrap_servers=settings.bootstrap.split(","),
+    producer = open_producer(
+        settings.bootstrap,
         enable_idempotence=True,
         acks="all",
         linger_ms=5,
         delivery_timeout_ms=int(_DELIVERY_SECONDS * 1000),
         request_timeout_ms=int(_DELIVERY_SECONDS * 500),
         max_request_size=_MAX_REQUEST_BYTES,
-        allow_auto_create_topics=False,
     )
     try:
         yield producer

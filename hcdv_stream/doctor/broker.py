@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.clients import open_consumer
 from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.doctor.check import CheckResult, failed, passed, refused, skipped
@@ -73,9 +74,7 @@ def _topic(name: str, topic: str, count: int, settings: Settings) -> CheckResult
 
 def _log_ranges(settings: Settings, numbers: Mapping[int, int]) -> dict[int, tuple[int, int]]:
     servers, topic = settings.bootstrap.split(","), settings.topic
-    consumer = KafkaConsumer(
-        bootstrap_servers=servers, enable_auto_commit=False, isolation_level="read_committed"
-    )
+    consumer = open_consumer(settings.bootstrap)
     try:
         asked = [TopicPartition(topic, number) for number in numbers]
         starts, listed = consumer.beginning_offsets(asked), consumer.end_offsets(asked)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.clients import open_admin
 from hcdv_stream.broker.topic_facts import (
     RETENTION,
     Retention,
@@ -26,8 +26,8 @@ def check_log(settings: Settings, stored: Mapping[int, LogIdentity | None]) -> l
     """Compare the logs of the states, by partition, with the topic; look at its retention."""
     names = ("log", "retention")
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=settings.bootstrap.split(","),
+        admin = open_admin(
+            settings.bootstrap,
             request_timeout_ms=_ANSWER_MILLISECONDS,
             bootstrap_timeout_ms=_ANSWER_MILLISECONDS,
         )

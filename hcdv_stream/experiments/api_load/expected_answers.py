@@ -9,8 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
+from hcdv_stream.broker.clients import open_consumer
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.settings import Settings
 from hcdv_stream.valuation.corpus import Corpus
@@ -85,12 +86,7 @@ def _replayed(
 def _log(settings: Settings, number: int, stop: int) -> list[Record]:
     """Read a partition of the topic from its beginning up to an offset."""
     place, records = TopicPartition(settings.topic, number), list[Record]()
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.bootstrap.split(","),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        consumer_timeout_ms=_READ_MILLISECONDS,
-    )
+    consumer = open_consumer(settings.bootstrap, consumer_timeout_ms=_READ_MILLISECONDS)
     try:
         consumer.assign([place])
         consumer.seek(place, 0)

@@ -9,9 +9,9 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.clients import open_producer
 from hcdv_stream.experiments.endurance.records import Record
 from hcdv_stream.runtime.logs import fields
 
@@ -92,14 +92,13 @@ class TopicFeeder:
         """
         try:
             if self._producer is None:
-                self._producer = KafkaProducer(
-                    bootstrap_servers=self._bootstrap,
+                self._producer = open_producer(
+                    self._bootstrap,
                     acks="all",
                     linger_ms=5,
                     request_timeout_ms=_PATIENCE_MS // 2,
                     delivery_timeout_ms=_PATIENCE_MS,
                     max_block_ms=_PATIENCE_MS,
-                    allow_auto_create_topics=False,
                 )
             # Every id keeps to one topic, as it keeps to one partition.
             sent = [

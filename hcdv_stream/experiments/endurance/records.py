@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
+from hcdv_stream.broker.clients import open_consumer
 from hcdv_stream.simulators.messages import Message
 
 Record = tuple[bytes, bytes | None]
@@ -51,7 +52,7 @@ class ExpectedState:
 
 def read_topic(bootstrap: str, topic: str, partitions: int) -> list[Any]:
     """Return every record of a topic: until nothing more comes for a while."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    consumer = open_consumer(bootstrap, auto_offset_reset="earliest")
     try:
         consumer.assign([TopicPartition(topic, number) for number in range(partitions)])
         consumer.seek_to_beginning()

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from hcdv_stream.broker.clients import open_admin
 from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.topic_facts import (
     RETENTION,
@@ -56,7 +56,7 @@ class LogGuard:
         self._settings = settings
         self._metrics = metrics
         self._topic = settings.topic
-        self._admin: KafkaAdminClient | None = None
+        self._admin: Any = None
         self._lock = threading.Lock()
         self._facts: TopicFacts | None = None
         self._retention = Retention(None, None, None)
@@ -191,8 +191,8 @@ class LogGuard:
 
     def _client(self) -> Any:
         if self._admin is None:
-            self._admin = KafkaAdminClient(
-                bootstrap_servers=self._settings.bootstrap.split(","),
+            self._admin = open_admin(
+                self._settings.bootstrap,
                 request_timeout_ms=_REQUEST_MILLISECONDS,
                 bootstrap_timeout_ms=_REQUEST_MILLISECONDS,
             )
