@@ -16,7 +16,7 @@ from hcdv_stream.api.models.answers import (
     SummaryAnswer,
 )
 from hcdv_stream.api.problems import ProblemError, described
-from hcdv_stream.api.queries.providers import ProviderTotal
+from hcdv_stream.api.queries.providers import ProviderTable
 from hcdv_stream.api.queries.query import NoParameters
 from hcdv_stream.api.queries.summary import SUMMARY
 from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
@@ -55,8 +55,8 @@ async def list_providers(
     query = query_of("providers", read.chosen)
     context, start = await _begun(read, cursor, query)
     table = await context.corpus.providers()
-    totals, value = table.totals[start : start + limit], table.value
-    more = _more(context, query, start + len(totals), len(table.totals))
+    totals, value = table.page(start, start + limit), table.value
+    more = _more(context, query, start + len(totals), len(table.rows))
 
     def answer() -> ProvidersAnswer:
         providers = [
@@ -73,7 +73,7 @@ async def list_providers(
             for total in totals
         ]
         return ProvidersAnswer.model_construct(
-            providers=providers, value=value, total=len(table.totals), next=more, **context.answer()
+            providers=providers, value=value, total=len(table.rows), next=more, **context.answer()
         )
 
     return await context.respond_list(
@@ -105,12 +105,12 @@ async def list_payouts(
     refuse_truncated(context.snapshot)
     table = await context.corpus.providers()
 
-    async def share_out() -> tuple[list[ProviderTotal], list[int] | None]:
-        totals = [total for total in table.totals if anonymous or total.provider is not None]
-        return totals, await run_heavy(shared_out, amount, [total.value for total in totals])
+    async def share_out() -> tuple[ProviderTable, list[int] | None]:
+        paid = table if anonymous else table.named()
+        return paid, await run_heavy(shared_out, amount, paid.values())
 
     name = ("payouts", context.corpus.weights, amount, anonymous)
-    totals, amounts = await context.snapshot.remembered.get(name, share_out)
+    paid, amounts = await context.snapshot.remembered.get(name, share_out)
     if amounts is None:
         raise ProblemError(
             HTTPStatus.CONFLICT,
@@ -119,8 +119,8 @@ async def list_payouts(
             "no provider's examples are worth more than nothing together: choose other weights",
         )
     stop = start + limit
-    chosen = list(zip(totals[start:stop], amounts[start:stop], strict=True))
-    more = _more(context, query, start + len(chosen), len(totals))
+    chosen = list(zip(paid.page(start, stop), amounts[start:stop], strict=True))
+    more = _more(context, query, start + len(chosen), len(paid.rows))
 
     def answer() -> PayoutsAnswer:
         payouts = [
@@ -130,7 +130,7 @@ async def list_payouts(
             for total, part in chosen
         ]
         return PayoutsAnswer.model_construct(
-            amount=amount, payouts=payouts, total=len(totals), next=more, **context.answer()
+            amount=amount, payouts=payouts, total=len(paid.rows), next=more, **context.answer()
         )
 
     return await context.respond_list(answer, "payouts", len(chosen), next_link(read.request, more))

@@ -3,9 +3,10 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from hcdv_stream.api.routes import payouts
 from hcdv_stream.api.routes.payouts import shared_out
 from tests.api.world import Client, Owner, app_of
 
@@ -26,6 +27,28 @@ def test_they_add_up_and_are_within_a_unit_of_their_part(amount, values):
     for one, other in zip(range(len(values)), range(1, len(values)), strict=False):
         if positive[one] > positive[other]:
             assert parts[one] >= parts[other]
+
+
+def exact_shares(amount, values):
+    """The same in fractions and with one sort."""
+    weights = [Fraction(max(value, 0.0)) for value in values]
+    parts = [amount * weight / sum(weights) for weight in weights]
+    whole = [int(part) for part in parts]
+    by_remainder = sorted(range(len(parts)), key=lambda place: whole[place] - parts[place])
+    for place in by_remainder[: amount - sum(whole)]:
+        whole[place] += 1
+    return whole
+
+
+@given(
+    st.integers(0, 10**15),
+    st.lists(VALUES | st.sampled_from([0.25, 1.0, 5e-324]), min_size=1, max_size=40),
+)
+def test_sorted_in_runs_they_are_what_fractions_give(amount, values):
+    assume(max(values) > 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payouts, "_RUN", 3)
+        assert shared_out(amount, values) == exact_shares(amount, values)
 
 
 def test_units_that_are_left_go_to_the_largest_remainders():
