@@ -4,7 +4,8 @@ A full collection goes through everything there is, modules included, while ever
 Under load (500 reads a second, 60,000 points) it held an API for 76 to 185 ms, and the slowest read
 in a hundred took 26 to 33 ms; without what is loaded at the start, and less often, 14 to 17 ms.
 Beside answers over 100,000 providers, which make millions of objects, a full one every two seconds
-held it for 110 ms. State and embeddings are in no cycles: they go when nothing refers to them any more.
+held it for 110 ms. State and embeddings are in no cycles: they go when nothing refers to them any
+more.
 """
 
 import gc

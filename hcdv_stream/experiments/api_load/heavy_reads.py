@@ -36,7 +36,7 @@ _END_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class MarketScale:
     """Providers, reads a second, turns, and the seconds of each half of a turn."""
 
     providers: int = 100_000
@@ -45,12 +45,12 @@ class Scale:
     seconds: float = 20.0
 
 
-_SMALL = Scale(providers=400, reads=40.0, turns=1, seconds=1.5)
+_SMALL = MarketScale(providers=400, reads=40.0, turns=1, seconds=1.5)
 
 
 def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure once; ``seeds`` is which stream it is on."""
-    scale = _SMALL if options.small else Scale()
+    scale = _SMALL if options.small else MarketScale()
     progress.plan(2 + scale.turns)
     progress.begin("training")
     bundle = trained_bundle(0, 150 if options.small else PER_DAY)
