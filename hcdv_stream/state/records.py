@@ -46,6 +46,8 @@ def encode_leaf(leaf: Leaf, written: int) -> bytes:
             "timestamps": examples.timestamps,
             "embeddings": examples.embeddings,
             "fingerprints": examples.fingerprints,
+            "arrivals": examples.arrivals,
+            "copies": examples.copies,
             "sketch": leaf.sketch.vector,
             **_of_outcome(leaf.outcome),
         },
@@ -69,6 +71,8 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
             arrays["timestamps"],
             arrays["embeddings"],
             arrays["fingerprints"],
+            arrays["arrivals"],
+            arrays["copies"],
         )
         centroid, sketch = arrays["centroid"], _sketch(arrays, classes, len(arrays["centroid"]))
         count, dimensions = examples.embeddings.shape
@@ -78,6 +82,8 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
             examples.timestamps,
             examples.ids,
             examples.fingerprints,
+            examples.arrivals,
+            examples.copies,
         )
         if dimensions != len(centroid) or any(len(column) != count for column in columns):
             raise ValueError("its columns differ in length")

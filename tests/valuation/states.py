@@ -30,6 +30,9 @@ def prints(state: EngineState) -> Prints:
             examples.labels.tobytes(),
             examples.timestamps.tobytes(),
             examples.embeddings.tobytes(),
+            examples.fingerprints.tobytes(),
+            examples.arrivals.tobytes(),
+            examples.copies.tobytes(),
             leaf.sketch.vector.tobytes(),
             _outcome(leaf),
         )
