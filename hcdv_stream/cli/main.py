@@ -84,9 +84,15 @@ COMMANDS = (
     ),
     Command(
         "providers",
-        "Show what every provider's examples are worth together, or what each is to be paid.",
+        "Show what every provider's examples are worth together.",
         "client",
-        "hcdv-stream providers --payout 100000 --json",
+        "hcdv-stream providers --json",
+    ),
+    Command(
+        "payouts",
+        "Show what every provider is to be paid of a pot, and what is carried to the next one.",
+        "client",
+        "hcdv-stream payouts --amount 100000 --carry november.json --json",
     ),
     Command(
         "watch",

@@ -94,6 +94,8 @@ class HCDV(Results, BaseEstimator):
         Every leaf and inner node of the tree, the root first.
     provider_values_ : dict
         The sum of the values of each provider's examples.
+    provider_payouts_ : dict
+        The part of a pot that each provider is paid, from 0 to 1; see ``payouts``.
     total_ : float
         v(D) - v(empty), which the values sum to.
     residual_ : float
@@ -252,7 +254,7 @@ class HCDV(Results, BaseEstimator):
         embeddings = self._embedder.embed(table, self._holding.roster.seen)
         names = self._holding.roster.enter(ids, len(codes))
         with one_blas_thread():
-            self._holding.apply(batch_of(names, codes, owners, embeddings))
+            self._holding.apply(batch_of(names, codes, owners, embeddings, table))
         return self
 
     def forget(self, ids: Iterable[Any]) -> Self:

@@ -14,10 +14,12 @@ from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator import targets
 from hcdv_stream.estimator.contrastive import ContrastiveEmbedder, feature_matrix
 from hcdv_stream.estimator.embedders import Embedder, Fitted, FunctionEmbedder
+from hcdv_stream.estimator.likeness import fingerprints_of
 from hcdv_stream.estimator.roster import Roster
 from hcdv_stream.estimator.tabular import columns_of, is_frame, take
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.tree.leaf import no_fingerprints
 from hcdv_stream.valuation.validation import Validation
 
 Table = Any
@@ -104,7 +106,7 @@ def prepare(
         judges = Validation(
             embedder.embed(trusted, 0), targets.codes_of(validation[1], classes, "y_val")
         )
-    batch = batch_of(names, codes, owners, embeddings)
+    batch = batch_of(names, codes, owners, embeddings, table)
     return PreparedExamples(
         rows_of(batch, valued) if len(judging) else batch, valued, judges, embedder, roster
     )
@@ -189,9 +191,11 @@ def batch_of(
     codes: targets.Codes,
     owners: list[str | None],
     embeddings: Embeddings,
+    table: Table = None,
 ) -> Batch:
-    """Return examples without times as a batch."""
-    return Batch(names, codes, owners, np.zeros(len(names)), embeddings)
+    """Return examples without times as a batch; ``table`` has their features, if they matter."""
+    prints = no_fingerprints(len(names)) if table is None else fingerprints_of(table, codes)
+    return Batch(names, codes, owners, np.zeros(len(names)), embeddings, prints)
 
 
 def rows_of(batch: Batch, rows: Rows) -> Batch:
@@ -202,4 +206,5 @@ def rows_of(batch: Batch, rows: Rows) -> Batch:
         take(batch.providers, rows),
         batch.timestamps[rows],
         batch.embeddings[rows],
+        batch.fingerprints[rows],
     )

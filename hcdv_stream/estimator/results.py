@@ -1,5 +1,6 @@
 """What a fitted estimator answers: values under any weights, choices, coalitions, tables."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
+from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import Strategy, select
+from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.values import StateValues, Values, residual
 from hcdv_stream.valuation.weights import Weights
 
@@ -71,6 +74,61 @@ class Results:
             if name is not None:
                 worth[name] = worth.get(name, 0.0) + value
         return worth
+
+    @property
+    def provider_payouts_(self) -> dict[str, float]:
+        """The part of a pot that each named provider is paid, from 0 to 1; see ``payouts``.
+
+        0 for all if nobody's examples are worth more than nothing.
+        """
+        names = sorted({name for name in self._held.providers if name is not None})
+        values = self.payout_values_
+        worth = dict.fromkeys(names, 0.0)
+        for name, value in zip(self._held.providers, values.tolist(), strict=True):
+            if name is not None:
+                worth[name] += value
+        total = sum(max(value, 0.0) for value in worth.values())
+        return {name: max(value, 0.0) / total if total else 0.0 for name, value in worth.items()}
+
+    @property
+    def payout_values_(self) -> Floats:
+        """Values that payouts go by, (n,), NaN for an example in V.
+
+        V alone evaluates, what chance gives is taken off, and an exact copy of an earlier example
+        is worth 0. Raises ValueError without V, and for the game "algorithm1".
+        """
+        return self._held.values(Weights.for_payouts(self.utility)).value
+
+    def payouts(
+        self, pot: int, *, balances: Mapping[str, int] | None = None, rule: Rule = "balance"
+    ) -> ProviderPayouts:
+        """Pay a pot out to the named providers, by ``payout_values_``.
+
+        Parameters
+        ----------
+        pot : int
+            What is to be paid, in whole units.
+        balances : mapping, optional
+            What providers carried over from earlier settlements, each at most 0.
+        rule : {"balance", "margin"}, default="balance"
+            With ``balance`` a claim is the provider's value at one rate plus its balance. A claim
+            below 0 is paid nothing and is the next balance. With ``margin`` the claim is
+            Σφ − √Σφ² and nothing is carried: for names that anybody can make up.
+
+        Returns
+        -------
+        ProviderPayouts
+            Amounts, which add up to the pot, and balances, by provider.
+
+        Raises
+        ------
+        ValueError
+            If nobody's examples are worth more than nothing, there is no V, or an argument is out
+            of range.
+
+        """
+        held = self._held
+        return paid_out(held.providers, self.payout_values_, pot, balances, rule)
 
     @property
     def total_(self) -> float:

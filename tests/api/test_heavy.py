@@ -81,10 +81,13 @@ def test_a_table_is_computed_once_for_a_state(large, monkeypatch):
     view = client.get("/v1/providers", params={"limit": 3}).json()["as_of"]["view"]
     for params in ({}, {"limit": 1}, {"at": view}):
         assert client.get("/v1/providers", params=params).status_code == 200
-    client.get("/v1/payouts", params={"amount": 5})
+    client.get("/v1/payouts", params={"amount": 5, "beta": 0.5, "lambda": 0.05})
     assert len(computed) == 1
-    client.get("/v1/providers", params={"utility": "accuracy"})
+    for amount in (5, 6):
+        client.get("/v1/payouts", params={"amount": amount})
     assert len(computed) == 2
+    client.get("/v1/providers", params={"utility": "accuracy"})
+    assert len(computed) == 3
 
 
 def test_short_questions_and_probes_do_not_wait_for_long_ones(large):

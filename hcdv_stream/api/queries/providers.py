@@ -13,10 +13,14 @@ from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, toget
 
 
 class ProvidersParameters(Model):
-    """So many providers from a place on: a table may be long."""
+    """So many providers from a place on: a table may be long.
+
+    With ``squares``, Σφ² of each is answered too.
+    """
 
     start: int = 0
     limit: int = 4096
+    squares: bool = False
 
 
 class ShardProvider(Model):
@@ -26,6 +30,7 @@ class ShardProvider(Model):
     points: int
     values: tuple[float, ...]
     variances: tuple[float, ...]
+    squares: tuple[float, ...] = ()
     arrivals: int = 0
     copies: int = 0
     foreign: int = 0
@@ -48,9 +53,10 @@ class ProviderTotal(NamedTuple):
     arrivals: int
     copies: int
     foreign: int
+    squares: float = 0.0
 
 
-_Row = tuple[str | None, int, float, float, int, int, int]
+_Row = tuple[str | None, int, float, float, int, int, int, float]
 """A ``ProviderTotal`` as a plain tuple, which the garbage collector forgets."""
 
 
@@ -72,9 +78,14 @@ class ProviderTable(NamedTuple):
         """Return what each provider's examples are worth."""
         return [row[2] for row in self.rows]
 
+    def squares(self) -> list[float]:
+        """Return Σφ² of each, 0 where that was not wanted."""
+        return [row[7] for row in self.rows]
+
 
 def _answer(context: ShardContext, parameters: ProvidersParameters) -> ProvidersShardAnswer:
     providers, counts = context.values.providers, context.values.arrivals
+    squares = context.values.squares if parameters.squares else {}
     stop = parameters.start + parameters.limit
     nothing = (0, 0, 0)
     return ProvidersShardAnswer.model_construct(
@@ -84,6 +95,7 @@ def _answer(context: ShardContext, parameters: ProvidersParameters) -> Providers
                 points=points,
                 values=values,
                 variances=variances,
+                squares=squares.get(name, ()),
                 arrivals=counts.get(name, nothing)[0],
                 copies=counts.get(name, nothing)[1],
                 foreign=counts.get(name, nothing)[2],
@@ -104,17 +116,17 @@ PROVIDERS = ShardQuery(
 )
 
 
-async def provider_table(shards: Sequence[Shard]) -> ProviderTable:
-    """Return what each provider's examples are worth."""
+async def provider_table(shards: Sequence[Shard], *, squares: bool = False) -> ProviderTable:
+    """Return what each provider's examples are worth; with ``squares``, Σφ² of each too."""
     sums = ProviderSums()
-    await together([_add_all(shard, sums) for shard in shards])
+    await together([_add_all(shard, sums, squares) for shard in shards])
     return await run_heavy(sums.table)
 
 
-async def _add_all(shard: Shard, sums: "ProviderSums") -> None:
+async def _add_all(shard: Shard, sums: "ProviderSums", squares: bool) -> None:
     start: int | None = 0
     while start is not None:
-        answer = await shard.ask(PROVIDERS, ProvidersParameters(start=start))
+        answer = await shard.ask(PROVIDERS, ProvidersParameters(start=start, squares=squares))
         await run_heavy(sums.add, answer.providers)
         start = answer.next
 
@@ -126,6 +138,7 @@ class ProviderSums:
         self._points: dict[str | None, int] = {}
         self._values: dict[str | None, tuple[float, ...]] = {}
         self._variances: dict[str | None, tuple[float, ...]] = {}
+        self._squares: dict[str | None, tuple[float, ...]] = {}
         self._arrivals: dict[str | None, tuple[int, int, int]] = {}
 
     def add(self, providers: list[ShardProvider]) -> None:
@@ -135,6 +148,7 @@ class ProviderSums:
             self._points[name] = self._points.get(name, 0) + one.points
             self._values[name] = self._values.get(name, ()) + one.values
             self._variances[name] = self._variances.get(name, ()) + one.variances
+            self._squares[name] = self._squares.get(name, ()) + one.squares
             arrivals, copies, foreign = self._arrivals.get(name, (0, 0, 0))
             self._arrivals[name] = (
                 arrivals + one.arrivals,
@@ -151,6 +165,7 @@ class ProviderSums:
                 math.fsum(self._values[name]),
                 math.sqrt(math.fsum(self._variances[name])),
                 *self._arrivals[name],
+                math.fsum(self._squares[name]),
             )
             for name, points in self._points.items()
         ]

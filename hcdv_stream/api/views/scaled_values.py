@@ -124,7 +124,8 @@ class ScaledValues:
         size = sum(int(column.nbytes) for column in columns)
         size += int(kept["ascending"].nbytes) if "ascending" in kept else 0
         size += _COALITION_BYTES * len(kept.get("coalitions", ()))
-        return size + _PROVIDER_BYTES * len(kept.get("providers", ()))
+        kept_providers = len(kept.get("providers", ())) + len(kept.get("squares", ()))
+        return size + _PROVIDER_BYTES * kept_providers
 
     @cached_property
     def ascending(self) -> Floats:
@@ -174,6 +175,17 @@ class ScaledValues:
                         (*values_before, *sums[place]),
                         (*variances_before, variances[place]),
                     )
+        return found
+
+    @cached_property
+    def squares(self) -> dict[str | None, tuple[float, ...]]:
+        """Floats that add up to Σφ² of each provider's examples exactly."""
+        found: dict[str | None, tuple[float, ...]] = {}
+        for partition, values in zip(self.partitions, self.values(), strict=True):
+            table = partition.table
+            sums = exact_sums(values * values, table.provider, len(table.providers))
+            for name, parts in zip(table.providers, sums, strict=True):
+                found[name] = (*found.get(name, ()), *parts)
         return found
 
     @cached_property
