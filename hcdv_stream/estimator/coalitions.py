@@ -49,10 +49,12 @@ def path(corpus: Corpus, leaf: int) -> tuple[str, ...]:
 
 
 def leaves_of(corpus: Corpus, name: str) -> list[int]:
-    """Return the leaves of a coalition; raises KeyError where there is none of that name."""
+    """Return the leaves of a coalition; raises KeyError if there is none of that name."""
     leaves, nodes = corpus.state.leaves, corpus.state.nodes
     known: dict[str, Leaf | Node] = {id_of(PARTITION, leaf): leaf for leaf in leaves.values()}
     known |= {id_of(PARTITION, node): node for node in nodes.values()}
+    if name not in known:
+        raise KeyError(f"there is no coalition {name!r}: coalitions_ lists the names")
     return leaves_below(nodes, known[name])
 
 

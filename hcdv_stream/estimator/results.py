@@ -9,6 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
+from hcdv_stream.estimator.constraints import (
+    Whole,
+    check_arguments,
+    shown,
+)
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
@@ -35,6 +40,7 @@ class Results:
     _holding: Holding
     _embedder: "Embedder"
     _seed: int
+    _parameters: dict[str, Any]
 
     @property
     def values_(self) -> Floats:
@@ -142,11 +148,15 @@ class Results:
 
     @property
     def provenance_(self) -> dict[str, Any]:
-        """Parameters, seed, versions and sizes: enough to get the values again."""
+        """Parameters, seed, versions and sizes: enough to get the values again.
+
+        Parameters are those in use: the weights as they are now, all others as the first call had
+        them.
+        """
         held = self._held
         state = held.corpus.state
         return provenance(
-            self.get_params(deep=False),  # type: ignore[attr-defined]
+            self._parameters | {name: getattr(self, name) for name in self._read_late},
             self._seed,
             examples=len(held.corpus),
             validation_examples=len(held.validation),
@@ -232,6 +242,7 @@ class Results:
 
         """
         labels = self._held.labels
+        check_arguments(share=share, strategy=strategy)
         values = self._values(utility, beta, lam)
         seed = self._seed if random_state is None else parameters.seed_of(random_state)
         valued = np.flatnonzero(labels != NOWHERE)
@@ -247,22 +258,73 @@ class Results:
         return valued[chosen]
 
     def members(self, coalition: str) -> Rows:
-        """Return the indices of a coalition's examples. Raises KeyError for an unknown name."""
+        """Return the indices of a coalition's examples.
+
+        Parameters
+        ----------
+        coalition : str
+            The name of a leaf or an inner node, as in ``coalitions_``.
+
+        Returns
+        -------
+        ndarray of int
+            Ascending indices into X.
+
+        Raises
+        ------
+        KeyError
+            If there is no coalition of that name.
+
+        """
         return np.flatnonzero(np.isin(self.leaves_, leaves_of(self._held.corpus, coalition)))
 
     def path(self, example: int) -> tuple[str, ...]:
         """Return the names of an example's coalitions, from the root to its leaf.
 
-        ``example`` is an index as in ``values_``. Raises KeyError for an example in V.
+        Parameters
+        ----------
+        example : int
+            An index as in ``values_``, from 0.
+
+        Returns
+        -------
+        tuple of str
+            Names as in ``coalitions_``, the root's first.
+
+        Raises
+        ------
+        IndexError
+            If there is no example of that index.
+        KeyError
+            If the example became part of V.
+
         """
-        return path(self._held.corpus, int(self.leaves_[example]))
+        leaves = self.leaves_
+        if not Whole(0, len(leaves) - 1).accepts(example):
+            raise IndexError(
+                f"example must be an index into values_, which has {len(leaves)} entries, "
+                f"got {shown(example)}"
+            )
+        leaf = int(leaves[example])
+        if leaf == NOWHERE:
+            raise KeyError(f"the example {example} became part of V and is in no coalition")
+        return path(self._held.corpus, leaf)
 
     def to_frame(self) -> Any:
-        """Return a pandas DataFrame of what is known of each example; its index is ``id``.
+        """Return what is known of each example as a table.
 
-        Columns: label, value, stderr, evaluated (the value without the contrast, where the game
-        tells them apart), leaf, path, provider. Its ``attrs`` are ``provenance_``. Raises
-        ImportError without pandas.
+        Returns
+        -------
+        DataFrame
+            The index is ``id``. Columns: label, value, stderr, evaluated (the value without the
+            contrast, if the game tells them apart), leaf, path (the coalitions from the root
+            down), provider. ``attrs`` hold ``provenance_``.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
         """
         held, corpus = self._held, self._held.corpus
         leaves = self.leaves_.tolist()
@@ -286,10 +348,19 @@ class Results:
         check_is_fitted(self)
         return self._holding
 
+    @property
+    def _read_late(self) -> frozenset[str]:
+        """The parameters that take effect when values are read, not when games are played."""
+        routed = self._held.corpus.game == "routed"
+        return frozenset({"utility", "beta", "lam"} if routed else ())
+
     def _weights(
         self, utility: str | None = None, beta: float | None = None, lam: float | None = None
     ) -> Weights | None:
         judges, game = len(self._held.validation), self._held.corpus.game
+        check_arguments(utility=utility, beta=beta, lam=lam)
+        for name in self._read_late:
+            check_arguments(**{name: getattr(self, name)})
         if utility is None and beta is None and lam is None:
             return parameters.usual_weights(self, game, judges)
         return parameters.weights(self, judges, utility, beta, lam)

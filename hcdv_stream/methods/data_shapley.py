@@ -1,8 +1,9 @@
 """Sampled values of single examples: Data Shapley, Beta-Shapley and Data Banzhaf."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from hcdv_stream.estimator.constraints import Number
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.methods.context import MethodContext
 from hcdv_stream.methods.learner_method import LearnerMethod
@@ -113,8 +114,7 @@ class DataShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         return self.sampled(context, tmc(self.truncation, self.batch))
 
 
@@ -189,6 +189,7 @@ class BetaShapley(LearnerMethod):
     """
 
     method = "beta-shapley"
+    parameter_constraints: ClassVar = {"beta": (Number(0.0, open_below=True),)}
 
     def __init__(
         self,
@@ -221,8 +222,7 @@ class BetaShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         return self.sampled(
             context, beta_shapley(self.alpha, self.beta, self.truncation, self.batch)
         )
@@ -322,6 +322,5 @@ class DataBanzhaf(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         return self.sampled(context, banzhaf(self.batch))

@@ -107,8 +107,7 @@ class GroupShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         groups = context.groups(self.groups)
         until = SAMPLED if self.until is None else self.until
         utility = self.utility(context)
@@ -210,7 +209,6 @@ class DUShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         groups = context.groups(self.groups)
         return shared(self.sampled(context, UniformSizeSampler(groups)), groups)

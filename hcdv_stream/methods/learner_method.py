@@ -34,7 +34,7 @@ class LearnerMethod(Method):
     until: Criterion | None = None
 
     def utility(self, context: MethodContext) -> CountedUtility:
-        """Return the learner's game. Raises ValueError for an unknown learner or metric."""
+        """Return the learner's game."""
         return context.counted(self._trained(context))
 
     def contrasted(self, context: MethodContext, lam: float, averaged: Averaged) -> CountedUtility:
@@ -89,6 +89,4 @@ class LearnerMethod(Method):
         )
         if named:
             return learner_of(self.learner, given)
-        if not hasattr(self.learner, "fit"):
-            raise ValueError(f"learner must be a name or a classifier, got {self.learner!r}")
         return Retraining(self.learner, given.task(), context.seed)
