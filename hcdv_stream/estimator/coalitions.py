@@ -53,7 +53,7 @@ def leaves_of(corpus: Corpus, name: str) -> list[int]:
     leaves, nodes = corpus.state.leaves, corpus.state.nodes
     known: dict[str, Leaf | Node] = {id_of(PARTITION, leaf): leaf for leaf in leaves.values()}
     known |= {id_of(PARTITION, node): node for node in nodes.values()}
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise KeyError(f"there is no coalition {name!r}: coalitions_ lists the names")
     return leaves_below(nodes, known[name])
 

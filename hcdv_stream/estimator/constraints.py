@@ -4,7 +4,7 @@ Constructors store what they are given, as scikit-learn wants it; ``check_parame
 before anything is computed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Integral, Real
@@ -55,9 +55,8 @@ class Choice:
 
     @property
     def accepted(self) -> str:
-        return "one of " + ", ".join(
-            [*self.texts, *([f"{self.prefix}<label>"] * bool(self.prefix))]
-        )
+        texts = [*self.texts, *([f"{self.prefix}<label>"] if self.prefix else [])]
+        return texts[0] if len(texts) == 1 else f"one of {', '.join(texts)}"
 
     def accepts(self, value: Any) -> bool:
         if not isinstance(value, str):
@@ -74,7 +73,7 @@ class Whole:
 
     @property
     def accepted(self) -> str:
-        most = "at least {}" if self.most is None else "from {} to {}"
+        most = "of at least {}" if self.most is None else "from {} to {}"
         return "a whole number " + most.format(self.least, self.most)
 
     def accepts(self, value: Any) -> bool:
@@ -95,7 +94,7 @@ class Number:
 
     @property
     def accepted(self) -> str:
-        least = f"above {self.least:g}" if self.open_below else f"at least {self.least:g}"
+        least = f"above {self.least:g}" if self.open_below else f"of at least {self.least:g}"
         if self.most is None:
             return f"a number {least}"
         return f"a number {least} and {'below' if self.open_above else 'at most'} {self.most:g}"
@@ -226,13 +225,16 @@ ENCODER_OPTIONS: Mapping[str, tuple[Constraint, ...]] = {
 """What the options of the encoder "contrastive" are; see ``EncoderOptions``."""
 
 
-def check_parameters(estimator: Any) -> None:
+def check_parameters(estimator: Any, names: Collection[str] | None = None) -> None:
     """Raise ParameterError for the first parameter of an estimator that cannot be used.
 
-    A class may narrow or add to the table in ``parameter_constraints``.
+    A class may narrow or add to the table in ``parameter_constraints``. ``names`` are those to
+    look at, None for all.
     """
     table = {**PARAMETERS, **getattr(type(estimator), "parameter_constraints", {})}
     for name, value in estimator.get_params(deep=False).items():
+        if names is not None and name not in names:
+            continue
         check(name, value, table[name])
         if name == "encoder_options" and value:
             _check_encoder_options(value)
@@ -256,7 +258,7 @@ def _check_encoder_options(options: Mapping[Any, Any]) -> None:
 def check(name: str, value: Any, constraints: Sequence[Constraint]) -> None:
     """Raise ParameterError unless one of the constraints accepts a value."""
     if not any(constraint.accepts(value) for constraint in constraints):
-        accepted = " or ".join(constraint.accepted for constraint in constraints)
+        accepted = ", or ".join(constraint.accepted for constraint in constraints)
         raise ParameterError(f"{name} must be {accepted}, got {shown(value)}")
 
 

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import targets
 from hcdv_stream.estimator.constraints import (
@@ -25,6 +24,7 @@ from hcdv_stream.estimator.constraints import (
 )
 from hcdv_stream.estimator.distance import spawn_distance
 from hcdv_stream.estimator.embedders import Encoder
+from hcdv_stream.estimator.fitted import check_fitted
 from hcdv_stream.estimator.holding import Holding
 from hcdv_stream.estimator.parameters import NO_JUDGES, engine_config, seed_of, usual_weights
 from hcdv_stream.estimator.preparation import batch_of, prepare
@@ -259,7 +259,7 @@ class HCDV(Results, BaseEstimator):
             the first call. Nothing has changed then.
 
         """
-        if not hasattr(self, "_holding"):
+        if not self.__sklearn_is_fitted__():
             named = y if classes is None else classes
             return self._begin(X, y, named, (X_val, y_val), provider=provider, ids=ids)
         self._check_unchanged()
@@ -304,7 +304,7 @@ class HCDV(Results, BaseEstimator):
             If ``ids`` is a single id instead of several.
 
         """
-        check_is_fitted(self)
+        check_fitted(self)
         self._check_unchanged()
         with one_blas_thread():
             self._holding.forget(ids)
@@ -365,7 +365,7 @@ class HCDV(Results, BaseEstimator):
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_holding")
+        return "_holding" in vars(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

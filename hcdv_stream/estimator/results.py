@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
 from hcdv_stream.estimator.constraints import (
     Whole,
     check_arguments,
+    check_parameters,
     shown,
 )
+from hcdv_stream.estimator.fitted import FittedAttributes, check_fitted
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.intp]
 
 
-class Results:
+class Results(FittedAttributes):
     """The reading half of ``HCDV``. Everything raises NotFittedError before a fit."""
 
     classes_: npt.NDArray[Any]
@@ -345,7 +346,7 @@ class Results:
 
     @property
     def _held(self) -> Holding:
-        check_is_fitted(self)
+        check_fitted(self)
         return self._holding
 
     @property
@@ -359,8 +360,7 @@ class Results:
     ) -> Weights | None:
         judges, game = len(self._held.validation), self._held.corpus.game
         check_arguments(utility=utility, beta=beta, lam=lam)
-        for name in self._read_late:
-            check_arguments(**{name: getattr(self, name)})
+        check_parameters(self, self._read_late)
         if utility is None and beta is None and lam is None:
             return parameters.usual_weights(self, game, judges)
         return parameters.weights(self, judges, utility, beta, lam)

@@ -41,9 +41,12 @@ def checked_table(
     name, label = names
     if X is None or not (hasattr(X, "shape") or hasattr(X, "__len__")) or isinstance(X, str):
         raise ValueError(f"{name} must be a table with a row for each example, got {shown(X)}")
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(f"{name} has masked entries: give {name}.filled(numpy.nan)")
+    if is_frame(X):
+        _check_columns(X, name)
     if callable(encoder) or (encoder == "contrastive" and is_frame(X)):
         table = X
-        _check_columns(X, name)
         if getattr(X, "ndim", 0) == 2:
             _validated(estimator, X, y, name, reset=reset, skip_check_array=True)
     else:
@@ -61,6 +64,9 @@ def checked_table(
 def _numbers(
     estimator: Any, X: Table, y: Any, name: str, *, reset: bool, finite: bool | str
 ) -> Table:
+    for kind in map(str, X.dtypes if is_frame(X) else [getattr(X, "dtype", "")]):
+        if kind.startswith(("datetime", "timedelta")):  # which scikit-learn takes for numbers
+            raise ValueError(f"{name} must hold {_NUMBERS}, got {kind} values")
     try:
         _validated(estimator, X, y, name, reset=reset, skip_check_array=True)
         return validate_data(
@@ -84,14 +90,12 @@ def _reword(error: Exception, name: str) -> NoReturn:
 
 
 def _check_columns(X: Table, name: str) -> None:
-    """Raise ValueError for a table that lacks rows or columns, or whose columns share a name."""
-    if getattr(X, "ndim", 0) == 2:
-        _check_size(X.shape, name)
-    if is_frame(X):
-        names = [str(each) for each in X.columns]
-        twice = [each for each in names if names.count(each) > 1]
-        if twice:
-            raise ValueError(f"{name} has two columns that are named {twice[0]!r}: rename one")
+    """Raise ValueError for a DataFrame without rows or columns, or with two of one name."""
+    _check_size(X.shape, name)
+    names = [str(each) for each in X.columns]
+    twice = [each for each in names if names.count(each) > 1]
+    if twice:
+        raise ValueError(f"{name} has two columns that are named {twice[0]!r}: rename one")
 
 
 def _check_size(shape: tuple[int, ...], name: str) -> None:
@@ -123,11 +127,9 @@ def _explain(X: Table, name: str, *, gaps: bool) -> None:
         raise ValueError(
             f"Complex data not supported: {name} must hold {_NUMBERS}, got {array.dtype}"
         )
-    if array.dtype.kind in "mMV":
-        raise ValueError(f"{name} must hold {_NUMBERS}, got {array.dtype} values")
     for row, column, value in _strange(array, gaps=gaps):
         where = f"row {row}, column {X.columns[column] if is_frame(X) else column}"
-        _refuse(name, value, where)
+        _refuse(name, value, where, gaps=gaps)
 
 
 def _strange(array: npt.NDArray[Any], *, gaps: bool) -> Iterator[tuple[int, int, Any]]:
@@ -151,7 +153,7 @@ def _is_gap(value: Any) -> bool:
     return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
-def _refuse(name: str, value: Any, where: str) -> NoReturn:
+def _refuse(name: str, value: Any, where: str, *, gaps: bool) -> NoReturn:
     if isinstance(value, float):
         found = "NaN" if np.isnan(value) else "infinity (inf)"
         fix = "fill it, or leave the row out"
@@ -160,8 +162,8 @@ def _refuse(name: str, value: Any, where: str) -> NoReturn:
         raise ValueError(f"{name} has {found} in {where}: {fix}")
     if isinstance(value, str):
         raise ValueError(
-            f"{name} has the text {shown(str(value))} in {where}, but must hold numbers: give "
-            "encoder='contrastive' a DataFrame, in which text is a category"
+            f"{name} has the text {shown(str(value))} in {where}, where a number is needed: text "
+            f"can be a category in a DataFrame{'' if gaps else ', for the encoder contrastive'}"
         )
     raise TypeError(
         f"{name} has {shown(value)} in {where}, but an entry of this argument must be a number, or "

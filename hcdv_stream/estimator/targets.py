@@ -37,7 +37,7 @@ def classes_of(y: Any, name: str = "y") -> Array:
 def codes_of(y: Any, classes: Array, name: str) -> Codes:
     """Return class indices, (n,); raises ValueError for a label that is no class."""
     target = _target(y, name)
-    if (target.dtype.kind in "OUS") != (classes.dtype.kind in "OUS") and len(target):
+    if (target.dtype.kind in "OU") != (classes.dtype.kind in "OU") and len(target):
         raise ValueError(_unknown(target[0], classes, name))
     places = np.minimum(np.searchsorted(classes, target), len(classes) - 1)
     strangers = np.flatnonzero(classes[places] != target)
@@ -96,13 +96,17 @@ def _target(y: Any, name: str) -> Array:
         raise ValueError(
             f"{name} must hold one label for each example, got the shape {target.shape}"
         )
+    if isinstance(target, np.ma.MaskedArray) and np.ma.is_masked(target):
+        raise ValueError(f"{name} has masked entries: leave these rows out")
     if target.dtype.kind == "O":
-        return _one_kind(target, name)
+        target = _one_kind(target, name)
+    if target.dtype.kind in "OU" and (empty := np.flatnonzero(target == "")).size:
+        raise ValueError(f"{name} has no label in row {empty[0]}, it is '': leave the row out")
     if target.dtype.kind == "f":
         odd = np.flatnonzero(~(np.isfinite(target) & (target == np.floor(target))))
         if len(odd):
             raise ValueError(_refused(name, target[odd[0]], odd[0]))
-    elif target.dtype.kind not in "biuUS":
+    elif target.dtype.kind not in "OUbiu":
         raise ValueError(f"{name} must hold {_LABELS}, got {target.dtype} values")
     return target
 
@@ -117,7 +121,7 @@ def _labels(y: Any, name: str) -> Array:
         entries[:] = list(y)
         return entries
     try:
-        target: Array = np.asarray(y)
+        target: Array = np.asanyarray(y)
     except ValueError:
         raise ValueError(f"{name} must hold one label for each example, got {shown(y)}") from None
     return target

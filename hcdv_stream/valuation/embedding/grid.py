@@ -25,6 +25,8 @@ def unit_grid(vectors: npt.ArrayLike) -> Embeddings:
     zero: its cosine to everything is 0. Raises ValueError where an entry is not finite.
     """
     wide = np.asarray(vectors, dtype=np.float64)
+    if wide.ndim != 2:
+        raise ValueError(f"embeddings must have the shape (n, d), got {wide.shape}")
     if not np.isfinite(wide).all():
         raise ValueError("embeddings must be finite")
     return wide_grid(wide).astype(np.float32)

@@ -7,7 +7,7 @@ two agree at level 1 only, so what K_ℓ counts is an option.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -132,8 +132,10 @@ def build_levels(
     '1/2/6'
 
     """
-    if min(counts, default=1) < 1:
-        raise ValueError(f"every K must be at least 1, got {tuple(counts)}")
+    if not isinstance(counts, Sequence | np.ndarray) or min(counts, default=1) < 1:
+        raise ValueError(f"every K must be at least 1 in a sequence, got {counts!r}")
+    if counted not in get_args(Counted):
+        raise ValueError(f"counted must be one of {', '.join(get_args(Counted))}, got {counted!r}")
     parts = [np.arange(len(embeddings))]
     assignment = np.zeros((len(counts), len(embeddings)), np.int64)
     for level, count in enumerate(counts):

@@ -96,7 +96,7 @@ def test_a_settled_ranking_ends_a_run():
     assert estimate.rounds > 5
     now, then = (np.argsort(np.argsort(v)) for v in (estimate.values, estimate.history[-6]))
     assert np.corrcoef(now, then)[0, 1] > 0.9
-    with pytest.raises(ValueError, match="rounds must be below 32, got 40"):
+    with pytest.raises(ValueError, match="rounds must be a whole number from 1 to 31, got 40"):
         RankStability(rounds=40)
 
 
