@@ -131,12 +131,6 @@ def test_a_key_that_is_missing_or_not_good_for_this_is_said_with_the_setting(ask
             ask("watch", "--url", address, "--key", secret)
 
 
-@pytest.mark.parametrize("command", ["top", "point", "providers", "watch", "gateway", "key"])
-def test_help_shows_an_example(command):
-    done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
-    assert f"Example: hcdv-stream {command}" in done.stdout
-
-
 @pytest.mark.parametrize(
     "command",
     [("top",), ("providers",), ("watch", "--count", "1"), ("point", "p1s000000")],

@@ -80,6 +80,7 @@ def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     assert committed(bootstrap, topic) == len(log) + len(more)
     rebuilt = workers.start(topic, state="other")
     assert rebuilt.wait_for("partition owned")["offset"] == 0
+    assert len(successor.events("partition owned")) == 1
     other = workers.directory / "other" / topic / "0"
     wait_for_offset(other, len(log) + len(more), rebuilt, 40)
     rebuilt.stop()

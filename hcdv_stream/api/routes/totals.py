@@ -15,9 +15,9 @@ from hcdv_stream.api.routes.cursors import query_of
 from hcdv_stream.api.routes.dependencies import AnswerContext, ContextNow, ReadRequestNow
 from hcdv_stream.api.routes.pages import begun, more_of
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
-from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.routes.retry import RetryRoute
 
-router = APIRouter(tags=["totals"], route_class=Retrying)
+router = APIRouter(tags=["totals"], route_class=RetryRoute)
 
 
 @router.get("/v1/providers", response_model=ProvidersAnswer)
