@@ -29,9 +29,26 @@ SHARES = tuple(np.linspace(0.0, 0.5, 11).tolist())
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """``scores`` (m,) after a share ``shares`` (m,) of the examples was removed, or was added.
+    """Scores after shares of the examples were removed, or were added.
 
-    ``order`` says which examples go first.
+    Parameters
+    ----------
+    kind : {"removal", "addition"}
+        What happens to the examples.
+    order : {"highest", "lowest", "random"}
+        Which examples go first.
+    shares : ndarray of shape (m,)
+        Shares of the examples.
+    scores : ndarray of shape (m,)
+        The score after each share.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import removal_curve
+    >>> curve = removal_curve([0.3, -0.1], len, shares=[0.0, 0.5])
+    >>> curve.kind, curve.order, curve.scores.tolist()
+    ('removal', 'lowest', [2.0, 1.0])
+
     """
 
     kind: Literal["removal", "addition"]

@@ -115,7 +115,7 @@ class DataShapley(LearnerMethod):
         self.random_state = random_state
 
     def _estimate(self, context: MethodContext) -> Estimate:
-        return self.sampled(context, tmc(self.truncation, self.batch))
+        return self._sampled(context, tmc(self.truncation, self.batch))
 
 
 class BetaShapley(LearnerMethod):
@@ -223,7 +223,7 @@ class BetaShapley(LearnerMethod):
         self.random_state = random_state
 
     def _estimate(self, context: MethodContext) -> Estimate:
-        return self.sampled(
+        return self._sampled(
             context, beta_shapley(self.alpha, self.beta, self.truncation, self.batch)
         )
 
@@ -323,4 +323,4 @@ class DataBanzhaf(LearnerMethod):
         self.random_state = random_state
 
     def _estimate(self, context: MethodContext) -> Estimate:
-        return self.sampled(context, banzhaf(self.batch))
+        return self._sampled(context, banzhaf(self.batch))

@@ -110,7 +110,7 @@ class GroupShapley(LearnerMethod):
     def _estimate(self, context: MethodContext) -> Estimate:
         groups = context.groups(self.groups)
         until = SAMPLED if self.until is None else self.until
-        utility = self.utility(context)
+        utility = self._utility(context)
         found = group_shapley(utility, groups, until, seed=context.seed, clock=time.monotonic)
         return shared(found, groups)
 
@@ -211,4 +211,4 @@ class DUShapley(LearnerMethod):
 
     def _estimate(self, context: MethodContext) -> Estimate:
         groups = context.groups(self.groups)
-        return shared(self.sampled(context, UniformSizeSampler(groups)), groups)
+        return shared(self._sampled(context, UniformSizeSampler(groups)), groups)

@@ -148,8 +148,8 @@ class Algorithm1(LearnerMethod):
             self.leaf_size,
             self.interpretation or DEFAULT_INTERPRETATION,
         )
-        utility = self.contrasted(context, self.lam, self.averaged)
-        return self.sampled(context, sampler, utility, Rounds(1))
+        utility = self._contrasted(context, self.lam, self.averaged)
+        return self._sampled(context, sampler, utility, Rounds(1))
 
 
 class OwenValue(LearnerMethod):
@@ -276,4 +276,4 @@ class OwenValue(LearnerMethod):
     def _estimate(self, context: MethodContext) -> Estimate:
         levels = context.cut(self.levels, self.counted)
         sampler = OwenSampler(levels, self.orders, self.minimum, self.batch)
-        return self.sampled(context, sampler, self.contrasted(context, self.lam, self.averaged))
+        return self._sampled(context, sampler, self._contrasted(context, self.lam, self.averaged))

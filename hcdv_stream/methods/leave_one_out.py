@@ -93,4 +93,4 @@ class LeaveOneOut(LearnerMethod):
         self.random_state = random_state
 
     def _estimate(self, context: MethodContext) -> Estimate:
-        return leave_one_out(self.utility(context))
+        return leave_one_out(self._utility(context))

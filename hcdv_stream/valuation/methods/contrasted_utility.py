@@ -24,9 +24,32 @@ _MOST_CELLS = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class Contrasted:
-    """v = ``utility`` + ``lam`` · Δ on n grid unit vectors (n, d) with labels int16 (n,).
+    """A game with the contrast added: v = utility + λΔ.
 
-    ``averaged`` says which Δ, see ``characteristic``; labels lie below ``classes``.
+    Parameters
+    ----------
+    utility : Utility
+        The game of n players.
+    embeddings : ndarray of float32 of shape (n, d)
+        The examples, as `unit_grid` returns them.
+    labels : ndarray of int16 of shape (n,)
+        Their class indices.
+    classes : int
+        The number of classes.
+    lam : float
+        λ, the weight of the contrast.
+    averaged : {"mean", "sum"}, default="mean"
+        Whether Δ is the mean over pairs of examples or their sum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame, Contrasted, unit_grid
+    >>> embeddings, labels = unit_grid([[1.0], [-1.0]]), np.array([0, 1], np.int16)
+    >>> nothing = CoalitionGame(2, lambda members: np.zeros(len(members)))
+    >>> Contrasted(nothing, embeddings, labels, 2, 0.1)(np.ones((1, 2), bool)).tolist()
+    [0.2]
+
     """
 
     utility: Utility
@@ -46,7 +69,20 @@ class Contrasted:
         )
 
     def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:
-        """Return the game among blocks beside a context: see ``blocks``."""
+        """Return the game among blocks beside a context: see ``blocks``.
+
+        Parameters
+        ----------
+        blocks : sequence of ndarray of int
+            The examples of each block, which is a player.
+        context : ndarray of int
+            The examples that belong to every coalition.
+
+        Returns
+        -------
+        CoalitionGame
+
+        """
         inner = among(self.utility, blocks, context)
         everyone = [*blocks, context]
         rows = np.concatenate(everyone)

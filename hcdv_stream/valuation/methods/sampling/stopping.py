@@ -35,10 +35,35 @@ class SamplingProgress:
 
 
 class Criterion:
-    """Says whether to stop."""
+    """Says whether to stop; combines with others by ``&`` and ``|``.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import Evaluations, Rounds, StandardError
+    >>> criterion = Evaluations(10_000) | StandardError(0.01) & Rounds(2)
+    >>> type(criterion).__name__
+    'Either'
+
+    """
 
     def met(self, progress: SamplingProgress) -> bool:
-        """Return whether this criterion asks to stop."""
+        """Return whether this criterion asks to stop.
+
+        Parameters
+        ----------
+        progress : SamplingProgress
+            What is known after a round.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        ValueError
+            If the criterion counts seconds and the run has no clock.
+
+        """
         raise NotImplementedError
 
     def __and__(self, other: "Criterion") -> "Criterion":
