@@ -32,7 +32,7 @@ class Holding:
         roster: Roster,
         state: EngineState,
     ) -> None:
-        """Begin with a tree that holds its points, and play them."""
+        """Begin with a tree that holds its examples, and play them."""
         self.classes = classes
         self.validation = validation
         self.roster = roster

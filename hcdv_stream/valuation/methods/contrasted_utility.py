@@ -1,7 +1,7 @@
 """The paper's v(S) = M(S) + λ·Δ(S) for any M: a learner's game with the contrast added.
 
 ``characteristic`` is the same for the ridge classifier alone, where both parts come from one
-sketch. Δ follows from class counts and class sums, so it costs O(n·d) a coalition of points, and
+sketch. Δ follows from class counts and class sums, so it costs O(n·d) a coalition of examples, and
 less among blocks, whose sums are taken once.
 """
 
@@ -101,7 +101,7 @@ class Contrasted:
         return CoalitionGame(len(blocks), worth)
 
     def _rows(self, rows: Rows) -> Floats:
-        """Each point's count, 1, and u: (m, 1 + d)."""
+        """Each example's count, 1, and u: (m, 1 + d)."""
         ones = np.ones((len(rows), 1))
         return np.concatenate([ones, self.embeddings[rows].astype(np.float64)], axis=1)
 

@@ -1,24 +1,24 @@
 """The level-structure value (Owen 1977, Winter 1989): the hierarchy, and all that is outside it.
 
-A point is worth what it adds to those before it, averaged over the orders in which every coalition
-of every level arrives without interruption. So a leaf's points are evaluated beside a context, the
-coalitions that came before, where Algorithm 1's local game shows them nothing but each other, and
-nothing is rescaled: along an order marginals telescope to v(D) − v(∅), however few are drawn.
-A coalition's value is the sum of its points'.
+An example is worth what it adds to those before it, averaged over the orders in which every
+coalition of every level arrives without interruption. So a leaf's examples are evaluated beside a
+context, the coalitions that came before, where Algorithm 1's local game shows them nothing but each
+other, and nothing is rescaled: along an order marginals telescope to v(D) − v(∅), however few are
+drawn. A coalition's value is the sum of its examples'.
 
 A sampler for ``sampling.run``: a round draws a few orders and walks them leaf by leaf, the prefixes
 of a leaf sharing one context. T orders cost T·n evaluations.
 
-**Variance.** The first points of an order move v most: a marginal is as large as the context is
+**Variance.** The first examples of an order move v most: a marginal is as large as the context is
 small. Two controls, which combine:
 
 * ``orders``: ``independent`` ones; ``antithetic``, each with its reverse; ``stratified``, every
   child's arrival among its siblings falling once into each of as many strata of time as a round
   has orders (a Latin hypercube), so that each sees early and late contexts alike. Every order is
   uniform by itself, so all three are unbiased.
-* ``minimum``: the first part of an order, this share of the points, arrives at once and shares what
-  it brings equally. That is no longer the Owen–Winter value, but no model is then
-  trained on next to nothing; telescoping, symmetry and the cost stay as they are or better.
+* ``minimum``: the first part of an order, this share of the examples, arrives at once and shares
+  what it brings equally. That is no longer the Owen–Winter value, but no model is then trained on
+  next to nothing; telescoping, symmetry and the cost stay as they are or better.
 
 ``spread_by_context`` measures where the variance comes from.
 """
@@ -158,7 +158,7 @@ class OwenSampler:
 def consistent_orders(
     levels: Levels, count: int, rule: OrderRule, generator: np.random.Generator
 ) -> Orders:
-    """Draw orders of the points, (count, n), that never interrupt a coalition.
+    """Draw orders of the examples, (count, n), that never interrupt a coalition.
 
     Each is uniform among all such; see the module for how they depend on each other.
     """
@@ -188,7 +188,8 @@ def worth_along(
 ) -> tuple[Floats, int]:
     """Return the worth of every prefix of a consistent order, (n + 1,), and what it took.
 
-    The first ``minimum`` of the points are taken to bring equal parts of what they bring together.
+    The first ``minimum`` of the examples are taken to bring equal parts of what they bring
+    together.
     """
     n = len(order)
     together = int(np.ceil(minimum * n))

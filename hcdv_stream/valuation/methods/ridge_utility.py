@@ -1,7 +1,7 @@
-"""The paper's v on points, with a ridge classifier: any coalition from merged Gram sketches.
+"""The paper's v on examples, with a ridge classifier: any coalition from merged Gram sketches.
 
-Asked point by point a coalition of m points costs O(m d²); among blocks each block's sketch is
-summed once, and every coalition of blocks is a sum of sketches (``grams``).
+Asked example by example a coalition of m examples costs O(m d²); among blocks each block's sketch
+is summed once, and every coalition of blocks is a sum of sketches (``grams``).
 """
 
 from collections.abc import Sequence

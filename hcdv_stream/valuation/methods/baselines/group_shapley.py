@@ -1,6 +1,6 @@
-"""Group Shapley (GS): a game among given groups of points, by label, by cluster or by provider.
+"""Group Shapley (GS): a game among given groups of examples, by label, by cluster or by provider.
 
-Exact up to ten groups, by permutations in antithetic pairs above. A point gets an equal share of
+Exact up to ten groups, by permutations in antithetic pairs above. An example gets an equal share of
 its group's value, so nothing tells the members of a group apart. What the streaming comparison
 calls GS-FULL is this, played again from scratch after every update.
 """
@@ -91,7 +91,7 @@ def group_shapley(
 
 
 def shared(estimate: Estimate, groups: Groups) -> Estimate:
-    """Split the groups' values equally among their points: an estimate of (n,)."""
+    """Split the groups' values equally among their examples: an estimate of (n,)."""
     sizes = np.bincount(groups)
     return replace(
         estimate,
