@@ -22,9 +22,7 @@ from hcdv_stream.valuation.methods.utility import Utility
 
 @dataclass(frozen=True)
 class UniformSizeSampler:
-    """``owners`` (n,) says who owns each player of the game, 0 to I − 1, none without an
-    example.
-    """
+    """``owners`` (n,) says who owns each player of the game, 0 to I − 1, each at least one."""
 
     owners: npt.NDArray[np.int64]
     name: str = "du-shapley"
