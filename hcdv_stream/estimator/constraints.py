@@ -84,7 +84,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class RealNumber:
     """A finite number in a range; ``open_below`` and ``open_above`` leave out its ends."""
 
     least: float
@@ -164,7 +164,7 @@ JOBS = Kind(
 )
 
 PARAMETERS: Mapping[str, tuple[Constraint, ...]] = {
-    "alpha": (Number(0.0, open_below=True),),
+    "alpha": (RealNumber(0.0, open_below=True),),
     "averaged": (Choice(get_args(Averaged)),),
     "batch": (Whole(1),),
     "branching": (Wholes(2),),
@@ -177,13 +177,13 @@ PARAMETERS: Mapping[str, tuple[Constraint, ...]] = {
         Kind("an Interpretation", lambda value: isinstance(value, Interpretation)),
         NOTHING,
     ),
-    "lam": (Number(0.0, MOST_LAMBDA),),
+    "lam": (RealNumber(0.0, MOST_LAMBDA),),
     "leaf_size": (Whole(1),),
     "learner": (LEARNER,),
     "levels": (Wholes(1),),
     "merge_below": (Whole(0),),
     "metric": (Choice(tuple(METRICS)),),
-    "minimum": (Number(0.0, 1.0, open_above=True),),
+    "minimum": (RealNumber(0.0, 1.0, open_above=True),),
     "n_jobs": (JOBS,),
     "neighbours": (Whole(1),),
     "orders": (Choice(get_args(OrderRule)),),
@@ -192,20 +192,20 @@ PARAMETERS: Mapping[str, tuple[Constraint, ...]] = {
     "random_state": (SEED,),
     "rebalance_every": (Whole(1),),
     "trees": (Whole(1),),
-    "truncation": (Number(0.0), NOTHING),
+    "truncation": (RealNumber(0.0), NOTHING),
     "until": (CRITERION, NOTHING),
     "update_size": (Whole(1),),
     "utility": (Choice(("balanced", "accuracy"), prefix="class:"),),
-    "validation_share": (Number(0.0, 1.0, open_above=True),),
+    "validation_share": (RealNumber(0.0, 1.0, open_above=True),),
 }
 """What a parameter of this name is, wherever it has it."""
 
 ARGUMENTS: Mapping[str, tuple[Constraint, ...]] = {
-    "share": (Number(0.0, 1.0, open_below=True),),
+    "share": (RealNumber(0.0, 1.0, open_below=True),),
     "strategy": (Choice(get_args(Strategy)),),
     "random_state": (SEED,),
     "utility": (*PARAMETERS["utility"], NOTHING),
-    "beta": (Number(0.0, 1.0), NOTHING),
+    "beta": (RealNumber(0.0, 1.0), NOTHING),
     "lam": (*PARAMETERS["lam"], NOTHING),
 }
 """The same of the arguments of methods that read values."""
@@ -214,13 +214,13 @@ ARGUMENTS: Mapping[str, tuple[Constraint, ...]] = {
 ENCODER_OPTIONS: Mapping[str, tuple[Constraint, ...]] = {
     "dimensions": (Whole(1),),
     "hidden": (Wholes(1, length=0),),
-    "contrast": (Number(0.0),),
-    "smoothness": (Number(0.0),),
+    "contrast": (RealNumber(0.0),),
+    "smoothness": (RealNumber(0.0),),
     "epochs": (Whole(1),),
     "patience": (Whole(1),),
     "batch": (Whole(1),),
-    "learning_rate": (Number(0.0, open_below=True),),
-    "weight_decay": (Number(0.0),),
+    "learning_rate": (RealNumber(0.0, open_below=True),),
+    "weight_decay": (RealNumber(0.0),),
 }
 """What the options of the encoder "contrastive" are; see ``EncoderOptions``."""
 

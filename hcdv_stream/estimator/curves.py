@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import get_scorer
 
-from hcdv_stream.estimator.constraints import Number, shown
+from hcdv_stream.estimator.constraints import RealNumber, shown
 from hcdv_stream.estimator.parameters import seed_of
 from hcdv_stream.estimator.tabular import take
 from hcdv_stream.valuation.arrays import Floats
@@ -186,7 +186,7 @@ def addition_curve(
 
 
 def _checked(shares: Any) -> Sequence[float]:
-    within = Number(0.0, 1.0)
+    within = RealNumber(0.0, 1.0)
     if isinstance(shares, str) or not isinstance(shares, Sequence | np.ndarray):
         raise ValueError(f"shares must be a sequence of numbers from 0 to 1, got {shown(shares)}")
     if not len(shares) or not all(map(within.accepts, shares)):

@@ -16,8 +16,8 @@ from hcdv_stream.estimator import targets
 from hcdv_stream.estimator.constraints import (
     AUTO,
     NOTHING,
-    Number,
     ParameterError,
+    RealNumber,
     Whole,
     check_parameters,
     shown,
@@ -140,9 +140,9 @@ class HCDV(Results, BaseEstimator):
     """
 
     parameter_constraints: ClassVar = {
-        "beta": (Number(0.0, 1.0), NOTHING),
+        "beta": (RealNumber(0.0, 1.0), NOTHING),
         "leaf_size": (Whole(4), AUTO),
-        "tau": (Number(0.0, 2.0, open_below=True), AUTO),
+        "tau": (RealNumber(0.0, 2.0, open_below=True), AUTO),
     }
 
     def __init__(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hcdv_stream.estimator.constraints import Number
+from hcdv_stream.estimator.constraints import RealNumber
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.methods.context import MethodContext
 from hcdv_stream.methods.learner_method import LearnerMethod
@@ -189,7 +189,7 @@ class BetaShapley(LearnerMethod):
     """
 
     method = "beta-shapley"
-    parameter_constraints: ClassVar = {"beta": (Number(0.0, open_below=True),)}
+    parameter_constraints: ClassVar = {"beta": (RealNumber(0.0, open_below=True),)}
 
     def __init__(
         self,

@@ -259,4 +259,5 @@ def _within(
     if isinstance(number, kinds) and least <= float(number) <= most:
         return
     bounds = f"at least {least:g}" if np.isinf(most) else f"from {least:g} to {most:g}"
-    raise ValueError(f"{name} must be {'a whole number ' * whole}{bounds}, got {number!r}")
+    kind = " and a whole number" if whole else ""
+    raise ValueError(f"{name} must be {bounds}{kind}, got {number!r}")
