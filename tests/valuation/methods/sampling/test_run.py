@@ -113,5 +113,7 @@ def test_a_player_who_was_never_drawn_is_unknown():
     estimate = run(banzhaf(1), GAME, Rounds(1))
     assert np.isnan(estimate.values).all()
     assert np.isnan(estimate.stderr).all()
-    with pytest.raises(ValueError, match="evaluations must be at least 1 and a whole number, got 0"):
+    with pytest.raises(
+        ValueError, match="evaluations must be at least 1 and a whole number, got 0"
+    ):
         Evaluations(0)
