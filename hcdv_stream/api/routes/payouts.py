@@ -16,10 +16,10 @@ from hcdv_stream.api.routes.cursors import query_of
 from hcdv_stream.api.routes.dependencies import ReadRequest, ReadRequestNow, refuse_truncated
 from hcdv_stream.api.routes.pages import begun, more_of
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
-from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.valuation.settlement import Rule, Settlement, margins, settle
 
-router = APIRouter(tags=["totals"], route_class=Retrying)
+router = APIRouter(tags=["totals"], route_class=RetryRoute)
 
 Amount = Annotated[
     int,
