@@ -3,6 +3,7 @@
 import resource
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -51,6 +52,8 @@ def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     produce(bootstrap, f"{topic}.dlq", [(sent.key, sent.value)], headers=headers)
     worker = workers.start(topic)
     wait_for_offset(directory, len(log), worker, 40)
+    # This bundle has no network to run: torch would more than double the time of a start.
+    assert "libtorch" not in Path(f"/proc/{worker.process.pid}/maps").read_text()
 
     # Everything valid took effect: 301 sessions, one of them deleted again.
     first = stored(directory)
