@@ -51,6 +51,7 @@ _MIB = 1 << 20
 _ANYWHERE = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 )
 _ROUTERS = (
     points.router,
@@ -153,7 +154,7 @@ def serving(
         app.add_middleware(KnownHosts, names=names, refuse=unknown_host)
     app.add_middleware(MetricsMiddleware, metrics=metrics, routes=_routes())
     app.add_middleware(HeadMiddleware)
-    problems.install(app)
+    problems.install(app, _routes())
     for router in _ROUTERS:
         app.include_router(router, responses=dict(RESPONSES), dependencies=[ONLY_KNOWN])
     app.include_router(events.router, dependencies=[ONLY_KNOWN])

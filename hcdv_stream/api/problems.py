@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from hcdv_stream.api.models.answers import InvalidField, ProblemDetails, ReadinessCheck
 
@@ -146,8 +147,8 @@ def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of ``app`` a problem."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Make every error of ``app``, which serves these routes, a problem."""
 
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, error: ProblemError) -> Response:
@@ -172,8 +173,10 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         detail = f"{request.method} {request.url.path}: {status.description or status.phrase}"
-        path, blank = request.url.path, "about:blank"
-        return _response(path, status, blank, status.phrase, detail, headers=error.headers)
+        path, blank, headers = request.url.path, "about:blank", error.headers
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {**(headers or {}), "Allow": _methods(routes, request)}
+        return _response(path, status, blank, status.phrase, detail, headers=headers)
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
@@ -181,6 +184,15 @@ def install(app: FastAPI) -> None:
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         detail = "an error that was not foreseen; the log of the API has it"
         return _response(request.url.path, status, "about:blank", status.phrase, detail)
+
+
+def _methods(routes: Sequence[BaseRoute], request: Request) -> str:
+    """Return the methods of all routes to a path; the framework names those of the first one."""
+    methods = set[str]()
+    for route in routes:
+        if route.matches(request.scope)[0] != Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(methods))
 
 
 def _invalid(fields: list[InvalidField]) -> ProblemError:

@@ -21,7 +21,7 @@ expected-statuses = ["2xx", "3xx", "4xx", 503]
 expected-statuses = ["2xx", "3xx", 404, 409, 410, 422, 503]
 [checks.negative_data_rejection]
 # A parameter that is made null is left out of the request, so another reason may come first.
-expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 415, 422, 428, 429, "5xx"]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 415, 422, 428, 429, 431, "5xx"]
 """
 
 

@@ -54,6 +54,7 @@ def test_a_method_that_is_not_there(client):
         "instance": "/v1/summary",
     }
     assert answer.headers["allow"] == "GET"
+    assert client.request("DELETE", "/v1/payouts").headers["allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize(

@@ -501,7 +501,11 @@ class ProblemDetails(Model):
     title: str = Field(examples=["Unknown point"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["there is no point 's000017' in the corpus as of now"])
-    instance: str = Field(description="Path that was asked for.", examples=["/v1/points/s000017"])
+    instance: str | None = Field(
+        default=None,
+        description="Path that was asked for; left out where the request was too large to be read.",
+        examples=["/v1/points/s000017"],
+    )
     errors: list[InvalidField] | None = Field(
         default=None, description="With status 422: each parameter that was refused."
     )
