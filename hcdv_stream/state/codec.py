@@ -19,10 +19,16 @@ from hcdv_stream.state.errors import REBUILD, StateError
 
 Array = npt.NDArray[np.generic]
 
-FORMAT = 3
-"""Version of records and layout; a reader refuses a newer one. Since 2, a centroid that moved alone
-has a record of its own. Since 3, the header holds the inventory of the state, and the state says
-which log it is computed from."""
+FORMAT = 4
+"""Newest version of records and layout; a reader refuses a newer one.
+
+Since 2, a centroid that moved alone has a record of its own. Since 3, the header holds the
+inventory of the state, and the state says which log it is computed from. Since 4, a leaf may hold
+trusted sessions. A record is of the oldest version that has all that is in it: those of a state
+without trusted sessions are of 3.
+"""
+USUAL_FORMAT = 3
+"""Version of a record that needs no newer one."""
 
 _MAGIC = b"HCDV"
 _SEAL = struct.Struct("<4sI")  # magic and checksum
@@ -41,8 +47,10 @@ _Entry = tuple[str, np.dtype[np.generic], int, tuple[int, ...], int]
 _SHAPES = [struct.Struct(f"<{dimensions}I") for dimensions in range(5)]
 
 
-def pack(kind: bytes, arrays: Mapping[str, Array]) -> bytes:
+def pack(kind: bytes, arrays: Mapping[str, Array], version: int | None = None) -> bytes:
     """Encode named arrays as one record; ``kind`` is a byte that says what it describes.
+
+    ``version`` is the oldest format that has such a record, by default the usual one.
 
     Names have up to 255 bytes, arrays up to four axes. Raises ValueError for any other array,
     among them arrays of objects.
@@ -65,7 +73,7 @@ def pack(kind: bytes, arrays: Mapping[str, Array]) -> bytes:
     table = b"".join(directory)
     start = _FRAMED + len(table)
     start += -start % _ALIGNMENT
-    frame = _FRAME.pack(FORMAT, kind, len(arrays), start)
+    frame = _FRAME.pack(version or USUAL_FORMAT, kind, len(arrays), start)
     sealed = b"".join((frame, table.ljust(start - _FRAMED, b"\0"), *data))
     return _SEAL.pack(_MAGIC, zlib.crc32(sealed)) + sealed
 

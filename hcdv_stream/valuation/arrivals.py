@@ -57,15 +57,21 @@ class Arrivals:
                 self._move(fingerprint, 1)
 
     def take(self, batch: Batch, known: Callable[[str], Known | None]) -> None:
-        """Count records in their order; ``known`` tells who was there before them."""
+        """Count records in their order; ``known`` tells who was there before them.
+
+        Deletions and trusted sessions are no arrivals.
+        """
         now: dict[str, Known | None] = {}
         prints = batch.fingerprints[:, 0].tolist()
-        labels = batch.labels.tolist()
+        apart = batch.labels == DELETION
+        if batch.trusted is not None:
+            apart = apart | batch.trusted
+        uncounted = apart.tolist()
         for row, name in enumerate(batch.ids):
             before = now[name] if name in now else known(name)
             if before is not None:
                 self._move(before[1], -1)
-            if labels[row] == DELETION:
+            if uncounted[row]:
                 now[name] = None
                 continue
             provider, fingerprint = batch.providers[row], prints[row]

@@ -17,7 +17,7 @@ from hcdv_stream.valuation.games.contrast import ContrastShapley
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.navigation import path_up
-from hcdv_stream.valuation.tree.sketch import Counts, Sketch
+from hcdv_stream.valuation.tree.sketch import TRUSTED, Counts, Sketch
 from hcdv_stream.valuation.values import PrintedStateValues, RoutedStateValues, StateValues, Values
 from hcdv_stream.valuation.weights import Weights
 
@@ -28,11 +28,11 @@ class Corpus:
     def __init__(
         self, state: EngineState, game: GameName, classes: Sequence[str], trusted: Counts
     ) -> None:
-        """``classes`` name the C labels; ``trusted`` (C,) are the class counts of all of V."""
+        """``classes`` name the C labels; ``trusted`` (C,) are the counts of the bundle's V."""
         self.state = state
         self.game = game
         self.classes = tuple(classes)
-        self._trusted = trusted
+        self._bundled = trusted
         self._order = [state.leaves[leaf] for leaf in sorted(state.leaves)]
 
     def __len__(self) -> int:
@@ -42,6 +42,14 @@ class Corpus:
     def whole(self) -> Sketch:
         """The corpus as one coalition."""
         return self.state.nodes[self.state.header.root].sketch
+
+    @property
+    def trusted(self) -> Counts:
+        """Class counts (C,) of V as it is now."""
+        if self.game == "routed" and self.state.header.records:
+            counts: Counts = self.whole.evaluators[TRUSTED]
+            return counts
+        return self._bundled
 
     @cached_property
     def ids(self) -> list[str]:
@@ -99,7 +107,7 @@ class Corpus:
         if self.game == "routed":
             chosen = weights or Weights()
             routed = RoutedWeights.of(
-                self.whole, self._trusted, self.classes, chosen, self._contrast
+                self.whole, self.trusted, self.classes, chosen, self._contrast
             )
             return RoutedStateValues(self.state, routed)
         if weights is not None:

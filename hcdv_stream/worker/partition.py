@@ -232,6 +232,7 @@ class Partition:
             self._store.read_leaf(leaf.id),
             self._engine.evaluators_of(leaf.id),
             self._engine.strays(leaf.id),
+            self._engine.drift.peers_since,
         )
 
     def verify(self, sample: LeafSample) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.embedding.grid import cosines
+from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.games.game import Outcome, Seat
 from hcdv_stream.valuation.games.knn import (
     EXCLUDED,
@@ -59,8 +59,7 @@ class RoutedGame:
         return [results[place] for place in range(len(seats))]
 
     def _rows(self, seats: Sequence[Seat]) -> list[int]:
-        peers = self.config.peers != "off"
-        return [len(seat.evaluators) + peers * len(seat.examples) for seat in seats]
+        return [_trusted_rows(seat) + _peer_rows(seat, self.config.peers) for seat in seats]
 
     def _play(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
         table = _EvaluatorTable.lay(seats, self.validation, self.config.peers, self.classes)
@@ -130,25 +129,24 @@ class _EvaluatorTable:
     ) -> "_EvaluatorTable":
         """Lay the table of some leaves; see ``EngineConfig.peers``."""
         width = max(1, *(len(seat.examples) for seat in seats))
-        height = sum(len(seat.evaluators) + (peers != "off") * len(seat.examples) for seat in seats)
+        height = sum(_trusted_rows(seat) + _peer_rows(seat, peers) for seat in seats)
         distances = np.full((height, width), EXCLUDED)
         matches = np.zeros((height, width), np.bool_)
         sizes = np.zeros((len(seats), 2, classes), np.int64)
         row = 0
         for place, seat in enumerate(seats):
             examples = seat.examples
-            labels = validation.labels[seat.evaluators]
-            trusted = seat.evaluators[np.argsort(labels, kind="stable")]
+            embeddings, labels = _trusted_of(seat, validation)
+            order = np.argsort(labels, kind="stable")
             sizes[place, TRUSTED] = np.bincount(labels, minlength=classes)
-            evaluators, evaluator_labels = (
-                [validation.embeddings[trusted]],
-                [validation.labels[trusted]],
-            )
-            blocks = [np.full(len(trusted), _NOBODY)]
+            evaluators, evaluator_labels = [embeddings[order]], [labels[order]]
+            blocks = [np.full(len(labels), _NOBODY)]
             owners = owner_numbers(examples.providers, peers)
             if peers != "off":
                 order = np.argsort(examples.labels, kind="stable")
-                sizes[place, PEERS] = np.bincount(examples.labels, minlength=classes)
+                if (young := seat.peers) is not None:
+                    order = order[young[order]]
+                sizes[place, PEERS] = np.bincount(examples.labels[order], minlength=classes)
                 evaluators.append(examples.embeddings[order])
                 evaluator_labels.append(examples.labels[order])
                 blocks.append(owners[order])
@@ -172,6 +170,28 @@ class _EvaluatorTable:
         if len(filled):
             result[filled] = np.add.reduceat(values, starts, axis=0)
         return result.reshape(*self.group_sizes.shape, values.shape[1])
+
+
+def _trusted_rows(seat: Seat) -> int:
+    return len(seat.evaluators) + (len(seat.joined) if seat.joined else 0)
+
+
+def _peer_rows(seat: Seat, peers: str) -> int:
+    if peers == "off":
+        return 0
+    young = seat.peers
+    return len(seat.examples) if young is None else int(young.sum())
+
+
+def _trusted_of(seat: Seat, validation: Validation) -> tuple[Embeddings, npt.NDArray[np.int16]]:
+    """Return embeddings and labels of a leaf's trusted evaluators."""
+    embeddings, labels = validation.embeddings[seat.evaluators], validation.labels[seat.evaluators]
+    if not seat.joined:
+        return embeddings, labels
+    return (
+        np.concatenate([embeddings, seat.joined.embeddings]),
+        np.concatenate([labels, seat.joined.labels]),
+    )
 
 
 def owner_numbers(providers: Sequence[str | None], peers: str) -> npt.NDArray[np.int64]:

@@ -1,0 +1,187 @@
+"""Does V still agree with what arrives? A CUSUM for each class and each provider.
+
+An arrival's agreement is the share of its k nearest evaluators in all of V that carry its label.
+The first arrivals of a class give its baseline p0, taken low: two standard errors under their mean.
+Each later one with agreement a in [0, 1] adds a·log(p1/p0) + (1−a)·log((1−p1)/(1−p0)) to the
+class's evidence, which never falls below 0; p1 = p0 − DROP is the fall that is looked for. The
+exponential of one step has an expectation of at most 1 while the mean agreement is p0 or more (it
+is convex in a, so the chord from a = 0 to a = 1 bounds it), so by Lorden's inequality an alarm at
+log(RUN_LENGTH) comes on average not before RUN_LENGTH arrivals of a class that is as it was. A
+provider's p0 is its classes' baselines times a factor of its own, so that a provider that sends
+other classes than before raises no alarm. Whole numbers make every step exact.
+"""
+
+import math
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.valuation.drift import UNKNOWN, Agreement, Drift
+from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
+from hcdv_stream.valuation.tree.evaluators import ABSENT
+
+UNIT = 1 << 20
+BASELINE_ARRIVALS = 200
+"""Arrivals that a baseline is learnt from."""
+DROP = 0.1
+"""The fall of the mean agreement that the alarm is tuned to."""
+RUN_LENGTH = 1_000_000
+"""Arrivals of a class, or of a provider, between two false alarms, at least, on average."""
+THRESHOLD = math.ceil(math.log(RUN_LENGTH) * UNIT)
+"""Evidence at which an alarm begins; it ends under half of it."""
+MOST_PROVIDERS = 256
+"""Providers that are followed: those that sent something last."""
+MOST_COMPARED = 1024
+"""With more evaluators than this, a share of the arrivals is compared, drawn by their ids."""
+_ERRORS = 2.0
+_LEAST, _MOST = UNIT // 50, UNIT - UNIT // 50
+
+
+class Divergence:
+    """The agreements of one partition; ``classes`` C, ``neighbours`` k."""
+
+    def __init__(self, classes: int, neighbours: int, drift: Drift) -> None:
+        self._neighbours = neighbours
+        self._count = classes
+        self._classes = list(drift.classes)
+        self._providers = dict(drift.providers)
+
+    @property
+    def classes(self) -> tuple[Agreement, ...]:
+        """Of each class."""
+        return tuple(self._classes)
+
+    @property
+    def providers(self) -> tuple[tuple[str, Agreement], ...]:
+        """Of each provider that is followed, by name."""
+        return tuple(sorted(self._providers.items()))
+
+    def turn_over(self, label: int, size: int) -> None:
+        """Note that an evaluator of a class of ``size`` joined; all new means a new baseline."""
+        one = self._of_class(label)
+        one = one._replace(turnover=one.turnover + 1)
+        if one.turnover >= size and one.baseline != UNKNOWN:
+            one = Agreement(alarms=one.alarms)
+        self._classes[label] = one
+
+    def compare(
+        self,
+        arrivals: tuple[Sequence[str], npt.NDArray[np.int16], Embeddings],
+        providers: Sequence[str | None],
+        times: npt.NDArray[np.float64],
+        first: int,
+        panel: tuple[Embeddings, npt.NDArray[np.int16]],
+    ) -> None:
+        """Compare arrivals, in the order of the log, with V as it is at each of them.
+
+        ``arrivals`` are ids, labels and embeddings, ``times`` the stream's event time after each;
+        ``first`` numbers the first record. ``panel`` are V's embeddings and labels, ABSENT for
+        rows that are not in it.
+        """
+        ids, labels, embeddings = arrivals
+        size = int((panel[1] != ABSENT).sum())
+        if not size:
+            return
+        chosen = [
+            row
+            for row, name in enumerate(ids)
+            if labels[row] >= 0 and (size <= MOST_COMPARED or _drawn(name, size))
+        ]
+        if not chosen:
+            return
+        shares = agreement_shares(embeddings[chosen], labels[chosen], *panel, self._neighbours)
+        for row, share in zip(chosen, shares.tolist(), strict=True):
+            self._take(int(labels[row]), providers[row], share, float(times[row]), first + row)
+
+    def _of_class(self, label: int) -> Agreement:
+        if not self._classes:
+            self._classes = [Agreement()] * self._count
+        return self._classes[label]
+
+    def _take(self, label: int, provider: str | None, share: int, time: float, record: int) -> None:
+        found = self._of_class(label)
+        known = found.baseline
+        self._classes[label] = _after(found, share, UNIT, known, time)
+        if provider is None or known == UNKNOWN:
+            return
+        one = self._providers.get(provider)
+        if one is None:
+            if len(self._providers) >= MOST_PROVIDERS:
+                oldest = min(self._providers, key=lambda name: (self._providers[name].last, name))
+                del self._providers[oldest]
+            one = Agreement()
+        expected = known if one.baseline == UNKNOWN else known * one.baseline // UNIT
+        self._providers[provider] = _after(one, share, known, expected, time)._replace(last=record)
+
+
+def _drawn(name: str, size: int) -> bool:
+    """Whether an arrival is one of the MOST_COMPARED in ``size``."""
+    return zlib.crc32(name.encode("utf-8", "surrogatepass")) * size < MOST_COMPARED << 32
+
+
+def _after(one: Agreement, share: int, expected: int, mean: int, time: float) -> Agreement:
+    """Return an agreement after one more arrival.
+
+    While the baseline is learnt, ``expected`` is what its share is measured by; then ``mean`` is
+    what its share should be on average.
+    """
+    if one.baseline == UNKNOWN:
+        seen, agreed = one.seen + 1, one.agreed + share
+        total = one.expected + expected
+        baseline = UNKNOWN
+        if seen >= BASELINE_ARRIVALS:
+            found = agreed / (seen * UNIT)
+            low = found - _ERRORS * math.sqrt(found * (1.0 - found) / seen)
+            baseline = max(round(low * seen * UNIT / total * UNIT), 0)
+        return one._replace(seen=seen, agreed=agreed, expected=total, baseline=baseline)
+    bounded = min(max(mean, _LEAST), _MOST)
+    against, for_it = steps(bounded)
+    step = (share * for_it + (UNIT - share) * against) // UNIT
+    evidence = min(max(one.evidence + step, 0), THRESHOLD)
+    since, alarms = one.since, one.alarms
+    if since is None and evidence >= THRESHOLD:
+        since, alarms = time, alarms + 1
+    elif since is not None and evidence < THRESHOLD // 2:
+        since = None
+    return one._replace(evidence=evidence, since=since, alarms=alarms)
+
+
+@lru_cache(maxsize=4096)
+def steps(mean: int) -> tuple[int, int]:
+    """Return what no agreement and a full one add to the evidence, by the mean expected."""
+    p0 = mean / UNIT
+    p1 = max(p0 - DROP, p0 / 2)
+    return (
+        math.floor(math.log((1.0 - p1) / (1.0 - p0)) * UNIT),
+        math.floor(math.log(p1 / p0) * UNIT),
+    )
+
+
+def agreement_shares(
+    embeddings: Embeddings,
+    labels: npt.NDArray[np.int16],
+    trusted: Embeddings,
+    trusted_labels: npt.NDArray[np.int16],
+    neighbours: int,
+) -> npt.NDArray[np.int64]:
+    """Share (2^-20) of each row's k nearest evaluators that carry its label, (n,).
+
+    Evaluators that tie for the last place stand for it together, so no order of rows matters.
+    Rows labelled ABSENT are none; V has at least one.
+    """
+    near = cosines(embeddings, trusted)
+    gone = trusted_labels == ABSENT
+    near[:, gone] = -np.inf
+    most = min(neighbours, int((~gone).sum()))
+    last = np.partition(near, near.shape[1] - most, axis=1)[:, near.shape[1] - most, None]
+    nearer, tied = near > last, near == last
+    matches = trusted_labels == labels[:, None]
+    room = most - nearer.sum(axis=1)
+    ties = tied.sum(axis=1)
+    whole = (nearer & matches).sum(axis=1) * UNIT
+    part = room * (tied & matches).sum(axis=1) * UNIT // ties
+    shares: npt.NDArray[np.int64] = (whole + part) // most
+    return shares
