@@ -172,16 +172,42 @@ def agreement_shares(
     Evaluators that tie for the last place stand for it together, so no order of rows matters.
     Rows labelled ABSENT are none; V has at least one.
     """
+    near = _closeness(embeddings, trusted, trusted_labels)
+    most = min(neighbours, int((trusted_labels != ABSENT).sum()))
+    rows = np.arange(len(near))
+    hits = np.zeros(len(near), np.int64)
+    last = np.zeros(len(near))
+    for _ in range(most):
+        nearest = near.argmax(axis=1)
+        hits += trusted_labels[nearest] == labels
+        last = near[rows, nearest]
+        near[rows, nearest] = -np.inf
+    shares = hits * UNIT // most
+    tied = np.flatnonzero(near.max(axis=1) == last)
+    if len(tied):
+        near = _closeness(embeddings[tied], trusted, trusted_labels)
+        shares[tied] = _tied_shares(near, trusted_labels == labels[tied, None], last[tied], most)
+    return shares
+
+
+def _closeness(
+    embeddings: Embeddings, trusted: Embeddings, trusted_labels: npt.NDArray[np.int16]
+) -> npt.NDArray[np.float64]:
     near = cosines(embeddings, trusted)
-    gone = trusted_labels == ABSENT
-    near[:, gone] = -np.inf
-    most = min(neighbours, int((~gone).sum()))
-    last = np.partition(near, near.shape[1] - most, axis=1)[:, near.shape[1] - most, None]
-    nearer, tied = near > last, near == last
-    matches = trusted_labels == labels[:, None]
+    near[:, trusted_labels == ABSENT] = -np.inf
+    return near
+
+
+def _tied_shares(
+    near: npt.NDArray[np.float64],
+    matches: npt.NDArray[np.bool_],
+    last: npt.NDArray[np.float64],
+    most: int,
+) -> npt.NDArray[np.int64]:
+    """Return the shares of rows in which several evaluators tie for the last place."""
+    nearer, tied = near > last[:, None], near == last[:, None]
     room = most - nearer.sum(axis=1)
-    ties = tied.sum(axis=1)
     whole = (nearer & matches).sum(axis=1) * UNIT
-    part = room * (tied & matches).sum(axis=1) * UNIT // ties
+    part = room * (tied & matches).sum(axis=1) * UNIT // tied.sum(axis=1)
     shares: npt.NDArray[np.int64] = (whole + part) // most
     return shares

@@ -36,9 +36,9 @@ class Drift:
     ``begun`` is the event time of the first record, which the bundle's V is as old as; None before
     it. ``event_time`` is that of the last record, ``peers_since`` the event time from which on an
     example is a peer, None if every one is. ``joined`` counts trusted sessions, ``displaced`` the
-    examples that they took the place of, ``dismissed`` the deletions of evaluators, ``retired`` the
-    evaluators that age or number took out. ``departed`` (C,) are the bundle's rows that are out of
-    V; empty if none. ``classes`` (C,) and ``providers``, by name, are agreements.
+    examples that they took the place of, ``dismissed`` deletions that took out no example,
+    ``retired`` the evaluators that age or number took out. ``departed`` (C,) are the bundle's rows
+    that are out of V; empty if none. ``classes`` (C,) and ``providers``, by name, are agreements.
     """
 
     begun: float | None = None

@@ -120,6 +120,16 @@ class Engine:
         """How V has moved and agrees with what arrives, as of the last record routed."""
         return replace(self._trusted.drift, peers_since=self._young.since)
 
+    @property
+    def moves(self) -> bool:
+        """Whether a trusted session is in V, so that an update's end may take evaluators out."""
+        return bool(self._trusted.evaluators.joined)
+
+    @property
+    def records_left(self) -> int:
+        """How many records complete the update at hand."""
+        return self.config.update_size - self._header.records % self.config.update_size
+
     def holds_trusted(self, name: str) -> bool:
         """Whether an id is that of a trusted session in V."""
         return name in self._trusted
@@ -171,8 +181,8 @@ class Engine:
         self._check_deletions(batch)
         start = 0
         while start < len(batch):
-            left = self.config.update_size - self._header.records % self.config.update_size
-            stop, founded = self._until_forgotten(batch, start, min(len(batch), start + left))
+            last = min(len(batch), start + self.records_left)
+            stop, founded = self._until_forgotten(batch, start, last)
             self._place(batch.slice(start, stop))
             if founded is not None:
                 self._forget_founder(founded)
@@ -186,8 +196,11 @@ class Engine:
         drawn = evaluators.follow(self._centroids, self._centred, self._removed)
         played = sorted((self._filled | drawn) & tree.leaves.keys())
         seats = [self._seat(leaf) for leaf in played]
-        for leaf, (outcome, sketch) in zip(played, self._game.play_leaves(seats), strict=True):
-            tree.leaves[leaf] = replace(tree.leaves[leaf], outcome=outcome, sketch=sketch)
+        results = self._game.play_leaves(seats)
+        for leaf, seat, (outcome, sketch) in zip(played, seats, results, strict=True):
+            tree.leaves[leaf] = replace(
+                tree.leaves[leaf], outcome=outcome, sketch=sketch, evaluators=seat.joined
+            )
         rewritten = (tree.moved | set(played)) & tree.leaves.keys()
         centred = (self._centred - rewritten) & tree.leaves.keys()
         nodes = self._climb(played)
@@ -207,11 +220,14 @@ class Engine:
         return delta
 
     def _seat(self, leaf: int) -> Seat:
-        """Return what the game of a leaf sees, with its part of what joined V."""
-        own, joined = self._tree.leaves[leaf], self._trusted.evaluators.joined_of(leaf)
-        if own.evaluators is not joined:
-            own = self._tree.leaves[leaf] = replace(own, evaluators=joined)
-        return Seat(own.examples, self._trusted.evaluators.of(leaf), joined, self._young.since)
+        """Return what the game of a leaf sees."""
+        evaluators = self._trusted.evaluators
+        return Seat(
+            self._tree.leaves[leaf].examples,
+            evaluators.of(leaf),
+            evaluators.joined_of(leaf),
+            self._young.since,
+        )
 
     def _climb(self, played: Sequence[int]) -> list[int]:
         """Bring the nodes above these leaves, and reshaped ones, up to date, lowest first."""
@@ -260,6 +276,7 @@ class Engine:
                 come.setdefault(target[row], {})[name] = row
             elif batch.labels[row] == DELETION:
                 deleted += 1
+                self._trusted.dismissed += home is None
             else:
                 self._trusted.displaced += home is not None
         for leaf in gone.keys() | come.keys():

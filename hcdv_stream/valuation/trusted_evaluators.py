@@ -36,6 +36,7 @@ class TrustedEvaluators:
         self._drift = state.drift
         self.event_time = state.drift.event_time
         self.displaced = state.drift.displaced
+        self.dismissed = state.drift.dismissed
         self._divergence = Divergence(classes, config.neighbours, state.drift)
         self.evaluators = Evaluators(
             validation, centroids, state.drift.departed, state.leaves.values()
@@ -51,6 +52,7 @@ class TrustedEvaluators:
             self._drift,
             event_time=self.event_time,
             displaced=self.displaced,
+            dismissed=self.dismissed,
             classes=self._divergence.classes,
             providers=self._divergence.providers,
         )
@@ -80,8 +82,6 @@ class TrustedEvaluators:
                 start = row + 1
             else:
                 self.evaluators.leave_named(name)
-                gone = batch.labels[row] == DELETION
-                self._drift = replace(self._drift, dismissed=self._drift.dismissed + int(gone))
         self._compare(batch, times, (start, len(batch)), first)
 
     def retire(self) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
@@ -112,6 +113,7 @@ class EngineMachine(RuleBasedStateMachine):
         assert len(self.engine) == len(self.present)
         settled = self.stored.header.records % self.config.update_size == 0
         check_shape(self.stored, self.config, settled=settled)
+        assert miscount(self.stored) is None
 
     @invariant()
     def incremental_equals_from_scratch(self) -> None:
