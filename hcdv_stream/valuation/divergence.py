@@ -1,20 +1,19 @@
 """Does V still agree with what arrives? A CUSUM for each class and each provider.
 
-An arrival's agreement is the share of its k nearest evaluators in all of V that carry its label.
-The first arrivals of a class give its baseline p0, taken low: two standard errors under their mean.
-Each later one with agreement a in [0, 1] adds a·log(p1/p0) + (1−a)·log((1−p1)/(1−p0)) to the
-class's evidence, which never falls below 0; p1 = p0 − DROP is the fall that is looked for. The
-exponential of one step has an expectation of at most 1 while the mean agreement is p0 or more (it
-is convex in a, so the chord from a = 0 to a = 1 bounds it), so by Lorden's inequality an alarm at
-log(RUN_LENGTH) comes on average not before RUN_LENGTH arrivals of a class that is as it was. A
-provider's p0 is its classes' baselines times a factor of its own, so that a provider that sends
-other classes than before raises no alarm. Whole numbers make every step exact.
+An arrival's agreement a is the share of its k nearest evaluators in all of V that carry its label.
+The first arrivals of a class give its baseline m, taken low: two standard errors under their mean.
+Each later arrival adds log(1 + b·(m − a)) to the class's evidence, which never falls below 0. As a
+bet on a fall by DROP, b = DROP / (σ² + DROP²) grows fastest, with σ² the variance at the baseline.
+While the mean agreement is m or more, the factor 1 + b·(m − a) has an expectation of at most 1,
+whatever the distribution; so by Lorden's inequality an alarm at log(RUN_LENGTH) comes on average
+not before RUN_LENGTH arrivals. A provider's m is that of its classes times a factor of its own, so
+that a provider that sends other classes than before raises no alarm. Whole numbers make it exact.
 """
 
 import math
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +36,16 @@ MOST_PROVIDERS = 256
 MOST_COMPARED = 1024
 """With more evaluators than this, a share of the arrivals is compared, drawn by their ids."""
 _ERRORS = 2.0
-_LEAST, _MOST = UNIT // 50, UNIT - UNIT // 50
+_LEAST_VARIANCE = 0.01
+_MOST_STAKE = round(0.9 * UNIT)
+"""Most of the capital that an arrival may cost."""
+
+
+class Expected(NamedTuple):
+    """What an arrival's agreement should be on average, and the bet on a fall (2^-20)."""
+
+    mean: int
+    bet: int
 
 
 class Divergence:
@@ -103,9 +111,10 @@ class Divergence:
 
     def _take(self, label: int, provider: str | None, share: int, time: float, record: int) -> None:
         found = self._of_class(label)
-        known = found.baseline
-        self._classes[label] = _after(found, share, UNIT, known, time)
-        if provider is None or known == UNKNOWN:
+        learns = found.baseline == UNKNOWN
+        expected = Expected(UNIT if learns else found.baseline, found.bet)
+        self._classes[label] = _after(found, share, expected, time)
+        if learns or provider is None:
             return
         one = self._providers.get(provider)
         if one is None:
@@ -113,8 +122,10 @@ class Divergence:
                 oldest = min(self._providers, key=lambda name: (self._providers[name].last, name))
                 del self._providers[oldest]
             one = Agreement()
-        expected = known if one.baseline == UNKNOWN else known * one.baseline // UNIT
-        self._providers[provider] = _after(one, share, known, expected, time)._replace(last=record)
+        if one.baseline != UNKNOWN:
+            expected = expected._replace(mean=expected.mean * one.baseline // UNIT)
+        after = _after(one, share, expected, time)
+        self._providers[provider] = after._replace(last=record)
 
 
 def _drawn(name: str, size: int) -> bool:
@@ -122,25 +133,21 @@ def _drawn(name: str, size: int) -> bool:
     return zlib.crc32(name.encode("utf-8", "surrogatepass")) * size < MOST_COMPARED << 32
 
 
-def _after(one: Agreement, share: int, expected: int, mean: int, time: float) -> Agreement:
+def _after(one: Agreement, share: int, expected: Expected, time: float) -> Agreement:
     """Return an agreement after one more arrival.
 
-    While the baseline is learnt, ``expected`` is what its share is measured by; then ``mean`` is
-    what its share should be on average.
+    While the baseline is learnt, its share is measured by what is expected; then that is what it
+    should be on average.
     """
     if one.baseline == UNKNOWN:
-        seen, agreed = one.seen + 1, one.agreed + share
-        total = one.expected + expected
-        baseline = UNKNOWN
-        if seen >= BASELINE_ARRIVALS:
-            found = agreed / (seen * UNIT)
-            low = found - _ERRORS * math.sqrt(found * (1.0 - found) / seen)
-            baseline = max(round(low * seen * UNIT / total * UNIT), 0)
-        return one._replace(seen=seen, agreed=agreed, expected=total, baseline=baseline)
-    bounded = min(max(mean, _LEAST), _MOST)
-    against, for_it = steps(bounded)
-    step = (share * for_it + (UNIT - share) * against) // UNIT
-    evidence = min(max(one.evidence + step, 0), THRESHOLD)
+        learnt = one._replace(
+            seen=one.seen + 1,
+            agreed=one.agreed + share,
+            squared=one.squared + share * share // UNIT,
+            expected=one.expected + expected.mean,
+        )
+        return _with_baseline(learnt) if learnt.seen >= BASELINE_ARRIVALS else learnt
+    evidence = min(max(one.evidence + step(share, expected), 0), THRESHOLD)
     since, alarms = one.since, one.alarms
     if since is None and evidence >= THRESHOLD:
         since, alarms = time, alarms + 1
@@ -149,15 +156,21 @@ def _after(one: Agreement, share: int, expected: int, mean: int, time: float) ->
     return one._replace(evidence=evidence, since=since, alarms=alarms)
 
 
-@lru_cache(maxsize=4096)
-def steps(mean: int) -> tuple[int, int]:
-    """Return what no agreement and a full one add to the evidence, by the mean expected."""
-    p0 = mean / UNIT
-    p1 = max(p0 - DROP, p0 / 2)
-    return (
-        math.floor(math.log((1.0 - p1) / (1.0 - p0)) * UNIT),
-        math.floor(math.log(p1 / p0) * UNIT),
-    )
+def _with_baseline(one: Agreement) -> Agreement:
+    """Return an agreement that has learnt what is usual."""
+    mean = one.agreed / (one.seen * UNIT)
+    variance = max(one.squared / (one.seen * UNIT) - mean * mean, _LEAST_VARIANCE)
+    low = max(mean - _ERRORS * math.sqrt(variance / one.seen), 0.0)
+    bet = DROP / (variance + DROP * DROP)
+    ratio = low * one.seen * UNIT / max(one.expected, 1)
+    return one._replace(baseline=round(ratio * UNIT), bet=round(bet * UNIT))
+
+
+def step(share: int, expected: Expected) -> int:
+    """Return what an arrival adds to the evidence, rounded down (2^-20)."""
+    mean = min(max(expected.mean, 0), UNIT)
+    bet = min(expected.bet, _MOST_STAKE * UNIT // max(UNIT - mean, 1))
+    return math.floor(math.log1p(bet / UNIT * ((mean - share) / UNIT)) * UNIT)
 
 
 def agreement_shares(

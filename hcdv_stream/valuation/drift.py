@@ -11,17 +11,20 @@ class Agreement(NamedTuple):
     """How arrivals of a class, or of a provider, agree with their nearest neighbours in V.
 
     ``seen`` arrivals were compared while the baseline was learnt, ``agreed`` is the sum of their
-    shares and ``expected`` what it was to be (2^-20). ``baseline`` is that of a class, or what a
-    provider's is to those of its classes (2^-20; UNKNOWN before it is learnt). ``evidence`` is the
-    statistic of ``divergence``, ``since`` the event time at which the alarm began, None without
-    one; ``alarms`` counts those that began. ``turnover`` is how many evaluators of a class joined
-    since its baseline was begun; ``last`` the record at which a provider last sent something.
+    shares, ``squared`` of their squares and ``expected`` what it was to be (2^-20). ``baseline`` is
+    that of a class, or what a provider's is to those of its classes (2^-20; UNKNOWN before it is
+    learnt). ``evidence`` is the statistic of ``divergence`` on a ``bet`` (2^-20), ``since`` the
+    event time at which the alarm began, None without one; ``alarms`` counts those that began.
+    ``turnover`` is how many evaluators of a class joined since its baseline was begun; ``last`` the
+    record at which a provider last sent something.
     """
 
     seen: int = 0
     agreed: int = 0
+    squared: int = 0
     expected: int = 0
     baseline: int = UNKNOWN
+    bet: int = 0
     evidence: int = 0
     since: float | None = None
     alarms: int = 0

@@ -126,6 +126,16 @@ class Engine:
         return bool(self._trusted.evaluators.joined)
 
     @property
+    def trusted_counts(self) -> npt.NDArray[np.int64]:
+        """Class counts (C,) of V, as of the last record routed."""
+        return self._trusted.evaluators.counts(self._classes)
+
+    @property
+    def newest_evaluator(self) -> float | None:
+        """Event time of V's newest evaluator, the bundle's being as old as the stream."""
+        return self._trusted.newest
+
+    @property
     def records_left(self) -> int:
         """How many records complete the update at hand."""
         return self.config.update_size - self._header.records % self.config.update_size

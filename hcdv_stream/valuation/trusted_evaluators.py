@@ -57,6 +57,14 @@ class TrustedEvaluators:
             providers=self._divergence.providers,
         )
 
+    @property
+    def newest(self) -> float | None:
+        """Event time of the newest evaluator; None before the first record, or if V is empty."""
+        begun, latest = self._drift.begun, self.evaluators.latest
+        if begun is not None and self.evaluators.has_bundled:
+            latest = max(latest, begun)
+        return None if latest == -np.inf else latest
+
     def take(self, batch: Batch, first: int) -> None:
         """Take records in their order; ``first`` numbers the first of them.
 

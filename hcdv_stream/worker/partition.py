@@ -34,6 +34,7 @@ from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
 from hcdv_stream.worker.metrics.arrivals import ArrivalMetrics
 from hcdv_stream.worker.metrics.corpus import CorpusMetrics
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
+from hcdv_stream.worker.metrics.validation import ValidationMetrics
 from hcdv_stream.worker.misplacement import Misplacement
 from hcdv_stream.worker.session import SessionValidator
 from hcdv_stream.worker.supervision.heartbeat_writer import HeartbeatWriter
@@ -125,6 +126,7 @@ class Partition:
         metrics.erasures.labels(*self._labels)
         self._progress = LogProgress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
+        self._validation = ValidationMetrics(metrics, self._labels, bundle.classes, self._engine)
         self._arrivals = ArrivalMetrics(metrics, self._labels, self._engine.arrivals)
         self._reject_foreign = settings.foreign_ids == "reject"
         self._heartbeat = HeartbeatWriter(
@@ -223,6 +225,7 @@ class Partition:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
         self._corpus.publish(step.delta)
         self._arrivals.publish(step.delta.providers)
+        self._validation.publish()
 
     def sample_leaf(self, generator: np.random.Generator) -> LeafSample | None:
         """Return a leaf at random as engine and store have it; None before the first write.
@@ -311,6 +314,7 @@ class Partition:
             self._store.close()
         finally:
             self._arrivals.close()
+            self._validation.close()
             self._metrics.forget(*self._labels)
 
     def _route(self, records: Sequence[Record], routed: "_RoutedRecords") -> None:

@@ -190,7 +190,7 @@ def test_odd_content_under_a_good_checksum_is_a_state_error(decode, record, plac
 
 agreements = st.builds(
     Agreement,
-    *(st.integers(-1, 2**60) for _ in range(5)),
+    *(st.integers(-1, 2**60) for _ in range(7)),
     st.none() | st.floats(-1e11, 1e11),
     *(st.integers(0, 2**60) for _ in range(3)),
 )

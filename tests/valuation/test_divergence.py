@@ -15,8 +15,9 @@ from hcdv_stream.valuation.divergence import (
     THRESHOLD,
     UNIT,
     Divergence,
+    Expected,
     agreement_shares,
-    steps,
+    step,
 )
 from hcdv_stream.valuation.drift import UNKNOWN, Drift
 from hcdv_stream.valuation.embedding.grid import unit_grid
@@ -64,19 +65,20 @@ def test_shares_equal_the_definition_with_ties_and_absent_rows(
     assert again.tolist() == shares.tolist()
 
 
-@given(st.integers(UNIT // 50, UNIT - UNIT // 50), st.floats(0, 1))
-def test_no_step_is_in_favour_of_an_alarm_at_the_baseline(mean: int, spread: float) -> None:
-    """E exp(step) is at most 1 for any agreement with that mean: what Lorden's bound needs."""
-    against, for_it = steps(mean)
-    p0 = mean / UNIT
-    # a two-point distribution around the mean; the extreme one is agreement or none
-    low, high = p0 * (1 - spread), p0 + (1 - p0) * spread
-    weight = (p0 - low) / (high - low) if high > low else 0.0
-    expectation = sum(
-        share * math.exp((a * for_it + (1 - a) * against) / UNIT)
-        for share, a in ((1 - weight, low), (weight, high))
-    )
-    assert expectation <= 1.0 + 1e-9
+@given(
+    st.integers(0, UNIT),
+    st.integers(0, 20 * UNIT),
+    st.lists(st.tuples(st.integers(0, UNIT), st.integers(1, 100)), min_size=1, max_size=6),
+)
+def test_no_step_is_in_favour_of_an_alarm_at_the_baseline(
+    mean: int, bet: int, agreements: list[tuple[int, int]]
+) -> None:
+    """E exp(step) is at most 1 for agreements of that mean or more: Lorden's bound needs it."""
+    total = sum(weight for _, weight in agreements)
+    found = sum(share * weight for share, weight in agreements) // total
+    expected = Expected(min(mean, found), bet)
+    factors = [(math.exp(step(share, expected) / UNIT), weight) for share, weight in agreements]
+    assert sum(factor * weight for factor, weight in factors) / total <= 1.0 + 1e-9
 
 
 class Stream:

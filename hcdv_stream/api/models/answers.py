@@ -300,7 +300,21 @@ class ClassCounts(Model):
 
     label: str = Field(examples=["buy"])
     points: int = Field(examples=[9580])
-    validation: int = Field(description="Trusted evaluators of the class.", examples=[233])
+    validation: int = Field(
+        description="Trusted evaluators of the class, in the partition that has fewest.",
+        examples=[233],
+    )
+
+
+class DivergenceAlarm(Model):
+    """A class or a provider of which what arrives agrees less with V than it did."""
+
+    partition: int = Field(examples=[0])
+    label: str | None = Field(description="The class; null for a provider.", examples=["buy"])
+    provider: str | None = Field(description="The provider; null for a class.", examples=[None])
+    since: float = Field(
+        description="Event time at which the alarm began, epoch seconds.", examples=[1764032461.9]
+    )
 
 
 class PartitionSummary(Model):
@@ -341,6 +355,28 @@ class PartitionSummary(Model):
     )
     written_at: float = Field(
         description="When its last update was written, epoch seconds.", examples=[1764032461.9]
+    )
+    evaluators: list[int] = Field(
+        default_factory=list,
+        description="Evaluators in its V by class, in the order of `classes`.",
+        examples=[[812, 233]],
+    )
+    evaluators_joined: int = Field(
+        0, description="Trusted sessions that joined its V so far.", examples=[310]
+    )
+    evaluators_retired: int = Field(
+        0, description="Evaluators that left it by age or by number.", examples=[280]
+    )
+    newest_evaluator: float | None = Field(
+        None,
+        description="Event time of its newest evaluator, epoch seconds; the bundle's are as old as "
+        "the stream.",
+        examples=[1764028800.0],
+    )
+    diverging: list[DivergenceAlarm] = Field(
+        default_factory=list,
+        description="Classes and providers of which what arrives diverges from V.",
+        examples=[[]],
     )
 
 
@@ -385,6 +421,12 @@ class SummaryAnswer(Answer, Counters):
     )
     residual: float = Field(description="Distance between the two.", examples=[1.1e-16])
     partitions: list[PartitionSummary]
+    diverging: list[DivergenceAlarm] = Field(
+        default_factory=list,
+        description="Classes and providers of which what arrives diverges from V, of all "
+        "partitions.",
+        examples=[[]],
+    )
     left_out: list[LeftOutPartition] = Field(
         description="States beside this API that other workers have taken over: not in the answer.",
         examples=[[]],

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hcdv_stream.api.models.answers import Counters, PartitionSummary
+from hcdv_stream.api.models.answers import Counters, DivergenceAlarm, PartitionSummary
 from hcdv_stream.api.queries.query import CorpusQuery, NoParameters, ShardContext, ShardScope
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.tree.coalition_ids import node_id
+from hcdv_stream.valuation.validation_age import newest_evaluator
 
 
 class SummaryShardAnswer(Counters):
@@ -73,7 +74,27 @@ def _partition(scaled: ScaledValues, partition: PartitionView) -> PartitionSumma
         begins_at=partition.begins_at,
         complete=partition.complete,
         written_at=position.written_at,
+        evaluators=partition.corpus.trusted.tolist(),
+        evaluators_joined=state.drift.joined,
+        evaluators_retired=state.drift.retired,
+        newest_evaluator=newest_evaluator(state),
+        diverging=_diverging(partition),
     )
+
+
+def _diverging(partition: PartitionView) -> list[DivergenceAlarm]:
+    drift = partition.stored.state.drift
+    found: list[tuple[str | None, str | None, float]] = []
+    for label, one in zip(partition.identity.classes, drift.classes, strict=False):
+        if one.since is not None:
+            found.append((label, None, one.since))
+    for name, one in drift.providers:
+        if one.since is not None:
+            found.append((None, name, one.since))
+    return [
+        DivergenceAlarm(partition=partition.number, label=label, provider=provider, since=since)
+        for label, provider, since in found
+    ]
 
 
 def _plausible(_: NoParameters, answer: SummaryShardAnswer, scope: ShardScope) -> bool:

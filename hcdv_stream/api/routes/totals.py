@@ -18,7 +18,7 @@ from hcdv_stream.api.models.answers import (
 from hcdv_stream.api.problems import ProblemError, described
 from hcdv_stream.api.queries.providers import ProviderTotal
 from hcdv_stream.api.queries.query import NoParameters
-from hcdv_stream.api.queries.summary import SUMMARY
+from hcdv_stream.api.queries.summary import SUMMARY, CorpusSummary
 from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
 from hcdv_stream.api.routes.dependencies import (
     AnswerContext,
@@ -30,6 +30,7 @@ from hcdv_stream.api.routes.dependencies import (
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.payouts import shared_out
 from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.sources.source import Snapshot
 
 router = APIRouter(tags=["totals"], route_class=Retrying)
 
@@ -163,18 +164,27 @@ async def read_summary(context: ContextNow) -> Response:
         classes=[
             ClassCounts(label=label, points=points, validation=evaluators)
             for label, points, evaluators in zip(
-                snapshot.classes, summary.classes, snapshot.validation, strict=True
+                snapshot.classes, summary.classes, _fewest(summary, snapshot), strict=True
             )
         ],
         value=summary.value,
         total=summary.total,
         residual=abs(summary.value - summary.total),
         partitions=[_fresh(context, partition) for partition in summary.partitions],
+        diverging=[alarm for one in summary.partitions for alarm in one.diverging],
         left_out=snapshot.left_out(),
         **summary.counters,
         **context.answer(),
     )
     return context.respond(answer)
+
+
+def _fewest(summary: CorpusSummary, snapshot: Snapshot) -> list[int]:
+    """Return evaluators by class in the partition that has fewest; V moves in each by itself."""
+    told = [one.evaluators for one in summary.partitions if one.evaluators]
+    if len(told) < len(summary.partitions):  # an API of an older version does not say
+        return list(snapshot.validation)
+    return [min(counts) for counts in zip(*told, strict=True)]
 
 
 def _fresh(context: AnswerContext, partition: PartitionSummary) -> PartitionSummary:

@@ -106,6 +106,17 @@ class Evaluators:
         """The time of the oldest trusted session; infinite if there is none."""
         return float(self._times.min(initial=np.inf))
 
+    @property
+    def latest(self) -> float:
+        """The time of the newest trusted session; minus infinity if there is none."""
+        times = self._times[self._times != np.inf]
+        return float(times.max(initial=-np.inf))
+
+    @property
+    def has_bundled(self) -> bool:
+        """Whether a row of the bundle's V is still in it."""
+        return bool((self.labels[: self.bundled] != ABSENT).any())
+
     def join(self, session: TrustedSession) -> None:
         """Let a session into V, in place of one of the same id; it gets its leaf in ``follow``."""
         self.leave_named(session.id)
