@@ -142,8 +142,8 @@ _WORKER = [
         [[Condition("hcdv_divergence_alarm", "{} > 0")]],
         "0m",
         "warning",
-        "Sessions labelled {{ $labels.label }} in {{ $labels.topic }}/{{ $labels.partition }} "
-        "diverge from V",
+        "Sessions{{ with $labels.label }} labelled {{ . }}{{ end }} in "
+        "{{ $labels.topic }}/{{ $labels.partition }} diverge from V",
         "They agree less with their nearest evaluators than they did. Either the concept has "
         "changed, and values are those of a time that is over, or labels have turned wrong.",
     ),

@@ -67,7 +67,7 @@ DRIFT = Row(
             "Evidence that sessions of a label agree less with their nearest evaluators than they "
             "did. At 1 the alarm begins; it ends under one half.",
             "short",
-            [Query(largest("hcdv_divergence_ratio", "label"), "{{label}}")],
+            [Query(largest("hcdv_divergence_ratio", "label"), "sessions {{label}}")],
             objective=1.0,
         ),
         Panel(

@@ -118,11 +118,15 @@ def check_states(
 def _validation(
     identity: Identity, stored: StoredPartition
 ) -> tuple[float | None, tuple[str, ...]]:
-    """Return the age of V's newest evaluator, and of which classes and providers V is not sure."""
+    """Return the age of V's newest evaluator, and who diverges from V."""
     drift, newest = stored.state.drift, newest_evaluator(stored.state)
-    named = zip(identity.classes, drift.classes, strict=False)
-    diverging = [f"class {name}" for name, one in named if one.since is not None]
-    diverging += [f"provider {name}" for name, one in drift.providers if one.since is not None]
+    diverging = [
+        f"class {identity.classes[label]}" if label is not None else f"provider {name}"
+        for label, name, _ in drift.diverging
+        if label is not None or name is not None
+    ]
+    if drift.whole.since is not None:
+        diverging.insert(0, "all sessions")
     age = None if newest is None else max(drift.event_time - newest, 0.0)
     return age, tuple(diverging)
 

@@ -24,6 +24,7 @@ def encode_drift(drift: Drift, written: int) -> bytes:
             "numbers": np.array(numbers, np.int64),
             "times": _times((drift.begun, drift.event_time, drift.peers_since)),
             "departed": np.array(drift.departed, np.int64),
+            **_of_agreements("whole", [drift.whole]),
             **_of_agreements("classes", drift.classes),
             **strings("names", names),
             **_of_agreements("providers", [one for _, one in drift.providers]),
@@ -38,6 +39,7 @@ def decode_drift(record: bytes) -> tuple[Drift, int]:
     try:
         joined, displaced, dismissed, retired, written = arrays["numbers"].tolist()
         begun, event_time, peers_since = map(_moment, arrays["times"].tolist())
+        (whole,) = _agreements("whole", arrays)
         providers = _agreements("providers", arrays)
         return Drift(
             begun,
@@ -48,6 +50,7 @@ def decode_drift(record: bytes) -> tuple[Drift, int]:
             dismissed,
             retired,
             tuple(arrays["departed"].tolist()),
+            whole,
             _agreements("classes", arrays),
             tuple(zip(read_strings("names", arrays), providers, strict=True)),
         ), written

@@ -1,4 +1,4 @@
-"""Does V still agree with what arrives? A CUSUM for each class and each provider.
+"""Does V still agree with what arrives? A CUSUM for all, for each class and each provider.
 
 An arrival's agreement a is the share of its k nearest evaluators in all of V that carry its label.
 The first arrivals of a class give its baseline m, taken low: two standard errors under their mean.
@@ -7,7 +7,9 @@ bet on a fall by DROP, b = DROP / (σ² + DROP²) grows fastest, with σ² the v
 While the mean agreement is m or more, the factor 1 + b·(m − a) has an expectation of at most 1,
 whatever the distribution; so by Lorden's inequality an alarm at log(RUN_LENGTH) comes on average
 not before RUN_LENGTH arrivals. A provider's m is that of its classes times a factor of its own, so
-that a provider that sends other classes than before raises no alarm. Whole numbers make it exact.
+that a provider that sends other classes than before raises no alarm. All arrivals together are
+followed as well, each by its class's m: what is small in every class adds up. Whole numbers make
+it exact.
 """
 
 import math
@@ -18,11 +20,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.drift import UNKNOWN, Agreement, Drift
+from hcdv_stream.valuation.drift import UNIT, UNKNOWN, Agreement, Drift
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.tree.evaluators import ABSENT
 
-UNIT = 1 << 20
 BASELINE_ARRIVALS = 200
 """Arrivals that a baseline is learnt from."""
 DROP = 0.1
@@ -56,6 +57,8 @@ class Divergence:
         self._count = classes
         self._classes = list(drift.classes)
         self._providers = dict(drift.providers)
+        self.whole = drift.whole
+        """Of all arrivals together, each expected to agree as its class does."""
 
     @property
     def classes(self) -> tuple[Agreement, ...]:
@@ -114,7 +117,10 @@ class Divergence:
         learns = found.baseline == UNKNOWN
         expected = Expected(UNIT if learns else found.baseline, found.bet)
         self._classes[label] = _after(found, share, expected, time)
-        if learns or provider is None:
+        if learns:
+            return
+        self.whole = _after(self.whole, share, expected, time)
+        if provider is None:
             return
         one = self._providers.get(provider)
         if one is None:

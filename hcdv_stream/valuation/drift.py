@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+UNIT = 1 << 20
 UNKNOWN = -1
 """The baseline of an agreement that is still being learnt."""
 
@@ -32,6 +33,10 @@ class Agreement(NamedTuple):
     last: int = 0
 
 
+_WHOLE = Agreement(baseline=UNIT)
+"""All arrivals together need no baseline: each is expected to agree as its class does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """How V has moved, and how it agrees with what arrives; part of the engine's state.
@@ -41,7 +46,8 @@ class Drift:
     example is a peer, None if every one is. ``joined`` counts trusted sessions, ``displaced`` the
     examples that they took the place of, ``dismissed`` deletions that took out no example,
     ``retired`` the evaluators that age or number took out. ``departed`` (C,) are the bundle's rows
-    that are out of V; empty if none. ``classes`` (C,) and ``providers``, by name, are agreements.
+    that are out of V; empty if none. ``whole``, ``classes`` (C,) and ``providers``, by name, are
+    agreements.
     """
 
     begun: float | None = None
@@ -52,8 +58,17 @@ class Drift:
     dismissed: int = 0
     retired: int = 0
     departed: tuple[int, ...] = ()
+    whole: Agreement = _WHOLE
     classes: tuple[Agreement, ...] = ()
     providers: tuple[tuple[str, Agreement], ...] = ()
+
+    @property
+    def diverging(self) -> list[tuple[int | None, str | None, float]]:
+        """Class and provider with an alarm, and since when; neither for all arrivals together."""
+        found: list[tuple[int | None, str | None, Agreement]] = [(None, None, self.whole)]
+        found += [(label, None, one) for label, one in enumerate(self.classes)]
+        found += [(None, name, one) for name, one in self.providers]
+        return [(label, name, one.since) for label, name, one in found if one.since is not None]
 
     @property
     def unvalued(self) -> int:

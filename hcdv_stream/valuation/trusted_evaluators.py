@@ -53,6 +53,7 @@ class TrustedEvaluators:
             event_time=self.event_time,
             displaced=self.displaced,
             dismissed=self.dismissed,
+            whole=self._divergence.whole,
             classes=self._divergence.classes,
             providers=self._divergence.providers,
         )

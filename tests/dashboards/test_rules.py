@@ -220,6 +220,8 @@ CASES = [
     Case("ProviderFlood", WARNING, False, flood("0+120x60"), 55, "as ever"),
     Case("ValidationDiverges", WARNING, True, diverging("0x10 1x20"),
          summary="Sessions labelled buy in t/0 diverge from V"),
+    Case("ValidationDiverges", WARNING, True, diverging("1x30", 'label=""'), about="all of them",
+         summary="Sessions in t/0 diverge from V"),
     Case("ValidationDiverges", WARNING, False, diverging("0x5 1x5 0x20"), about="over again"),
     Case("ProviderDiverges", WARNING, True, diverging("1x30", 'provider="acme"'),
          summary="Sessions of acme in t/0 diverge from V"),

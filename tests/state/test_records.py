@@ -204,6 +204,7 @@ agreements = st.builds(
         st.none() | st.floats(-1e11, 1e11),
         *(st.integers(0, 2**60) for _ in range(4)),
         st.lists(st.integers(0, 10**6), max_size=3).map(tuple),
+        agreements,
         st.lists(agreements, max_size=3).map(tuple),
         st.lists(st.tuples(st.text(), agreements), max_size=3).map(tuple),
     ),

@@ -307,11 +307,15 @@ class ClassCounts(Model):
 
 
 class DivergenceAlarm(Model):
-    """A class or a provider of which what arrives agrees less with V than it did."""
+    """What arrives agrees less with V than it did: of a class, of a provider, or altogether."""
 
     partition: int = Field(examples=[0])
-    label: str | None = Field(description="The class; null for a provider.", examples=["buy"])
-    provider: str | None = Field(description="The provider; null for a class.", examples=[None])
+    label: str | None = Field(
+        description="The class; null for a provider and for all.", examples=["buy"]
+    )
+    provider: str | None = Field(
+        description="The provider; null for a class and for all.", examples=[None]
+    )
     since: float = Field(
         description="Event time at which the alarm began, epoch seconds.", examples=[1764032461.9]
     )

@@ -83,17 +83,15 @@ def _partition(scaled: ScaledValues, partition: PartitionView) -> PartitionSumma
 
 
 def _diverging(partition: PartitionView) -> list[DivergenceAlarm]:
-    drift = partition.stored.state.drift
-    found: list[tuple[str | None, str | None, float]] = []
-    for label, one in zip(partition.identity.classes, drift.classes, strict=False):
-        if one.since is not None:
-            found.append((label, None, one.since))
-    for name, one in drift.providers:
-        if one.since is not None:
-            found.append((None, name, one.since))
+    classes = partition.identity.classes
     return [
-        DivergenceAlarm(partition=partition.number, label=label, provider=provider, since=since)
-        for label, provider, since in found
+        DivergenceAlarm(
+            partition=partition.number,
+            label=None if label is None else classes[label],
+            provider=provider,
+            since=since,
+        )
+        for label, provider, since in partition.stored.state.drift.diverging
     ]
 
 

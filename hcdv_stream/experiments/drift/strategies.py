@@ -96,10 +96,10 @@ def _streamed(task: DriftTask, validation: Validation) -> StreamedTask:
     sounding: set[str] = set()
     for start in range(0, len(batch), _POLL):
         engine.apply(batch.slice(start, start + _POLL))
-        drift = engine.drift
-        named = zip(task.classes, drift.classes, strict=False)
-        now = {f"class {name}" for name, one in named if one.since is not None}
-        now |= {name for name, one in drift.providers if one.since is not None}
+        now = {
+            f"class {task.classes[label]}" if label is not None else provider or "all"
+            for label, provider, _ in engine.drift.diverging
+        }
         come = task.old[: start + _POLL]
         before = come.sum() / task.old.sum()
         after = (~come).sum() / (~task.old).sum()

@@ -1,9 +1,9 @@
 """A stream whose concept changes in a part of the feature space, two thirds of the way.
 
-A random half-space of the standardised features is where it changes: from then on labels there are
-swapped. An old example there whose label was right is *dead*: it says what is no longer true. 10%
-of all labels are wrong from the beginning, except those of V and of trusted sessions. The last
-third is one day of event time, and so is each of the two before it.
+Beyond a random plane of the standardised features labels are swapped from then on. An old example
+there whose label was right is *dead*: it says what is no longer true. 10% of all labels are wrong
+from the beginning, except those of V and of trusted sessions. The last third is one day of event
+time, and so is each of the two before it.
 """
 
 from dataclasses import dataclass, replace

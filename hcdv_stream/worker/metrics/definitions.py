@@ -126,13 +126,13 @@ class WorkerMetrics:
         )
         self.divergence = gauge(
             "hcdv_divergence_ratio",
-            "Evidence, 0 to 1, that arrivals of a label agree less with V than they did; at 1 an "
-            "alarm begins.",
+            "Evidence, 0 to 1, that arrivals of a label, or of all for an empty one, agree less "
+            "with V than they did; at 1 an alarm begins.",
             (*PARTITION, "label"),
         )
         self.divergence_alarm = gauge(
             "hcdv_divergence_alarm",
-            "1 while arrivals of a label diverge from V, 0 otherwise.",
+            "1 while arrivals of a label, or of all for an empty one, diverge from V, 0 otherwise.",
             (*PARTITION, "label"),
         )
         self.provider_divergence_alarm = gauge(

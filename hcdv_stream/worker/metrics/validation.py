@@ -8,6 +8,9 @@ from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.worker.metrics.arrivals import NAMED
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 
+ALL = ""
+"""The label of all sessions together."""
+
 
 class ValidationMetrics:
     """Publishes size and age of V, and its alarms; ``labels`` are topic and partition."""
@@ -38,7 +41,7 @@ class ValidationMetrics:
             metrics.validation_points.labels(*labels, name).set(count)
         if (newest := self._engine.newest_evaluator) is not None:
             metrics.validation_age.labels(*labels).set(max(drift.event_time - newest, 0.0))
-        for name, one in zip(self._classes, drift.classes, strict=False):
+        for name, one in ((ALL, drift.whole), *zip(self._classes, drift.classes, strict=False)):
             metrics.divergence.labels(*labels, name).set(one.evidence / THRESHOLD)
             metrics.divergence_alarm.labels(*labels, name).set(one.since is not None)
         self._publish_providers(drift)

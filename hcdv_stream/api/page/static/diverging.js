@@ -5,7 +5,8 @@ import { moment } from "./format.js";
 
 export function show(alarms) {
   const parts = alarms.map((alarm) => {
-    const whose = alarm.provider === null ? `class ${alarm.label}` : `provider ${alarm.provider}`;
+    const one = alarm.provider === null ? `class ${alarm.label}` : `provider ${alarm.provider}`;
+    const whose = alarm.provider === null && alarm.label === null ? "all sessions" : one;
     return `${whose} in partition ${alarm.partition} since ${moment(alarm.since)}`;
   });
   const most = 8;
