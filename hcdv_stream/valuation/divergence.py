@@ -1,7 +1,7 @@
 """Does V still agree with what arrives? A CUSUM for all, for each class and each provider.
 
 An arrival's agreement a is the share of its k nearest evaluators in all of V that carry its label.
-The first arrivals of a class give its baseline m, taken low: two standard errors under their mean.
+The first arrivals of a class give its baseline m, taken low: 1.5 standard errors under their mean.
 Each later arrival adds log(1 + b·(m − a)) to the class's evidence, which never falls below 0. As a
 bet on a fall by DROP, b = DROP / (σ² + DROP²) grows fastest, with σ² the variance at the baseline.
 While the mean agreement is m or more, the factor 1 + b·(m − a) has an expectation of at most 1,
@@ -28,7 +28,7 @@ BASELINE_ARRIVALS = 200
 """Arrivals that a baseline is learnt from."""
 DROP = 0.1
 """The fall of the mean agreement that the alarm is tuned to."""
-RUN_LENGTH = 1_000_000
+RUN_LENGTH = 100_000
 """Arrivals of a class, or of a provider, between two false alarms, at least, on average."""
 THRESHOLD = math.ceil(math.log(RUN_LENGTH) * UNIT)
 """Evidence at which an alarm begins; it ends under half of it."""
@@ -36,7 +36,7 @@ MOST_PROVIDERS = 256
 """Providers that are followed: those that sent something last."""
 MOST_COMPARED = 1024
 """With more evaluators than this, a share of the arrivals is compared, drawn by their ids."""
-_ERRORS = 2.0
+_ERRORS = 1.5
 _LEAST_VARIANCE = 0.01
 _MOST_STAKE = round(0.9 * UNIT)
 """Most of the capital that an arrival may cost."""
