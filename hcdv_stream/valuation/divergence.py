@@ -26,7 +26,7 @@ from hcdv_stream.valuation.tree.evaluators import ABSENT
 
 BASELINE_ARRIVALS = 200
 """Arrivals that a baseline is learnt from."""
-DROP = 0.1
+DROP = 0.15
 """The fall of the mean agreement that the alarm is tuned to."""
 RUN_LENGTH = 100_000
 """Arrivals of a class, or of a provider, between two false alarms, at least, on average."""
