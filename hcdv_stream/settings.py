@@ -185,7 +185,8 @@ class Settings(BaseModel):
     validation_most: int = Field(
         0,
         description="Most evaluators of a class and partition: as trusted sessions join, the "
-        "oldest leave at an update's end; 0: as many as the bundle has.",
+        "oldest leave at an update's end; 0: as many as the bundle has of it, or an even share of "
+        "all that it has if that is more.",
     )
     validation_least: int = Field(
         50, description="So many evaluators of a class stay, however old they are."

@@ -1,7 +1,8 @@
 """Who leaves V at an update's end: the oldest of a class with too many, and who is too old.
 
 The bundle's rows are as old as the stream and leave first, in their order; then trusted sessions by
-event time, ties by id. Nothing leaves as long as no trusted session ever joined: without successors
+event time, ties by id. Of a class that is rare in the bundle an even share of V may stay: it need
+not be rare in what comes. Nothing leaves as long as no trusted session ever joined: without successors
 an old V is better than none.
 """
 
@@ -29,9 +30,10 @@ def retiring(
         return found
     oldest = event_time - config.validation_horizon if config.validation_horizon else -np.inf
     someone_is_old = min(begun, evaluators.earliest) < oldest
+    even = -(-int(bundled.sum()) // len(bundled))
     for label, count in enumerate(evaluators.counts(len(bundled)).tolist()):
         spare = max(count - config.validation_least, 0)
-        most = config.validation_most or max(int(bundled[label]), config.validation_least)
+        most = config.validation_most or max(int(bundled[label]), even, config.validation_least)
         if count <= most and not (someone_is_old and spare):
             continue
         rows = [(begun, row) for row in evaluators.bundled_of(label).tolist()]
