@@ -24,9 +24,10 @@ class EngineConfig:
     updates; ``merge_below`` the size under which a rebalance merges a leaf away; ``update_size``
     the records that make one update; ``permutations`` T and ``contrast`` λ of ``algorithm1``, which
     weighs when it plays. ``validation_most`` is how many evaluators of a class V keeps once trusted
-    sessions join it, 0 for as many as the bundle has; ``validation_horizon`` the age in seconds of
-    event time at which an evaluator leaves, 0 for never, as long as ``validation_least`` of its
-    class stay; ``peer_horizon`` the age from which on an example is no peer, 0 for never. Raises
+    sessions join it, 0 for as many as the bundle has, or an even share of all of these;
+    ``validation_horizon`` the age in seconds of event time at which an evaluator leaves, 0 for
+    never, as long as ``validation_least`` of its class stay; ``peer_horizon`` the age from which on
+    an example is no peer, 0 for never. Raises
     ValueError where out of range.
     """
 

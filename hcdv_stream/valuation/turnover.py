@@ -2,8 +2,8 @@
 
 The bundle's rows are as old as the stream and leave first, in their order; then trusted sessions by
 event time, ties by id. Of a class that is rare in the bundle an even share of V may stay: it need
-not be rare in what comes. Nothing leaves as long as no trusted session ever joined: without successors
-an old V is better than none.
+not be rare in what comes. Nothing leaves before a trusted session has joined: without successors an
+old V is better than none.
 """
 
 import numpy as np
