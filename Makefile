@@ -15,7 +15,7 @@ CONSTRAINTS := .ci/constraints.txt
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
-.PHONY: demo test fast lint format dist clean
+.PHONY: demo test fast coverage lint format dist clean
 
 # In a terminal the demo stays up until Ctrl-C; elsewhere it ends by itself.
 demo: $(VENV)/.run
@@ -29,6 +29,11 @@ test: lint
 # The tests of a few seconds each.
 fast: $(VENV)/.dev
 	$(BIN)/pytest -m "not slow" $(PARALLEL) $(ARGS)
+
+# Which branches of the core its own tests take: less than 95% is an error.
+coverage: $(VENV)/.dev
+	$(BIN)/pytest tests/valuation tests/theory --alone skip $(PARALLEL) --cov --cov-report= $(ARGS)
+	$(BIN)/python -m scripts.check_coverage
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

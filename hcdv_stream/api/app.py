@@ -17,10 +17,10 @@ from hcdv_stream.api.collectors.freshness import FreshnessMetrics
 from hcdv_stream.api.collectors.values import ValueMetrics
 from hcdv_stream.api.metrics import ApiMetrics
 from hcdv_stream.api.middleware.api_keys import keys_for
-from hcdv_stream.api.middleware.auth import Guarded, unknown_host
-from hcdv_stream.api.middleware.head_requests import Heads
-from hcdv_stream.api.middleware.limits import Limited
-from hcdv_stream.api.middleware.measuring import Measured
+from hcdv_stream.api.middleware.auth import KeyMiddleware, unknown_host
+from hcdv_stream.api.middleware.head_requests import HeadMiddleware
+from hcdv_stream.api.middleware.limits import LimitMiddleware
+from hcdv_stream.api.middleware.measuring import MetricsMiddleware
 from hcdv_stream.api.openapi import describe
 from hcdv_stream.api.page.router import router as page
 from hcdv_stream.api.routes import (
@@ -29,6 +29,7 @@ from hcdv_stream.api.routes import (
     export,
     internal,
     live_page,
+    payouts,
     points,
     probes,
     select,
@@ -56,6 +57,7 @@ _ROUTERS = (
     points.plain_router,
     coalitions.router,
     totals.router,
+    payouts.router,
     select.router,
     export.router,
     live_page.router,
@@ -130,7 +132,7 @@ def serving(
     app.state.stream_seconds = settings.api_stream_seconds
     # The last one added is the first to see a request. Whoever has no key takes no place.
     app.add_middleware(
-        Limited,
+        LimitMiddleware,
         places=settings.api_max_requests,
         most_bytes=settings.api_max_body_bytes,
         seconds=settings.api_timeout_seconds,
@@ -138,7 +140,7 @@ def serving(
     )
     if keys is not None:
         metrics.keys_usable.set_function(lambda: float(keys.problem() is None))
-        app.add_middleware(Guarded, keys=keys)
+        app.add_middleware(KeyMiddleware, keys=keys)
     if settings.api_cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -149,8 +151,8 @@ def serving(
         )
     if (names := known_names(host, settings.allowed_hosts)) is not None:
         app.add_middleware(KnownHosts, names=names, refuse=unknown_host)
-    app.add_middleware(Measured, metrics=metrics, routes=_routes())
-    app.add_middleware(Heads)
+    app.add_middleware(MetricsMiddleware, metrics=metrics, routes=_routes())
+    app.add_middleware(HeadMiddleware)
     problems.install(app)
     for router in _ROUTERS:
         app.include_router(router, responses=dict(RESPONSES), dependencies=[ONLY_KNOWN])

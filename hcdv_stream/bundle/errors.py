@@ -1,5 +1,7 @@
 """What can be wrong with a bundle, with the data it is trained on and with a session."""
 
+from enum import Enum
+
 from hcdv_stream.errors import HcdvError
 
 
@@ -9,6 +11,32 @@ class BundleError(HcdvError):
 
 class TrainingError(HcdvError):
     """A table that no bundle can be trained on: one sentence with the fix."""
+
+
+class Remedy(Enum):
+    """What helps if a column cannot be used: the option for it, and the words for Python."""
+
+    DROP = ("leave it out with --drop {}", "leave it out of X")
+    CATEGORICAL = ("name it in --categorical", "make it text, which is categorical")
+    ENCODER = ("use --encoder contrastive", "use encoder='contrastive'")
+
+
+class ColumnError(TrainingError):
+    """A column that is no feature: one sentence for the command line, and one for Python."""
+
+    def __init__(self, column: str, problem: str, *remedies: Remedy) -> None:
+        """``problem`` goes on where "the column 'name'" stops."""
+        self._start = f"the column {column!r} {problem}; "
+        self._column = column
+        self._remedies = remedies
+        super().__init__(
+            self._start + " or ".join(each.value[0].format(column) for each in remedies)
+        )
+
+    @property
+    def in_python(self) -> str:
+        """The sentence for a caller of ``HCDV`` or a method, who has no options."""
+        return self._start + " or ".join(each.value[1] for each in self._remedies)
 
 
 class RejectionError(ValueError):

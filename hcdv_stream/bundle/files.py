@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from hcdv_stream.bundle.arrays import MOST_BYTES, read_arrays
 from hcdv_stream.bundle.errors import BundleError
@@ -126,12 +125,12 @@ def encoder_from(content: bytes) -> Encoder:
         raise ValueError(f"encoder.safetensors: {error}") from error
 
 
-def _check_tensors(tensors: Mapping[str, torch.Tensor]) -> None:
+def _check_tensors(tensors: Mapping[str, npt.NDArray[np.float32]]) -> None:
     """Check tensors one by one; ``Encoder.from_tensors`` puts them together."""
     for name, tensor in tensors.items():
-        if not tensor.numel() or tensor.ndim > 2:
-            raise ValueError(f"{name} has the shape {tuple(tensor.shape)}")
-        if not bool(torch.isfinite(tensor).all()):
+        if not tensor.size or tensor.ndim > 2:
+            raise ValueError(f"{name} has the shape {tensor.shape}")
+        if not np.isfinite(tensor).all():
             raise ValueError(f"{name} holds NaN or infinite numbers")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.preprocessing import PowerTransformer
 
-from hcdv_stream.bundle.errors import TrainingError
+from hcdv_stream.bundle.errors import ColumnError, Remedy, TrainingError
 from hcdv_stream.bundle.features import Categorical, Category, CategoryType, Feature, Number
 from hcdv_stream.bundle.power import yeo_johnson
 from hcdv_stream.bundle.schema import Columns, FeatureSchema, listed_column
@@ -48,7 +48,7 @@ def fit_schema(
         values = listed_column(column)
         present = [value for value in values if value is not None]
         if not present:
-            raise TrainingError(f"the column {name!r} is empty; leave it out with --drop {name}")
+            raise ColumnError(name, "is empty", Remedy.DROP)
         nullable = len(present) < len(values)
         types = set(map(type, present))
         if name in categorical or (name not in numeric and types & {bool, str}):
@@ -66,9 +66,11 @@ def embedding_schema(columns: Columns) -> FeatureSchema:
     _check_names(columns, (), ())
     for name, column in columns.items():
         if not set(map(type, listed_column(column))) <= {int, float}:
-            raise TrainingError(
-                f"the column {name!r} is not all numbers, which --encoder identity needs; "
-                f"leave it out with --drop {name} or use --encoder contrastive"
+            raise ColumnError(
+                name,
+                "is not all numbers, which the encoder identity needs",
+                Remedy.DROP,
+                Remedy.ENCODER,
             )
     return FeatureSchema(tuple(Number(name, scale=None) for name in columns))
 
@@ -87,13 +89,15 @@ def _check_names(columns: Columns, numeric: Collection[str], categorical: Collec
 def _number(name: str, present: list[object], types: set[type], nullable: bool) -> Number:
     if not types <= {int, float}:
         found = ", ".join(sorted(each.__name__ for each in types))
-        raise TrainingError(
-            f"the column {name!r} is no numeric feature, it holds {found}; name it in "
-            f"--categorical or leave it out with --drop {name}"
+        raise ColumnError(
+            name,
+            f"is no numeric feature, it holds {found}",
+            Remedy.CATEGORICAL,
+            Remedy.DROP,
         )
     values = np.array(present, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise TrainingError(f"the column {name!r} holds an infinite number; mend or drop it")
+        raise ColumnError(name, "holds an infinite number", Remedy.DROP)
     values = np.clip(values, -LARGEST, LARGEST)
     power = _fit_power(values) if abs(_skewness(values)) > SKEWED else None
     if power is not None:
@@ -130,9 +134,11 @@ def _categorical(name: str, present: list[object], types: set[type], nullable: b
     named = [type_name for python_type, type_name in _CATEGORY_TYPES if types == {python_type}]
     if not named:
         found = ", ".join(sorted(each.__name__ for each in types))
-        raise TrainingError(
-            f"the column {name!r} is no categorical feature, it holds {found}; "
-            "text, booleans or integers are needed, of one type"
+        raise ColumnError(
+            name,
+            f"is no categorical feature, it holds {found}, and text, booleans or integers are "
+            "needed, of one type",
+            Remedy.DROP,
         )
     counts: Counter[Category] = Counter(present)  # type: ignore[arg-type]
     least = min(RARE_ROWS, math.ceil(RARE_SHARE * len(present)))

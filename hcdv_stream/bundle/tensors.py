@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
+import numpy.typing as npt
 
 _LENGTH_BYTES = 8
 _ALIGNMENT = 8
@@ -38,16 +38,16 @@ def _place(entry: _Entry) -> tuple[int, int]:
     return entry.offsets
 
 
-def tensors_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
+def tensors_bytes(tensors: Mapping[str, npt.NDArray[np.float32]]) -> bytes:
     """Return tensors of type float32 in the safetensors format, in order of their names."""
     header: dict[str, Any] = {}
     parts: list[bytes] = []
     end = 0
     for name in sorted(tensors):
         tensor = tensors[name]
-        if tensor.dtype != torch.float32:
+        if tensor.dtype != np.float32:
             raise ValueError(f"{name} must be of type float32, and is of {tensor.dtype}")
-        parts.append(tensor.detach().contiguous().numpy().astype("<f4", copy=False).tobytes())
+        parts.append(tensor.astype("<f4", copy=False).tobytes())
         begin, end = end, end + len(parts[-1])
         header[name] = {
             "dtype": _TYPE,
@@ -59,7 +59,7 @@ def tensors_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
     return b"".join((len(text).to_bytes(_LENGTH_BYTES, "little"), text, *parts))
 
 
-def tensors_from(content: bytes) -> dict[str, torch.Tensor]:
+def tensors_from(content: bytes) -> dict[str, npt.NDArray[np.float32]]:
     """Read what ``tensors_bytes`` wrote; raises ValueError unless it says all of the content."""
     size = int.from_bytes(content[:_LENGTH_BYTES], "little")
     begin = _LENGTH_BYTES + size
@@ -72,7 +72,7 @@ def tensors_from(content: bytes) -> dict[str, torch.Tensor]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"{_DAMAGED}: the header cannot be read") from error
     numbers = content[begin:]
-    tensors: dict[str, torch.Tensor] = {}
+    tensors: dict[str, npt.NDArray[np.float32]] = {}
     expected = 0
     for name, kind, shape, offsets in entries:
         if kind != _TYPE:
@@ -81,7 +81,7 @@ def tensors_from(content: bytes) -> dict[str, torch.Tensor]:
         if offsets != (expected, expected + size) or expected + size > len(numbers):
             raise ValueError(f"{_DAMAGED}: {name} does not lie where the one before it ends")
         part = np.frombuffer(numbers, "<f4", size // _BYTES, expected)
-        tensors[name] = torch.from_numpy(part.astype(np.float32).reshape(shape))
+        tensors[name] = part.astype(np.float32).reshape(shape)
         expected += size
     if expected != len(numbers):
         raise ValueError(f"{_DAMAGED}: there are more bytes than tensors")

@@ -56,7 +56,7 @@ def weights(
     if utility is None and beta is None and lam is None:
         return None
     used = client.points(limit=1).weights
-    usual = Weights(used.utility, used.beta, used.lam) if used else Weights()
+    usual = Weights(used.utility, used.beta, used.lam, used.payout) if used else Weights()
     return replace(
         usual,
         utility=usual.utility if utility is None else utility,
@@ -98,7 +98,8 @@ def footing(answer: Answer) -> str:
     said = as_of(answer.as_of)
     if answer.weights:
         used = answer.weights
-        said += f" · {printed(used.utility)}, β {used.beta:g}, λ {used.lam:g}"
+        how = "payout weights" if used.payout else f"β {used.beta:g}, λ {used.lam:g}"
+        said += f" · {printed(used.utility)}, {how}"
     if answer.missing_partitions:
         missing = ", ".join(map(str, answer.missing_partitions))
         said += f" · [bold red]missing partitions: {missing}[/]"

@@ -1,7 +1,8 @@
 """The group of all commands: each one's module is loaded when that command is called.
 
-So ``--help`` loads no library that it does not need, the modules of the commands import what they
-use at their top, and a command whose libraries are not installed names the extra that brings them.
+A command's module imports at its top what its options need, and in its function what takes long to
+load (torch, scikit-learn, Faust): ``--help`` shows at once. A command whose libraries are not
+installed names the extra that brings them.
 """
 
 import importlib
@@ -27,30 +28,49 @@ class Command:
 
     name: str
     about: str
-    extra: Extra | None = None
-    example: str | None = None
+    extra: Extra | None
+    example: str
 
     def load(self) -> Any:
         """Import the command's module and build what Typer runs; raises HcdvError."""
         try:
             module = importlib.import_module(f"{_MODULES}.{self.name}")
         except ModuleNotFoundError as error:
-            missing = error.name or ""
-            if self.extra is None or missing.partition(".")[0] == "hcdv_stream":
-                raise
-            raise HcdvError(needs(f"hcdv-stream {self.name}", self.extra)) from error
+            raise self.explained(error) from error
         if isinstance(app := getattr(module, "app", None), typer.Typer):
-            return typer.main.get_command(app)
+            group = typer.main.get_command(app)
+            group.epilog = self._epilog
+            return group
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        epilog = f"Example: {self.example}" if self.example else None
-        alone.command(self.name, epilog=epilog)(getattr(module, self.name))
+        alone.command(self.name, epilog=self._epilog)(getattr(module, self.name))
         return typer.main.get_command(alone)
+
+    @property
+    def _epilog(self) -> str:
+        return f"Example: {self.example}"
+
+    def explained(self, error: ModuleNotFoundError) -> Exception:
+        """Return the error that names the extra, or the same one if no extra brings the module."""
+        missing = error.name or ""
+        if self.extra is None or missing.partition(".")[0] == "hcdv_stream":
+            return error
+        return HcdvError(needs(f"hcdv-stream {self.name}", self.extra))
 
 
 class LazyGroup(TyperGroup):
     """Lists the commands by their sentences and loads the one that is called."""
 
     table: dict[str, Command] = {}  # noqa: RUF012 (Typer builds the group: no other way in)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that is called; raises HcdvError if its libraries are not installed."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            called = self.table.get(ctx.invoked_subcommand or "")
+            if called is None:
+                raise
+            raise called.explained(error) from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command that is called, loaded."""

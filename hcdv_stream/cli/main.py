@@ -35,6 +35,7 @@ COMMANDS = (
         "topics",
         "Make the topics that sessions arrive on and go to when they are rejected.",
         "service",
+        "hcdv-stream topics create --partitions 8",
     ),
     Command(
         "worker",
@@ -67,9 +68,24 @@ COMMANDS = (
         "service",
         "hcdv-stream doctor --bundle bundle --json",
     ),
-    Command("state", "Look after the state that workers keep.", "service"),
-    Command("dlq", "Look at the sessions that were rejected, and send them once more.", "service"),
-    Command("simulate", "Send sessions to a topic: generated ones, or a file's.", "service"),
+    Command(
+        "state",
+        "Look after the state that workers keep.",
+        "service",
+        "hcdv-stream state verify --state-dir state --bundle bundle",
+    ),
+    Command(
+        "dlq",
+        "Look at the sessions that were rejected, and send them once more.",
+        "service",
+        "hcdv-stream dlq list --reason not_json",
+    ),
+    Command(
+        "simulate",
+        "Send sessions to a topic: generated ones, or a file's.",
+        "service",
+        "hcdv-stream simulate clickstream --rate 500",
+    ),
     Command(
         "top",
         "Show the most valuable examples of a running service, or the least valuable.",
@@ -84,9 +100,15 @@ COMMANDS = (
     ),
     Command(
         "providers",
-        "Show what every provider's examples are worth together, or what each is to be paid.",
+        "Show what every provider's examples are worth together.",
         "client",
-        "hcdv-stream providers --payout 100000 --json",
+        "hcdv-stream providers --json",
+    ),
+    Command(
+        "payouts",
+        "Show what every provider is to be paid of a pot, and what is carried to the next one.",
+        "client",
+        "hcdv-stream payouts --amount 100000 --carry november.json --json",
     ),
     Command(
         "watch",
@@ -117,6 +139,7 @@ app = lazy_app(
     help="The Shapley-style value of every training example, "
     "kept current while examples stream in.",
     no_args_is_help=True,
+    epilog="Example: hcdv-stream value --input clicks.csv --label bought --out v.parquet",
     add_completion=True,
     pretty_exceptions_enable=False,
 )

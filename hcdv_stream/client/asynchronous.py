@@ -51,6 +51,7 @@ from hcdv_stream.client.connection import (
 )
 from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.runtime.atomic_files import written_whole
+from hcdv_stream.valuation.settlement import Rule
 
 
 class AsyncClient:
@@ -178,10 +179,21 @@ class AsyncClient:
                 yield provider
 
     async def payouts(
-        self, amount: int, *, anonymous: bool = True, **options: Unpack[ReadOptions]
+        self,
+        amount: int,
+        *,
+        anonymous: bool = True,
+        rule: Rule = "balance",
+        balances: Mapping[str | None, int] | None = None,
+        **options: Unpack[ReadOptions],
     ) -> PayoutsAnswer:
-        """Return ``amount``, in minor units, among the providers, all of them."""
-        pages = [page async for page in self._pages(calls.payouts(amount, anonymous, options))]
+        """Return ``amount``, in minor units, among the providers, all of them.
+
+        ``balances`` are what accounts carried over, by provider; ``rule`` as the API has it. Values
+        have the weights of payouts unless others are given.
+        """
+        call = calls.payouts(amount, anonymous, rule, balances, options)
+        pages = [page async for page in self._pages(call)]
         return calls.joined_payouts(pages)
 
     async def summary(self, **options: Unpack[ReadOptions]) -> SummaryAnswer:

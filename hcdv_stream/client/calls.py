@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
 from hcdv_stream.api.models.answers import (
+    Balance,
     BatchAnswer,
     BatchRequest,
     CoalitionAnswer,
@@ -15,6 +16,7 @@ from hcdv_stream.api.models.answers import (
     Model,
     PageAnswer,
     PayoutsAnswer,
+    PayoutsRequest,
     PointAnswer,
     PointsAnswer,
     ProvidersAnswer,
@@ -22,6 +24,7 @@ from hcdv_stream.api.models.answers import (
     SelectAnswer,
     SummaryAnswer,
 )
+from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.weights import Weights
 
 Order = Literal["desc", "asc"]
@@ -144,10 +147,24 @@ def providers(limit: int, options: ReadOptions) -> Call[ProvidersAnswer]:
     return Call("/v1/providers", ProvidersAnswer, _all(options, limit=limit))
 
 
-def payouts(amount: int, anonymous: bool, options: ReadOptions) -> Call[PayoutsAnswer]:
-    """Ask for an amount among the providers."""
-    parameters = _all(options, amount=amount, anonymous=anonymous, limit=5000)
-    return Call("/v1/payouts", PayoutsAnswer, parameters)
+def payouts(
+    amount: int,
+    anonymous: bool,
+    rule: Rule,
+    balances: Mapping[str | None, int] | None,
+    options: ReadOptions,
+) -> Call[PayoutsAnswer]:
+    """Ask for an amount among the providers, perhaps after what was carried over."""
+    parameters = _all(options, amount=amount, anonymous=anonymous, rule=rule, limit=5000)
+    body = None
+    if balances:
+        carried = [
+            Balance(provider=provider, balance=balance)
+            for provider, balance in balances.items()
+            if balance
+        ]
+        body = PayoutsRequest(balances=carried).model_dump_json().encode()
+    return Call("/v1/payouts", PayoutsAnswer, parameters, body)
 
 
 def joined_payouts(pages: Sequence[PayoutsAnswer]) -> PayoutsAnswer:
@@ -185,7 +202,9 @@ def next_page(call: Call[Page], cursor: str) -> Call[Page]:
 def _all(options: ReadOptions, **own: Any) -> dict[str, Any]:
     weights, least = options.get("weights"), options.get("min_offset")
     parameters = dict(own)
-    if weights is not None:
+    if weights is not None and weights.payout:
+        parameters |= {"utility": weights.utility, "weights": "payout"}
+    elif weights is not None:
         parameters |= {"utility": weights.utility, "beta": weights.beta, "lambda": weights.lam}
     if isinstance(least, Mapping):
         parameters["min_offset"] = [f"{partition}:{offset}" for partition, offset in least.items()]

@@ -52,6 +52,7 @@ from hcdv_stream.client.connection import (
 )
 from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.runtime.atomic_files import written_whole
+from hcdv_stream.valuation.settlement import Rule
 
 
 class Client:
@@ -167,10 +168,21 @@ class Client:
         return (provider for page in pages for provider in page.providers)
 
     def payouts(
-        self, amount: int, *, anonymous: bool = True, **options: Unpack[ReadOptions]
+        self,
+        amount: int,
+        *,
+        anonymous: bool = True,
+        rule: Rule = "balance",
+        balances: Mapping[str | None, int] | None = None,
+        **options: Unpack[ReadOptions],
     ) -> PayoutsAnswer:
-        """Return ``amount``, in minor units, among the providers, all of them."""
-        return calls.joined_payouts(list(self._pages(calls.payouts(amount, anonymous, options))))
+        """Return ``amount``, in minor units, among the providers, all of them.
+
+        ``balances`` are what accounts carried over, by provider; ``rule`` as the API has it. Values
+        have the weights of payouts unless others are given.
+        """
+        call = calls.payouts(amount, anonymous, rule, balances, options)
+        return calls.joined_payouts(list(self._pages(call)))
 
     def summary(self, **options: Unpack[ReadOptions]) -> SummaryAnswer:
         """Return the whole corpus in numbers."""

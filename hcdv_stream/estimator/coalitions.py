@@ -15,10 +15,32 @@ PARTITION = 0
 
 @dataclass(frozen=True, slots=True)
 class Coalition:
-    """A leaf (``p0-l<number>``, height 0) or an inner node (``p0-n<number>``) of the tree.
+    """A leaf or an inner node of the tree.
 
-    ``value`` is the sum of its examples' values, ``stderr`` its standard error; ``counts`` are its
-    examples by class; ``parent`` is None at the root.
+    Parameters
+    ----------
+    name : str
+        ``p0-l<number>`` for a leaf, ``p0-n<number>`` for an inner node.
+    parent : str or None
+        The name of its parent, None at the root.
+    height : int
+        0 for a leaf.
+    size : int
+        How many examples it has.
+    counts : mapping from str to int
+        Its examples by class.
+    value : float
+        The sum of its examples' values.
+    stderr : float
+        The standard error of that sum.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import HCDV
+    >>> root = HCDV("identity").fit([[0.0], [1.0], [2.0]], [0, 1, 1]).coalitions_[0]
+    >>> root.name, root.parent, root.size, root.counts
+    ('p0-n0', None, 3, {'0': 1, '1': 2})
+
     """
 
     name: str
@@ -49,10 +71,12 @@ def path(corpus: Corpus, leaf: int) -> tuple[str, ...]:
 
 
 def leaves_of(corpus: Corpus, name: str) -> list[int]:
-    """Return the leaves of a coalition; raises KeyError where there is none of that name."""
+    """Return the leaves of a coalition; raises KeyError if there is none of that name."""
     leaves, nodes = corpus.state.leaves, corpus.state.nodes
     known: dict[str, Leaf | Node] = {id_of(PARTITION, leaf): leaf for leaf in leaves.values()}
     known |= {id_of(PARTITION, node): node for node in nodes.values()}
+    if not isinstance(name, str) or name not in known:
+        raise KeyError(f"there is no coalition {name!r}: coalitions_ lists the names")
     return leaves_below(nodes, known[name])
 
 

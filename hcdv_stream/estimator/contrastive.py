@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.bundle.errors import TrainingError
+from hcdv_stream.bundle.errors import ColumnError, TrainingError
 from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.schema import FeatureSchema
@@ -74,13 +74,10 @@ class ContrastiveEmbedder:
         held, fitted = (part[each] for each in stratified_split(labels[part], [0.2], seed))
         if not len(held):
             raise ValueError(
-                f"n_samples={len(rows)} is too few to train an encoder on; "
+                f"n_samples={len(rows)} is too few to train an encoder on: "
                 "use encoder='identity' or give more"
             )
-        try:
-            schema = fit_schema(columns_of(table))
-        except TrainingError as error:
-            raise ValueError(str(error)) from error
+        schema = schema_of(table)
         matrix = feature_matrix(schema, table)
         fitted_rows, held_rows = (
             LabelledRows(matrix[each], labels[each]) for each in (fitted, held)
@@ -97,6 +94,16 @@ def _part(labels: npt.NDArray[np.int16], seed: int) -> Rows:
     if share >= 1.0:
         return np.arange(len(labels))
     return stratified_split(labels, [share], seed)[0]
+
+
+def schema_of(table: Any) -> FeatureSchema:
+    """Fit a schema to a table's columns; raises ValueError for one that cannot be used."""
+    try:
+        return fit_schema(columns_of(table))
+    except ColumnError as error:
+        raise ValueError(error.in_python) from error
+    except TrainingError as error:
+        raise ValueError(str(error)) from error
 
 
 def feature_matrix(schema: FeatureSchema, table: Any) -> npt.NDArray[np.float32]:

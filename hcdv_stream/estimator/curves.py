@@ -14,6 +14,8 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import get_scorer
 
+from hcdv_stream.estimator.constraints import RealNumber, shown
+from hcdv_stream.estimator.parameters import seed_of
 from hcdv_stream.estimator.tabular import take
 from hcdv_stream.valuation.arrays import Floats
 
@@ -27,9 +29,26 @@ SHARES = tuple(np.linspace(0.0, 0.5, 11).tolist())
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """``scores`` (m,) after a share ``shares`` (m,) of the examples was removed, or was added.
+    """Scores after shares of the examples were removed, or were added.
 
-    ``order`` says which examples go first.
+    Parameters
+    ----------
+    kind : {"removal", "addition"}
+        What happens to the examples.
+    order : {"highest", "lowest", "random"}
+        Which examples go first.
+    shares : ndarray of shape (m,)
+        Shares of the examples.
+    scores : ndarray of shape (m,)
+        The score after each share.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import removal_curve
+    >>> curve = removal_curve([0.3, -0.1], len, shares=[0.0, 0.5])
+    >>> curve.kind, curve.order, curve.scores.tolist()
+    ('removal', 'lowest', [2.0, 1.0])
+
     """
 
     kind: Literal["removal", "addition"]
@@ -166,18 +185,26 @@ def addition_curve(
     return _curve("addition", order, shares, [score(np.sort(ranked[:come])) for come in counts])
 
 
-def _checked(shares: Sequence[float]) -> Sequence[float]:
-    if not len(shares) or min(shares) < 0.0 or max(shares) > 1.0:
-        raise ValueError(f"shares must lie in [0, 1], got {list(shares)}")
-    return shares
+def _checked(shares: Any) -> Sequence[float]:
+    within = RealNumber(0.0, 1.0)
+    if isinstance(shares, str) or not isinstance(shares, Sequence | np.ndarray):
+        raise ValueError(f"shares must be a sequence of numbers from 0 to 1, got {shown(shares)}")
+    if not len(shares) or not all(map(within.accepts, shares)):
+        raise ValueError(f"shares must lie in [0, 1], got {shown(list(shares))}")
+    return [float(share) for share in shares]
 
 
 def _ranked(values: npt.ArrayLike, order: Order, seed: int) -> Rows:
     """Return the rows that take part, those that go first in front."""
-    worth = np.asarray(values, dtype=np.float64)
+    try:
+        worth = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"values must be numbers, (n,), got {shown(values)}") from None
+    if worth.ndim != 1:
+        raise ValueError(f"values must have the shape (n,), got {worth.shape}")
     rows = np.flatnonzero(~np.isnan(worth))
     if order == "random":
-        return np.random.default_rng(seed).permutation(rows)
+        return np.random.default_rng(seed_of(seed)).permutation(rows)
     if order not in ("highest", "lowest"):
         raise ValueError(f"order must be highest, lowest or random, got {order!r}")
     return rows[np.argsort(-worth[rows] if order == "highest" else worth[rows], kind="stable")]

@@ -18,7 +18,7 @@ LEAST, MOST = 1e-3, 2.0
 def spawn_distance(state: EngineState, embeddings: Embeddings, seed: int) -> float:
     """Return a high quantile of samples' cosine distance to the nearest leaf.
 
-    ``embeddings`` (n, d) are those of the points in ``state``. A sample's own pull on its leaf is
+    ``embeddings`` (n, d) are those of the examples in ``state``. A sample's own pull on its leaf is
     taken off, since a new sample has none (the nearest leaf is its own, but for stragglers, whose
     distance this makes no smaller).
     """

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle.features import RAW_LIMIT
+from hcdv_stream.estimator.constraints import shown
 from hcdv_stream.estimator.tabular import samples_of
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings, unit_grid
@@ -84,10 +85,17 @@ class FunctionEmbedder:
 
 def _outputs(function: Function | None, table: Any) -> npt.NDArray[Any]:
     """Return f(X), (n, d), in single or double precision, clipped so that squares are finite."""
-    outputs: npt.NDArray[Any] = np.asarray(table if function is None else function(table))
-    if outputs.dtype not in (np.float32, np.float64):
-        outputs = outputs.astype(np.float64)
+    given = table if function is None else function(table)
     samples = samples_of(table)
+    try:
+        outputs: npt.NDArray[Any] = np.asarray(given)
+        if outputs.dtype not in (np.float32, np.float64):
+            outputs = outputs.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"the encoder must give one row of numbers for each of {samples} samples, "
+            f"it gave {shown(given)}"
+        ) from None
     if outputs.ndim != 2 or len(outputs) != samples or not outputs.size:
         raise ValueError(
             f"the encoder must give one row of numbers for each of {samples} samples, "

@@ -6,20 +6,31 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import targets
+from hcdv_stream.estimator.constraints import (
+    AUTO,
+    NOTHING,
+    ParameterError,
+    RealNumber,
+    Whole,
+    check_parameters,
+    shown,
+)
 from hcdv_stream.estimator.distance import spawn_distance
 from hcdv_stream.estimator.embedders import Encoder
+from hcdv_stream.estimator.fitted import check_fitted
 from hcdv_stream.estimator.holding import Holding
 from hcdv_stream.estimator.parameters import NO_JUDGES, engine_config, seed_of, usual_weights
-from hcdv_stream.estimator.preparation import Table, batch_of, checked_table, prepare
+from hcdv_stream.estimator.preparation import batch_of, prepare
+from hcdv_stream.estimator.provenance import plain_parameters
 from hcdv_stream.estimator.results import Results
+from hcdv_stream.estimator.tables import Table, checked_table
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.valuation.config import GameName, Peers
 from hcdv_stream.valuation.tree.build import plant
@@ -94,6 +105,8 @@ class HCDV(Results, BaseEstimator):
         Every leaf and inner node of the tree, the root first.
     provider_values_ : dict
         The sum of the values of each provider's examples.
+    provider_payouts_ : dict
+        The part of a pot that each provider is paid, from 0 to 1; see ``payouts``.
     total_ : float
         v(D) - v(empty), which the values sum to.
     residual_ : float
@@ -125,6 +138,12 @@ class HCDV(Results, BaseEstimator):
     27
 
     """
+
+    parameter_constraints: ClassVar = {
+        "beta": (RealNumber(0.0, 1.0), NOTHING),
+        "leaf_size": (Whole(4), AUTO),
+        "tau": (RealNumber(0.0, 2.0, open_below=True), AUTO),
+    }
 
     def __init__(
         self,
@@ -236,27 +255,34 @@ class HCDV(Results, BaseEstimator):
         Raises
         ------
         ValueError
-            If the examples cannot be used. Nothing has changed then.
+            If the examples cannot be used, or a parameter other than the weights was changed since
+            the first call. Nothing has changed then.
 
         """
-        if not hasattr(self, "_holding"):
+        if not self.__sklearn_is_fitted__():
             named = y if classes is None else classes
             return self._begin(X, y, named, (X_val, y_val), provider=provider, ids=ids)
+        self._check_unchanged()
         if X_val is not None or y_val is not None:
             raise ValueError("the validation set is fixed by the first call; leave X_val out")
-        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"classes were {self.classes_} in the first call, now {classes}")
+        if classes is not None:
+            now = targets.classes_of(classes, "classes")
+            if not np.array_equal(now, self.classes_):
+                raise ValueError(
+                    f"classes were {self.classes_.tolist()} in the first call, they are "
+                    f"{now.tolist()} now: leave them out, or call fit"
+                )
         table = checked_table(self, X, y, encoder=self.encoder)
         codes = targets.codes_of(y, self.classes_, "y")
         owners = targets.providers_of(provider, len(codes))
         embeddings = self._embedder.embed(table, self._holding.roster.seen)
         names = self._holding.roster.enter(ids, len(codes))
         with one_blas_thread():
-            self._holding.apply(batch_of(names, codes, owners, embeddings))
+            self._holding.apply(batch_of(names, codes, owners, embeddings, table))
         return self
 
     def forget(self, ids: Iterable[Any]) -> Self:
-        """Delete examples: they no longer judge the others.
+        """Delete examples: they no longer evaluate the others.
 
         Parameters
         ----------
@@ -272,13 +298,31 @@ class HCDV(Results, BaseEstimator):
         KeyError
             If there is no such id.
         ValueError
-            If the id is that of an example in V.
+            If the id is that of an example in V, or a parameter other than the weights was changed
+            since the first call.
+        TypeError
+            If ``ids`` is a single id instead of several.
 
         """
-        check_is_fitted(self)
+        check_fitted(self)
+        self._check_unchanged()
         with one_blas_thread():
             self._holding.forget(ids)
         return self
+
+    def _check_unchanged(self) -> None:
+        """Raise ParameterError if a parameter that the first call fixed has another value now.
+
+        Weights take effect when values are read, so they may change.
+        """
+        check_parameters(self)
+        now, fixed = plain_parameters(self.get_params(deep=False)), self._parameters
+        for name in sorted(fixed.keys() - self._read_late):
+            if now[name] != fixed[name]:
+                raise ParameterError(
+                    f"{name} was {shown(fixed[name])} in the first call and is {shown(now[name])} "
+                    "now: set it back, or call fit"
+                )
 
     def _begin(
         self,
@@ -291,9 +335,10 @@ class HCDV(Results, BaseEstimator):
         ids: Iterable[Any] | None,
         whole: bool = False,
     ) -> Self:
+        check_parameters(self)
         seed = seed_of(self.random_state)
         table = checked_table(self, X, y, encoder=self.encoder, reset=True)
-        labels = targets.classes_of(classes)
+        labels = targets.classes_of(classes, "y" if classes is y else "classes")
         codes = targets.codes_of(y, labels, "y")
         config = engine_config(self, len(labels), seed, len(codes) if whole else None)
         prepared = prepare(
@@ -316,10 +361,11 @@ class HCDV(Results, BaseEstimator):
         holding.corpus.state_values(usual_weights(self, config.game, len(judges)))
         self.classes_, self.tau_ = labels, tau
         self._embedder, self._holding, self._seed = prepared.embedder, holding, seed
+        self._parameters = plain_parameters(self.get_params(deep=False))
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_holding")
+        return "_holding" in vars(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

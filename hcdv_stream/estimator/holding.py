@@ -32,7 +32,7 @@ class Holding:
         roster: Roster,
         state: EngineState,
     ) -> None:
-        """Begin with a tree that holds its points, and play them."""
+        """Begin with a tree that holds its examples, and play them."""
         self.classes = classes
         self.validation = validation
         self.roster = roster
@@ -57,7 +57,9 @@ class Holding:
     def corpus(self) -> Corpus:
         """The valued examples as columns, in the tree's order."""
         trusted = self.validation.counts(len(self.classes))
-        return Corpus(self._engine.state(), self._engine.config.game, self.classes, trusted)
+        config = self._engine.config
+        state = self._engine.state()
+        return Corpus(state, config.game, self.classes, trusted, config.neighbours)
 
     def values(self, weights: Weights | None) -> Values:
         """Return the values of every example, NaN for a judge; see ``Corpus.reading``."""

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from sklearn.utils import check_random_state
 
+from hcdv_stream.estimator.constraints import check_arguments
 from hcdv_stream.valuation.config import EngineConfig, GameName, Peers
 from hcdv_stream.valuation.weights import DEFAULT_BETA, Weights
 
@@ -50,14 +51,14 @@ each of the four ``quality`` sets it finds as many wrong labels and chooses as w
 (four seeds); of 1,000 it finds more (0.847 against 0.834) but its top 30% are not clearly as
 good."""
 NO_JUDGES = "algorithm1 has no peers: give X_val or a validation_share"
-_CHOICES = {
-    "game": ("routed", "algorithm1"),
-    "peers": ("other-providers", "all", "off"),
-}
 
 
 def seed_of(random_state: Any) -> int:
-    """Return an integer as it is, or draw one from a generator or from numpy's own."""
+    """Return an integer as it is, or draw one from a generator or from numpy's own.
+
+    Raises ParameterError for anything else.
+    """
+    check_arguments(random_state=random_state)
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31 - 1))
@@ -68,28 +69,23 @@ def engine_config(
 ) -> EngineConfig:
     """Return the engine's parameters, τ being None for ``auto``; raises ValueError.
 
-    ``samples`` is how many there are, None where more are to come.
+    The parameters are checked (``constraints``), each on its own. ``samples`` is how many examples
+    there are, None if more are to come.
     """
-    for name, choices in _CHOICES.items():
-        if getattr(estimator, name) not in choices:
-            raise ValueError(
-                f"{name} must be {' or '.join(choices)}, got {getattr(estimator, name)!r}"
-            )
-    weights(estimator, 0, None, None, None)
     at_hand = samples if estimator.game == "routed" else None
     usual = usual_leaf_size(classes, at_hand)
     return EngineConfig(
         game=estimator.game,
         peers=estimator.peers,
-        neighbours=estimator.neighbours,
-        leaf_size=usual if estimator.leaf_size == "auto" else estimator.leaf_size,
-        branching=tuple(estimator.branching),
+        neighbours=int(estimator.neighbours),
+        leaf_size=usual if estimator.leaf_size == "auto" else int(estimator.leaf_size),
+        branching=tuple(map(int, estimator.branching)),
         tau=None if estimator.tau == "auto" else float(estimator.tau),
-        rebalance_every=estimator.rebalance_every,
-        merge_below=estimator.merge_below,
-        update_size=estimator.update_size,
-        permutations=estimator.permutations,
-        contrast=estimator.lam,
+        rebalance_every=int(estimator.rebalance_every),
+        merge_below=int(estimator.merge_below),
+        update_size=int(estimator.update_size),
+        permutations=int(estimator.permutations),
+        contrast=float(estimator.lam),
         seed=seed,
     )
 

@@ -6,22 +6,20 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_consistent_length, validate_data
 
-from hcdv_stream.bundle.errors import TrainingError
-from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator import targets
-from hcdv_stream.estimator.contrastive import ContrastiveEmbedder, feature_matrix
+from hcdv_stream.estimator.contrastive import ContrastiveEmbedder, feature_matrix, schema_of
 from hcdv_stream.estimator.embedders import Embedder, Fitted, FunctionEmbedder
+from hcdv_stream.estimator.likeness import fingerprints_of
 from hcdv_stream.estimator.roster import Roster
-from hcdv_stream.estimator.tabular import columns_of, is_frame, take
+from hcdv_stream.estimator.tables import Table, checked_table
+from hcdv_stream.estimator.tabular import take
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.embedding.grid import Embeddings
+from hcdv_stream.valuation.tree.leaf import no_fingerprints
 from hcdv_stream.valuation.validation import Validation
 
-Table = Any
-"""An array (n, width), a DataFrame, or for a function as encoder whatever it takes."""
 Rows = npt.NDArray[np.int64]
 Given = tuple[Table | None, Any]
 """X_val and y_val, each perhaps None."""
@@ -50,28 +48,6 @@ class PreparedExamples:
     roster: Roster
 
 
-def checked_table(estimator: Any, X: Table, y: Any, *, encoder: Any, reset: bool = False) -> Table:
-    """Validate a table as scikit-learn does, as far as the encoder needs numbers.
-
-    Raises ValueError.
-    """
-    if callable(encoder) or (encoder == "contrastive" and is_frame(X)):
-        if getattr(X, "ndim", 0) == 2:
-            validate_data(estimator, X, y, reset=reset, skip_check_array=True)
-        table = X
-    else:
-        finite = "allow-nan" if encoder == "contrastive" else True
-        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
-        table = validate_data(
-            estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=finite
-        )
-    if y is None:
-        name = type(estimator).__name__
-        raise ValueError(f"{name} requires y to be passed, but the target y is None")
-    check_consistent_length(table, y)
-    return table
-
-
 def prepare(
     estimator: Embedding,
     table: Table,
@@ -97,14 +73,12 @@ def prepare(
     embedder, embeddings = fit_embedder(estimator, table, codes, valued, len(classes), seed=seed)
     judges = Validation(embeddings[judging], codes[judging])
     if validation[0] is not None:
-        try:
-            trusted = checked_table(estimator, *validation, encoder=estimator.encoder)
-        except ValueError as error:
-            raise ValueError(f"X_val and y_val: {error}") from None
-        judges = Validation(
-            embedder.embed(trusted, 0), targets.codes_of(validation[1], classes, "y_val")
+        trusted = checked_table(
+            estimator, *validation, encoder=estimator.encoder, names=("X_val", "y_val")
         )
-    batch = batch_of(names, codes, owners, embeddings)
+        trusted_codes = targets.codes_of(validation[1], classes, "y_val")
+        judges = Validation(embedder.embed(trusted, 0), trusted_codes)
+    batch = batch_of(names, codes, owners, embeddings, table)
     return PreparedExamples(
         rows_of(batch, valued) if len(judging) else batch, valued, judges, embedder, roster
     )
@@ -130,10 +104,7 @@ def prepare_features(table: Table) -> npt.NDArray[np.float32]:
     Numbers are standardised, categories have indicators, gaps a column of their own. Raises
     ValueError for a column that cannot be used.
     """
-    try:
-        schema = fit_schema(columns_of(table))
-    except TrainingError as error:
-        raise ValueError(str(error)) from error
+    schema = schema_of(table)
     return feature_matrix(schema, table)
 
 
@@ -145,8 +116,6 @@ def division(
     lacking: str | None = None,
 ) -> tuple[Rows, Rows]:
     """Return the rows that become V, and those that are valued; see ``prepare``."""
-    if not 0.0 <= share < 1.0:
-        raise ValueError(f"validation_share must lie in [0, 1), got {share}")
     given = [part is not None for part in validation]
     if given[0] != given[1]:
         raise ValueError("X_val and y_val must be given together")
@@ -181,7 +150,7 @@ def fit_embedder(
     if encoder == "contrastive":
         options = estimator.encoder_options or {}
         return ContrastiveEmbedder.fit(table, codes, rows, classes, options=options, seed=seed)
-    raise ValueError(f"encoder must be contrastive, identity or a function, got {encoder!r}")
+    raise AssertionError(f"no encoder {encoder!r}")  # the table of constraints has it
 
 
 def batch_of(
@@ -189,9 +158,11 @@ def batch_of(
     codes: targets.Codes,
     owners: list[str | None],
     embeddings: Embeddings,
+    table: Table = None,
 ) -> Batch:
-    """Return examples without times as a batch."""
-    return Batch(names, codes, owners, np.zeros(len(names)), embeddings)
+    """Return examples without times as a batch; ``table`` has their features, if they matter."""
+    prints = no_fingerprints(len(names)) if table is None else fingerprints_of(table, codes)
+    return Batch(names, codes, owners, np.zeros(len(names)), embeddings, prints)
 
 
 def rows_of(batch: Batch, rows: Rows) -> Batch:
@@ -202,4 +173,5 @@ def rows_of(batch: Batch, rows: Rows) -> Batch:
         take(batch.providers, rows),
         batch.timestamps[rows],
         batch.embeddings[rows],
+        batch.fingerprints[rows],
     )

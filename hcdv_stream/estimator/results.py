@@ -1,18 +1,27 @@
 """What a fitted estimator answers: values under any weights, choices, coalitions, tables."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import parameters
 from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
+from hcdv_stream.estimator.constraints import (
+    Whole,
+    check_arguments,
+    check_parameters,
+    shown,
+)
+from hcdv_stream.estimator.fitted import FittedAttributes, check_fitted
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
+from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import Strategy, select
+from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.values import StateValues, Values, residual
 from hcdv_stream.valuation.weights import Weights
 
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.intp]
 
 
-class Results:
+class Results(FittedAttributes):
     """The reading half of ``HCDV``. Everything raises NotFittedError before a fit."""
 
     classes_: npt.NDArray[Any]
@@ -32,6 +41,7 @@ class Results:
     _holding: Holding
     _embedder: "Embedder"
     _seed: int
+    _parameters: dict[str, Any]
 
     @property
     def values_(self) -> Floats:
@@ -73,6 +83,61 @@ class Results:
         return worth
 
     @property
+    def provider_payouts_(self) -> dict[str, float]:
+        """The part of a pot that each named provider is paid, from 0 to 1; see ``payouts``.
+
+        0 for all if nobody's examples are worth more than nothing.
+        """
+        names = sorted({name for name in self._held.providers if name is not None})
+        values = self.payout_values_
+        worth = dict.fromkeys(names, 0.0)
+        for name, value in zip(self._held.providers, values.tolist(), strict=True):
+            if name is not None:
+                worth[name] += value
+        total = sum(max(value, 0.0) for value in worth.values())
+        return {name: max(value, 0.0) / total if total else 0.0 for name, value in worth.items()}
+
+    @property
+    def payout_values_(self) -> Floats:
+        """Values that payouts go by, (n,), NaN for an example in V.
+
+        V alone evaluates, what chance gives is taken off, and an exact copy of an earlier example
+        is worth 0. Raises ValueError without V, and for the game "algorithm1".
+        """
+        return self._held.values(Weights.for_payouts(self.utility)).value
+
+    def payouts(
+        self, pot: int, *, balances: Mapping[str, int] | None = None, rule: Rule = "balance"
+    ) -> ProviderPayouts:
+        """Pay a pot out to the named providers, by ``payout_values_``.
+
+        Parameters
+        ----------
+        pot : int
+            What is to be paid, in whole units.
+        balances : mapping, optional
+            What providers carried over from earlier settlements, each at most 0.
+        rule : {"balance", "margin"}, default="balance"
+            With ``balance`` a claim is the provider's value at one rate plus its balance. A claim
+            below 0 is paid nothing and is the next balance. With ``margin`` the claim is
+            Σφ − √Σφ² and nothing is carried: for names that anybody can make up.
+
+        Returns
+        -------
+        ProviderPayouts
+            Amounts, which add up to the pot, and balances, by provider.
+
+        Raises
+        ------
+        ValueError
+            If nobody's examples are worth more than nothing, there is no V, or an argument is out
+            of range.
+
+        """
+        held = self._held
+        return paid_out(held.providers, self.payout_values_, pot, balances, rule)
+
+    @property
     def total_(self) -> float:
         """v(D) − v(∅), reached without any Shapley value."""
         return self._state_values().total()
@@ -84,11 +149,15 @@ class Results:
 
     @property
     def provenance_(self) -> dict[str, Any]:
-        """Parameters, seed, versions and sizes: enough to get the values again."""
+        """Parameters, seed, versions and sizes: enough to get the values again.
+
+        Parameters are those in use: the weights as they are now, all others as the first call had
+        them.
+        """
         held = self._held
         state = held.corpus.state
         return provenance(
-            self.get_params(deep=False),  # type: ignore[attr-defined]
+            self._parameters | {name: getattr(self, name) for name in self._read_late},
             self._seed,
             examples=len(held.corpus),
             validation_examples=len(held.validation),
@@ -174,6 +243,7 @@ class Results:
 
         """
         labels = self._held.labels
+        check_arguments(share=share, strategy=strategy)
         values = self._values(utility, beta, lam)
         seed = self._seed if random_state is None else parameters.seed_of(random_state)
         valued = np.flatnonzero(labels != NOWHERE)
@@ -189,22 +259,73 @@ class Results:
         return valued[chosen]
 
     def members(self, coalition: str) -> Rows:
-        """Return the indices of a coalition's examples. Raises KeyError for an unknown name."""
+        """Return the indices of a coalition's examples.
+
+        Parameters
+        ----------
+        coalition : str
+            The name of a leaf or an inner node, as in ``coalitions_``.
+
+        Returns
+        -------
+        ndarray of int
+            Ascending indices into X.
+
+        Raises
+        ------
+        KeyError
+            If there is no coalition of that name.
+
+        """
         return np.flatnonzero(np.isin(self.leaves_, leaves_of(self._held.corpus, coalition)))
 
     def path(self, example: int) -> tuple[str, ...]:
         """Return the names of an example's coalitions, from the root to its leaf.
 
-        ``example`` is an index as in ``values_``. Raises KeyError for an example in V.
+        Parameters
+        ----------
+        example : int
+            An index as in ``values_``, from 0.
+
+        Returns
+        -------
+        tuple of str
+            Names as in ``coalitions_``, the root's first.
+
+        Raises
+        ------
+        IndexError
+            If there is no example of that index.
+        KeyError
+            If the example became part of V.
+
         """
-        return path(self._held.corpus, int(self.leaves_[example]))
+        leaves = self.leaves_
+        if not Whole(0, len(leaves) - 1).accepts(example):
+            raise IndexError(
+                f"example must be an index into values_, which has {len(leaves)} entries, "
+                f"got {shown(example)}"
+            )
+        leaf = int(leaves[example])
+        if leaf == NOWHERE:
+            raise KeyError(f"the example {example} became part of V and is in no coalition")
+        return path(self._held.corpus, leaf)
 
     def to_frame(self) -> Any:
-        """Return a pandas DataFrame of what is known of each example; its index is ``id``.
+        """Return what is known of each example as a table.
 
-        Columns: label, value, stderr, evaluated (the value without the contrast, where the game
-        tells them apart), leaf, path, provider. Its ``attrs`` are ``provenance_``. Raises
-        ImportError without pandas.
+        Returns
+        -------
+        DataFrame
+            The index is ``id``. Columns: label, value, stderr, evaluated (the value without the
+            contrast, if the game tells them apart), leaf, path (the coalitions from the root
+            down), provider. ``attrs`` hold ``provenance_``.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
         """
         held, corpus = self._held, self._held.corpus
         leaves = self.leaves_.tolist()
@@ -225,13 +346,21 @@ class Results:
 
     @property
     def _held(self) -> Holding:
-        check_is_fitted(self)
+        check_fitted(self)
         return self._holding
+
+    @property
+    def _read_late(self) -> frozenset[str]:
+        """The parameters that take effect when values are read, not when games are played."""
+        routed = self._held.corpus.game == "routed"
+        return frozenset({"utility", "beta", "lam"} if routed else ())
 
     def _weights(
         self, utility: str | None = None, beta: float | None = None, lam: float | None = None
     ) -> Weights | None:
         judges, game = len(self._held.validation), self._held.corpus.game
+        check_arguments(utility=utility, beta=beta, lam=lam)
+        check_parameters(self, self._read_late)
         if utility is None and beta is None and lam is None:
             return parameters.usual_weights(self, game, judges)
         return parameters.weights(self, judges, utility, beta, lam)

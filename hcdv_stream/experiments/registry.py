@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hcdv_stream.experiments.ambiguities import run as ambiguities
+from hcdv_stream.experiments.api_load import heavy_reads
 from hcdv_stream.experiments.api_load import run as api_load
 from hcdv_stream.experiments.augmentation import report as augmentation_report
 from hcdv_stream.experiments.augmentation import run as augmentation
@@ -62,6 +63,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             1,
             api_load.run,
             api_load.tables,
+        ),
+        Experiment(
+            "heavy-reads",
+            "reads of examples beside four loops over the answers on 100,000 providers",
+            1,
+            heavy_reads.run,
+            heavy_reads.tables,
         ),
         Experiment(
             "scaling",

@@ -69,7 +69,8 @@ class ShardTarget:
             view=self.state.key,
             partitions=sorted(self.numbers),
             corpus_size=self.corpus_size,
-            weights=used and Weighing(utility=used.utility, beta=used.beta, lam=used.lam),
+            weights=used
+            and Weighing(utility=used.utility, beta=used.beta, lam=used.lam, payout=used.payout),
             query=query.name,
             parameters=parameters.model_dump(by_alias=True),
         )

@@ -96,9 +96,19 @@ class Logistic:
         return softmax(np.where(present[:, None, :], answers, -np.inf))
 
     def weights(self, membership: Membership) -> Floats:
-        """Fit: (P, n) gives W, (P, C, width + 1), the intercept last.
+        """Fit a model to each coalition.
 
-        It is to be applied to features less the mean of all n. Classes that are lacking have 0.
+        Parameters
+        ----------
+        membership : ndarray of bool of shape (P, n)
+            P coalitions of n examples.
+
+        Returns
+        -------
+        ndarray of shape (P, C, width + 1)
+            The weights of each class, the intercept last, for features less the mean of all n. A
+            class that a coalition lacks has zeros.
+
         """
         self.prepare(membership)
         halvings = self._halvings(membership)

@@ -21,7 +21,29 @@ FLOOR = 1e-6
 
 
 def accuracy(scores: Floats, labels: Labels) -> Floats:
-    """Share of the examples that get their own class."""
+    """Return the share of the examples that get their own class.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (P, v, C)
+        The scores of P models for v examples and C classes.
+    labels : ndarray of int16 of shape (v,)
+        The class indices of the examples.
+
+    Returns
+    -------
+    ndarray of shape (P,)
+        Shares from 0 to 1; 0 without examples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import accuracy
+    >>> scores = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]]])
+    >>> accuracy(scores, np.array([0, 1, 1, 1], np.int16)).round(3).tolist()
+    [0.5]
+
+    """
     if not len(labels):
         return np.zeros(len(scores))
     right: Floats = (scores.argmax(axis=2) == labels).mean(axis=1)
@@ -29,7 +51,29 @@ def accuracy(scores: Floats, labels: Labels) -> Floats:
 
 
 def balanced_accuracy(scores: Floats, labels: Labels) -> Floats:
-    """Mean over the classes that V has of the share found."""
+    """Return the mean over the classes that V has of the share found.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (P, v, C)
+        The scores of P models for v examples and C classes.
+    labels : ndarray of int16 of shape (v,)
+        The class indices of the examples.
+
+    Returns
+    -------
+    ndarray of shape (P,)
+        Shares from 0 to 1; 0 without examples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import balanced_accuracy
+    >>> scores = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]]])
+    >>> balanced_accuracy(scores, np.array([0, 1, 1, 1], np.int16)).round(3).tolist()
+    [0.667]
+
+    """
     right = scores.argmax(axis=2) == labels
     present = np.unique(labels)
     found = [right[:, labels == label].mean(axis=1) for label in present]
@@ -37,9 +81,31 @@ def balanced_accuracy(scores: Floats, labels: Labels) -> Floats:
 
 
 def auc(scores: Floats, labels: Labels) -> Floats:
-    """Area under the ROC curve; with more than two classes the mean of one against the rest.
+    """Return the area under the ROC curve.
 
-    Ties count half. A class that V lacks, or is all of V, does not count; where none does: ½.
+    With more than two classes it is the mean of the areas of each class against the others. Ties
+    count half. A class that V lacks, or is all of V, does not count.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (P, v, C)
+        The scores of P models for v examples and C classes.
+    labels : ndarray of int16 of shape (v,)
+        The class indices of the examples.
+
+    Returns
+    -------
+    ndarray of shape (P,)
+        Areas from 0 to 1; 0.5 if no class counts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import auc
+    >>> scores = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]]])
+    >>> auc(scores, np.array([0, 1, 1, 1], np.int16)).round(3).tolist()
+    [1.0]
+
     """
     classes = [1] if scores.shape[2] == 2 else range(scores.shape[2])
     areas = [_area(scores[:, :, label], labels == label) for label in classes]
@@ -62,6 +128,27 @@ def likelihood(scores: Floats, labels: Labels) -> Floats:
 
     Scores are clipped to [0, 1] and normalised first, which leaves probabilities as they are; no
     probability counts less than FLOOR.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (P, v, C)
+        The scores of P models for v examples and C classes.
+    labels : ndarray of int16 of shape (v,)
+        The class indices of the examples.
+
+    Returns
+    -------
+    ndarray of shape (P,)
+        Means from 0 to 1; 0 without examples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import likelihood
+    >>> scores = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]]])
+    >>> likelihood(scores, np.array([0, 1, 1, 1], np.int16)).round(3).tolist()
+    [0.542]
+
     """
     if not len(labels):
         return np.zeros(len(scores))

@@ -31,10 +31,29 @@ class Learner(Protocol):
         """Labels of V, (v,)."""
 
     def prepare(self, membership: Membership) -> None:
-        """Work out once what scoring these coalitions shares."""
+        """Work out once what scoring these coalitions shares.
+
+        Parameters
+        ----------
+        membership : ndarray of bool of shape (P, n)
+            P coalitions of n examples.
+
+        """
 
     def scores(self, membership: Membership) -> Floats:
-        """Train on P coalitions, none of them empty, (P, n): scores on V, (P, v, C)."""
+        """Train on coalitions, none of them empty, and score V.
+
+        Parameters
+        ----------
+        membership : ndarray of bool of shape (P, n)
+            P coalitions of n examples.
+
+        Returns
+        -------
+        ndarray of shape (P, v, C)
+            The score of each class for each example of V.
+
+        """
 
 
 class TrainedUtility:

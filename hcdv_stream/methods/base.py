@@ -7,19 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from hcdv_stream.estimator import targets
+from hcdv_stream.estimator.constraints import check_arguments, check_parameters
+from hcdv_stream.estimator.fitted import FittedAttributes, check_fitted
 from hcdv_stream.estimator.holding import NOWHERE
 from hcdv_stream.estimator.parameters import seed_of, usual_leaf_size
-from hcdv_stream.estimator.preparation import (
-    PreparedExamples,
-    Table,
-    checked_table,
-    prepare,
-    prepare_features,
-)
+from hcdv_stream.estimator.preparation import PreparedExamples, prepare, prepare_features
 from hcdv_stream.estimator.provenance import provenance
+from hcdv_stream.estimator.tables import Table, checked_table
 from hcdv_stream.methods.context import MethodContext
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.valuation.arrays import Floats
@@ -35,7 +31,7 @@ from hcdv_stream.valuation.tree.build import plant
 Rows = npt.NDArray[np.intp]
 
 
-class Method(BaseEstimator):
+class Method(FittedAttributes, BaseEstimator):
     """A method that values examples by a game or a model; see ``ValuationMethod``.
 
     A subclass stores its parameters and says how to value a ``MethodContext``.
@@ -66,6 +62,11 @@ class Method(BaseEstimator):
             If a parameter is out of range.
 
         """
+        check_parameters(self)
+        return self._estimate(context)
+
+    def _estimate(self, context: MethodContext) -> Estimate:
+        """Do so, with parameters that each are as the table of constraints has them."""
         raise NotImplementedError
 
     def fit(
@@ -106,6 +107,7 @@ class Method(BaseEstimator):
             If data or parameters cannot be used. The last fit then stays as it was.
 
         """
+        check_parameters(self)
         seed = seed_of(self.random_state)
         table = checked_table(self, X, y, encoder=self._encoding, reset=True)
         classes = targets.classes_of(y)
@@ -152,7 +154,8 @@ class Method(BaseEstimator):
             If ``share`` or ``strategy`` is out of range.
 
         """
-        check_is_fitted(self)
+        check_fitted(self)
+        check_arguments(share=share, strategy=strategy)
         seed = self._seed if random_state is None else seed_of(random_state)
         valued = np.flatnonzero(self.labels_ != NOWHERE)
         generator = np.random.default_rng(seed)
@@ -175,7 +178,7 @@ class Method(BaseEstimator):
             If pandas is not installed.
 
         """
-        check_is_fitted(self)
+        check_fitted(self)
         named = np.append(self.classes_.astype(object), [None])[self.labels_]
         columns = {"label": named.tolist(), "value": self.values_, "stderr": self.stderr_}
         if self.levels_ is not None:
@@ -249,7 +252,7 @@ class Method(BaseEstimator):
         return aligned
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "estimate_")
+        return "estimate_" in vars(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,8 +1,9 @@
 """Sampled values of single examples: Data Shapley, Beta-Shapley and Data Banzhaf."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from hcdv_stream.estimator.constraints import RealNumber
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.methods.context import MethodContext
 from hcdv_stream.methods.learner_method import LearnerMethod
@@ -113,9 +114,8 @@ class DataShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
-        return self.sampled(context, tmc(self.truncation, self.batch))
+    def _estimate(self, context: MethodContext) -> Estimate:
+        return self._sampled(context, tmc(self.truncation, self.batch))
 
 
 class BetaShapley(LearnerMethod):
@@ -189,6 +189,7 @@ class BetaShapley(LearnerMethod):
     """
 
     method = "beta-shapley"
+    parameter_constraints: ClassVar = {"beta": (RealNumber(0.0, open_below=True),)}
 
     def __init__(
         self,
@@ -221,9 +222,8 @@ class BetaShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
-        return self.sampled(
+    def _estimate(self, context: MethodContext) -> Estimate:
+        return self._sampled(
             context, beta_shapley(self.alpha, self.beta, self.truncation, self.batch)
         )
 
@@ -322,6 +322,5 @@ class DataBanzhaf(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
-        return self.sampled(context, banzhaf(self.batch))
+    def _estimate(self, context: MethodContext) -> Estimate:
+        return self._sampled(context, banzhaf(self.batch))

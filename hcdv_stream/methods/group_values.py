@@ -107,11 +107,10 @@ class GroupShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         groups = context.groups(self.groups)
         until = SAMPLED if self.until is None else self.until
-        utility = self.utility(context)
+        utility = self._utility(context)
         found = group_shapley(utility, groups, until, seed=context.seed, clock=time.monotonic)
         return shared(found, groups)
 
@@ -210,7 +209,6 @@ class DUShapley(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         groups = context.groups(self.groups)
-        return shared(self.sampled(context, UniformSizeSampler(groups)), groups)
+        return shared(self._sampled(context, UniformSizeSampler(groups)), groups)

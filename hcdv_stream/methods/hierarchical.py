@@ -1,14 +1,14 @@
 """Methods that play any learner in a hierarchy cut from the examples."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, ClassVar
 
+from hcdv_stream.estimator.constraints import Whole
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.methods.context import MethodContext
 from hcdv_stream.methods.learner_method import LearnerMethod
 from hcdv_stream.valuation.games.characteristic import Averaged
 from hcdv_stream.valuation.methods.algorithm1 import Algorithm1Sampler, Interpretation
-from hcdv_stream.valuation.methods.algorithm1.interpretation import check_choice
 from hcdv_stream.valuation.methods.level_structure import OrderRule, OwenSampler
 from hcdv_stream.valuation.methods.levels import Counted
 from hcdv_stream.valuation.methods.sampling.run import Estimate
@@ -102,6 +102,7 @@ class Algorithm1(LearnerMethod):
     """
 
     method = "algorithm1"
+    parameter_constraints: ClassVar = {"permutations": (Whole(1),)}
 
     def __init__(
         self,
@@ -140,17 +141,15 @@ class Algorithm1(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
-        _check_levels(self.averaged, self.counted, self.lam)
+    def _estimate(self, context: MethodContext) -> Estimate:
         sampler = Algorithm1Sampler(
             context.cut(self.levels, self.counted),
             self.permutations,
             self.leaf_size,
             self.interpretation or DEFAULT_INTERPRETATION,
         )
-        utility = self.contrasted(context, self.lam, self.averaged)
-        return self.sampled(context, sampler, utility, Rounds(1))
+        utility = self._contrasted(context, self.lam, self.averaged)
+        return self._sampled(context, sampler, utility, Rounds(1))
 
 
 class OwenValue(LearnerMethod):
@@ -274,18 +273,7 @@ class OwenValue(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
-        _check_levels(self.averaged, self.counted, self.lam)
-        check_choice("orders", self.orders, get_args(OrderRule))
+    def _estimate(self, context: MethodContext) -> Estimate:
         levels = context.cut(self.levels, self.counted)
         sampler = OwenSampler(levels, self.orders, self.minimum, self.batch)
-        return self.sampled(context, sampler, self.contrasted(context, self.lam, self.averaged))
-
-
-def _check_levels(averaged: object, counted: object, lam: float) -> None:
-    """Raise ValueError for what no hierarchy of coalitions can be played with."""
-    check_choice("averaged", averaged, get_args(Averaged))
-    check_choice("counted", counted, get_args(Counted))
-    if not 0.0 <= lam < float("inf"):
-        raise ValueError(f"lam must be a finite number of at least 0, got {lam}")
+        return self._sampled(context, sampler, self._contrasted(context, self.lam, self.averaged))

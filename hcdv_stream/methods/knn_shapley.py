@@ -86,8 +86,7 @@ class KNNShapley(Method):
         self.encoder_options = encoder_options
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         batch, validation, classes = context.batch, context.validation, context.classes
         counts = validation.counts(len(classes))
         weights = Weights(self.utility).per_class(classes, counts)

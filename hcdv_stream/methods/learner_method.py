@@ -33,11 +33,11 @@ class LearnerMethod(Method):
     n_jobs: int
     until: Criterion | None = None
 
-    def utility(self, context: MethodContext) -> CountedUtility:
-        """Return the learner's game. Raises ValueError for an unknown learner or metric."""
+    def _utility(self, context: MethodContext) -> CountedUtility:
+        """Return the learner's game."""
         return context.counted(self._trained(context))
 
-    def contrasted(self, context: MethodContext, lam: float, averaged: Averaged) -> CountedUtility:
+    def _contrasted(self, context: MethodContext, lam: float, averaged: Averaged) -> CountedUtility:
         """Return the same with λΔ added: the paper's v.
 
         The ridge classifier's balanced accuracy merges sketches instead of spelling coalitions out.
@@ -51,7 +51,7 @@ class LearnerMethod(Method):
             Contrasted(trained, batch.embeddings, batch.labels, classes, lam, averaged)
         )
 
-    def sampled(
+    def _sampled(
         self,
         context: MethodContext,
         sampler: Sampler,
@@ -64,7 +64,7 @@ class LearnerMethod(Method):
         """
         return run(
             sampler,
-            self.utility(context) if utility is None else utility,
+            self._utility(context) if utility is None else utility,
             usual if self.until is None else self.until,
             seed=context.seed,
             clock=time.monotonic,
@@ -89,6 +89,4 @@ class LearnerMethod(Method):
         )
         if named:
             return learner_of(self.learner, given)
-        if not hasattr(self.learner, "fit"):
-            raise ValueError(f"learner must be a name or a classifier, got {self.learner!r}")
         return Retraining(self.learner, given.task(), context.seed)

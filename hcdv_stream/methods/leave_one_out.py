@@ -92,6 +92,5 @@ class LeaveOneOut(LearnerMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
-        return leave_one_out(self.utility(context))
+    def _estimate(self, context: MethodContext) -> Estimate:
+        return leave_one_out(self._utility(context))

@@ -63,12 +63,56 @@ class ValuationMethod(Protocol):
         provider: Iterable[Any] | None = None,
         ids: Iterable[Any] | None = None,
     ) -> Self:
-        """Value the examples."""
+        """Value the examples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features), DataFrame, or what the encoder takes
+            The examples to value.
+        y : array-like of shape (n,)
+            Their labels.
+        X_val : same as X, optional
+            The trusted examples V.
+        y_val : array-like of shape (n_val,), optional
+            The labels of V.
+        provider : iterable of length n, optional
+            Who supplied each example.
+        ids : iterable of length n, optional
+            The examples' ids.
+
+        Returns
+        -------
+        self
+
+        """
 
     def select(
         self, share: float, strategy: Strategy = "spread", *, random_state: Any = None
     ) -> npt.NDArray[np.intp]:
-        """Return the indices of about ``share`` of the examples, to train on."""
+        """Choose examples to train on.
+
+        Parameters
+        ----------
+        share : float
+            The share of the valued examples to return, in (0, 1].
+        strategy : {"spread", "top"}, default="spread"
+            How they are chosen.
+        random_state : int, RandomState instance or None, default=None
+            Decides what ``spread`` draws. None is the seed of the fit.
+
+        Returns
+        -------
+        ndarray of int
+            Ascending indices into X.
+
+        """
 
     def to_frame(self) -> Any:
-        """Return a pandas DataFrame with a row for each example."""
+        """Return what is known of each example as a table.
+
+        Returns
+        -------
+        DataFrame
+            A row for each example; the index is ``id``.
+
+        """

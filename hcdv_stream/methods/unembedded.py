@@ -76,8 +76,7 @@ class DataOOB(UnembeddedMethod):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         labels = context.batch.labels
         return data_oob(context.features(), labels, self.trees, context.seed, self.n_jobs)
 
@@ -123,6 +122,5 @@ class RandomValues(UnembeddedMethod):
     ) -> None:
         self.random_state = random_state
 
-    def estimate(self, context: MethodContext) -> Estimate:
-        """See `Method.estimate`."""
+    def _estimate(self, context: MethodContext) -> Estimate:
         return chance(context.players, context.seed)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import FeatureError, LabelError
+from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.valuation.batch import Batch
@@ -45,6 +46,7 @@ class EncodedExamples:
             [self.batch.providers[row] for row in rows.tolist()],
             self.batch.timestamps[rows],
             self.batch.embeddings[rows],
+            self.batch.fingerprints[rows],
         )
         return EncodedExamples(batch, self.places[rows], self.features[rows], self.rejected)
 
@@ -59,7 +61,8 @@ def encode_examples(examples: Examples, bundle: Bundle) -> EncodedExamples:
     rows, accepted, labels, rejected = _validated(examples, bundle)
     order = np.argsort(examples.timestamps[accepted], kind="stable")
     places = accepted[order]
-    features = bundle.schema.matrix([rows[place] for place in order])
+    ordered = np.array([rows[place] for place in order], np.float64)
+    features = bundle.schema.matrix(ordered)
     listed = places.tolist()
     batch = Batch(
         [examples.ids[place] for place in listed],
@@ -67,6 +70,7 @@ def encode_examples(examples: Examples, bundle: Bundle) -> EncodedExamples:
         [examples.providers[place] for place in listed],
         examples.timestamps[places],
         bundle.encode(features, np.arange(len(listed))),
+        fingerprints(ordered, labels[order].tolist()),
     )
     return EncodedExamples(batch, places, features, rejected)
 

@@ -1,12 +1,13 @@
 """What ``hcdv-stream value --method`` can be told, for all methods together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
 from hcdv_stream.methods.learner_method import EVALUATIONS
 from hcdv_stream.offline.hierarchy_options import HierarchyOptions
+from hcdv_stream.valuation.methods.algorithm1.interpretation import CHOICES as INTERPRETATIONS
 from hcdv_stream.valuation.methods.sampling.stopping import (
     Criterion,
     Evaluations,
@@ -15,6 +16,35 @@ from hcdv_stream.valuation.methods.sampling.stopping import (
     Seconds,
     StandardError,
 )
+
+_WEIGHTS = frozenset({"utility", "beta", "lam"})
+_TRAINED = frozenset({"learner", "metric", "jobs"})
+_SAMPLED = _TRAINED | {"evaluations", "seconds", "standard_error", "rank_correlation"}
+_HIERARCHICAL = _SAMPLED | {"levels", "interpretation", "lam"}
+
+OPTIONS_OF: Mapping[str, frozenset[str]] = {
+    "hcdv": _WEIGHTS,
+    "hcdv-full": _WEIGHTS,
+    "the game algorithm1": frozenset({"lam"}),
+    "random": frozenset(),
+    "loo": _TRAINED,
+    "tmc": _SAMPLED,
+    "group": _SAMPLED | {"groups"},
+    "banzhaf": _SAMPLED,
+    "beta-shapley": _SAMPLED,
+    "knn-shapley": frozenset({"utility"}),
+    "du-shapley": _SAMPLED | {"groups"},
+    "data-oob": frozenset({"jobs"}),
+    "algorithm1": _HIERARCHICAL | {"permutations", "leaf_size"},
+    "owen": _HIERARCHICAL,
+}
+"""The options of ``hcdv-stream value`` that a method uses, beside those that say what is valued."""
+
+CHOICES_OF: Mapping[str, frozenset[str]] = {
+    "algorithm1": frozenset({*INTERPRETATIONS, "averaged", "counted"}),
+    "owen": frozenset({"averaged", "counted", "orders"}),
+}
+"""The names of ``--interpretation`` that a method uses."""
 
 
 @dataclass(frozen=True, slots=True)

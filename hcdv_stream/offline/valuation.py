@@ -110,7 +110,7 @@ def value_examples(
     with one_blas_thread():
         engine = _played(encoded, bundle, config, progress, rebuilt)
     trusted = bundle.validation.counts(len(bundle.classes))
-    corpus = Corpus(engine.state(), config.game, bundle.classes, trusted)
+    corpus = Corpus(engine.state(), config.game, bundle.classes, trusted, config.neighbours)
     try:
         reading = corpus.state_values(settings.weights if config.game == "routed" else None)
     except ValueError as error:

@@ -7,8 +7,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
+from hcdv_stream.estimator.constraints import Whole, check, shown
+from hcdv_stream.estimator.fitted import check_fitted
 from hcdv_stream.methods.protocol import ValuationMethod
 from hcdv_stream.plots.style import QUIET, canvas, colour, quieten
 from hcdv_stream.valuation.methods.sampling.run import Estimate
@@ -63,6 +64,7 @@ def value_histogram(
     'value'
 
     """
+    check("bins", bins, (Whole(1),))
     worth, names = _labelled(valued, values, labels)
     shown = ~np.isnan(worth)
     if not shown.any():
@@ -96,7 +98,7 @@ def _labelled(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
     """Return values (n,) and labels (n,); an example in V has any label, and the value NaN."""
     if isinstance(valued, BaseEstimator):
-        check_is_fitted(valued)
+        check_fitted(valued)
     if isinstance(valued, ValuationMethod):
         names = valued.classes_[valued.labels_]
         found = valued.values_ if values is None else values
@@ -107,7 +109,10 @@ def _labelled(
             raise ValueError("value_histogram needs labels, unless it is given a fitted method")
         names = np.asarray(labels)
         found = valued.values if isinstance(valued, Estimate) else valued
-    worth = np.asarray(found, dtype=np.float64)
+    try:
+        worth = np.asarray(found, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"values must be numbers, (n,), got {shown(found)}") from None
     if worth.shape != names.shape:
         raise ValueError(f"{len(worth)} values have {len(names)} labels")
     return worth, names

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import ScalarFormatter
 
 from hcdv_stream.estimator import HCDV, Coalition
+from hcdv_stream.estimator.constraints import Whole, check, shown
 from hcdv_stream.plots.squarify import Box, squarified
 from hcdv_stream.plots.style import canvas
 
@@ -38,8 +39,12 @@ def coalition_map(fitted: HCDV, *, height: int = 0, ax: Axes | None = None) -> A
 
     Raises
     ------
+    TypeError
+        If ``fitted`` is another method, which has no tree.
     ValueError
-        If every example was forgotten.
+        If every example was forgotten, or ``height`` is below 0.
+    NotFittedError
+        If it was not fitted.
 
     Examples
     --------
@@ -53,6 +58,9 @@ def coalition_map(fitted: HCDV, *, height: int = 0, ax: Axes | None = None) -> A
     True
 
     """
+    if not isinstance(fitted, HCDV):
+        raise TypeError(f"coalition_map draws the tree of a fitted HCDV, got {shown(fitted)}")
+    check("height", height, (Whole(0),))
     root, *below = fitted.coalitions_
     if not root.size:
         raise ValueError("there is no example to draw: all were forgotten")

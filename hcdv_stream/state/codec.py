@@ -8,8 +8,7 @@ little-endian and aligned to 8. Decoded arrays are read-only views of the record
 import math
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -20,15 +19,10 @@ from hcdv_stream.state.errors import REBUILD, StateError
 Array = npt.NDArray[np.generic]
 
 FORMAT = 4
-"""Newest version of records and layout; a reader refuses a newer one.
-
-Since 2, a centroid that moved alone has a record of its own. Since 3, the header holds the
-inventory of the state, and the state says which log it is computed from. Since 4, a leaf may hold
-trusted sessions. A record is of the oldest version that has all that is in it: those of a state
-without trusted sessions are of 3.
-"""
-USUAL_FORMAT = 3
-"""Version of a record that needs no newer one."""
+"""Version of records and layout; a reader refuses a newer one. Since 2, a centroid that moved alone
+has a record of its own. Since 3, the header holds the inventory of the state, and the state says
+which log it is computed from. Since 4, an example has its place in the log and says if it is a
+copy, a leaf may hold trusted sessions, and the state says how V has moved."""
 
 _MAGIC = b"HCDV"
 _SEAL = struct.Struct("<4sI")  # magic and checksum
@@ -47,10 +41,8 @@ _Entry = tuple[str, np.dtype[np.generic], int, tuple[int, ...], int]
 _SHAPES = [struct.Struct(f"<{dimensions}I") for dimensions in range(5)]
 
 
-def pack(kind: bytes, arrays: Mapping[str, Array], version: int | None = None) -> bytes:
+def pack(kind: bytes, arrays: Mapping[str, Array]) -> bytes:
     """Encode named arrays as one record; ``kind`` is a byte that says what it describes.
-
-    ``version`` is the oldest format that has such a record, by default the usual one.
 
     Names have up to 255 bytes, arrays up to four axes. Raises ValueError for any other array,
     among them arrays of objects.
@@ -73,7 +65,7 @@ def pack(kind: bytes, arrays: Mapping[str, Array], version: int | None = None) -
     table = b"".join(directory)
     start = _FRAMED + len(table)
     start += -start % _ALIGNMENT
-    frame = _FRAME.pack(version or USUAL_FORMAT, kind, len(arrays), start)
+    frame = _FRAME.pack(FORMAT, kind, len(arrays), start)
     sealed = b"".join((frame, table.ljust(start - _FRAMED, b"\0"), *data))
     return _SEAL.pack(_MAGIC, zlib.crc32(sealed)) + sealed
 
@@ -86,7 +78,7 @@ def unpack(kind: bytes, record: bytes) -> dict[str, Array]:
     count, start = _check(kind, record)
     arrays: dict[str, Array] = {}
     try:
-        for name, dtype, size, shape, place in _directory(record[_FRAMED:start], count):
+        for name, dtype, size, shape, place in _directory(kind, record[_FRAMED:start], count):
             array = np.frombuffer(record, dtype, size, start + place)
             arrays[name] = array if len(shape) == 1 else array.reshape(shape)
     except (ValueError, LookupError, struct.error) as error:
@@ -105,22 +97,59 @@ def format_of(record: bytes) -> int:
     return record[_SEAL.size]
 
 
-@lru_cache(maxsize=4096)  # most records of a state are laid out like many others
-def _directory(table: bytes, count: int) -> tuple[_Entry, ...]:
-    entries: list[_Entry] = []
-    at = place = 0
-    for _ in range(count):
-        name_length, code, dimensions = table[at : at + 3]
-        at += 3
-        name = table[at : at + name_length].decode()
-        at += name_length
-        shape = _SHAPES[dimensions].unpack_from(table, at)
-        at += 4 * dimensions
-        dtype, size = _DTYPES[code], math.prod(shape)
-        entries.append((name, dtype, size, shape, place))
-        place += size * dtype.itemsize
-        place += -place % _ALIGNMENT
-    return tuple(entries)
+class _RecordLayout:
+    """The directories of a kind of records, apart from the shapes: names, types, numbers of axes.
+
+    It is taken from one record and fits nearly all others of that kind, while few of them have the
+    same shapes: those depend on how long the ids of a leaf are in all.
+    """
+
+    def __init__(self, table: bytes, count: int) -> None:
+        arrays, heads, shapes, at = [], ["<"], ["<"], 0
+        for _ in range(count):
+            name_length, code, axes = table[at : at + 3]
+            if axes >= len(_SHAPES):
+                raise ValueError(f"an array has {axes} axes")
+            head = 3 + name_length
+            arrays.append((table[at + 3 : at + head].decode(), _DTYPES[code], axes))
+            heads.append(f"{head}s{4 * axes}x")
+            shapes.append(f"{head}x{axes}I")
+            at += head + 4 * axes
+        self._count = count
+        self._arrays = tuple(arrays)
+        self._heads, self._shapes = struct.Struct("".join(heads)), struct.Struct("".join(shapes))
+        self._expected = self._heads.unpack_from(table)
+
+    def fits(self, table: bytes, count: int) -> bool:
+        """Whether a directory differs from the one that this was taken from in shapes alone."""
+        return (
+            count == self._count
+            and len(table) >= self._heads.size
+            and self._heads.unpack_from(table) == self._expected
+        )
+
+    def entries(self, table: bytes) -> Iterator[_Entry]:
+        """Yield what a directory that fits says of each array."""
+        lengths = self._shapes.unpack_from(table)
+        axis = place = 0
+        for name, dtype, axes in self._arrays:
+            shape = lengths[axis : axis + axes]
+            size = math.prod(shape)
+            yield name, dtype, size, shape, place
+            axis += axes
+            place += size * dtype.itemsize
+            place += -place % _ALIGNMENT
+
+
+_layouts: dict[bytes, _RecordLayout] = {}
+"""The newest layout of each kind of records: no more of them than there are kinds."""
+
+
+def _directory(kind: bytes, table: bytes, count: int) -> Iterator[_Entry]:
+    layout = _layouts.get(kind)
+    if layout is None or not layout.fits(table, count):
+        layout = _layouts[kind] = _RecordLayout(table, count)
+    return layout.entries(table)
 
 
 def _check(kind: bytes, record: bytes) -> tuple[int, int]:

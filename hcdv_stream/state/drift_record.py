@@ -10,7 +10,7 @@ from hcdv_stream.state.codec import Array, pack, read_strings, strings, unpack
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.valuation.drift import Agreement, Drift
 
-_DRIFT, _SINCE = b"D", 4
+_DRIFT = b"D"
 _TIMED = Agreement._fields.index("since")
 
 
@@ -29,7 +29,6 @@ def encode_drift(drift: Drift, written: int) -> bytes:
             **strings("names", names),
             **_of_agreements("providers", [one for _, one in drift.providers]),
         },
-        _SINCE,
     )
 
 

@@ -9,7 +9,7 @@ import re
 import struct
 from pathlib import Path
 
-from rocksdict import DBCompressionType, DBRecoveryMode, Options, Rdict
+from rocksdict import BlockBasedOptions, DBCompressionType, DBRecoveryMode, Options, Rdict
 
 from hcdv_stream.state.errors import REBUILD, StateError
 
@@ -75,6 +75,12 @@ def options(max_open_files: int = -1) -> Options:
     chosen.set_max_manifest_file_size(_MIB)
     # Most of a leaf is embeddings, which do not compress.
     chosen.set_compression_type(DBCompressionType.none())
+    # A record is read once after each write of it and then kept decoded, so a cache of blocks would
+    # hold what nobody asks for again: up to 32 MiB per family and partition, most of it of files
+    # that are gone.
+    blocks = BlockBasedOptions()
+    blocks.disable_cache()
+    chosen.set_block_based_table_factory(blocks)
     chosen.set_max_file_opening_threads(1)  # a reader opens few files, often
     chosen.set_max_open_files(max_open_files)
     # An unfinished tail is what a killed owner leaves. Beyond the first damage nothing is taken in:

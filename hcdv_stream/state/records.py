@@ -26,7 +26,7 @@ _PROVIDER = b"V"
 _OUTCOME = "outcome."
 _INVENTORY = "inventory"
 _INVENTORY_SINCE = 3
-_EVALUATORS, _EVALUATORS_SINCE = "evaluators.", 4
+_EVALUATORS = "evaluators."
 _IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes", "centroids", "providers")
 
 
@@ -39,9 +39,9 @@ def encode_leaf(leaf: Leaf, written: int) -> bytes:
         "sketch": leaf.sketch.vector,
         **_of_outcome(leaf.outcome),
     }
-    if leaf.evaluators is None:
-        return pack(_LEAF, arrays)
-    return pack(_LEAF, arrays | _of_columns(_EVALUATORS, leaf.evaluators), _EVALUATORS_SINCE)
+    if leaf.evaluators is not None:
+        arrays |= _of_columns(_EVALUATORS, leaf.evaluators)
+    return pack(_LEAF, arrays)
 
 
 def decode_leaf(record: bytes) -> tuple[Leaf, int]:
@@ -180,6 +180,8 @@ def _of_columns(prefix: str, examples: LeafExamples) -> dict[str, Array]:
         f"{prefix}timestamps": examples.timestamps,
         f"{prefix}embeddings": examples.embeddings,
         f"{prefix}fingerprints": examples.fingerprints,
+        f"{prefix}arrivals": examples.arrivals,
+        f"{prefix}copies": examples.copies,
     }
 
 
@@ -196,6 +198,8 @@ def _columns(prefix: str, arrays: Mapping[str, Any], dimensions: int) -> LeafExa
         arrays[f"{prefix}timestamps"],
         arrays[f"{prefix}embeddings"],
         arrays[f"{prefix}fingerprints"],
+        arrays[f"{prefix}arrivals"],
+        arrays[f"{prefix}copies"],
     )
     count, width = examples.embeddings.shape
     columns = (
@@ -204,6 +208,8 @@ def _columns(prefix: str, arrays: Mapping[str, Any], dimensions: int) -> LeafExa
         examples.timestamps,
         examples.ids,
         examples.fingerprints,
+        examples.arrivals,
+        examples.copies,
     )
     if width != dimensions or any(len(column) != count for column in columns):
         raise ValueError("its columns differ in length")

@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.originals import Originals
 from hcdv_stream.valuation.tree.leaf import Leaf
+from hcdv_stream.valuation.tree.leaf_edits import Placing
 
 Fingerprints = npt.NDArray[np.uint64]
 
-Known = tuple[str | None, int]
-"""An example's provider, and the first half of its fingerprint."""
+Known = tuple[str | None, int, int]
+"""An example's provider, the first half of its fingerprint, and its place in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +53,47 @@ class Arrivals:
         self.counts = dict(counts)
         self.changed: set[int] = set()
         self._numbers = {one.name: one.id for one in self.counts.values()}
-        self._alike: dict[int, int] = {}
-        for leaf in leaves.values():
-            for fingerprint in leaf.examples.fingerprints[:, 0].tolist():
-                self._move(fingerprint, 1)
+        self.originals = Originals(leaves.values())
 
-    def take(self, batch: Batch, known: Callable[[str], Known | None]) -> None:
-        """Count records in their order; ``known`` tells who was there before them.
+    def take(self, batch: Batch, known: Callable[[str], Known | None], first: int) -> Placing:
+        """Count records in their order, the first of them by that number.
 
-        Deletions and trusted sessions are no arrivals.
+        ``known`` tells who was there before them. An example that its provider sends again as it
+        was keeps its place in the log. Deletions and trusted sessions are no arrivals.
         """
         now: dict[str, Known | None] = {}
+        originals = self.originals
+        places = np.arange(first, first + len(batch), dtype=np.int64)
         prints = batch.fingerprints[:, 0].tolist()
-        apart = batch.labels == DELETION
+        uncounted = batch.labels == DELETION
         if batch.trusted is not None:
-            apart = apart | batch.trusted
-        uncounted = apart.tolist()
+            uncounted = uncounted | batch.trusted
         for row, name in enumerate(batch.ids):
             before = now[name] if name in now else known(name)
+            provider, fingerprint = batch.providers[row], prints[row]
+            apart = bool(uncounted[row])
+            if before is not None and before[:2] == (provider, fingerprint) and not apart:
+                places[row] = before[2]
+                self._count(provider, copy=not originals.is_alone(fingerprint), foreign=False)
+                now[name] = before
+                continue
             if before is not None:
-                self._move(before[1], -1)
-            if uncounted[row]:
+                originals.leave(before[1], name)
+            if apart:
                 now[name] = None
                 continue
-            provider, fingerprint = batch.providers[row], prints[row]
             self._count(
                 provider,
-                copy=fingerprint in self._alike,
+                copy=fingerprint in originals,
                 foreign=before is not None and before[0] != provider,
             )
-            self._move(fingerprint, 1)
-            now[name] = (provider, fingerprint)
+            originals.come(fingerprint, name)
+            now[name] = (provider, fingerprint, first + row)
+        copies = [
+            originals.is_copy(fingerprint, name)
+            for fingerprint, name in zip(prints, batch.ids, strict=True)
+        ]
+        return Placing(places, np.array(copies, np.bool_))
 
     def refuse(self, provider: str | None) -> None:
         """Count a session that was refused because its id is foreign."""
@@ -102,12 +114,3 @@ class Arrivals:
             number, one.name, one.arrivals + 1, one.copies + copy, one.foreign + foreign
         )
         self.changed.add(number)
-
-    def _move(self, fingerprint: int, step: int) -> None:
-        """Count how many examples are alike; 0 is no fingerprint."""
-        if fingerprint:
-            count = self._alike.get(fingerprint, 0) + step
-            if count > 0:
-                self._alike[fingerprint] = count
-            else:
-                self._alike.pop(fingerprint, None)

@@ -14,7 +14,9 @@ from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.config import GameName
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast import ContrastShapley
+from hcdv_stream.valuation.games.payout_weights import PayoutWeights
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
+from hcdv_stream.valuation.payout_values import PayoutStateValues
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.navigation import path_up
 from hcdv_stream.valuation.tree.sketch import TRUSTED, Counts, Sketch
@@ -26,9 +28,18 @@ class Corpus:
     """One partition's examples and what they are worth; immutable."""
 
     def __init__(
-        self, state: EngineState, game: GameName, classes: Sequence[str], trusted: Counts
+        self,
+        state: EngineState,
+        game: GameName,
+        classes: Sequence[str],
+        trusted: Counts,
+        neighbours: int | None = None,
     ) -> None:
-        """``classes`` name the C labels; ``trusted`` (C,) are the counts of the bundle's V."""
+        """``classes`` name the C labels; ``trusted`` (C,) are the counts of the bundle's V.
+
+        ``neighbours`` is the k that the state was played with, which payouts need.
+        """
+        self._neighbours = neighbours
         self.state = state
         self.game = game
         self.classes = tuple(classes)
@@ -106,6 +117,8 @@ class Corpus:
         """
         if self.game == "routed":
             chosen = weights or Weights()
+            if chosen.payout:
+                return self._payout_values(chosen)
             routed = RoutedWeights.of(
                 self.whole, self.trusted, self.classes, chosen, self._contrast
             )
@@ -113,6 +126,12 @@ class Corpus:
         if weights is not None:
             raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")
         return PrintedStateValues(self.state)
+
+    def _payout_values(self, weights: Weights) -> StateValues:
+        if self._neighbours is None:
+            raise ValueError("payouts need the k that the games were played with")
+        chosen = PayoutWeights.of(self.trusted, self.classes, weights, self._neighbours)
+        return PayoutStateValues(self.state, chosen)
 
     def values(self, weights: Weights | None = None) -> Values:
         """φ and its standard error for every example; see ``state_values``."""

@@ -22,7 +22,7 @@ from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta, EngineState, Header
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.leaf import Leaf
-from hcdv_stream.valuation.tree.leaf_edits import edited
+from hcdv_stream.valuation.tree.leaf_edits import edited, remarked
 from hcdv_stream.valuation.tree.navigation import children_of, path_up
 from hcdv_stream.valuation.tree.placement import place
 from hcdv_stream.valuation.tree.reshaping import Reshaping, forget_founder, rebalance, split_large
@@ -262,7 +262,7 @@ class Engine:
             seen[name] = label != DELETION
 
     def _place(self, batch: Batch) -> None:
-        self._arrivals.take(batch, self._known)
+        placing = self._arrivals.take(batch, self._known, self._header.records)
         self._trusted.take(batch, self._header.records)
         is_example = batch.labels != DELETION
         if batch.trusted is not None:
@@ -292,9 +292,10 @@ class Engine:
         for leaf in gone.keys() | come.keys():
             rows = list(come.get(leaf, {}).values())
             old = self._tree.leaves[leaf]
-            examples = edited(old.examples, gone.get(leaf, set()), batch, rows)
+            examples = edited(old.examples, gone.get(leaf, set()), batch, rows, placing)
             self._tree.leaves[leaf] = replace(old, examples=examples)
         self._young.add(batch, present)
+        self._remark(self._arrivals.originals.settle())
         self._mark(gone.keys() | come.keys() | set(spawned), spawned)
         self._header = replace(
             self._header,
@@ -336,7 +337,18 @@ class Engine:
             return None
         examples = self._tree.leaves[home].examples
         row = bisect_left(examples.ids, name)
-        return examples.providers[row], int(examples.fingerprints[row, 0])
+        place = int(examples.arrivals[row])
+        return examples.providers[row], int(examples.fingerprints[row, 0]), place
+
+    def _remark(self, changed: Mapping[str, bool]) -> None:
+        """Mark copies and originals; their leaves are played again, but nothing in them moved."""
+        marks: dict[int, dict[str, bool]] = {}
+        for name, copy in changed.items():
+            marks.setdefault(self._home[name], {})[name] = copy
+        for leaf, copies in marks.items():
+            old = self._tree.leaves[leaf]
+            self._tree.leaves[leaf] = replace(old, examples=remarked(old.examples, copies))
+        self._filled |= marks.keys()
 
     def _is_founder(self, leaf: Leaf, name: str) -> bool:
         examples = leaf.examples

@@ -17,6 +17,7 @@ from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.embedding.grid import on_grid
 from hcdv_stream.valuation.games.game import Outcome, Seat, TreeGame
 from hcdv_stream.valuation.games.registry import game_of
+from hcdv_stream.valuation.originals import Originals
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.evaluators import Evaluators
@@ -99,6 +100,7 @@ class StateReplay:
             twice = seen.intersection(leaf.examples.ids)
             seen.update(leaf.examples.ids)
             problems += [f"the example {name!r} is in two leaves" for name in sorted(twice)]
+        problems += _marks(state)
         if state.nodes[state.header.root].parent != ROOT_PARENT:
             problems.append("the root has a parent")
         return [Mismatch("corpus", problem) for problem in problems]
@@ -147,6 +149,25 @@ class StateReplay:
         if state.header.records:
             problems += _differing(node.outcome, self._game.play_node(node, children))
         return problems
+
+
+def _marks(state: EngineState) -> list[str]:
+    """Say which examples are marked as copies and are none, or the other way round."""
+    originals = Originals(state.leaves.values())
+    wrong = [
+        name
+        for leaf in state.leaves.values()
+        for name, fingerprint, copy in zip(
+            leaf.examples.ids,
+            leaf.examples.fingerprints[:, 0].tolist(),
+            leaf.examples.copies.tolist(),
+            strict=True,
+        )
+        if copy != originals.is_copy(fingerprint, name)
+    ]
+    if not wrong:
+        return []
+    return [f"{len(wrong)} examples are wrongly marked as copies or originals: {sorted(wrong)[0]}"]
 
 
 def leaf_differences(

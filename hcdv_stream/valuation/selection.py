@@ -49,6 +49,8 @@ def select(
         raise ValueError(f"strategy must be {' or '.join(get_args(Strategy))}, got {strategy!r}")
     if not 0.0 < share <= 1.0:
         raise ValueError(f"share must lie in (0, 1], got {share}")
+    if not len(values):
+        return np.zeros(0, np.intp)
     wanted = max(1, round(share * len(values)))
     if strategy == "top":
         return np.sort(np.argsort(-values, kind="stable")[:wanted])

@@ -10,9 +10,23 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """V: ``embeddings`` (v, d) on the grid, ``labels`` int16 (v,) class indices.
+    """V, the trusted evaluators; without any the peers are the only ones.
 
-    v may be 0: then the peers are the only evaluators.
+    Parameters
+    ----------
+    embeddings : ndarray of float32 of shape (v, d)
+        The trusted examples, as `unit_grid` returns them.
+    labels : ndarray of int16 of shape (v,)
+        Their class indices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Validation, unit_grid
+    >>> v = Validation(unit_grid([[1.0], [-1.0]]), np.array([0, 1], np.int16))
+    >>> len(v), v.counts(3).tolist()
+    (2, [1, 1, 0])
+
     """
 
     embeddings: Embeddings
@@ -22,5 +36,16 @@ class Validation:
         return len(self.labels)
 
     def counts(self, classes: int) -> npt.NDArray[np.int64]:
-        """Return |V_c|, shape (classes,)."""
+        """Count the evaluators of each class.
+
+        Parameters
+        ----------
+        classes : int
+            The number of classes.
+
+        Returns
+        -------
+        ndarray of int64 of shape (classes,)
+
+        """
         return np.bincount(self.labels, minlength=classes).astype(np.int64)

@@ -17,22 +17,33 @@ class Weights:
     """A utility, one of ``balanced``, ``accuracy`` and ``class:<label>``, with β and λ.
 
     β in [0, 1] is the peers' share of the judgement, λ in [0, MOST_LAMBDA] the weight of the mean
-    cross-label distance. Raises ValueError where one is out of range.
+    cross-label distance. ``payout`` marks the weights that payouts go by (``for_payouts``), where
+    both are 0. Raises ValueError where one is out of range.
     """
 
     utility: str = "balanced"
     beta: float = DEFAULT_BETA
     lam: float = DEFAULT_LAMBDA
+    payout: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.beta <= 1.0:
             raise ValueError(f"beta must lie in [0, 1], got {self.beta}")
         if not 0.0 <= self.lam <= MOST_LAMBDA:
             raise ValueError(f"lambda must lie in [0, {MOST_LAMBDA:.0f}], got {self.lam}")
+        if self.payout and (self.beta or self.lam):
+            raise ValueError(
+                f"payouts go by V alone, got beta {self.beta} and lambda {self.lam}: leave them out"
+            )
         if self.utility not in {"balanced", "accuracy"} and not self.utility.startswith("class:"):
             raise ValueError(
                 f"utility must be balanced, accuracy or class:<label>, got {self.utility!r}"
             )
+
+    @classmethod
+    def for_payouts(cls, utility: str = "balanced") -> "Weights":
+        """Return the weights that payouts go by; see ``games.payout_weights``."""
+        return cls(utility, 0.0, 0.0, payout=True)
 
     def per_class(
         self, labels: Sequence[str], counts: npt.NDArray[np.int64]

@@ -64,7 +64,7 @@ def test_it_serves_and_stops_when_asked(tmp_path):
         seconds = [client.get("/livez").elapsed.total_seconds() for _ in range(20)]
         assert min(seconds) < 0.03, "answers wait for acknowledgements: TCP_NODELAY is not set"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     owner.store.close()
 
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from hcdv_stream.api.middleware.api_keys import KeyFile, Scope
-from hcdv_stream.api.middleware.auth import Guarded
-from hcdv_stream.api.middleware.limits import Limited
+from hcdv_stream.api.middleware.auth import KeyMiddleware
+from hcdv_stream.api.middleware.limits import LimitMiddleware
 from tests.api.middleware.test_auth import bearer, keyed  # noqa: F401 (a fixture)
 from tests.api.world import Client, app_of
 
@@ -49,7 +49,9 @@ def test_without_a_key_neither_a_place_is_taken_nor_a_body_read(keyed):  # noqa:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"in"})
 
-    app = Guarded(Limited(inner, places=2, most_bytes=1000, seconds=5.0), KeyFile(path))
+    app = KeyMiddleware(
+        LimitMiddleware(inner, places=2, most_bytes=1000, seconds=5.0), KeyFile(path)
+    )
     read = []
 
     async def never():

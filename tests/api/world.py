@@ -89,7 +89,8 @@ class Owner:
     @property
     def corpus(self) -> Corpus:
         counts = VALIDATION.counts(len(CLASSES))
-        return Corpus(self.engine.state(), self.config.game, CLASSES, counts)
+        config = self.config
+        return Corpus(self.engine.state(), config.game, CLASSES, counts, config.neighbours)
 
 
 def diverging_owner(state_dir: Path) -> Owner:

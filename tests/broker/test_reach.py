@@ -47,7 +47,7 @@ def kafka_that_advertises(told: str, directory: Path) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(120)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,11 @@ import sys
 import orjson
 import pyarrow.parquet
 import pytest
+import typer
+
+from hcdv_stream.cli.commands.value import TREES, value
+from hcdv_stream.offline.method_options import OPTIONS_OF
+from hcdv_stream.offline.methods import METHODS
 
 from .conftest import ROLES, ROWS
 
@@ -201,10 +206,61 @@ def test_algorithm_1_for_a_learner(hcdv, clicks, bundle, tmp_path):
     ],
 )
 def test_a_hierarchy_that_cannot_be_is_refused(hcdv, clicks, tmp_path, option, given, complaint):
-    arguments = ("--out", tmp_path / "v.parquet", "--method", "owen", option, given)
+    arguments = ("--out", tmp_path / "v.parquet", "--method", "algorithm1", option, given)
     code, _, printed = hcdv("value", "--input", clicks, *ROLES, *arguments)
     assert code == 1
     assert complaint in " ".join(printed.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--learner", "forest"), "--learner has no effect on hcdv: leave it out"),
+        (("--method", "hcdv-full", "--jobs", 2), "--jobs has no effect on hcdv-full"),
+        (("--method", "random", "--metric", "auc"), "--metric has no effect on random"),
+        (("--method", "loo", "--seconds", 5), "--seconds has no effect on loo"),
+        (("--method", "tmc", "--beta", 0.2), "--beta has no effect on tmc"),
+        (("--method", "banzhaf", "--lambda", 0.2), "--lambda has no effect on banzhaf"),
+        (("--method", "knn-shapley", "--groups", "label"), "--groups has no effect on knn-shapley"),
+        (("--method", "data-oob", "--learner", "ridge"), "--learner has no effect on data-oob"),
+        (("--method", "owen", "--permutations", 8), "--permutations has no effect on owen"),
+        (
+            ("--method", "owen", "--interpretation", "omega=blend"),
+            "--interpretation omega=blend has no effect on owen",
+        ),
+        (
+            ("--method", "algorithm1", "--interpretation", "orders=antithetic"),
+            "--interpretation orders=antithetic has no effect on algorithm1",
+        ),
+        (("--method", "group", "--groups", "provider"), "--groups provider needs --provider"),
+    ],
+)
+def test_options_without_effect_are_refused(hcdv, clicks, tmp_path, arguments, complaint):
+    files = ("--input", clicks, "--label", "bought", "--out", tmp_path / "v.parquet")
+    code, _, printed = hcdv("value", *files, *arguments)
+    assert code == 1
+    assert complaint in " ".join(printed.split())
+    assert not (tmp_path / "v.parquet").exists()
+
+
+def test_the_game_algorithm1_fixes_the_utility(hcdv, clicks, tmp_path, monkeypatch):
+    monkeypatch.setenv("HCDV_GAME", "algorithm1")
+    files = ("--input", clicks, "--label", "bought", "--out", tmp_path / "v.parquet")
+    code, _, printed = hcdv("value", *files, "--utility", "accuracy")
+    assert code == 1
+    assert "--utility has no effect on the game algorithm1" in " ".join(printed.split())
+
+
+def test_the_options_of_every_method_are_known():
+    assert OPTIONS_OF.keys() - {"the game algorithm1"} == {*TREES, *METHODS}
+    options = {each.name for each in typer.main.get_command(value_app()).params}
+    assert frozenset().union(*OPTIONS_OF.values()) <= options
+
+
+def value_app():
+    app = typer.Typer()
+    app.command()(value)
+    return app
 
 
 def test_a_picture_of_any_methods_values(hcdv, clicks, bundle, tmp_path):
@@ -248,7 +304,7 @@ def test_the_tree_of_everything_at_once(hcdv, clicks, bundle, tmp_path):
     ],
 )
 def test_what_there_is_not_is_refused(hcdv, clicks, tmp_path, option, given, names):
-    arguments = ("--out", tmp_path / "v.parquet", option, given)
+    arguments = ("--out", tmp_path / "v.parquet", "--method", "group", option, given)
     code, _, complaint = hcdv("value", "--input", clicks, *ROLES, *arguments)
     assert code == 1
     assert f"{option} must be one of {names}" in " ".join(complaint.split())

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
+from hcdv_stream.cli.commands.payouts import carried_over
 from hcdv_stream.cli.main import app
 from hcdv_stream.client import ApiError, NotReachedError
 from hcdv_stream.errors import HcdvError
@@ -51,7 +52,7 @@ def test_a_narrow_terminal_cuts_no_id_off(ask, monkeypatch):
 
 def test_one_weight_leaves_the_others_as_the_api_has_them(ask):
     used = json.loads(ask("top", "--lambda", 2, "--json"))["weights"]
-    assert used == {"utility": "balanced", "beta": DEFAULT_BETA, "lambda": 2.0}
+    assert used == {"utility": "balanced", "beta": DEFAULT_BETA, "lambda": 2.0, "payout": False}
 
 
 def test_point(ask, service):
@@ -71,10 +72,37 @@ def test_providers(ask):
     found = json.loads(ask("providers", "--json"))
     assert {one["provider"] for one in found["providers"]} >= {"seller-0", "seller-1"}
     assert "seller-0" in ask("providers")
-    paid = json.loads(ask("providers", "--payout", 1000, "--json"))
-    assert sum(one["amount"] for one in paid["payouts"]) == 1000
-    assert "1,000 minor units" in ask("providers", "--payout", 1000)
     assert "seller-0" in ask("providers", "--complete", "--max-age", 90_000)
+
+
+def test_payouts(ask, tmp_path):
+    text = ask("payouts", "--amount", 1000, "--json")
+    paid = json.loads(text)
+    assert sum(one["amount"] for one in paid["payouts"]) == 1000
+    assert paid["weights"]["payout"]
+    shown = ask("payouts", "--amount", 1000)
+    assert "1,000 minor units" in shown
+    assert "carried to the next settlement" in shown
+    assert "nothing is carried" in ask("payouts", "--amount", 1000, "--rule", "margin")
+    last = tmp_path / "november.json"
+    paid["payouts"][0]["balance"] = -400
+    last.write_text(json.dumps(paid))
+    carried = json.loads(ask("payouts", "--amount", 1000, "--carry", last, "--json"))
+    assert sum(one["amount"] for one in carried["payouts"]) == 1000
+    assert carried["rate"] > paid["rate"]
+    assert ask("payouts", "--amount", 9, "--utility", "class:buy")
+    assert None in {one["provider"] for one in carried["payouts"]}
+    without = json.loads(ask("payouts", "--amount", 9, "--no-anonymous", "--json"))
+    assert None not in {one["provider"] for one in without["payouts"]}
+
+
+@pytest.mark.parametrize("text", [None, "nothing", "[]", '{"payouts": [{"provider": "a"}]}'])
+def test_what_cannot_be_carried_over(tmp_path, text):
+    path = tmp_path / "last.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(HcdvError, match="--carry"):
+        carried_over(path)
 
 
 def test_watch(ask, service):
@@ -101,12 +129,6 @@ def test_a_key_that_is_missing_or_not_good_for_this_is_said_with_the_setting(ask
             ask("top", "--url", address)
         with pytest.raises(HcdvError, match="scope 'read'; with --key or HCDV_API_KEY"):
             ask("watch", "--url", address, "--key", secret)
-
-
-@pytest.mark.parametrize("command", ["top", "point", "providers", "watch", "gateway", "key"])
-def test_help_shows_an_example(command):
-    done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
-    assert f"Example: hcdv-stream {command}" in done.stdout
 
 
 @pytest.mark.parametrize(

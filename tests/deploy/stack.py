@@ -62,7 +62,7 @@ class Process:
         """Ask it to stop, as Docker does; return its exit status."""
         self.process.terminate()
         try:
-            return self.process.wait(20)
+            return self.process.wait(80)
         finally:
             self.process.kill()
             self.process.wait()

@@ -22,15 +22,16 @@ def test_small() -> None:
         *(
             f"{who} {what}"
             for who in ("worker", "api")
-            for what in ("resident_bytes", "descriptors", "threads")
+            for what in ("resident_bytes", "anonymous_bytes", "descriptors", "threads")
         ),
         "state files",
         "state bytes",
     }
+    assert stored["slopes_of_second_half"].keys() == stored["slopes"].keys()
     assert all(len(series) == stored["samples"] for series in stored["series"].values())
     assert 0 < stored["slopes"]["worker descriptors"]["mean"] < stored["descriptors"]
     (table,) = soak.tables(stored)
-    assert len(table.rows) == 8
+    assert len(table.rows) == 10
 
 
 def test_a_trial_without_a_broker_to_kill_says_which_option() -> None:

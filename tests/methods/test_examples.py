@@ -3,45 +3,20 @@
 import doctest
 import importlib
 import inspect
-import pkgutil
-from types import ModuleType
 
 import matplotlib.pyplot as plt
 import pytest
 
 from hcdv_stream import methods
 from hcdv_stream.methods import HCDV, METHODS
+from tests.methods.public import public
 
-ELSEWHERE = (
-    "learners.logistic",
-    "learners.retraining",
-    "learners.ridge",
-    "learners.routed_knn",
-    "learners.task",
-    "learners.trained",
-    "valuation.methods.algorithm1.algorithm",
-    "valuation.methods.algorithm1.interpretation",
-    "valuation.methods.baselines.data_shapley",
-    "valuation.methods.levels",
-    "estimator.hcdv",
-    "estimator.curves",
-    "plots.curves",
-    "plots.histogram",
-    "plots.tree_map",
-    "valuation.methods.sampling.run",
-    "valuation.methods.sampling.stopping",
-    "valuation.methods.semivalues",
-    "valuation.methods.utility",
-)
-MODULES = [
-    importlib.import_module(found.name)
-    for found in pkgutil.iter_modules(methods.__path__, f"{methods.__name__}.")
-] + [importlib.import_module(f"hcdv_stream.{name}") for name in ELSEWHERE]
+MODULES = sorted({each.__module__ for each in public().values()})
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
-def test_they_run(module: ModuleType) -> None:
-    assert doctest.testmod(module).failed == 0
+@pytest.mark.parametrize("module", MODULES)
+def test_they_run(module: str) -> None:
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
     plt.close("all")
 
 

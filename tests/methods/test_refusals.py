@@ -33,7 +33,7 @@ def fitted(method: object) -> object:
         ),
         (
             lambda: fitted(methods.OwenValue(encoder="identity", lam=float("nan"))),
-            "lam must be a finite number of at least 0, got nan",
+            "lam must be a number of at least 0 and at most 1e",
         ),
     ],
 )

@@ -40,6 +40,9 @@ def leaf(identifier: int, stamp: int, examples: int = EXAMPLES) -> Leaf:
         tuple(None if row % 3 == 0 else f"seller {row % 3}" for row in range(examples)),
         np.full(examples, float(stamp)),
         rng.standard_normal((examples, DIMENSIONS)).astype(np.float32),
+        rng.integers(1, 2**63, (examples, 2)).astype(np.uint64),
+        np.arange(examples) + stamp,
+        np.arange(examples) % 5 == 0,
     )
     components = rng.integers(-(2**40), 2**40, (examples, 2, CLASSES))
     sketch = Sketch.of_examples(columns.embeddings, columns.labels, CLASSES)

@@ -1,3 +1,6 @@
+import gc
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,6 +29,34 @@ def test_arrays_come_back_bit_for_bit(arrays):
         assert found[name].shape == array.shape
         assert found[name].tobytes() == array.tobytes()
         assert not found[name].flags.writeable
+
+
+@given(st.lists(st.dictionaries(NAMES, ARRAYS, max_size=3), min_size=2, max_size=4))
+def test_records_of_one_kind_may_be_laid_out_differently(several):
+    records = [pack(b"X", arrays) for arrays in several]
+    for record, arrays in [*zip(records, several, strict=True)] * 2:
+        found = unpack(b"X", record)
+        assert [(name, array.shape) for name, array in found.items()] == [
+            (name, array.shape) for name, array in arrays.items()
+        ]
+
+
+def test_reading_keeps_nothing_of_a_record_however_many_shapes_there_are():
+    """A reader meets new shapes all the time: the ids of a leaf differ in length in all."""
+    arrays = {f"column {number}": np.zeros(3) for number in range(12)}
+    records = [pack(b"L", {"ids": np.zeros(size), **arrays}) for size in range(2_000)]
+    unpack(b"L", records[0])
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for record in records:
+            unpack(b"L", record)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 64 * len(records)
 
 
 @given(st.lists(TEXTS, max_size=8))

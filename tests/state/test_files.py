@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from os.path import ismount
 from pathlib import Path
 
@@ -276,3 +277,18 @@ def test_closing_does_not_bury_what_went_wrong_first(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="the first"), store:
         raise StateError("the first")
     database.close()
+
+
+def test_opening_says_what_is_wrong_also_where_closing_fails_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PartitionStore.open(tmp_path, identity=samples.IDENTITY).close()
+    close = PartitionStore.close
+
+    def refuse(store: PartitionStore) -> None:
+        close(store)
+        raise StateError("the disk is full")
+
+    monkeypatch.setattr(PartitionStore, "close", refuse)
+    with pytest.raises(StateError, match="computed otherwise"):
+        PartitionStore.open(tmp_path, identity=replace(samples.IDENTITY, bundle="1e" * 16))

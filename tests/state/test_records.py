@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hcdv_stream.state import Change, Position, StateError
-from hcdv_stream.state.codec import format_of, pack
+from hcdv_stream.state.codec import pack
 from hcdv_stream.state.drift_record import decode_drift, encode_drift
 from hcdv_stream.state.records import (
     decode_centroid,
@@ -65,6 +65,8 @@ def leaves(draw):
         draw(hnp.arrays("f8", size, elements=FLOATS)),
         draw(hnp.arrays("f4", (size, dimensions), elements=FLOAT32)),
         draw(hnp.arrays("u8", (size, 2))),
+        draw(hnp.arrays("i8", size)),
+        draw(hnp.arrays("?", size)),
     )
     centroid = draw(hnp.arrays("f4", dimensions, elements=FLOAT32))
     parent, identifier = draw(NUMBERS), draw(NUMBERS)
@@ -95,7 +97,7 @@ def test_a_leaf_comes_back(leaf, written):
     assert (made, found.id, found.parent) == (written, leaf.id, leaf.parent)
     assert found.examples.ids == leaf.examples.ids
     assert found.examples.providers == leaf.examples.providers
-    for name in ("labels", "timestamps", "embeddings", "fingerprints"):
+    for name in ("labels", "timestamps", "embeddings", "fingerprints", "arrivals", "copies"):
         assert_same(getattr(found.examples, name), getattr(leaf.examples, name))
     assert_same(found.centroid, leaf.centroid)
     assert found.sketch == leaf.sketch
@@ -214,11 +216,9 @@ def test_a_drift_comes_back(drift: Drift, written: int) -> None:
     assert decode_drift(encode_drift(drift, written)) == (drift, written)
 
 
-def test_only_a_leaf_with_trusted_sessions_needs_the_newer_format() -> None:
+def test_trusted_sessions_come_back_with_their_leaf() -> None:
     leaf = samples.leaf(3, 5)
     trusting = replace(leaf, evaluators=samples.leaf(4, 5).examples)
-    assert format_of(encode_leaf(leaf, 1)) == 3
-    assert format_of(encode_leaf(trusting, 1)) == 4
     found, written = decode_leaf(encode_leaf(trusting, 7))
     assert written == 7
     assert same_sessions(found.evaluators, trusting.evaluators)

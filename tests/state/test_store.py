@@ -219,7 +219,7 @@ def test_numbers_order_as_keys():
 
 def test_a_state_of_the_format_before_is_taken_over(tmp_path, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr(codec, "USUAL_FORMAT", 2)
+        older.setattr(codec, "FORMAT", 2)
         older.setattr(store_module, "encode_header", lambda header, _: encode_header(header))
         written(tmp_path, 7)
     with opened(tmp_path) as store:

@@ -159,6 +159,56 @@ def test_nodes_and_counts_are_verified(played: tuple[Engine, EngineConfig]) -> N
     assert any("is in two leaves" in one for one in found_in(replace(state, leaves=leaves), config))
 
 
+def test_shapes_that_no_game_has_are_found_before_one_is_played(
+    played: tuple[Engine, EngineConfig],
+) -> None:
+    engine, config = played
+    state = engine.state()
+    game = game_of(config, CLASSES, VALIDATION)
+    leaf = state.leaves[full_leaf(state)]
+    short = replace(leaf.sketch, vector=leaf.sketch.vector[:-1])
+    narrow = leaf.examples.embeddings[:, :-1]
+    for said, changed in (
+        ("its sums have another shape", with_leaf(state, sketch=short)),
+        ("its embeddings have another shape", with_examples(state, embeddings=narrow)),
+    ):
+        odd = changed.leaves[leaf.id]
+        evaluators = engine.evaluators_of(leaf.id)
+        assert leaf_differences(game, odd, evaluators, CLASSES) == [said]
+        replayed = StateReplay(config, CLASSES, VALIDATION, changed)
+        details = [one.detail for found in replayed.leaves() for one in found]
+        assert details == [said]
+    cut = replace(state.nodes[leaf.parent].sketch, vector=short.vector)
+    nodes = {**state.nodes, leaf.parent: replace(state.nodes[leaf.parent], sketch=cut)}
+    corpus = StateReplay(config, CLASSES, VALIDATION, replace(state, nodes=nodes)).whole()
+    assert f"the sketches under node {leaf.parent} differ in length" in [
+        one.detail for one in corpus
+    ]
+
+
+def test_a_tree_that_is_none_is_found(played: tuple[Engine, EngineConfig]) -> None:
+    engine, config = played
+    state = engine.state()
+    root = state.nodes[state.header.root]
+    for said, changed in (
+        ("corpus: the root has a parent", replace(root, parent=root.id)),
+        (f"node {root.id}: it has no children", replace(root, children=())),
+    ):
+        nodes = {**state.nodes, root.id: changed}
+        assert said in found_in(replace(state, nodes=nodes), config)
+
+
+def test_values_that_do_not_add_up_are_found() -> None:
+    state = engine_of(SMALL).state()
+    leaf = state.leaves[full_leaf(state)]
+    changed = with_leaf(
+        state, outcome={**leaf.outcome, "components": 2 * leaf.outcome["components"]}
+    )
+    assert StateReplay(SMALL, CLASSES, VALIDATION, state).efficiency() == []
+    (found,) = StateReplay(SMALL, CLASSES, VALIDATION, changed).efficiency()
+    assert "away from the worth of the whole" in found.detail
+
+
 def test_verifying_changes_nothing(played: tuple[Engine, EngineConfig]) -> None:
     _, config = played
     quiet, watched = engine_of(config), engine_of(config)

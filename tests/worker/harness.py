@@ -116,6 +116,10 @@ class WorkerProcess:
         assert self.process.wait(20 * PATIENCE) == 0, self.output
         return time.monotonic() - begin
 
+    def ends(self, seconds: float) -> int:
+        """Wait until it ends by itself, as patiently as ``until``; return its exit code."""
+        return self.process.wait(seconds * PATIENCE)
+
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         self.process.kill()

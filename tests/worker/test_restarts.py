@@ -187,7 +187,7 @@ def test_the_first_to_come_back_leaves_the_others_partitions_alone(
     for worker in (one, two):
         worker.process.send_signal(signal.SIGTERM)
     for worker in (one, two):
-        assert worker.process.wait(20) == 0, worker.output
+        assert worker.ends(20) == 0, worker.output
     until(lambda: members(bootstrap, group) == 0, 30, "the group has forgotten both")
     # A time when one worker had everything may have left as good a state of the other's partitions.
     for name, numbers in zip(NAMES, reversed(owners), strict=True):
@@ -232,12 +232,12 @@ def test_a_second_worker_of_the_same_name_is_fenced_with_a_sentence(
     first = workers.start(wide_topic, "one", instance="a")
     wait_until_owned(first, 4)
     second = workers.start(wide_topic, "two", instance="a")
-    assert first.process.wait(120) == 1
+    assert first.ends(120) == 1
     assert "has joined under the name of this one, HCDV_INSTANCE=a: give each" in first.said
     assert "Traceback" not in first.output
     wait_until_owned(second, 4)
     third = workers.start(wide_topic, "two", instance="a")
-    assert third.process.wait(120) == 1
+    assert third.ends(120) == 1
     assert "HCDV_INSTANCE=a is taken by another worker on HCDV_STATE_DIR=" in third.said
     assert second.process.poll() is None
 

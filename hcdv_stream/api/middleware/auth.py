@@ -18,7 +18,7 @@ _LONG = (_EVENTS, _EXPORT)
 """Answers that may outlive their key."""
 
 
-class Guarded:
+class KeyMiddleware:
     """Asks for ``Authorization: Bearer KEY``; probes, the page and the documentation are free.
 
     While the key file cannot be used, everything that needs a key is refused, and ``/metrics`` says

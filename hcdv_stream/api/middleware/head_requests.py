@@ -7,7 +7,7 @@ class _Begun(Exception):  # noqa: N818 (no error: it ends an answer whose header
     """The headers are sent."""
 
 
-class Heads:
+class HeadMiddleware:
     """Asks for what HEAD names by GET, and ends the answer before its body.
 
     Whatever is inside sees, and counts, a GET. What a body would have cost is spared where it is

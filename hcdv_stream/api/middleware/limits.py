@@ -12,7 +12,7 @@ _ALWAYS = {"/livez", "/readyz", "/metrics", "/internal/v1/view"}
 _EVENTS = "/v1/events"
 
 
-class Limited:
+class LimitMiddleware:
     """Refuses with a problem what goes over a limit; probes and metrics are always answered.
 
     ``places`` requests are answered at once, half of them may be event streams; bodies have at most

@@ -13,7 +13,7 @@ _METHODS = frozenset({"GET", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 """Methods that are counted by name; strangers may send any."""
 
 
-class Measured:
+class MetricsMiddleware:
     """ASGI middleware: counts and times requests by the template of their route.
 
     What is refused before a route is found counts under the first of ``routes`` that has its path.

@@ -12,6 +12,7 @@ class Weighing(Model):
     utility: str
     beta: float
     lam: float
+    payout: bool = False
 
 
 class PartitionState(Model):

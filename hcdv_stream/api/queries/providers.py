@@ -13,10 +13,14 @@ from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, toget
 
 
 class ProvidersParameters(Model):
-    """So many providers from a place on: a table may be long."""
+    """So many providers from a place on: a table may be long.
+
+    With ``squares``, Σφ² of each is answered too.
+    """
 
     start: int = 0
     limit: int = 4096
+    squares: bool = False
 
 
 class ShardProvider(Model):
@@ -24,8 +28,9 @@ class ShardProvider(Model):
 
     provider: str | None
     points: int
-    values: list[float]
-    variances: list[float]
+    values: tuple[float, ...]
+    variances: tuple[float, ...]
+    squares: tuple[float, ...] = ()
     arrivals: int = 0
     copies: int = 0
     foreign: int = 0
@@ -48,31 +53,56 @@ class ProviderTotal(NamedTuple):
     arrivals: int
     copies: int
     foreign: int
+    squares: float = 0.0
+
+
+_Row = tuple[str | None, int, float, float, int, int, int, float]
+"""A ``ProviderTotal`` as a plain tuple, which the garbage collector forgets."""
 
 
 class ProviderTable(NamedTuple):
     """Providers, highest value first, then by name; ``value`` is the sum over all."""
 
-    totals: list[ProviderTotal]
+    rows: list[_Row]
     value: float
+
+    def page(self, start: int, stop: int) -> list[ProviderTotal]:
+        """Return the providers of these places."""
+        return [ProviderTotal._make(row) for row in self.rows[start:stop]]
+
+    def named(self) -> "ProviderTable":
+        """Return the table without the examples that name no provider."""
+        return ProviderTable([row for row in self.rows if row[0] is not None], self.value)
+
+    def values(self) -> list[float]:
+        """Return what each provider's examples are worth."""
+        return [row[2] for row in self.rows]
+
+    def squares(self) -> list[float]:
+        """Return Σφ² of each, 0 where that was not wanted."""
+        return [row[7] for row in self.rows]
 
 
 def _answer(context: ShardContext, parameters: ProvidersParameters) -> ProvidersShardAnswer:
     providers, counts = context.values.providers, context.values.arrivals
+    squares = context.values.squares if parameters.squares else {}
     stop = parameters.start + parameters.limit
     nothing = (0, 0, 0)
     return ProvidersShardAnswer.model_construct(
         providers=[
             ShardProvider.model_construct(
                 provider=name,
-                points=one.points,
-                values=one.values,
-                variances=one.variances,
+                points=points,
+                values=values,
+                variances=variances,
+                squares=squares.get(name, ()),
                 arrivals=counts.get(name, nothing)[0],
                 copies=counts.get(name, nothing)[1],
                 foreign=counts.get(name, nothing)[2],
             )
-            for name, one in islice(providers.items(), parameters.start, stop)
+            for name, (points, values, variances) in islice(
+                providers.items(), parameters.start, stop
+            )
         ],
         next=stop if stop < len(providers) else None,
     )
@@ -86,17 +116,17 @@ PROVIDERS = ShardQuery(
 )
 
 
-async def provider_table(shards: Sequence[Shard]) -> ProviderTable:
-    """Return what each provider's examples are worth."""
+async def provider_table(shards: Sequence[Shard], *, squares: bool = False) -> ProviderTable:
+    """Return what each provider's examples are worth; with ``squares``, Σφ² of each too."""
     sums = ProviderSums()
-    await together([_add_all(shard, sums) for shard in shards])
+    await together([_add_all(shard, sums, squares) for shard in shards])
     return await run_heavy(sums.table)
 
 
-async def _add_all(shard: Shard, sums: "ProviderSums") -> None:
+async def _add_all(shard: Shard, sums: "ProviderSums", squares: bool) -> None:
     start: int | None = 0
     while start is not None:
-        answer = await shard.ask(PROVIDERS, ProvidersParameters(start=start))
+        answer = await shard.ask(PROVIDERS, ProvidersParameters(start=start, squares=squares))
         await run_heavy(sums.add, answer.providers)
         start = answer.next
 
@@ -106,18 +136,21 @@ class ProviderSums:
 
     def __init__(self) -> None:
         self._points: dict[str | None, int] = {}
-        self._values: dict[str | None, list[float]] = {}
-        self._variances: dict[str | None, list[float]] = {}
+        self._values: dict[str | None, tuple[float, ...]] = {}
+        self._variances: dict[str | None, tuple[float, ...]] = {}
+        self._squares: dict[str | None, tuple[float, ...]] = {}
         self._arrivals: dict[str | None, tuple[int, int, int]] = {}
 
     def add(self, providers: list[ShardProvider]) -> None:
         """Take in some providers of a shard."""
         for one in providers:
-            self._points[one.provider] = self._points.get(one.provider, 0) + one.points
-            self._values.setdefault(one.provider, []).extend(one.values)
-            self._variances.setdefault(one.provider, []).extend(one.variances)
-            arrivals, copies, foreign = self._arrivals.get(one.provider, (0, 0, 0))
-            self._arrivals[one.provider] = (
+            name = one.provider
+            self._points[name] = self._points.get(name, 0) + one.points
+            self._values[name] = self._values.get(name, ()) + one.values
+            self._variances[name] = self._variances.get(name, ()) + one.variances
+            self._squares[name] = self._squares.get(name, ()) + one.squares
+            arrivals, copies, foreign = self._arrivals.get(name, (0, 0, 0))
+            self._arrivals[name] = (
                 arrivals + one.arrivals,
                 copies + one.copies,
                 foreign + one.foreign,
@@ -125,30 +158,31 @@ class ProviderSums:
 
     def table(self) -> ProviderTable:
         """Return the table of all."""
-        totals = [
-            ProviderTotal(
+        rows: list[_Row] = [
+            (
                 name,
                 points,
                 math.fsum(self._values[name]),
                 math.sqrt(math.fsum(self._variances[name])),
                 *self._arrivals[name],
+                math.fsum(self._squares[name]),
             )
             for name, points in self._points.items()
         ]
         value = math.fsum(value for values in self._values.values() for value in values)
-        return ProviderTable(_sorted(totals), value)
+        return ProviderTable(_sorted(rows), value)
 
 
-def _sorted(totals: list[ProviderTotal]) -> list[ProviderTotal]:
+def _sorted(rows: list[_Row]) -> list[_Row]:
     """Sort by value in numpy, which lets other threads run, and equal values by name."""
-    values = np.array([total.value for total in totals])
+    values = np.array([row[2] for row in rows])
     order = np.argsort(-values, kind="stable")
     ties = np.flatnonzero(np.diff(values[order]) == 0)
     for run in np.split(ties, np.flatnonzero(np.diff(ties) > 1) + 1) if len(ties) else ():
         tied = slice(int(run[0]), int(run[-1]) + 2)
-        order[tied] = sorted(order[tied].tolist(), key=lambda row: _name_order(totals[row]))
-    return [totals[row] for row in order.tolist()]
+        order[tied] = sorted(order[tied].tolist(), key=lambda row: _name_order(rows[row][0]))
+    return [rows[row] for row in order.tolist()]
 
 
-def _name_order(total: ProviderTotal) -> tuple[bool, str]:
-    return total.provider is not None, total.provider or ""
+def _name_order(name: str | None) -> tuple[bool, str]:
+    return name is not None, name or ""

@@ -17,10 +17,10 @@ from hcdv_stream.api.queries.coalitions import (
 from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
 from hcdv_stream.api.routes.dependencies import ContextNow, ReadRequestNow
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
-from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.valuation.tree.coalition_ids import parse_id
 
-router = APIRouter(tags=["coalitions"], route_class=Retrying)
+router = APIRouter(tags=["coalitions"], route_class=RetryRoute)
 
 
 @router.get("/v1/coalitions", response_model=CoalitionsAnswer)

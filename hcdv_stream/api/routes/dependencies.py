@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zlib import crc32
 
 from fastapi import Depends, Query, Request, Response
@@ -71,6 +71,15 @@ Lambda = Annotated[
         examples=[0.1],
     ),
 ]
+Preset = Annotated[
+    Literal["payout"] | None,
+    Query(
+        alias="weights",
+        description="`payout`: the weights that payouts go by. Only V evaluates, what chance gives "
+        "is taken off, and copies of an earlier example are worth 0. Leave `beta` and `lambda` "
+        "out.",
+    ),
+]
 At = Annotated[
     str | None,
     Query(
@@ -127,14 +136,23 @@ class Chosen:
     utility: str | None
     beta: float | None
     lam: float | None
+    preset: Literal["payout"] | None = None
+    usual_preset: Literal["payout"] | None = None
 
     def weights(self, defaults: Weights, game: str) -> Weights | None:
         """Return the weights; None if the game fixed them and none were chosen."""
-        if game != "routed" and (self.utility, self.beta, self.lam) == (None, None, None):
+        chosen = (self.utility, self.beta, self.lam, self.preset) != (None, None, None, None)
+        if game != "routed" and not chosen:
             return None
+        utility = defaults.utility if self.utility is None else self.utility
+        unnamed = self.beta is None and self.lam is None
         try:
+            if self.preset == "payout" and not unnamed:
+                raise ValueError("weights=payout fixes beta and lambda: leave them out")
+            if unnamed and "payout" in (self.preset, self.usual_preset):
+                return Weights.for_payouts(utility)
             return Weights(
-                defaults.utility if self.utility is None else self.utility,
+                utility,
                 defaults.beta if self.beta is None else self.beta,
                 defaults.lam if self.lam is None else self.lam,
             )
@@ -222,7 +240,12 @@ class AnswerContext:
         used = (
             None
             if weights is None
-            else WeightsUsed(utility=weights.utility, beta=weights.beta, lam=weights.lam)
+            else WeightsUsed(
+                utility=weights.utility,
+                beta=weights.beta,
+                lam=weights.lam,
+                payout=weights.payout,
+            )
         )
         missing = list(self.snapshot.missing)
         said = Answer.model_construct(
@@ -291,9 +314,11 @@ async def source_of(request: Request) -> AnswerSource:
     return source
 
 
-async def chosen(utility: Utility = None, beta: Beta = None, lam: Lambda = None) -> Chosen:
+async def chosen(
+    utility: Utility = None, beta: Beta = None, lam: Lambda = None, preset: Preset = None
+) -> Chosen:
     """Take the weights that are asked for; what no corpus could take is refused here."""
-    wanted = Chosen(utility, beta, lam)
+    wanted = Chosen(utility, beta, lam, preset)
     wanted.weights(Weights(), "routed")
     return wanted
 

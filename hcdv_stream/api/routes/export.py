@@ -15,10 +15,10 @@ from fastapi.responses import StreamingResponse
 from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.queries.rows import EXPORT_SCHEMA
 from hcdv_stream.api.routes.dependencies import ContextNow
-from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.api.sources.merged import MergedCorpus
 
-router = APIRouter(tags=["export"], route_class=Retrying)
+router = APIRouter(tags=["export"], route_class=RetryRoute)
 
 Format = Literal["ndjson", "csv", "arrow"]
 Encoder = Callable[[pa.RecordBatch | None], bytes]

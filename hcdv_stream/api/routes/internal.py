@@ -45,7 +45,7 @@ async def answer_query(source: LocalNow, request: ShardRequest) -> Response:
         raise invalid("operation", f"there is no {request.query!r}: are versions the same?")
     view, used = source.kept(request.view), request.weights
     try:
-        weights = Weights(used.utility, used.beta, used.lam) if used else None
+        weights = Weights(used.utility, used.beta, used.lam, used.payout) if used else None
         parameters = query.parameters.model_validate(request.parameters)
         numbers = frozenset(request.partitions)
         shard = source.shard(view, weights, request.corpus_size, numbers)

@@ -21,11 +21,11 @@ from hcdv_stream.api.queries.updates import UPDATES
 from hcdv_stream.api.queries.why import WHY, WhyParameters
 from hcdv_stream.api.routes.dependencies import ContextNow, SourceNow, UnkeptContextNow
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
-from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.api.sources.merged import MergedCorpus
 from hcdv_stream.valuation.tree.coalition_ids import parse_id
 
-router = APIRouter(tags=["pictures"], route_class=Retrying)
+router = APIRouter(tags=["live page"], route_class=RetryRoute)
 
 Mates = Annotated[int, Query(ge=0, le=1000, description="Most examples of its leaf to name.")]
 

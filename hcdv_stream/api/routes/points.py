@@ -24,12 +24,12 @@ from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
 from hcdv_stream.api.routes.dependencies import ReadRequestNow, UnkeptContextNow, plain_context
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
-from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.api.sources.merged import MergedCorpus
 from hcdv_stream.api.sources.source import ShardLost
 from hcdv_stream.api.views.filters import PointFilter
 
-router = APIRouter(tags=["points"], route_class=Retrying)
+router = APIRouter(tags=["points"], route_class=RetryRoute)
 
 _NOT_FOUND = described(HTTPStatus.NOT_FOUND)
 Rank = Annotated[bool, Query(description="Also say the rank, which reads every value.")]
@@ -54,7 +54,7 @@ async def read_history_of(context: UnkeptContextNow, id: PointIdAsked) -> Respon
     return await read_history(context, id)
 
 
-class PlainRead(Retrying):
+class PlainReadRoute(RetryRoute):
     """The route of a point: most requests have no parameters, and are not searched for any."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -70,7 +70,7 @@ class PlainRead(Retrying):
         return handle_plainly
 
 
-plain_router = APIRouter(tags=["points"], route_class=PlainRead)
+plain_router = APIRouter(tags=["points"], route_class=PlainReadRoute)
 
 
 @plain_router.get("/v1/points/{id:path}", responses=_NOT_FOUND, response_model=PointAnswer)

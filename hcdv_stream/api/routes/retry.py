@@ -15,7 +15,7 @@ from hcdv_stream.api.sources.source import AnswerSource, ShardLost
 _ATTEMPTS = 3
 
 
-class Retrying(APIRoute):
+class RetryRoute(APIRoute):
     """A route whose handler is called again after ShardLost."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

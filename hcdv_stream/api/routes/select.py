@@ -11,10 +11,10 @@ from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import SelectAnswer
 from hcdv_stream.api.queries.rows import SELECTION_SCHEMA
 from hcdv_stream.api.routes.dependencies import ContextNow
-from hcdv_stream.api.routes.retry import Retrying
+from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.valuation.selection import Strategy, select
 
-router = APIRouter(tags=["selection"], route_class=Retrying)
+router = APIRouter(tags=["selection"], route_class=RetryRoute)
 
 
 @router.get("/v1/select", response_model=SelectAnswer)

@@ -52,10 +52,14 @@ class MergedCorpus:
         """Return the examples with their ranks."""
         return await rank_examples(self._shards, points)
 
-    async def providers(self) -> ProviderTable:
-        """Return what each provider's examples are worth; computed once for a view and weights."""
+    async def providers(self, *, squares: bool = False) -> ProviderTable:
+        """Return what each provider's examples are worth; computed once for a view and weights.
+
+        With ``squares``, Σφ² of each too.
+        """
         return await self.snapshot.remembered.get(
-            ("providers", self.weights), lambda: provider_table(self._shards)
+            ("providers", self.weights, squares),
+            lambda: provider_table(self._shards, squares=squares),
         )
 
     def rows(self, *, every_column: bool) -> AsyncGenerator[pa.RecordBatch]:

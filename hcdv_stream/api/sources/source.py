@@ -94,6 +94,8 @@ class Snapshot:
         if self.game != "routed":
             raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")
         weights.per_class(self.classes, np.array(self.validation, np.int64))
+        if weights.payout and not any(self.validation):
+            raise ValueError("payouts need V, and the bundle has no trusted examples")
 
 
 class AnswerSource(Protocol):

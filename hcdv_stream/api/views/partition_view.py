@@ -143,4 +143,5 @@ class PartitionView:
 
 def _corpus(identity: Identity, stored: StoredPartition) -> Corpus:
     trusted = np.array(identity.validation_counts, np.int64)
-    return Corpus(stored.state, identity.engine.game, identity.classes, trusted)
+    engine = identity.engine
+    return Corpus(stored.state, engine.game, identity.classes, trusted, engine.neighbours)

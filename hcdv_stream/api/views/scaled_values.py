@@ -10,7 +10,6 @@ do not depend on how the examples are spread.
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from threading import Lock
-from typing import NamedTuple
 
 import numpy as np
 
@@ -27,15 +26,13 @@ _COALITION_BYTES, _PROVIDER_BYTES = 250, 600
 """About what one takes in a list that is kept."""
 
 
-class ProviderSum(NamedTuple):
-    """What a provider's examples in these partitions are worth.
+ProviderSum = tuple[int, tuple[float, ...], tuple[float, ...]]
+"""What a provider's examples in these partitions are worth: how many they are, floats that add up
+to Σ φ exactly, and a variance for each partition.
 
-    ``values`` add up to Σ φ exactly, ``variances`` are one for each partition.
-    """
-
-    points: int
-    values: list[float]
-    variances: list[float]
+A plain tuple of numbers, as the garbage collector forgets those: it would go through 100,000
+objects of a class again and again, while every thread waits.
+"""
 
 
 class ScaledValues:
@@ -127,7 +124,8 @@ class ScaledValues:
         size = sum(int(column.nbytes) for column in columns)
         size += int(kept["ascending"].nbytes) if "ascending" in kept else 0
         size += _COALITION_BYTES * len(kept.get("coalitions", ()))
-        return size + _PROVIDER_BYTES * len(kept.get("providers", ()))
+        kept_providers = len(kept.get("providers", ())) + len(kept.get("squares", ()))
+        return size + _PROVIDER_BYTES * kept_providers
 
     @cached_property
     def ascending(self) -> Floats:
@@ -171,12 +169,23 @@ class ScaledValues:
             variances = _variances(partition, errors).tolist()
             for place, name in enumerate(table.providers):
                 if points[place]:
-                    one = found.setdefault(name, ProviderSum(0, [], []))
-                    found[name] = ProviderSum(
-                        one.points + points[place],
-                        one.values + sums[place],
-                        [*one.variances, variances[place]],
+                    before, values_before, variances_before = found.get(name, (0, (), ()))
+                    found[name] = (
+                        before + points[place],
+                        (*values_before, *sums[place]),
+                        (*variances_before, variances[place]),
                     )
+        return found
+
+    @cached_property
+    def squares(self) -> dict[str | None, tuple[float, ...]]:
+        """Floats that add up to Σφ² of each provider's examples exactly."""
+        found: dict[str | None, tuple[float, ...]] = {}
+        for partition, values in zip(self.partitions, self.values(), strict=True):
+            table = partition.table
+            sums = exact_sums(values * values, table.provider, len(table.providers))
+            for name, parts in zip(table.providers, sums, strict=True):
+                found[name] = (*found.get(name, ()), *parts)
         return found
 
     @cached_property

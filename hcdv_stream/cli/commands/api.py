@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from hcdv_stream.api.server import run_api
 from hcdv_stream.runtime.logs import configure_logging
 from hcdv_stream.settings import load_settings
 
@@ -27,6 +26,8 @@ def api(
     bundle. What is not given comes from the environment (HCDV_STATE_DIR, HCDV_TOPIC, HCDV_API_HOST,
     HCDV_API_PORT, ...). Its page /docs describes every answer.
     """
+    from hcdv_stream.api.server import run_api
+
     settings = load_settings(
         state_dir=state_dir,
         topic=topic,

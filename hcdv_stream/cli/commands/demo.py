@@ -7,10 +7,7 @@ import typer
 from rich.console import Console
 
 from hcdv_stream.cli import columns
-from hcdv_stream.demo.performance import DemoOptions, StreamedFile, perform
-from hcdv_stream.demo.stopping import Stopped, stoppable
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.offline.examples import Roles
 from hcdv_stream.settings import load_settings
 
 _RATE = 750.0
@@ -70,6 +67,10 @@ def demo(
     gradient boosting is trained on what the values select. Without --exit everything then stays up
     until Ctrl-C. Nothing is left behind.
     """
+    from hcdv_stream.demo.performance import DemoOptions, StreamedFile, perform
+    from hcdv_stream.demo.stopping import Stopped, stoppable
+    from hcdv_stream.offline.examples import Roles
+
     if (source is None) != (label is None):
         raise HcdvError("--input and --label go together: name a file and its column")
     if json is not None and not json.parent.is_dir():

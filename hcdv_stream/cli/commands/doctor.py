@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hcdv_stream.doctor.examination import examine
 from hcdv_stream.settings import load_settings
 
 _MARKS = {
@@ -39,8 +38,9 @@ def doctor(
     Looks only, changes nothing. Ends with status 1 where a check failed. What is not given comes
     from the environment (HCDV_BOOTSTRAP, ...).
     """
-    settings = load_settings(bootstrap=bootstrap, topic=topic, bundle=bundle, state_dir=state_dir)
+    from hcdv_stream.doctor.examination import examine
 
+    settings = load_settings(bootstrap=bootstrap, topic=topic, bundle=bundle, state_dir=state_dir)
     checks = examine(settings)
     healthy = not any(check.status == "failed" for check in checks)
     if as_json:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import orjson
 import typer
@@ -13,8 +13,9 @@ from rich.table import Table as RichTable
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.common.datasets import DEFAULT_DATA
-from hcdv_stream.experiments.experiment import ExperimentOptions, ResultTable
-from hcdv_stream.experiments.registry import EXPERIMENTS
+
+if TYPE_CHECKING:
+    from hcdv_stream.experiments.experiment import ResultTable
 
 
 class BarProgress:
@@ -85,6 +86,9 @@ def experiment(
     ] = None,
 ) -> None:
     """Run an experiment and print its tables."""
+    from hcdv_stream.experiments.experiment import ExperimentOptions
+    from hcdv_stream.experiments.registry import EXPERIMENTS
+
     console = Console()
     if name == "list":
         console.print(_listing([(e.name, e.about) for e in EXPERIMENTS.values()]))
@@ -106,10 +110,12 @@ def experiment(
 
 
 def _listing(rows: list[tuple[str, str]]) -> RichTable:
+    from hcdv_stream.experiments.experiment import ResultTable
+
     return _rendered(ResultTable("experiments", ("name", "what it shows"), rows))
 
 
-def _rendered(table: ResultTable) -> RichTable:
+def _rendered(table: "ResultTable") -> RichTable:
     rich = RichTable(title=table.title, caption=table.note or None, title_justify="left")
     for index, column in enumerate(table.columns):
         rich.add_column(column, justify="left" if index == 0 else "right")

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from hcdv_stream.gateway.app import run_gateway
 from hcdv_stream.runtime.logs import configure_logging
 from hcdv_stream.settings import load_settings
 
@@ -26,6 +25,8 @@ def gateway(
     asked are named in every answer. What is not given comes from the environment
     (HCDV_GATEWAY_SIDECARS, HCDV_PARTITIONS, HCDV_GATEWAY_HOST, HCDV_GATEWAY_KEY, ...).
     """
+    from hcdv_stream.gateway.app import run_gateway
+
     settings = load_settings(
         gateway_sidecars=sidecars,
         partitions=partitions,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hcdv_stream.api.models.answers import PayoutsAnswer, ProvidersAnswer
+from hcdv_stream.api.models.answers import ProvidersAnswer
 from hcdv_stream.cli.api_options import (
     AsJson,
     Beta,
@@ -24,10 +24,6 @@ from hcdv_stream.cli.api_options import (
 
 def providers(
     *,
-    payout: Annotated[
-        int | None,
-        typer.Option(min=0, help="Share out this amount, in minor units: cents, for instance."),
-    ] = None,
     utility: Utility = None,
     beta: Beta = None,
     lam: Lambda = None,
@@ -45,18 +41,14 @@ def providers(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what every provider's examples are worth together, or what each is to be paid."""
+    """Show what every provider's examples are worth together."""
     with connected(url, key) as client:
         chosen = weights(client, utility, beta, lam)
-        if payout is None:
-            worth = client.providers(weights=chosen, complete=complete, max_age=max_age)
-            if worth.next is not None:
-                everybody = client.all_providers(weights=chosen, at=worth.as_of.view)
-                worth = worth.model_copy(update={"providers": list(everybody), "next": None})
-            print_json(worth) if as_json else _print_worth(worth)
-        else:
-            paid = client.payouts(payout, weights=chosen, complete=complete, max_age=max_age)
-            print_json(paid) if as_json else _print_paid(paid)
+        worth = client.providers(weights=chosen, complete=complete, max_age=max_age)
+        if worth.next is not None:
+            everybody = client.all_providers(weights=chosen, at=worth.as_of.view)
+            worth = worth.model_copy(update={"providers": list(everybody), "next": None})
+    print_json(worth) if as_json else _print_worth(worth)
 
 
 def _print_worth(answer: ProvidersAnswer) -> None:
@@ -72,14 +64,4 @@ def _print_worth(answer: ProvidersAnswer) -> None:
     ]
     columns = ("provider", "examples", "value", "±", "share")
     console.print(table(f"providers, {number(answer.value)} in all", columns, rows))
-    console.print(footing(answer), soft_wrap=True)
-
-
-def _print_paid(answer: PayoutsAnswer) -> None:
-    rows = [
-        (one.provider or "–", f"{one.points:,}", number(one.value), f"{one.amount:,}")
-        for one in answer.payouts
-    ]
-    columns = ("provider", "examples", "value", "amount")
-    console.print(table(f"{answer.amount:,} minor units", columns, rows))
     console.print(footing(answer), soft_wrap=True)

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.offline.progress_bar import bar
 from hcdv_stream.settings import Settings, load_settings
-from hcdv_stream.state.layout import partition_directories
-from hcdv_stream.state.verification import Report, Verification, verify_partition
+
+if TYPE_CHECKING:
+    from hcdv_stream.state.verification import Report, Verification
 
 _MOST_SHOWN = 20
 
@@ -50,9 +50,11 @@ def verify(
     name. Ends with status 1 if anything differs, and says what. What is not given comes from the
     environment (HCDV_STATE_DIR, HCDV_TOPIC, HCDV_BUNDLE).
     """
+    from hcdv_stream.bundle.bundle import Bundle
+    from hcdv_stream.state.verification import verify_partition
+
     settings = load_settings(state_dir=state_dir, topic=topic, bundle=bundle)
     directories = _directories(settings, partition)
-
     loaded = Bundle.load(settings.bundle)
     results = []
     for directory in directories:
@@ -76,6 +78,8 @@ def verify(
 
 
 def _directories(settings: Settings, wanted: list[int] | None) -> list[Path]:
+    from hcdv_stream.state.layout import partition_directories
+
     folder = settings.state_dir / settings.topic
     found = partition_directories(folder)
     missing = sorted(set(wanted or ()) - found.keys())
@@ -89,7 +93,7 @@ def _directories(settings: Settings, wanted: list[int] | None) -> list[Path]:
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Report]:
+def _progress(name: str) -> Iterator["Report"]:
     with bar() as shown:
         task = shown.add_task(f"replaying partition {name}", total=None)
 
@@ -99,7 +103,7 @@ def _progress(name: str) -> Iterator[Report]:
         yield report
 
 
-def _print(done: Verification) -> None:
+def _print(done: "Verification") -> None:
     console = Console(soft_wrap=True, highlight=False)
     name = f"[bold]partition {done.partition}[/]"
     what = f"{done.examples} examples in {done.leaves} leaves and {done.nodes} nodes"

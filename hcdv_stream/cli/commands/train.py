@@ -7,10 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.cli import columns
-from hcdv_stream.offline.examples import Roles, read_examples
-from hcdv_stream.offline.progress_bar import training_bar
 from hcdv_stream.settings import load_settings
 
 EncoderChoice = Literal["contrastive", "identity"]
@@ -43,6 +40,10 @@ def train(
 
     Columns without a role are features: numbers are numeric, text and booleans are categorical.
     """
+    from hcdv_stream.bundle.training import TrainingOptions, train_bundle
+    from hcdv_stream.offline.examples import Roles, read_examples
+    from hcdv_stream.offline.progress_bar import training_bar
+
     settings = load_settings(seed=seed)
     options = TrainingOptions(
         encoder=encoder,

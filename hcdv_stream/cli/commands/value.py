@@ -3,33 +3,28 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from pydantic_core import to_json
 
-from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.bundle.training import TrainingOptions
 from hcdv_stream.cli import columns
-from hcdv_stream.cli.value_picture import check_picture, draw_picture
-from hcdv_stream.cli.value_report import show
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.learners.metrics import METRICS
-from hcdv_stream.learners.named import LEARNERS
-from hcdv_stream.offline.examples import Examples, Roles, read_examples
-from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen
-from hcdv_stream.offline.methods import GROUPS, METHODS, MethodOptions, value_by
-from hcdv_stream.offline.progress_bar import bar, training_bar
-from hcdv_stream.offline.tables import check_writable, write_table
-from hcdv_stream.offline.valuation import FileValuation, train_own_bundle, value_examples
 from hcdv_stream.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from hcdv_stream.bundle.bundle import Bundle
+    from hcdv_stream.offline.examples import Examples
+    from hcdv_stream.offline.hierarchy_options import HierarchyOptions
+    from hcdv_stream.offline.methods import MethodOptions
+    from hcdv_stream.offline.valuation import FileValuation
 
 TREES = ("hcdv", "hcdv-full")
 """The game that keeps a tree: grown update by update, or (full) cut from everything at once."""
 
 
 def value(
+    context: typer.Context,
     *,
     source: columns.Input,
     label: columns.Label,
@@ -85,8 +80,16 @@ def value(
     Without --bundle one is trained on 40% of the rows; a quarter of these, at most 2,000, judge
     the others and are not valued themselves.
     """
+    from hcdv_stream.cli.value_picture import check_picture, draw_picture
+    from hcdv_stream.cli.value_report import show
+    from hcdv_stream.offline.examples import Roles, read_examples
+    from hcdv_stream.offline.tables import check_writable, write_table
+
     game = "routed" if method == "hcdv" else None
     settings = load_settings(seed=seed, utility=utility, beta=beta, lam=lam, game=game)
+    used = _used(context, method, settings, columns.names(interpretation))
+    if groups == "provider" and provider is None:
+        raise HcdvError("--groups provider needs --provider, the column that names the providers")
     options = _options(
         method,
         groups,
@@ -125,7 +128,9 @@ def value(
         "lambda": settings.lam,
     }
     if options is not None:
-        summary |= {"learner": learner, "metric": metric, "groups": groups, **result.facts}
+        chosen_by = {"learner": learner, "metric": metric, "groups": groups}
+        summary |= {name: value for name, value in chosen_by.items() if name in used}
+        summary |= result.facts
     metadata = {"hcdv_stream": to_json(summary | {"validation_ids": judges}, inf_nan_mode="null")}
     write_table(out, result.table.replace_schema_metadata(metadata))
     if plot is not None:
@@ -138,10 +143,47 @@ def value(
     show(result, summary, out)
 
 
+def _used(
+    context: typer.Context, method: str | None, settings: Settings, interpretation: Iterable[str]
+) -> frozenset[str]:
+    """Return the options that the method uses; refuse any other that was given."""
+    from hcdv_stream.offline.method_options import CHOICES_OF, OPTIONS_OF
+
+    name = method or "hcdv"
+    if name in TREES and settings.game == "algorithm1":
+        name = "the game algorithm1"
+    used = OPTIONS_OF.get(name)
+    if used is None:
+        return frozenset()  # which is no method, as _options says
+    every = frozenset().union(*OPTIONS_OF.values())
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "")
+        if option.name in every - used and given is not None and given.name == "COMMANDLINE":
+            raise HcdvError(
+                f"{option.opts[0]} has no effect on {name}: leave it out, or choose another "
+                "--method"
+            )
+    for each in interpretation:
+        choice = each.partition("=")[0]
+        if (
+            choice in CHOICES_OF["algorithm1"] | CHOICES_OF["owen"]
+            and choice not in CHOICES_OF[name]
+        ):
+            raise HcdvError(f"--interpretation {each} has no effect on {name}: leave it out")
+    return used
+
+
 def _bundle(
-    path: Path | None, examples: Examples, label: str, settings: Settings
-) -> tuple[Bundle, list[str], Examples]:
-    """Return the bundle, the ids of its V where it was trained here, and what is to be valued."""
+    path: Path | None, examples: "Examples", label: str, settings: Settings
+) -> "tuple[Bundle, list[str], Examples]":
+    """Return the bundle, the ids of its V if it was trained here, and what is to be valued."""
+    import numpy as np
+
+    from hcdv_stream.bundle.bundle import Bundle
+    from hcdv_stream.bundle.training import TrainingOptions
+    from hcdv_stream.offline.progress_bar import training_bar
+    from hcdv_stream.offline.valuation import train_own_bundle
+
     if path is not None:
         return Bundle.load(path), [], examples
     options = TrainingOptions(engine=settings.engine(tau=1.0), seed=settings.seed)
@@ -156,8 +198,12 @@ def _options(
     groups: str,
     hierarchy: tuple[str | None, int | None, int | None, list[str] | None],
     **given: Any,
-) -> MethodOptions | None:
+) -> "MethodOptions | None":
     """Return what a method other than TREES is told; refuse what there is not."""
+    from hcdv_stream.learners.metrics import METRICS
+    from hcdv_stream.learners.named import LEARNERS
+    from hcdv_stream.offline.methods import GROUPS, METHODS, MethodOptions
+
     known: tuple[tuple[str, str | None, Iterable[str]], ...] = (
         ("--method", method, (*TREES, *METHODS)),
         ("--learner", given["learner"], LEARNERS),
@@ -177,7 +223,8 @@ def _hierarchy(
     permutations: int | None,
     leaf_size: int | None,
     interpretation: list[str] | None,
-) -> HierarchyOptions:
+) -> "HierarchyOptions":
+    from hcdv_stream.offline.hierarchy_options import HierarchyOptions, chosen
 
     try:
         counts = tuple(int(part) for part in levels.split(",")) if levels else None
@@ -193,12 +240,15 @@ def _hierarchy(
 
 
 def _valued(
-    examples: Examples,
-    bundle: Bundle,
+    examples: "Examples",
+    bundle: "Bundle",
     settings: Settings,
     method: str | None,
-    options: MethodOptions | None,
-) -> FileValuation:
+    options: "MethodOptions | None",
+) -> "FileValuation":
+    from hcdv_stream.offline.methods import value_by
+    from hcdv_stream.offline.progress_bar import bar
+    from hcdv_stream.offline.valuation import value_examples
 
     with bar() as shown:
         task = shown.add_task("valuing", total=None if options else len(examples))

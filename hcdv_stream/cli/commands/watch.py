@@ -28,7 +28,11 @@ def watch(
     *,
     interval: Annotated[float, typer.Option(min=0, help="Least seconds between updates.")] = 1.0,
     count: Annotated[
-        int | None, typer.Option(min=1, help="End after so many updates; without: at Ctrl-C.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="End after so many states were shown, the present one first; without: at Ctrl-C.",
+        ),
     ] = None,
     url: Url = None,
     key: Key = None,
@@ -36,7 +40,7 @@ def watch(
 ) -> None:
     """Follow a running service: how far and how current it is, its values, the providers.
 
-    With --json, one line for each update as it becomes visible.
+    With --json, one line for each state as it becomes visible.
     """
     with connected(url, key) as client:
         if as_json:
@@ -44,24 +48,26 @@ def watch(
                 typer.echo(event.model_dump_json())
             return
         with Live(console=console, auto_refresh=False) as live:
-            for event in _newest(client, interval, count):
-                if (picture := _picture(client, event)) is not None:
-                    live.update(picture, refresh=True)
+            states: set[str] = set()
+            for event in _newest(client, interval):
+                if (picture := _picture(client, event)) is None:
+                    continue
+                live.update(picture, refresh=True)
+                states.add(event.as_of.view)
+                if len(states) == count:
+                    return
 
 
-def _newest(client: Client, interval: float, count: int | None) -> Iterator[UpdateEvent]:
-    """Yield each update, again whenever how current it is has changed; end after ``count``."""
+def _newest(client: Client, interval: float) -> Iterator[UpdateEvent]:
+    """Yield each update, again whenever how current it is has changed."""
     update: UpdateEvent | None = None
-    left = count
     for change in client.changes(interval=interval):
         if isinstance(change, UpdateEvent):
-            update, left = change, None if left is None else left - 1
+            update = change
         elif update is not None:
             update = update.model_copy(update=dict(change))
         if update is not None:
             yield update
-        if left == 0:
-            return
 
 
 def _picture(client: Client, event: UpdateEvent) -> Group | None:

@@ -7,7 +7,6 @@ import typer
 
 from hcdv_stream.runtime.logs import configure_logging
 from hcdv_stream.settings import load_settings
-from hcdv_stream.worker.run import run_worker
 
 
 def worker(
@@ -34,6 +33,8 @@ def worker(
     Ctrl-C finish the batch in hand and leave the group; a worker that dies in any other way is
     started again and goes on where its state ends.
     """
+    from hcdv_stream.worker.run import run_worker
+
     settings = load_settings(
         bundle=bundle,
         bootstrap=bootstrap,
@@ -44,5 +45,4 @@ def worker(
         log_format=log_format,
     )
     configure_logging(settings.log_level, settings.log_format)
-
     run_worker(settings)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -91,7 +91,7 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
         stream = endless_messages(options.seeds)
         with running(settings, workspace, made_here=True) as service:
             progress.begin("filling")
-            ids = _filled(settings, service, stream, scale.before)
+            ids = fill_corpus(settings, service, islice(stream, scale.before))
             progress.done()
             with _streaming(settings, stream, scale.sessions, scale.sent):
                 found = _turns(service, scale, ids, workspace.path, progress)
@@ -111,9 +111,9 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
         "wrong": len(wrong),
         "first_wrong": wrong[:3],
         "states": len({each["as_of"]["view"] for each in told}),
-        "read_seconds": _quantiles(seconds),
-        "worker_alone_seconds": _quantiles(found.alone),
-        "worker_loaded_seconds": _quantiles(found.loaded),
+        "read_seconds": quantiles(seconds),
+        "worker_alone_seconds": quantiles(found.alone),
+        "worker_loaded_seconds": quantiles(found.loaded),
         "updates_seen": int(found.seen),
         "updates_within_250_ms": int(found.within),
         "records": [scale.before, examples],
@@ -169,7 +169,7 @@ def _turns(
         time.sleep(scale.alone / 10)  # what the reads before left to do is no part of it
         found.alone += _polls_during(service, scale.alone)
         before, marks = _delays(service), len(_polls(service))
-        found.answers += _loaded(service, scale, ids, place)
+        found.answers += read_examples(service, scale.reads, scale.loaded, ids, place)
         found.loaded += _polls(service)[marks:]
         after = _delays(service)
         found.within += after[0] - before[0]
@@ -178,11 +178,11 @@ def _turns(
     return found
 
 
-def _filled(
-    settings: Settings, service: RunningService, stream: Iterator[Message], count: int
+def fill_corpus(
+    settings: Settings, service: RunningService, sessions: Iterable[Message]
 ) -> list[str]:
-    """Send the first sessions and wait until all can be read; return some of their ids."""
-    first = list(islice(stream, count))
+    """Send sessions and wait until all can be read; return some of their ids."""
+    first = list(sessions)
     with Publisher(settings.bootstrap, settings.topic) as publisher:
         for message in first:
             publisher.send(message)
@@ -191,11 +191,11 @@ def _filled(
         service.check()
         time.sleep(_LOOK_SECONDS)
         try:
-            if summary(service.api).records >= count:
-                return [message.key.decode() for message in first[:: max(count // _IDS, 1)]]
+            if summary(service.api).records >= len(first):
+                return [message.key.decode() for message in first[:: max(len(first) // _IDS, 1)]]
         except UNANSWERED:
             continue
-    raise HcdvError(f"{count:,} sessions were not all there after {_WAIT_SECONDS:.0f} s")
+    raise HcdvError(f"{len(first):,} sessions were not all there after {_WAIT_SECONDS:.0f} s")
 
 
 @contextmanager
@@ -223,12 +223,13 @@ def _streaming(
         thread.join()
 
 
-def _loaded(
-    service: RunningService, scale: Scale, ids: list[str], place: Path
+def read_examples(
+    service: RunningService, rate: float, seconds: float, ids: list[str], place: Path
 ) -> list[dict[str, Any]]:
+    """Read examples at a rate, from a process of its own; return what each read found."""
     names, out = place / "ids", place / "reads.ndjson"
     names.write_text("\n".join(ids))
-    arguments = [service.api, scale.reads, scale.loaded, _CONNECTIONS, names, out]
+    arguments = [service.api, rate, seconds, _CONNECTIONS, names, out]
     module = [sys.executable, "-m", "hcdv_stream.experiments.api_load.load_generator"]
     command = tethered([*module, *map(str, arguments)])
     subprocess.run(command, check=True, start_new_session=True)
@@ -254,7 +255,8 @@ def _delays(service: RunningService) -> tuple[float, float]:
     return float(within), float(every)
 
 
-def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
+def quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    """Return count, median, 99th percentile and maximum."""
     if not seconds:
         return {"count": 0, "p50": 0.0, "p99": 0.0, "max": 0.0}
     p50, p99 = np.quantile(seconds, [0.5, 0.99])

@@ -10,7 +10,7 @@ from torch import nn
 from hcdv_stream.experiments.augmentation.fashion_mnist import Labels
 from hcdv_stream.experiments.augmentation.training import train
 from hcdv_stream.experiments.augmentation.transforms import Images
-from hcdv_stream.valuation.embedding.encoder import use_one_thread
+from hcdv_stream.valuation.embedding.perceptron import use_one_thread
 
 BATCH = 32
 PEAK_RATE = 4e-3

@@ -13,7 +13,7 @@ from torch import nn
 from hcdv_stream.experiments.augmentation.fashion_mnist import Labels
 from hcdv_stream.experiments.augmentation.training import train
 from hcdv_stream.experiments.augmentation.transforms import Images
-from hcdv_stream.valuation.embedding.encoder import use_one_thread
+from hcdv_stream.valuation.embedding.perceptron import use_one_thread
 
 CODE, HIDDEN = 16, 400
 BATCH = 128

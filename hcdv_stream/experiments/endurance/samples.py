@@ -14,19 +14,24 @@ import numpy as np
 from scipy.stats import t as student
 
 Sample = Mapping[str, float]
-_RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
-_BLOCKS = 20
-"""Means of so many stretches of time are taken for independent."""
+_MEMORY = re.compile(r"^(VmRSS|RssAnon):\s+(\d+) kB$", re.MULTILINE)
+_COSINES = 4
+"""Slowest waves that the noise is measured by: few, since neighbouring samples depend on each other
+for minutes."""
 _CONFIDENCE = 0.99
 _ROUNDING = 1e-9
 
 
 def process_sample(pid: int) -> Sample:
-    """Return resident memory, descriptors and threads of a process (Linux)."""
+    """Return memory, descriptors and threads of a process (Linux).
+
+    Anonymous memory is what it took itself; resident memory also has the pages of files.
+    """
     place = Path(f"/proc/{pid}")
-    resident = _RESIDENT.search((place / "status").read_text())
+    memory = dict(_MEMORY.findall((place / "status").read_text()))
     return {
-        "resident_bytes": int(resident[1]) * 1024.0 if resident else math.nan,
+        "resident_bytes": float(memory.get("VmRSS", math.nan)) * 1024.0,
+        "anonymous_bytes": float(memory.get("RssAnon", math.nan)) * 1024.0,
         "descriptors": float(sum(1 for _ in (place / "fd").iterdir())),
         "threads": float(sum(1 for _ in (place / "task").iterdir())),
     }
@@ -72,24 +77,25 @@ class Slope:
 
 
 def slope_of(seconds: Sequence[float], values: Sequence[float]) -> Slope:
-    """Return the slope of a series, from the means of blocks of it.
+    """Return the least-squares slope of a series whose samples depend on their neighbours.
 
-    Neighbouring samples depend on each other, as a saw-tooth of compactions does; block means
-    hardly do, so the interval of their regression is honest.
+    Its variance is that of the slowest noise, which is what looks like growth: the mean square of
+    the first few cosines of time times residual (the equal-weighted cosine estimator, Lazarus,
+    Lewis, Stock and Watson 2018). With so few the interval is Student's, with as many degrees of
+    freedom as cosines. Raises ValueError for fewer than 3 samples.
     """
     times, series = np.asarray(seconds) / 3600.0, np.asarray(values)
-    blocks = min(_BLOCKS, len(series))
-    if blocks < 3:
-        raise ValueError(f"a slope needs 3 samples at least, got {len(series)}")
-    x = np.array([part.mean() for part in np.array_split(times, blocks)])
-    y = np.array([part.mean() for part in np.array_split(series, blocks)])
-    centred = x - x.mean()
+    count = len(series)
+    if count < 3:
+        raise ValueError(f"a slope needs 3 samples at least, got {count}")
+    centred, mean = times - times.mean(), float(series.mean())
     spread = float(centred @ centred)
-    slope = float(centred @ y) / spread
-    rest = y - y.mean() - slope * centred
-    stderr = math.sqrt(float(rest @ rest) / (blocks - 2) / spread)
-    reach = float(student.ppf((1.0 + _CONFIDENCE) / 2.0, blocks - 2)) * stderr
-    mean = float(series.mean())
+    slope = float(centred @ series) / spread
+    scores = centred * (series - mean - slope * centred)
+    freedom = min(_COSINES, count - 2)
+    waves = np.outer(np.arange(1, freedom + 1), np.arange(count) + 0.5) * (math.pi / count)
+    variance = 2.0 * float(np.mean((np.cos(waves) @ scores) ** 2)) / spread**2
+    reach = float(student.ppf((1.0 + _CONFIDENCE) / 2.0, freedom)) * math.sqrt(variance)
     growth = slope * float(times[-1] - times[0]) / mean if mean else 0.0
     return Slope(slope, slope - reach, slope + reach, mean, growth)
 
@@ -119,9 +125,11 @@ class ResourceSampler:
         self._stop.set()
         self._thread.join()
 
-    def slopes(self) -> Mapping[str, Slope]:
-        """Return the slope of every series."""
-        return {name: slope_of(self.seconds, values) for name, values in self.series.items()}
+    def slopes(self, part: slice = slice(None)) -> Mapping[str, Slope]:
+        """Return the slope of every series, or of a part of each."""
+        return {
+            name: slope_of(self.seconds[part], values[part]) for name, values in self.series.items()
+        }
 
     def _run(self) -> None:
         while not self._stop.wait(self._every):

@@ -11,41 +11,22 @@ zeros in the rows of records that are not at hand. One thread, since a row's wor
 on how many share it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
 
 from hcdv_stream.valuation.embedding.grid import Embeddings, unit_grid
+
+if TYPE_CHECKING:
+    from hcdv_stream.valuation.embedding.perceptron import Perceptron
 
 CHUNK = 64
 """Rows that go through the network at once."""
 
 Matrix = npt.NDArray[np.float32]
-
-
-def perceptron(width: int, hidden: Sequence[int], dimensions: int) -> nn.Sequential:
-    """Return f: ``width`` inputs, hidden layers, ``dimensions`` outputs."""
-    layers: list[nn.Module] = []
-    for units in hidden:
-        layers += [nn.Linear(width, units), nn.SiLU()]
-        width = units
-    return nn.Sequential(*layers, nn.Linear(width, dimensions))
-
-
-def _inputs(network: nn.Sequential) -> int:
-    first = network[0]
-    assert isinstance(first, nn.Linear), "a perceptron begins with a linear layer"
-    return first.in_features
-
-
-def use_one_thread() -> None:
-    """Bind torch's kernels to one thread; torch knows this for the whole process only."""
-    if torch.get_num_threads() != 1:
-        torch.set_num_threads(1)
 
 
 class Encoder:
@@ -54,12 +35,9 @@ class Encoder:
     ``network`` maps float32 (n, width) to (n, d); None is the identity. ``centre`` is (d,).
     """
 
-    def __init__(self, network: nn.Sequential | None, centre: npt.NDArray[np.float32]) -> None:
+    def __init__(self, network: "Perceptron | None", centre: npt.NDArray[np.float32]) -> None:
         self.centre = centre
         self._network = network
-        self._width = len(centre) if network is None else _inputs(network)
-        if network is not None:
-            network.eval().requires_grad_(False)
 
     @property
     def dimensions(self) -> int:
@@ -69,7 +47,7 @@ class Encoder:
     @property
     def width(self) -> int:
         """The length of an input row."""
-        return self._width
+        return len(self.centre) if self._network is None else self._network.width
 
     def embed(self, rows: Matrix, positions: npt.NDArray[np.int64]) -> Embeddings:
         """Embed records (n, width) at ``positions`` (n,) of their log: grid unit vectors (n, d).
@@ -84,20 +62,24 @@ class Encoder:
             )
         return unit_grid(self._outputs(rows, positions).astype(np.float64) - self.centre)
 
-    def tensors(self) -> dict[str, torch.Tensor]:
+    def tensors(self) -> dict[str, npt.NDArray[np.float32]]:
         """Return everything learnt, by name; ``from_tensors`` is the inverse."""
-        learnt = {"centre": torch.from_numpy(self.centre.copy())}
+        learnt = {"centre": self.centre.copy()}
         if self._network is not None:
-            state = self._network.state_dict()
-            learnt |= {f"network.{name}": tensor.contiguous() for name, tensor in state.items()}
+            state = self._network.tensors()
+            learnt |= {f"network.{name}": tensor for name, tensor in state.items()}
         return learnt
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, torch.Tensor]) -> "Encoder":
-        """Rebuild an encoder; raises ValueError where the tensors are not those of one."""
+    def from_tensors(cls, tensors: Mapping[str, npt.NDArray[np.float32]]) -> "Encoder":
+        """Rebuild an encoder; raises ValueError where the tensors are not those of one.
+
+        Torch loads where there is a network, and only there: it takes longer than all the rest of
+        a worker's start.
+        """
         if "centre" not in tensors or tensors["centre"].ndim != 1:
             raise ValueError("the encoder's centre is missing or no vector")
-        centre = tensors["centre"].numpy().astype(np.float32)
+        centre = tensors["centre"].astype(np.float32)
         state = {name: tensor for name, tensor in tensors.items() if name != "centre"}
         if not state:
             return cls(None, centre)
@@ -107,17 +89,18 @@ class Encoder:
             raise ValueError("the encoder's tensors are not the layers of a perceptron")
         weights = [state[f"network.{2 * place}.weight"] for place in range(layers)]
         biases = [state[f"network.{2 * place}.bias"] for place in range(layers)]
-        shapes = [tuple(weight.shape) for weight in weights]
+        shapes = [weight.shape for weight in weights]
         if any(len(shape) != 2 for shape in shapes) or shapes[-1][0] != len(centre):
             raise ValueError("the encoder's centre and its last layer differ in length")
         fits = [below[0] == above[1] for below, above in pairwise(shapes)]
-        fits += [
-            tuple(bias.shape) == (shape[0],) for bias, shape in zip(biases, shapes, strict=True)
-        ]
+        fits += [bias.shape == (shape[0],) for bias, shape in zip(biases, shapes, strict=True)]
         if not all(fits):
             raise ValueError("the encoder's layers do not fit together")
-        network = perceptron(shapes[0][1], [out for out, _ in shapes[:-1]], shapes[-1][0])
-        network.load_state_dict(
+        from hcdv_stream.valuation.embedding.perceptron import (  # noqa: PLC0415 (loads torch)
+            Perceptron,
+        )
+
+        network = Perceptron.from_tensors(
             {name.removeprefix("network."): tensor for name, tensor in state.items()}
         )
         return cls(network, centre)
@@ -126,14 +109,12 @@ class Encoder:
         """Return f(x), shape (n, d)."""
         if self._network is None or not len(rows):
             return rows if self._network is None else np.zeros((0, self.dimensions), np.float32)
-        use_one_thread()
         outputs = np.empty((len(rows), self.dimensions), np.float32)
         for members in _chunks(positions):
             places = positions[members] % CHUNK
             chunk = np.zeros((CHUNK, self.width), np.float32)
             chunk[places] = rows[members]
-            with torch.inference_mode():
-                outputs[members] = self._network(torch.from_numpy(chunk)).numpy()[places]
+            outputs[members] = self._network(chunk)[places]
         return outputs
 
 

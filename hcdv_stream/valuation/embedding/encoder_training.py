@@ -18,7 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix, perceptron, use_one_thread
+from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
+from hcdv_stream.valuation.embedding.perceptron import Perceptron, layers_of, use_one_thread
 
 Labels = npt.NDArray[np.int16]
 
@@ -105,7 +106,7 @@ def train_encoder(
         metrics = _fit(model, table, _LabelledTensors.of(held_out), options, progress)
     with torch.inference_mode():
         centre = model.network(table.rows).double().mean(0).float().numpy()
-    return TrainedEncoder(Encoder(model.network, centre), metrics)
+    return TrainedEncoder(Encoder(Perceptron(model.network), centre), metrics)
 
 
 class _Model(nn.Module):
@@ -113,7 +114,7 @@ class _Model(nn.Module):
 
     def __init__(self, width: int, classes: int, options: EncoderOptions) -> None:
         super().__init__()
-        self.network = perceptron(width, options.hidden, options.dimensions)
+        self.network = layers_of(width, options.hidden, options.dimensions)
         self.head = nn.Linear(options.dimensions, classes)
 
 

@@ -21,10 +21,31 @@ Embeddings = npt.NDArray[np.float32]
 def unit_grid(vectors: npt.ArrayLike) -> Embeddings:
     """Normalise rows to unit length and round them to the grid.
 
-    ``vectors`` has shape (n, d); the result is float32 of the same shape. A zero row stays
-    zero: its cosine to everything is 0. Raises ValueError where an entry is not finite.
+    Parameters
+    ----------
+    vectors : array-like of shape (n, d)
+        Finite numbers.
+
+    Returns
+    -------
+    ndarray of float32 of shape (n, d)
+        Unit vectors. A zero row stays zero: its cosine to everything is 0.
+
+    Raises
+    ------
+    ValueError
+        If an entry is not finite, or the shape is another.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import unit_grid
+    >>> unit_grid([[0.0, 2.0], [0.0, 0.0]]).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+
     """
     wide = np.asarray(vectors, dtype=np.float64)
+    if wide.ndim != 2:
+        raise ValueError(f"embeddings must have the shape (n, d), got {wide.shape}")
     if not np.isfinite(wide).all():
         raise ValueError("embeddings must be finite")
     return wide_grid(wide).astype(np.float32)

@@ -31,7 +31,31 @@ _MOST_CELLS = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """v for one validation set, number of classes, λ and Δ."""
+    """The paper's v of Gram sketches: balanced accuracy on V of a ridge classifier, plus λΔ.
+
+    Parameters
+    ----------
+    validation : Validation
+        V, on which the classifier is scored.
+    classes : int
+        The number of classes, C.
+    lam : float
+        λ, the weight of the contrast, at least 0.
+    averaged : {"mean", "sum"}, default="mean"
+        Whether Δ is the mean over pairs of examples (Eq. 18) or their sum (Eq. 9).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Characteristic, RidgeGame, Validation, unit_grid
+    >>> embeddings = unit_grid([[1.0, 0.2], [0.9, 0.1], [-1.0, 0.3], [-0.8, 0.1]])
+    >>> labels = np.array([0, 0, 1, 1], np.int16)
+    >>> v = Characteristic(Validation(embeddings, labels), classes=2, lam=0.1)
+    >>> everybody = np.ones((1, 4), bool)
+    >>> RidgeGame(v, embeddings, labels)(everybody).round(2).tolist()
+    [1.19]
+
+    """
 
     validation: Validation
     classes: int
@@ -43,7 +67,21 @@ class Characteristic:
         object.__setattr__(self, "_metric", RidgeMetric(self.validation, self.classes))
 
     def of_coalitions(self, membership: npt.NDArray[np.bool_], grams: Grams) -> Floats:
-        """Score P coalitions among K players: (P, K) and (K, C, entries) give v, (P,)."""
+        """Score coalitions among players.
+
+        Parameters
+        ----------
+        membership : ndarray of bool of shape (P, K)
+            P coalitions of K players.
+        grams : ndarray of int64 of shape (K, C, entries)
+            The players' Gram sketches.
+
+        Returns
+        -------
+        ndarray of shape (P,)
+            v of each coalition.
+
+        """
         widest = max(grams[0].size, len(self.validation), 1)
         step = max(1, _MOST_CELLS // widest)
         worth = np.empty(len(membership))
@@ -53,7 +91,19 @@ class Characteristic:
         return worth
 
     def of(self, grams: Floats) -> Floats:
-        """Score coalitions by their Gram sketches in real units: (P, C, entries) gives v, (P,)."""
+        """Score coalitions by their Gram sketches.
+
+        Parameters
+        ----------
+        grams : ndarray of float64 of shape (P, C, entries)
+            The coalitions' Gram sketches in real units.
+
+        Returns
+        -------
+        ndarray of shape (P,)
+            v of each coalition, 0 for an empty one.
+
+        """
         counts = grams[:, :, 0]
         sums = grams[:, :, 1 : self.validation.embeddings.shape[1] + 1]
         dispersion = contrasts if self.averaged == "mean" else contrast_sums

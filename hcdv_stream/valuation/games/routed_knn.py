@@ -8,12 +8,12 @@ weights ω, β, λ and the counts |V_c|, n_c come in when a value is read (``rou
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.config import EngineConfig, Peers
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.games.game import Outcome, Seat
 from hcdv_stream.valuation.games.knn import (
@@ -25,6 +25,7 @@ from hcdv_stream.valuation.games.knn import (
     utilities,
 )
 from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
+from hcdv_stream.valuation.tree.leaf_edits import subset
 from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, Counts, Sketch
 from hcdv_stream.valuation.validation import Validation
 
@@ -40,6 +41,11 @@ class RoutedGame:
     Outcome of a leaf with m examples: ``components`` int64 (m, 2, C), the example's Shapley values
     summed over the evaluators of class c (UTILITY_BITS), and ``moments`` int64 (m, 2, C), the sums
     of their squares (SQUARE_BITS); middle axis TRUSTED, PEERS.
+
+    A leaf with copies is played once more without them, by V alone (see ``payout_weights``):
+    ``original_components`` and ``original_moments`` int64 (m, C), 0 for copies, and
+    ``original_utilities`` int64 (2, C), the utilities of its evaluators (UTILITY_BITS) and their
+    squares (SQUARE_BITS). Without copies the game would be the same, so nothing is kept.
     """
 
     config: EngineConfig
@@ -52,17 +58,31 @@ class RoutedGame:
 
     def play_leaves(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
         """Play every seat's game; large ones apart, so that padding stays small."""
+        results = self._played(seats, self.config.peers)
+        copied = [place for place, seat in enumerate(seats) if seat.examples.copies.any()]
+        if copied:
+            originals = [np.flatnonzero(~seats[place].examples.copies) for place in copied]
+            alone = [
+                replace(seats[place], examples=subset(seats[place].examples, rows))
+                for place, rows in zip(copied, originals, strict=True)
+            ]
+            games = zip(copied, originals, self._played(alone, "off"), strict=True)
+            for place, rows, (outcome, sketch) in games:
+                count = len(seats[place].examples)
+                whole = results[place]
+                results[place] = ({**whole[0], **_spread(count, rows, outcome, sketch)}, whole[1])
+        return results
+
+    def _played(self, seats: Sequence[Seat], peers: Peers) -> list[tuple[Outcome, Sketch]]:
         results: dict[int, tuple[Outcome, Sketch]] = {}
-        for places in _chunks([len(seat.examples) for seat in seats], self._rows(seats)):
-            played = self._play([seats[place] for place in places])
+        rows = [_trusted_rows(seat) + _peer_rows(seat, peers) for seat in seats]
+        for places in _chunks([len(seat.examples) for seat in seats], rows):
+            played = self._play([seats[place] for place in places], peers)
             results.update(zip(places, played, strict=True))
         return [results[place] for place in range(len(seats))]
 
-    def _rows(self, seats: Sequence[Seat]) -> list[int]:
-        return [_trusted_rows(seat) + _peer_rows(seat, self.config.peers) for seat in seats]
-
-    def _play(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
-        table = _EvaluatorTable.lay(seats, self.validation, self.config.peers, self.classes)
+    def _play(self, seats: Sequence[Seat], peers: Peers) -> list[tuple[Outcome, Sketch]]:
+        table = _EvaluatorTable.lay(seats, self.validation, peers, self.classes)
         keys = sorted_keys(table.cosines, table.matches)
         values = by_player(shapley_by_rank(keys, self.config.neighbours), keys)
         worth = utilities(keys, self.config.neighbours)
@@ -93,6 +113,18 @@ class RoutedGame:
             "moments": moments[:, :, : len(examples)].transpose(2, 0, 1).copy(),
         }
         return outcome, sketch
+
+
+def _spread(
+    count: int, rows: npt.NDArray[np.intp], outcome: Outcome, sketch: Sketch
+) -> dict[str, Counts]:
+    """Return what the game of the originals, at these rows, says of all ``count`` examples."""
+    found = {"original_utilities": np.stack([sketch.utilities[TRUSTED], sketch.squares[TRUSTED]])}
+    for name in ("components", "moments"):
+        column = np.zeros((count, sketch.classes), np.int64)
+        column[rows] = outcome[name][:, TRUSTED]
+        found[f"original_{name}"] = column
+    return found
 
 
 def _chunks(sizes: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:

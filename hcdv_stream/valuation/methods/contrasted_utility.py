@@ -1,7 +1,7 @@
 """The paper's v(S) = M(S) + λ·Δ(S) for any M: a learner's game with the contrast added.
 
 ``characteristic`` is the same for the ridge classifier alone, where both parts come from one
-sketch. Δ follows from class counts and class sums, so it costs O(n·d) a coalition of points, and
+sketch. Δ follows from class counts and class sums, so it costs O(n·d) a coalition of examples, and
 less among blocks, whose sums are taken once.
 """
 
@@ -24,9 +24,32 @@ _MOST_CELLS = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class Contrasted:
-    """v = ``utility`` + ``lam`` · Δ on n grid unit vectors (n, d) with labels int16 (n,).
+    """A game with the contrast added: v = utility + λΔ.
 
-    ``averaged`` says which Δ, see ``characteristic``; labels lie below ``classes``.
+    Parameters
+    ----------
+    utility : Utility
+        The game of n players.
+    embeddings : ndarray of float32 of shape (n, d)
+        The examples, as `unit_grid` returns them.
+    labels : ndarray of int16 of shape (n,)
+        Their class indices.
+    classes : int
+        The number of classes.
+    lam : float
+        λ, the weight of the contrast.
+    averaged : {"mean", "sum"}, default="mean"
+        Whether Δ is the mean over pairs of examples or their sum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame, Contrasted, unit_grid
+    >>> embeddings, labels = unit_grid([[1.0], [-1.0]]), np.array([0, 1], np.int16)
+    >>> nothing = CoalitionGame(2, lambda members: np.zeros(len(members)))
+    >>> Contrasted(nothing, embeddings, labels, 2, 0.1)(np.ones((1, 2), bool)).tolist()
+    [0.2]
+
     """
 
     utility: Utility
@@ -46,7 +69,20 @@ class Contrasted:
         )
 
     def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:
-        """Return the game among blocks beside a context: see ``blocks``."""
+        """Return the game among blocks beside a context: see ``blocks``.
+
+        Parameters
+        ----------
+        blocks : sequence of ndarray of int
+            The examples of each block, which is a player.
+        context : ndarray of int
+            The examples that belong to every coalition.
+
+        Returns
+        -------
+        CoalitionGame
+
+        """
         inner = among(self.utility, blocks, context)
         everyone = [*blocks, context]
         rows = np.concatenate(everyone)
@@ -65,7 +101,7 @@ class Contrasted:
         return CoalitionGame(len(blocks), worth)
 
     def _rows(self, rows: Rows) -> Floats:
-        """Each point's count, 1, and u: (m, 1 + d)."""
+        """Each example's count, 1, and u: (m, 1 + d)."""
         ones = np.ones((len(rows), 1))
         return np.concatenate([ones, self.embeddings[rows].astype(np.float64)], axis=1)
 

@@ -1,24 +1,24 @@
 """The level-structure value (Owen 1977, Winter 1989): the hierarchy, and all that is outside it.
 
-A point is worth what it adds to those before it, averaged over the orders in which every coalition
-of every level arrives without interruption. So a leaf's points are evaluated beside a context, the
-coalitions that came before, where Algorithm 1's local game shows them nothing but each other, and
-nothing is rescaled: along an order marginals telescope to v(D) − v(∅), however few are drawn.
-A coalition's value is the sum of its points'.
+An example is worth what it adds to those before it, averaged over the orders in which every
+coalition of every level arrives without interruption. So a leaf's examples are evaluated beside a
+context, the coalitions that came before, where Algorithm 1's local game shows them nothing but each
+other, and nothing is rescaled: along an order marginals telescope to v(D) − v(∅), however few are
+drawn. A coalition's value is the sum of its examples'.
 
 A sampler for ``sampling.run``: a round draws a few orders and walks them leaf by leaf, the prefixes
 of a leaf sharing one context. T orders cost T·n evaluations.
 
-**Variance.** The first points of an order move v most: a marginal is as large as the context is
+**Variance.** The first examples of an order move v most: a marginal is as large as the context is
 small. Two controls, which combine:
 
 * ``orders``: ``independent`` ones; ``antithetic``, each with its reverse; ``stratified``, every
   child's arrival among its siblings falling once into each of as many strata of time as a round
   has orders (a Latin hypercube), so that each sees early and late contexts alike. Every order is
   uniform by itself, so all three are unbiased.
-* ``minimum``: the first part of an order, this share of the points, arrives at once and shares what
-  it brings equally. That is no longer the Owen–Winter value, but no model is then
-  trained on next to nothing; telescoping, symmetry and the cost stay as they are or better.
+* ``minimum``: the first part of an order, this share of the examples, arrives at once and shares
+  what it brings equally. That is no longer the Owen–Winter value, but no model is then trained on
+  next to nothing; telescoping, symmetry and the cost stay as they are or better.
 
 ``spread_by_context`` measures where the variance comes from.
 """
@@ -43,10 +43,38 @@ OrderRule = Literal["independent", "antithetic", "stratified"]
 
 @dataclass(frozen=True)
 class OwenSampler:
-    """A round is ``batch`` orders consistent with ``levels``; see the module for the rest.
+    """Samples the level-structure value: marginals over orders that keep coalitions together.
 
     Antithetic orders come in pairs and are rounded up to them. A round's mean is one observation of
-    every point, so errors need two rounds. Raises ValueError where out of range.
+    every example, so standard errors need two rounds.
+
+    Parameters
+    ----------
+    levels : Levels
+        The hierarchy.
+    orders : {"stratified", "antithetic", "independent"}, default="stratified"
+        How the orders of a round depend on each other.
+    minimum : float, default=0.0
+        The share of an order, below 1, that arrives at once and shares equally what it brings.
+    batch : int, default=8
+        Orders that make a round, at least 1.
+    name : str, default="owen"
+        The method's name, for provenance.
+
+    Raises
+    ------
+    ValueError
+        If ``minimum`` or ``batch`` is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame, Levels, OwenSampler, Rounds, run
+    >>> levels = Levels(np.array([[0, 0, 1]]))
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> run(OwenSampler(levels), game, Rounds(1)).values.tolist()
+    [1.0, 2.0, 4.0]
+
     """
 
     levels: Levels
@@ -75,12 +103,47 @@ class OwenSampler:
         return 1
 
     def players(self, utility: Utility) -> int:
+        """Return how many players are valued.
+
+        Parameters
+        ----------
+        utility : Utility
+            The game.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        ValueError
+            If the levels have another number of examples.
+
+        """
         return self.levels.checked(utility.players)
 
     def round(
         self, utility: Utility, ends: Ends, generator: np.random.Generator
     ) -> tuple[Tally, int]:
-        """Draw the orders and average the marginals along them."""
+        """Draw the orders and average the marginals along them.
+
+        Parameters
+        ----------
+        utility : Utility
+            The game of n players.
+        ends : Ends
+            v(empty) and v(N).
+        generator : numpy.random.Generator
+            Makes every draw.
+
+        Returns
+        -------
+        Tally
+            What was seen of each player.
+        int
+            How many coalitions were asked for.
+
+        """
         self.players(utility)
         orders = consistent_orders(self.levels, self.batch, self.orders, generator)
         gains = np.empty(orders.shape)
@@ -95,7 +158,7 @@ class OwenSampler:
 def consistent_orders(
     levels: Levels, count: int, rule: OrderRule, generator: np.random.Generator
 ) -> Orders:
-    """Draw orders of the points, (count, n), that never interrupt a coalition.
+    """Draw orders of the examples, (count, n), that never interrupt a coalition.
 
     Each is uniform among all such; see the module for how they depend on each other.
     """
@@ -125,7 +188,8 @@ def worth_along(
 ) -> tuple[Floats, int]:
     """Return the worth of every prefix of a consistent order, (n + 1,), and what it took.
 
-    The first ``minimum`` of the points are taken to bring equal parts of what they bring together.
+    The first ``minimum`` of the examples are taken to bring equal parts of what they bring
+    together.
     """
     n = len(order)
     together = int(np.ceil(minimum * n))
@@ -147,9 +211,35 @@ def worth_along(
 def spread_by_context(
     utility: Utility, levels: Levels, orders: int, seed: int = 0, bins: int = 10
 ) -> Floats:
-    """Return the variance of marginals by the share of points that came before, (bins,).
+    """Return the variance of marginals by the share of examples that came before.
 
-    Over ``orders`` independent orders; a bin that no point fell into is NaN.
+    Parameters
+    ----------
+    utility : Utility
+        The game of n examples.
+    levels : Levels
+        The hierarchy.
+    orders : int
+        How many independent orders are drawn.
+    seed : int, default=0
+        Decides the orders.
+    bins : int, default=10
+        How many bins of equal width the shares fall into.
+
+    Returns
+    -------
+    ndarray of shape (bins,)
+        NaN for a bin that no example fell into.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame, Levels, spread_by_context
+    >>> levels = Levels(np.array([[0, 0, 1]]))
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> spread_by_context(game, levels, orders=4, bins=1).round(3).tolist()  # of 1, 2 and 4
+    [1.556]
+
     """
     whole = np.zeros((2, utility.players), np.bool_)
     whole[1] = True

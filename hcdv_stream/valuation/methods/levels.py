@@ -7,7 +7,7 @@ two agree at level 1 only, so what K_ℓ counts is an option.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,27 @@ Counted = Literal["per-parent", "total"]
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Which coalition each of n points belongs to at each of L levels.
+    """Which coalition each of n examples belongs to at each of L levels.
 
-    ``assignment`` int64 (L, n) holds the numbers 0 to K_ℓ − 1 at level ℓ, each used; L may be 0.
-    Level 0, all of D, is not kept. Raises ValueError where a level does not refine the one above.
+    Parameters
+    ----------
+    assignment : ndarray of int64 of shape (L, n)
+        The numbers 0 to K - 1 of a level's K coalitions, each used. L may be 0. Level 0, all of D,
+        is not among them.
+
+    Raises
+    ------
+    ValueError
+        If a level does not refine the one above, or leaves out a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Levels
+    >>> levels = Levels(np.array([[0, 0, 1], [0, 1, 2]]))
+    >>> levels.described, levels.size(2), levels.parents(2).tolist()
+    ('1/2/3', 3, [0, 0, 1])
+
     """
 
     assignment: Integers
@@ -49,7 +66,7 @@ class Levels:
 
     @property
     def points(self) -> int:
-        """How many points there are, n."""
+        """How many examples there are, n."""
         return int(self.assignment.shape[1])
 
     @property
@@ -63,30 +80,91 @@ class Levels:
         return "/".join(str(self.size(level)) for level in range(self.depth + 1))
 
     def checked(self, players: int) -> int:
-        """Return the number of a game's players; raises ValueError unless it is the points'."""
+        """Return the number of a game's players.
+
+        Parameters
+        ----------
+        players : int
+            How many players a game has.
+
+        Returns
+        -------
+        int
+            The same number.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer examples.
+
+        """
         if players != self.points:
             raise ValueError(f"the game has {players} players, the levels {self.points}")
         return players
 
     def coalitions(self, level: int) -> Integers:
-        """Return the coalition of every point at a level, (n,); level 0 is D."""
+        """Return the coalition of every example at a level.
+
+        Parameters
+        ----------
+        level : int
+            From 0, which is D, to the depth.
+
+        Returns
+        -------
+        ndarray of int64 of shape (n,)
+
+        """
         if level == 0:
             return np.zeros(self.points, np.int64)
         numbers: Integers = self.assignment[level - 1]
         return numbers
 
     def size(self, level: int) -> int:
-        """Return K_ℓ, the number of coalitions of a level."""
+        """Return K_ℓ, the number of coalitions of a level.
+
+        Parameters
+        ----------
+        level : int
+            From 0, which is D, to the depth.
+
+        Returns
+        -------
+        int
+
+        """
         return int(self.coalitions(level).max(initial=-1)) + 1
 
     def parents(self, level: int) -> Integers:
-        """Return the parent in level ℓ − 1 of every coalition of level ℓ >= 1, (K_ℓ,)."""
+        """Return the parent in the level above of every coalition of a level.
+
+        Parameters
+        ----------
+        level : int
+            From 1 to the depth.
+
+        Returns
+        -------
+        ndarray of int64 of shape (K,)
+
+        """
         parents = np.zeros(self.size(level), np.int64)
         parents[self.coalitions(level)] = self.coalitions(level - 1)
         return parents
 
     def members(self, level: int) -> list[Integers]:
-        """Return the points of every coalition of a level, ascending."""
+        """Return the examples of every coalition of a level, ascending.
+
+        Parameters
+        ----------
+        level : int
+            From 0, which is D, to the depth.
+
+        Returns
+        -------
+        list of ndarray of int64
+
+        """
         return groups(self.coalitions(level))
 
 
@@ -132,8 +210,10 @@ def build_levels(
     '1/2/6'
 
     """
-    if min(counts, default=1) < 1:
-        raise ValueError(f"every K must be at least 1, got {tuple(counts)}")
+    if not isinstance(counts, Sequence | np.ndarray) or min(counts, default=1) < 1:
+        raise ValueError(f"every K must be at least 1 in a sequence, got {counts!r}")
+    if counted not in get_args(Counted):
+        raise ValueError(f"counted must be one of {', '.join(get_args(Counted))}, got {counted!r}")
     parts = [np.arange(len(embeddings))]
     assignment = np.zeros((len(counts), len(embeddings)), np.int64)
     for level, count in enumerate(counts):
@@ -160,7 +240,7 @@ def split(embeddings: Embeddings, parts: list[Integers], count: int) -> list[Int
 
 
 def levels_of(state: EngineState) -> Levels:
-    """Return an engine's tree, points in the order of ``Corpus``; empty leaves are left out."""
+    """Return an engine's tree, examples in the order of ``Corpus``; empty leaves are left out."""
     labels = []
     for leaf in (state.leaves[number] for number in sorted(state.leaves)):
         path = [leaf.id, *path_up(state.nodes, leaf.parent)]

@@ -1,7 +1,7 @@
-"""The paper's v on points, with a ridge classifier: any coalition from merged Gram sketches.
+"""The paper's v on examples, with a ridge classifier: any coalition from merged Gram sketches.
 
-Asked point by point a coalition of m points costs O(m d²); among blocks each block's sketch is
-summed once, and every coalition of blocks is a sum of sketches (``grams``).
+Asked example by example a coalition of m examples costs O(m d²); among blocks each block's sketch
+is summed once, and every coalition of blocks is a sum of sketches (``grams``).
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,28 @@ from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership
 
 
 class RidgeGame:
-    """``characteristic`` on n points, grid unit vectors (n, d) with labels int16 (n,).
+    """The paper's v as a game of n examples; keeps n (d + 1)(d + 2) / 2 numbers.
 
-    Keeps (n, (d + 1)(d + 2) / 2) numbers.
+    Parameters
+    ----------
+    characteristic : Characteristic
+        v of Gram sketches.
+    embeddings : ndarray of float32 of shape (n, d)
+        The examples, as `unit_grid` returns them.
+    labels : ndarray of int16 of shape (n,)
+        Their class indices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Characteristic, RidgeGame, Validation, unit_grid
+    >>> embeddings = unit_grid([[1.0, 0.2], [0.9, 0.1], [-1.0, 0.3], [-0.8, 0.1]])
+    >>> labels = np.array([0, 0, 1, 1], np.int16)
+    >>> v = Characteristic(Validation(embeddings, labels), classes=2, lam=0.1)
+    >>> everybody = np.ones((1, 4), bool)
+    >>> RidgeGame(v, embeddings, labels)(~everybody).tolist()
+    [0.0]
+
     """
 
     def __init__(
@@ -42,7 +61,20 @@ class RidgeGame:
         return self._characteristic.of_coalitions(membership, self._grams(everyone))
 
     def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:
-        """Return the game among blocks beside a context: see ``blocks``."""
+        """Return the game among blocks beside a context: see ``blocks``.
+
+        Parameters
+        ----------
+        blocks : sequence of ndarray of int
+            The examples of each block, which is a player.
+        context : ndarray of int
+            The examples that belong to every coalition.
+
+        Returns
+        -------
+        CoalitionGame
+
+        """
         grams = self._grams([*blocks, context])
 
         def worth(membership: Membership) -> Floats:

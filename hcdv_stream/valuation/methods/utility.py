@@ -84,8 +84,8 @@ class Cached:
     """
 
     utility: Utility
-    evaluations: int = 0
-    _known: dict[bytes, float] = field(default_factory=dict, repr=False)
+    evaluations: int = field(default=0, init=False)
+    _known: dict[bytes, float] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def players(self) -> int:

@@ -20,16 +20,29 @@ from hcdv_stream.valuation.tree.seed import grown_above
 
 def plant(batch: Batch, classes: int, config: EngineConfig) -> EngineState:
     """Cut n >= 1 examples with ids of their own, none of them a deletion, into a tree."""
+    copies = _copies(batch)
     groups = parts(batch.embeddings, config.leaf_size)
     state = grown_above(batch.embeddings, groups, config).state(classes)
     leaves = {
-        leaf: replace(state.leaves[leaf], examples=_examples(batch, rows))
+        leaf: replace(state.leaves[leaf], examples=_examples(batch, rows, copies))
         for leaf, rows in enumerate(groups)
     }
     return EngineState(state.header, state.nodes, leaves)
 
 
-def _examples(batch: Batch, rows: npt.NDArray[np.intp]) -> LeafExamples:
+def _copies(batch: Batch) -> npt.NDArray[np.bool_]:
+    """Tell the examples that are alike to an earlier one; see ``originals``."""
+    copies = np.zeros(len(batch), np.bool_)
+    known = np.flatnonzero(batch.fingerprints[:, 0])
+    _, first = np.unique(batch.fingerprints[known, 0], return_index=True)
+    copies[np.delete(known, first)] = True
+    return copies
+
+
+def _examples(
+    batch: Batch, rows: npt.NDArray[np.intp], copies: npt.NDArray[np.bool_]
+) -> LeafExamples:
+    """Take some examples; they came in their order, before every record of a stream."""
     order = sorted(rows.tolist(), key=batch.ids.__getitem__)
     return LeafExamples(
         tuple(batch.ids[row] for row in order),
@@ -38,4 +51,6 @@ def _examples(batch: Batch, rows: npt.NDArray[np.intp]) -> LeafExamples:
         batch.timestamps[order],
         batch.embeddings[order],
         batch.fingerprints[order],
+        np.array(order, np.int64) - len(batch),
+        copies[order],
     )

@@ -10,6 +10,8 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 _NOTHING = np.zeros((0, 2), np.uint64)
+_NO_ARRIVALS = np.zeros(0, np.int64)
+_NO_COPIES = np.zeros(0, np.bool_)
 ROOT_PARENT = -1
 """The parent that the root names."""
 
@@ -25,7 +27,9 @@ class LeafExamples:
 
     m examples in d dimensions: ``labels`` int16 (m,), ``timestamps`` float64 (m,), ``embeddings``
     float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of an example
-    from those of others; 0 where they are not known.
+    from those of others; 0 where they are not known. ``arrivals`` int64 (m,) are the numbers of the
+    records that brought them, which is their order in the log; ``copies`` bool (m,) tell those
+    that are alike to an earlier one, in this leaf or another (see ``originals``).
     """
 
     ids: tuple[str, ...]
@@ -34,10 +38,17 @@ class LeafExamples:
     timestamps: npt.NDArray[np.float64]
     embeddings: Embeddings
     fingerprints: npt.NDArray[np.uint64] = field(default_factory=lambda: _NOTHING)
+    arrivals: npt.NDArray[np.int64] = field(default_factory=lambda: _NO_ARRIVALS)
+    copies: npt.NDArray[np.bool_] = field(default_factory=lambda: _NO_COPIES)
 
     def __post_init__(self) -> None:
+        count = len(self.ids)
         if self.fingerprints is _NOTHING:
-            object.__setattr__(self, "fingerprints", no_fingerprints(len(self.ids)))
+            object.__setattr__(self, "fingerprints", no_fingerprints(count))
+        if self.arrivals is _NO_ARRIVALS:
+            object.__setattr__(self, "arrivals", np.zeros(count, np.int64))
+        if self.copies is _NO_COPIES:
+            object.__setattr__(self, "copies", np.zeros(count, np.bool_))
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -1,6 +1,9 @@
 """Edits of a leaf's examples: whatever comes in, they stay columns sorted by id."""
 
-from collections.abc import Collection, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +14,19 @@ from hcdv_stream.valuation.tree.leaf import LeafExamples
 Rows = npt.NDArray[np.intp]
 
 
+class Placing(NamedTuple):
+    """Of each record of a batch, (n,): its place in the log, and whether it is a copy."""
+
+    arrivals: npt.NDArray[np.int64]
+    copies: npt.NDArray[np.bool_]
+
+
 def edited(
-    examples: LeafExamples, gone: Collection[str], batch: Batch, rows: Sequence[int]
+    examples: LeafExamples,
+    gone: Collection[str],
+    batch: Batch,
+    rows: Sequence[int],
+    placing: Placing,
 ) -> LeafExamples:
     """Return ``examples`` without the ids in ``gone`` and with these rows of a batch.
 
@@ -26,6 +40,8 @@ def edited(
         batch.timestamps[new],
         batch.embeddings[new],
         batch.fingerprints[new],
+        placing.arrivals[new],
+        placing.copies[new],
     )
     kept = [row for row, name in enumerate(examples.ids) if name not in gone]
     return _sorted([examples, added], [*kept, *range(len(examples), len(examples) + len(rows))])
@@ -42,7 +58,17 @@ def subset(examples: LeafExamples, rows: Sequence[int] | Rows) -> LeafExamples:
         examples.timestamps[chosen],
         examples.embeddings[chosen],
         examples.fingerprints[chosen],
+        examples.arrivals[chosen],
+        examples.copies[chosen],
     )
+
+
+def remarked(examples: LeafExamples, copies: Mapping[str, bool]) -> LeafExamples:
+    """Return the same examples with these ids marked as copies, or as none."""
+    marks = examples.copies.copy()
+    for name, copy in copies.items():
+        marks[bisect_left(examples.ids, name)] = copy
+    return replace(examples, copies=marks)
 
 
 def joined(parts: Sequence[LeafExamples]) -> LeafExamples:
@@ -63,4 +89,6 @@ def _sorted(parts: Sequence[LeafExamples], rows: Sequence[int]) -> LeafExamples:
         np.concatenate([part.timestamps for part in parts])[chosen],
         np.concatenate([part.embeddings for part in parts])[chosen],
         np.concatenate([part.fingerprints for part in parts])[chosen],
+        np.concatenate([part.arrivals for part in parts])[chosen],
+        np.concatenate([part.copies for part in parts])[chosen],
     )

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NoReturn
+from weakref import WeakValueDictionary
 
 from faust.transport.drivers import aiokafka as driver
 
@@ -20,6 +21,7 @@ from hcdv_stream.worker.kafka.log_range import LogRange
 from hcdv_stream.worker.kafka.outage import until_answered
 from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.kafka.silent_connections import SILENT_SECONDS, SilentConnections
+from hcdv_stream.worker.partition import Partition
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,11 @@ class StoredOffsetConsumer(driver.Consumer):
 
     logger = logging.getLogger("faust.consumer")
     _thread: ConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._logged: WeakValueDictionary[int, Partition] = WeakValueDictionary()
+        """The partitions that were logged as owned, as long as they are open."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -47,7 +54,9 @@ class StoredOffsetConsumer(driver.Consumer):
                 continue
             await self.seek(tp, offset)
             self._committed_offset[tp] = offset
-            log.info("partition owned", extra=fields(partition=number, offset=offset))
+            if self._logged.get(number) is not partition:  # Faust seeks twice when it starts
+                self._logged[number] = partition
+                log.info("partition owned", extra=fields(partition=number, offset=offset))
 
     async def log_of(self, tp: Any, reached: int) -> LogRange:
         """Ask the broker which offsets a partition's log holds; ``reached`` should be among them.

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from hcdv_stream.api.middleware.limits import Limited
+from hcdv_stream.api.middleware.limits import LimitMiddleware
 from tests.api.world import Client, app_of
 
 
@@ -52,7 +52,7 @@ async def slow(scope, receive, send):
 
 
 def test_so_many_requests_at_once():
-    app = Limited(slow, places=3, most_bytes=10, seconds=5.0)
+    app = LimitMiddleware(slow, places=3, most_bytes=10, seconds=5.0)
     statuses = [answer.status_code for answer in together(app, ["/a"] * 5 + ["/livez"] * 2)]
     assert sorted(statuses[:5]) == [200, 200, 200, 503, 503]
     assert statuses[5:] == [200, 200]
@@ -63,14 +63,14 @@ def test_so_many_requests_at_once():
 
 
 def test_streams_do_not_take_all_places():
-    app = Limited(slow, places=4, most_bytes=10, seconds=5.0)
+    app = LimitMiddleware(slow, places=4, most_bytes=10, seconds=5.0)
     statuses = [each.status_code for each in together(app, ["/v1/events"] * 4 + ["/a"] * 2)]
     assert sorted(statuses[:4]) == [200, 200, 503, 503]
     assert statuses[4:] == [200, 200]
 
 
 def test_an_answer_that_does_not_begin_in_time():
-    app = Limited(slow, places=4, most_bytes=10, seconds=0.05)
+    app = LimitMiddleware(slow, places=4, most_bytes=10, seconds=0.05)
     (answer,) = together(app, ["/a"])
     assert answer.status_code == 504
     assert answer.json() == {
@@ -88,7 +88,7 @@ def test_an_answer_that_has_begun_may_take_long():
         await asyncio.sleep(0.1)
         await send({"type": "http.response.body", "body": b"whole"})
 
-    (answer,) = together(Limited(begun, places=4, most_bytes=10, seconds=0.05), ["/a"])
+    (answer,) = together(LimitMiddleware(begun, places=4, most_bytes=10, seconds=0.05), ["/a"])
     assert answer.text == "whole"
 
 

@@ -1,42 +1,19 @@
-"""Payouts: they add up to the amount, whatever the values."""
+"""Payouts: by the weights of payouts, after what was carried over."""
 
-from fractions import Fraction
-
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hcdv_stream.api.routes.payouts import shared_out
-from tests.api.world import Client, Owner, app_of
-
-VALUES = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9)
-
-
-@given(st.integers(0, 10**15), st.lists(VALUES, min_size=1, max_size=40))
-def test_they_add_up_and_are_within_a_unit_of_their_part(amount, values):
-    parts = shared_out(amount, values)
-    positive = [Fraction(max(value, 0.0)) for value in values]
-    if not any(positive):
-        assert parts is None or (amount == 0 and not any(parts))
-        return
-    assert sum(parts) == amount
-    for part, value in zip(parts, positive, strict=True):
-        assert abs(part - amount * value / sum(positive)) < 1
-        assert part == 0 or value > 0
-    for one, other in zip(range(len(values)), range(1, len(values)), strict=False):
-        if positive[one] > positive[other]:
-            assert parts[one] >= parts[other]
-
-
-def test_units_that_are_left_go_to_the_largest_remainders():
-    assert shared_out(100, [1.0, 1.0, 1.0]) == [34, 33, 33]
-    assert shared_out(10, [0.5, 0.25, 0.25, -9.0]) == [5, 3, 2, 0]
-    assert shared_out(1, [0.2, 0.5, 0.3]) == [0, 1, 0]
+from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.weights import Weights
+from tests.api.world import Client, Owner, app_of, expected
 
 
 def test_an_amount_among_the_providers(client):
-    providers = client.get("/v1/providers").json()["providers"]
+    providers = client.get("/v1/providers", params={"weights": "payout"}).json()["providers"]
     answer = client.get("/v1/payouts", params={"amount": 99_999}).json()
+    used = {"utility": "balanced", "beta": 0.0, "lambda": 0.0, "payout": True}
+    assert answer["weights"] == used
+    assert answer["rule"] == "balance"
     assert sum(payout["amount"] for payout in answer["payouts"]) == answer["amount"] == 99_999
     for payout, provider in zip(answer["payouts"], providers, strict=True):
         assert (payout["provider"], payout["value"]) == (provider["provider"], provider["value"])
@@ -45,10 +22,137 @@ def test_an_amount_among_the_providers(client):
     assert sum(payout["amount"] for payout in named["payouts"]) == 99_999
 
 
+def test_other_weights_where_they_are_asked_for(client):
+    plain = client.get("/v1/providers", params={"beta": 0.5, "lambda": 0.05}).json()
+    paid = client.get("/v1/payouts", params={"amount": 10, "beta": 0.5, "lambda": 0.05}).json()
+    assert paid["weights"]["payout"] is False
+    assert [one["value"] for one in paid["payouts"]] == [one["value"] for one in plain["providers"]]
+
+
+@pytest.mark.parametrize("path", ["/v1/points", "/v1/summary", "/v1/providers"])
+def test_payout_weights_fix_the_others(client, path):
+    assert client.get(path, params={"weights": "payout"}).status_code == 200
+    answer = client.get(path, params={"weights": "payout", "beta": 0.1})
+    assert answer.status_code == 422
+    assert "leave them out" in answer.json()["detail"]
+    assert client.get(path, params={"weights": "other"}).status_code == 422
+
+
+@pytest.fixture
+def owner(tmp_path):
+    """A partition in which seller-1 sells what seller-0 sells once more, and bad labels."""
+    owner = Owner(tmp_path, 0)
+    good = owner.batch(150)
+    prints = np.zeros((150, 2), np.uint64)
+    prints[:, 0] = np.arange(1, 151)
+    owner.apply(
+        Batch(good.ids, good.labels, ["seller-0"] * 150, good.timestamps, good.embeddings, prints)
+    )
+    names = [f"copy-{name}" for name in good.ids]
+    owner.apply(
+        Batch(names, good.labels, ["seller-1"] * 150, good.timestamps, good.embeddings, prints)
+    )
+    bad = owner.batch(60, "bad")
+    wrong = ((bad.labels + 1) % 3).astype(np.int16)
+    owner.apply(Batch(bad.ids, wrong, ["seller-2"] * 60, bad.timestamps, bad.embeddings))
+    yield owner
+    owner.store.close()
+
+
+def test_copies_are_paid_nothing_and_wrong_labels_owe(tmp_path, owner):
+    client = Client(app_of(tmp_path))
+    answer = client.get("/v1/payouts", params={"amount": 1000}).json()
+    amounts = {one["provider"]: (one["amount"], one["balance"]) for one in answer["payouts"]}
+    assert amounts["seller-0"] == (1000, 0)
+    assert amounts["seller-1"] == (0, 0)
+    assert amounts["seller-2"][0] == 0
+    assert amounts["seller-2"][1] < 0
+    assert answer["carried"] == amounts["seller-2"][1]
+    values = expected([owner], Weights.for_payouts())
+    assert answer["value"] == pytest.approx(sum(value for value, _ in values.values()))
+    found = client.get("/v1/points/copy-p0s00001", params={"weights": "payout"}).json()
+    assert (found["value"], found["stderr"]) == (0.0, 0.0)
+    name = "p0s00001"
+    one = client.get(f"/v1/points/{name}", params={"weights": "payout"}).json()
+    assert (one["value"], one["stderr"]) == pytest.approx(values[name])
+    root = client.get("/v1/coalitions", params={"kind": "root", "weights": "payout"}).json()
+    assert root["coalitions"][0]["value"] == pytest.approx(answer["value"])
+
+    owner.apply(Batch.of_deletions([name], 6))  # its copy is the next in the log
+    client.get("/v1/summary")
+    app = app_of(tmp_path)
+    heir = Client(app).get(f"/v1/points/copy-{name}", params={"weights": "payout"}).json()
+    assert heir["value"] != 0.0
+
+
+def test_balances_are_carried_over(tmp_path, owner):
+    client = Client(app_of(tmp_path))
+    first = client.get("/v1/payouts", params={"amount": 1000}).json()
+    carried = [{"provider": "gone", "balance": -7}, {"provider": "seller-0", "balance": -100}]
+    balances = [one for one in first["payouts"] if one["balance"]] + carried
+    second = client.post("/v1/payouts", params={"amount": 1000}, json={"balances": balances}).json()
+    found = {one["provider"]: one for one in second["payouts"]}
+    assert found["gone"] == {
+        "provider": "gone",
+        "points": 0,
+        "value": 0.0,
+        "amount": 0,
+        "balance": -7,
+    }
+    assert sum(one["amount"] for one in second["payouts"]) == 1000
+    owed = {one["provider"]: one["balance"] for one in first["payouts"]}
+    assert found["seller-2"]["balance"] < owed["seller-2"] < 0
+    assert found["seller-0"]["amount"] == 1000
+    assert second["rate"] == pytest.approx(1100 / found["seller-0"]["value"])
+
+
+@pytest.mark.parametrize(
+    ("balances", "parameters"),
+    [
+        ([{"provider": "a", "balance": 1}], {}),
+        ([{"provider": "a", "balance": -1}, {"provider": "a", "balance": -1}], {}),
+        ([{"provider": "a", "balance": -1}], {"rule": "margin"}),
+        ([{"provider": None, "balance": -1}], {"anonymous": "false"}),
+        ([{"balance": -1}], {}),
+    ],
+)
+def test_balances_that_cannot_be_meant(client, balances, parameters):
+    answer = client.post(
+        "/v1/payouts", params={"amount": 9, **parameters}, json={"balances": balances}
+    )
+    assert answer.status_code == 422
+
+
+def test_margins_are_those_of_the_examples(tmp_path, owner):
+    client = Client(app_of(tmp_path))
+    answer = client.get("/v1/payouts", params={"amount": 10**9, "rule": "margin"}).json()
+    values = expected([owner], Weights.for_payouts())
+    corpus = owner.corpus
+    claims = {}
+    for provider in ("seller-0", "seller-1", "seller-2"):
+        mine = np.array(
+            [
+                values[name][0]
+                for name, of in zip(corpus.ids, corpus.providers, strict=True)
+                if of == provider
+            ]
+        )
+        claims[provider] = mine.sum() - np.sqrt((mine**2).sum())
+    rate = 10**9 / sum(max(claim, 0.0) for claim in claims.values())
+    assert answer["rate"] == pytest.approx(rate)
+    assert answer["carried"] == 0
+    for one in answer["payouts"]:
+        wanted = max(claims[one["provider"]] * rate, 0.0)
+        assert one["amount"] == pytest.approx(wanted, abs=2)
+        assert one["balance"] == 0
+
+
 def test_nobody_to_pay(tmp_path):
     owner = Owner(tmp_path, 0)
     owner.apply(owner.batch(1))
-    answer = Client(app_of(tmp_path, beta=1.0)).get("/v1/payouts", params={"amount": 5})
+    answer = Client(app_of(tmp_path)).get(
+        "/v1/payouts", params={"amount": 5, "beta": 1, "lambda": 0}
+    )
     owner.store.close()
     assert answer.status_code == 409
     assert answer.json() == {

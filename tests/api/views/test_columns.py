@@ -1,13 +1,25 @@
 """Columns that follow the leaves have the bits of those read anew, in any state, in any order."""
 
+import time
+
 import numpy as np
+import pytest
 
 from hcdv_stream.api.views.columns import Columns, Layout
 from hcdv_stream.state import PartitionReader
 from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.weights import Weights
-from tests.api.world import CLASSES, CONFIG, DIMENSIONS, VALIDATION, Owner
+from tests.api.world import (
+    CLASSES,
+    CONFIG,
+    DIMENSIONS,
+    VALIDATION,
+    Client,
+    Owner,
+    app_of,
+    expected,
+)
 
 WEIGHTS = [Weights(), Weights("accuracy", 0.3, 0.0), Weights("class:buy", 1.0, 2.0)]
 
@@ -61,3 +73,33 @@ def test_slots_that_are_given_back_are_used_again(tmp_path):
         for state in history:
             columns.table(state, Layout(state))
     assert columns._used <= 1.5 * used
+
+
+def test_nothing_of_a_deleted_example_stays_once_older_views_are_dropped(tmp_path):
+    owner = Owner(tmp_path, 0)
+    owner.apply(owner.batch(90))
+    app = app_of(tmp_path, erasure_seconds=1)
+    refresher, client = app.state.refresher, Client(app)
+    view = client.get("/v1/points").json()["as_of"]["view"]
+    # The last of its leaf: no other example's row is moved onto its own.
+    leaf = max(owner.engine.state().leaves.values(), key=lambda leaf: len(leaf.examples))
+    name, embedding = leaf.examples.ids[-1], leaf.examples.embeddings[-1].copy()
+    owner.apply(Batch.of_deletions([name], DIMENSIONS))
+    refresher.look()
+    client.get("/v1/points")
+
+    def is_held():
+        (partition,) = refresher.view.partitions
+        return bool((embedding == partition.columns._embeddings.T).all(axis=1).any())
+
+    assert is_held()
+    deadline = time.monotonic() + 60
+    while client.get("/v1/summary", params={"at": view}).status_code != 410:
+        assert time.monotonic() < deadline, "the older view is kept"
+        refresher.look()
+    assert not is_held()
+    answer = client.get("/v1/points", params={"limit": 100}).json()
+    assert {one["id"]: one["value"] for one in answer["points"]} == pytest.approx(
+        {name: value for name, (value, _) in expected([owner]).items()}, abs=1e-12
+    )
+    owner.store.close()

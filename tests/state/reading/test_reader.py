@@ -10,7 +10,7 @@ import pytest
 from rocksdict import Rdict
 
 from hcdv_stream.state import PartitionReader, PartitionStore, StateError
-from hcdv_stream.state.layout import options
+from hcdv_stream.state.layout import FAMILIES, options
 from hcdv_stream.state.reading.secondary import Secondary
 from tests.state import samples
 
@@ -42,6 +42,24 @@ def test_before_the_first_update_there_is_nothing(tmp_path):
     assert reader.stored is None
     assert reader.identity == samples.IDENTITY
     store.close()
+
+
+def test_neither_reader_nor_owner_keeps_blocks_that_were_read(store, tmp_path):
+    """Records are kept decoded; blocks would stay after the files that they are of are gone."""
+    reader = PartitionReader(tmp_path / "0")
+    owned = [store._database.get_column_family(name) for name in FAMILIES]
+    for update in range(1, 6):
+        write(store, update, update)
+        for family in owned:
+            family.flush()
+        assert reader.refresh()
+    read = [reader._secondary._database.get_column_family(name) for name in FAMILIES]
+    assert all(family.property_int_value("rocksdb.total-sst-files-size") for family in read[:3])
+    for family in owned + read:
+        assert not family.property_int_value("rocksdb.block-cache-usage")
+        assert not family.property_int_value("rocksdb.block-cache-capacity")
+    del family, read  # they keep the database open
+    reader.close()
 
 
 def test_a_reader_follows_its_owner(store, tmp_path):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from hcdv_stream.valuation.embedding.encoder import perceptron
 from hcdv_stream.valuation.embedding.encoder_training import (
     EncoderOptions,
     LabelledRows,
@@ -12,6 +11,7 @@ from hcdv_stream.valuation.embedding.encoder_training import (
     roughness,
     train_encoder,
 )
+from hcdv_stream.valuation.embedding.perceptron import layers_of
 
 
 def blobs(rows, seed, noise=0.0):
@@ -42,7 +42,7 @@ def test_contrast_of_a_single_class_is_zero():
 
 def test_roughness_is_the_squared_input_gradient():
     torch.manual_seed(0)
-    network = perceptron(4, (8,), 3).double()
+    network = layers_of(4, (8,), 3).double()
     rows, centre = torch.randn(6, 4).double(), torch.zeros(3).double()
     torch.manual_seed(1)
     found = float(roughness(network, rows, centre).detach())
@@ -70,7 +70,7 @@ def test_smoothness_lowers_roughness():
         encoder = train_encoder(training, held, 2, options, seed=0).encoder
         torch.manual_seed(0)
         rows, centre = torch.from_numpy(held.rows), torch.from_numpy(encoder.centre)
-        found.append(float(roughness(encoder._network, rows, centre).detach()))
+        found.append(float(roughness(encoder._network._layers, rows, centre).detach()))
     rough, smooth = found
     assert 0.0 < smooth < 0.75 * rough
 

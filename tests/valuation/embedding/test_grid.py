@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.embedding.grid import FRACTION_BITS, cosines, unit_grid
+from hcdv_stream.valuation.embedding.grid import FRACTION_BITS, cosines, on_grid, unit_grid
 from hcdv_stream.valuation.tree.sketch import Sketch
 
 
@@ -53,3 +53,13 @@ def test_sketches_merge_exactly(seed: int, cut: int) -> None:
     assert whole.size == 40
     exact = sum((Fraction(float(u[2])) for u in vectors[labels == 1]), Fraction(0))
     assert Fraction(whole.embeddings[1, 2]) == exact
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_on_no_grid(bad: float) -> None:
+    vectors = unit_grid(np.eye(3))
+    assert on_grid(vectors)
+    vectors[1, 2] = bad
+    assert not on_grid(vectors)
+    with pytest.raises(ValueError, match="embeddings must be finite"):
+        unit_grid(vectors)

@@ -146,3 +146,9 @@ def test_antithetic_pairs_beat_independent_permutations():
         chosen = Sampling(orders)
         independent.append(chosen.shapley(game(chosen.membership))[0] - truth)
     assert (paired**2).mean() < 0.5 * (np.array(independent) ** 2).mean()
+
+
+@pytest.mark.parametrize("players", [0, -1])
+def test_a_game_without_players_has_no_design(players):
+    with pytest.raises(ValueError, match=f"at least 1 player, got {players}"):
+        design(players, 8, (0,))

@@ -56,7 +56,7 @@ def delete_records(bootstrap: str, topic: str, before: int) -> None:
 
 def ended(worker: WorkerProcess) -> str:
     """What it said when it refused, which must be a sentence."""
-    assert worker.process.wait(60) == 1, worker.output
+    assert worker.ends(60) == 1, worker.output
     assert "Traceback" not in worker.output
     return worker.said
 

@@ -196,7 +196,7 @@ def test_a_batch_that_cannot_be_decoded_is_one_sentence(
         producer.send(topic, key=key, value=value)
     producer.close()
     worker = workers.start(topic, program=("-c", WITHOUT_CODECS))
-    assert worker.process.wait(40) == 1
+    assert worker.ends(40) == 1
     assert f"the batch at offset 10 of partition 0 of topic '{topic}' cannot be decoded" in (
         worker.said
     )

@@ -65,7 +65,7 @@ def test_records_that_are_gone_before_they_are_read_are_not_passed_over(
     produce(bootstrap, topic, [session(number) for number in range(21, 50)])
     delete_records(bootstrap, topic, 50)
     worker.process.send_signal(signal.SIGCONT)
-    assert worker.process.wait(120) == 1, worker.output
+    assert worker.ends(120) == 1, worker.output
     assert "the log now starts at 50 and the records between are lost" in worker.said
     partition = stored(workers.directory / "state" / topic / "0")
     assert partition is not None
@@ -131,7 +131,7 @@ def test_a_state_that_is_moved_while_it_is_written_stops_the_worker(
     directory.rename(workers.directory / "away")
     if replaced:
         shutil.copytree(workers.directory / "away", directory)
-    assert worker.process.wait(80) == 1, worker.output
+    assert worker.ends(80) == 1, worker.output
     assert f"{directory} was moved, removed or replaced while this process used it" in worker.said
     produce(bootstrap, topic, [session(number) for number in range(20, 30)])
     successor = workers.start(topic)

@@ -116,7 +116,7 @@ def test_a_worker_that_finds_a_mismatch_says_so_and_ends(
     assert worker.metric("hcdv_leaf_mismatches_total") == 1
     assert worker.metric("hcdv_assigned_partitions") == 0
     worker.process.terminate()
-    assert worker.process.wait(20) == 1
+    assert worker.ends(20) == 1
     assert "differs from a replay (its components differ" in worker.said
     assert "Traceback" not in worker.output
 
@@ -140,7 +140,7 @@ def test_a_damaged_state_ends_a_worker_in_a_sentence_and_is_rebuilt_to_the_same_
     table.write_bytes(content)
 
     worker = workers.start(topic)
-    assert worker.process.wait(40) == 1
+    assert worker.ends(40) == 1
     assert f"because its file {table.name} is damaged: move the directory away" in worker.said
     assert "Traceback" not in worker.output
 

@@ -1,4 +1,4 @@
-"""Algorithm 1, lines 4 to 29: from the root surplus down to the points.
+"""Algorithm 1, lines 4 to 29: from the root surplus down to the examples.
 
 Line 13 says to compute exact Shapley values in a leaf and not whether they are brought to the
 leaf's credit; Eq. 23 gives the leaf's allocation the leaf's total mass, so they are. A value's
@@ -23,10 +23,10 @@ from hcdv_stream.valuation.methods.semivalues import exact
 from hcdv_stream.valuation.methods.utility import Utility
 
 LeafValues = Callable[[Rows], Floats]
-"""Exact Shapley values (m,) of the game among some points alone, where it has a closed form."""
+"""Exact Shapley values (m,) of the game among some examples alone, where it has a closed form."""
 
 MOST_EXACT = 12
-"""Points of a leaf up to which ``exact`` enumerates: 4,096 coalitions."""
+"""Examples of a leaf up to which ``exact`` enumerates: 4,096 coalitions."""
 
 
 class Level(NamedTuple):

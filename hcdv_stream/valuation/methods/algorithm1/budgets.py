@@ -12,7 +12,7 @@ from hcdv_stream.valuation.methods.algorithm1.interpretation import Omega, Unsca
 
 
 def omega(standalone: Floats, sizes: Floats) -> Floats:
-    """Eq. 14: max(v({j}), 0) over their sum, (K,); by number of points where that is 0."""
+    """Eq. 14: max(v({j}), 0) over their sum, (K,); by number of examples where that is 0."""
     worth = np.maximum(standalone, 0.0)
     weights = worth if worth.sum() > 0.0 else sizes
     parts: Floats = weights / weights.sum()

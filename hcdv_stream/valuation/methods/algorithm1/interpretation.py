@@ -35,8 +35,8 @@ telescope. ``own``: a set for each player, 2T evaluations each, as the text coun
 ``antithetic``: every subset up to ten players, else pairs of an order and its reverse, shared."""
 
 LeafRule = Literal["exact", "sampled", "uniform"]
-"""A leaf of at most M points. ``exact``: all its coalitions. ``sampled``: T permutations, where it
-has too many. ``uniform``: equal parts, the paper's other choice, and what larger leaves get."""
+"""A leaf of at most M examples. ``exact``: all its coalitions. ``sampled``: T permutations, where
+it has too many. ``uniform``: equal parts, the paper's other choice, and what larger leaves get."""
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -21,7 +21,33 @@ from hcdv_stream.valuation.methods.utility import Utility
 
 @dataclass(frozen=True)
 class Algorithm1Sampler:
-    """T is ``permutations``, M ``leaf_size``; see ``algorithm_1`` for these and the others."""
+    """Algorithm 1 as a sampler: a round plays it once.
+
+    Parameters
+    ----------
+    levels : Levels
+        The hierarchy.
+    permutations : int, default=256
+        T, the orders that each game is sampled with.
+    leaf_size : int, default=64
+        M: a larger leaf is split equally.
+    interpretation : Interpretation, optional
+        What the text leaves open.
+    leaf_values : callable, optional
+        Returns exact Shapley values among some examples alone, if the game has a closed form.
+    name : str, default="algorithm1"
+        The method's name, for provenance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import Algorithm1Sampler, CoalitionGame, Levels, Rounds, run
+    >>> levels = Levels(np.array([[0, 0, 1]]))
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> bool(abs(run(Algorithm1Sampler(levels), game, Rounds(1)).values.sum() - 7.0) < 1e-9)
+    True
+
+    """
 
     levels: Levels
     permutations: int = 256
@@ -45,12 +71,47 @@ class Algorithm1Sampler:
         return 1
 
     def players(self, utility: Utility) -> int:
+        """Return how many players are valued.
+
+        Parameters
+        ----------
+        utility : Utility
+            The game.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        ValueError
+            If the levels have another number of examples.
+
+        """
         return self.levels.checked(utility.players)
 
     def round(
         self, utility: Utility, ends: Ends, generator: np.random.Generator
     ) -> tuple[Tally, int]:
-        """Play the algorithm once; each permutation counts as an observation."""
+        """Play the algorithm once; each permutation counts as an observation.
+
+        Parameters
+        ----------
+        utility : Utility
+            The game of n players.
+        ends : Ends
+            v(empty) and v(N).
+        generator : numpy.random.Generator
+            Makes every draw.
+
+        Returns
+        -------
+        Tally
+            What was seen of each player.
+        int
+            How many coalitions were asked for.
+
+        """
         found = algorithm_1(
             utility,
             self.levels,

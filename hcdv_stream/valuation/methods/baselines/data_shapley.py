@@ -1,4 +1,4 @@
-"""Shapley, Beta-Shapley and Banzhaf values of the points of any game, by sampling.
+"""Shapley, Beta-Shapley and Banzhaf values of the examples of any game, by sampling.
 
 TMC is Data Shapley by truncated Monte-Carlo (MCDS; Ghorbani and Zou 2019), Beta-Shapley weighs the
 same marginals by size (Kwon and Zou 2022), Banzhaf reuses every coalition (Wang and Jia 2023).

@@ -1,6 +1,6 @@
-"""Group Shapley (GS): a game among given groups of points, by label, by cluster or by provider.
+"""Group Shapley (GS): a game among given groups of examples, by label, by cluster or by provider.
 
-Exact up to ten groups, by permutations in antithetic pairs above. A point gets an equal share of
+Exact up to ten groups, by permutations in antithetic pairs above. An example gets an equal share of
 its group's value, so nothing tells the members of a group apart. What the streaming comparison
 calls GS-FULL is this, played again from scratch after every update.
 """
@@ -44,9 +44,41 @@ def group_shapley(
     clock: Callable[[], float] | None = None,
     resume: Estimate | None = None,
 ) -> Estimate:
-    """Return the values of the G groups, (G,); ``groups`` (n,) names each point's.
+    """Return the Shapley values of groups of players.
 
-    ``until`` ends the sampling where there are more groups than can be enumerated.
+    Parameters
+    ----------
+    utility : Utility
+        The game of n players.
+    groups : ndarray of int64 of shape (n,)
+        The group of each player, from 0 to G - 1.
+    until : Criterion
+        When sampling ends, if more than ten groups are too many to enumerate.
+    seed : int, default=0
+        Decides the orders.
+    clock : callable, optional
+        Returns seconds, for a criterion that counts them.
+    resume : Estimate, optional
+        An estimate to go on from.
+
+    Returns
+    -------
+    Estimate
+        With values of shape (G,).
+
+    Raises
+    ------
+    ValueError
+        If ``groups`` has another length, or leaves out a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hcdv_stream.methods import CoalitionGame, Rounds, group_shapley
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> group_shapley(game, np.array([0, 0, 1]), Rounds(1)).values.tolist()
+    [3.0, 4.0]
+
     """
     sizes = sizes_of(groups, utility.players)
     blocks = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
@@ -59,7 +91,7 @@ def group_shapley(
 
 
 def shared(estimate: Estimate, groups: Groups) -> Estimate:
-    """Split the groups' values equally among their points: an estimate of (n,)."""
+    """Split the groups' values equally among their examples: an estimate of (n,)."""
     sizes = np.bincount(groups)
     return replace(
         estimate,

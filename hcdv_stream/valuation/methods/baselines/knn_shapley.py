@@ -1,9 +1,9 @@
-"""KNN-Shapley of the whole corpus: every validation point judges every example.
+"""KNN-Shapley of the whole corpus: every validation example judges every example.
 
 Jia et al., "Efficient Task-Specific Data Valuation for Nearest Neighbor Algorithms", VLDB 2019,
-Theorem 1: exact, O(n log n) per validation point, so O(|V| n (d + log n)) in all; one more example
-means all of it again. The recursion is the one of ``knn_game``; a single leaf that holds everything
-and is evaluated by V alone has the same values.
+Theorem 1: exact, O(n log n) per validation example, so O(|V| n (d + log n)) in all; one more
+example means all of it again. The recursion is the one of ``knn_game``; a single leaf that holds
+everything and is evaluated by V alone has the same values.
 """
 
 from collections.abc import Callable

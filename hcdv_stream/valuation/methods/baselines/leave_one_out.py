@@ -10,7 +10,26 @@ _MOST_CELLS = 1 << 24
 
 
 def leave_one_out(utility: Utility) -> Estimate:
-    """Return what each player is worth to all the others, (n,)."""
+    """Return what all the others lose without each player.
+
+    Parameters
+    ----------
+    utility : Utility
+        The game of n players, asked n + 1 times.
+
+    Returns
+    -------
+    Estimate
+        Exact values of shape (n,).
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, leave_one_out
+    >>> game = CoalitionGame(3, lambda members: members @ [1.0, 2.0, 4.0])
+    >>> leave_one_out(game).values.tolist()
+    [1.0, 2.0, 4.0]
+
+    """
     players = utility.players
     everybody = utility(np.ones((1, players), np.bool_))[0]
     step = max(1, _MOST_CELLS // max(players, 1))

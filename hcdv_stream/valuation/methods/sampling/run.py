@@ -59,11 +59,42 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Values (n,) with all that is known of how they came about.
+    """Values with all that is known of how they came about.
 
-    ``stderr`` (n,) are standard errors, 0 for an exact method; ``counts`` (n,) the observations
-    behind each value; ``evaluations`` the coalitions that were asked for; ``ends`` v(∅) and v(N)
-    where they were asked for. ``tally`` and ``history`` let ``run`` go on from here.
+    Parameters
+    ----------
+    method : str
+        The method's name.
+    values : ndarray of shape (n,)
+        What each player is worth.
+    stderr : ndarray of shape (n,)
+        Standard errors, 0 for an exact method.
+    counts : ndarray of int64 of shape (n,)
+        The observations behind each value.
+    evaluations : int
+        The coalitions that were asked for.
+    seed : int or None, default=None
+        What decided the draws, if there were any.
+    rounds : int, default=0
+        The rounds of the sampler.
+    seconds : float or None, default=None
+        How long it took, if a clock was given.
+    parameters : mapping, optional
+        What decided the values beside game, seed and rounds.
+    ends : Ends or None, default=None
+        v(empty) and v(N), if they were asked for.
+    tally : Tally or None, default=None
+        What was seen, from which ``run`` goes on.
+    history : tuple of ndarray, default=()
+        The values after the latest rounds.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import CoalitionGame, leave_one_out
+    >>> found = leave_one_out(CoalitionGame(2, lambda members: members @ [1.0, 2.0]))
+    >>> found.method, found.values.tolist(), found.evaluations
+    ('loo', [1.0, 2.0], 3)
+
     """
 
     method: str
@@ -93,10 +124,25 @@ class Estimate:
         }
 
     def to_frame(self, ids: Iterable[Any] | None = None) -> Any:
-        """Return a pandas DataFrame: index ``id``; value, stderr, count; ``attrs``: provenance.
+        """Return the values as a table.
 
-        ``ids`` (n,) name the players, None their positions. Raises ImportError without pandas,
-        ValueError for another number of ids.
+        Parameters
+        ----------
+        ids : iterable of length n, optional
+            The players' ids. The default is 0, 1, ...
+
+        Returns
+        -------
+        DataFrame
+            The index is ``id``. Columns: value, stderr, count. ``attrs`` hold the provenance.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        ValueError
+            If there are more or fewer ids.
+
         """
         names = range(len(self.values)) if ids is None else list(ids)
         if len(names) != len(self.values):

@@ -35,10 +35,35 @@ class SamplingProgress:
 
 
 class Criterion:
-    """Says whether to stop."""
+    """Says whether to stop; combines with others by ``&`` and ``|``.
+
+    Examples
+    --------
+    >>> from hcdv_stream.methods import Evaluations, Rounds, StandardError
+    >>> criterion = Evaluations(10_000) | StandardError(0.01) & Rounds(2)
+    >>> type(criterion).__name__
+    'Either'
+
+    """
 
     def met(self, progress: SamplingProgress) -> bool:
-        """Return whether this criterion asks to stop."""
+        """Return whether this criterion asks to stop.
+
+        Parameters
+        ----------
+        progress : SamplingProgress
+            What is known after a round.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        ValueError
+            If the criterion counts seconds and the run has no clock.
+
+        """
         raise NotImplementedError
 
     def __and__(self, other: "Criterion") -> "Criterion":
@@ -99,7 +124,7 @@ class Evaluations(Criterion):
     most: int
 
     def __post_init__(self) -> None:
-        _within("evaluations", self.most, 1)
+        _within("evaluations", self.most, 1, whole=True)
 
     def met(self, progress: SamplingProgress) -> bool:
         return progress.evaluations >= self.most
@@ -126,7 +151,7 @@ class Rounds(Criterion):
     most: int
 
     def __post_init__(self) -> None:
-        _within("rounds", self.most, 1)
+        _within("rounds", self.most, 1, whole=True)
 
     def met(self, progress: SamplingProgress) -> bool:
         return progress.rounds >= self.most
@@ -218,9 +243,7 @@ class RankStability(Criterion):
 
     def __post_init__(self) -> None:
         _within("correlation", self.correlation, -1.0, 1.0)
-        _within("rounds", self.rounds, 1)
-        if self.rounds >= MOST_REMEMBERED:
-            raise ValueError(f"rounds must be below {MOST_REMEMBERED}, got {self.rounds}")
+        _within("rounds", self.rounds, 1, MOST_REMEMBERED - 1, whole=True)
 
     def met(self, progress: SamplingProgress) -> bool:
         if len(progress.history) <= self.rounds:
@@ -229,7 +252,12 @@ class RankStability(Criterion):
         return spearman(before, progress.values) >= self.correlation
 
 
-def _within(name: str, number: float, least: float, most: float = np.inf) -> None:
-    if not least <= number <= most:
-        bounds = f"at least {least:g}" if np.isinf(most) else f"from {least:g} to {most:g}"
-        raise ValueError(f"{name} must be {bounds}, got {number}")
+def _within(
+    name: str, number: object, least: float, most: float = np.inf, *, whole: bool = False
+) -> None:
+    kinds = (int, np.integer) if whole else (int, float, np.number)
+    if isinstance(number, kinds) and least <= float(number) <= most:
+        return
+    bounds = f"at least {least:g}" if np.isinf(most) else f"from {least:g} to {most:g}"
+    kind = " and a whole number" if whole else ""
+    raise ValueError(f"{name} must be {bounds}{kind}, got {number!r}")

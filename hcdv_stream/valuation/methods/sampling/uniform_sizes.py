@@ -1,12 +1,12 @@
-"""DU-Shapley: what a data set adds to a random pile of the others' points, over sizes of the pile.
+"""DU-Shapley: what a data set adds to random piles of the others' examples, of every size.
 
 Garrido-Lucero, Heymann, Vono, Loiseau and Perchet, "DU-Shapley: A Shapley Value Proxy for Efficient
-Dataset Valuation", NeurIPS 2024. With I owners and μ the mean number of points of the owners other
-than i, the value of i is the mean over k = 0 … I − 1 of u(D_i ∪ R_k) − u(R_k), where R_k is k·μ
-points drawn at random from all that the others own. It needs I sizes instead of 2^I coalitions, and
-equals the Shapley value where owners are of one size and u depends on the number of points alone;
-with one point an owner it is the Shapley value sampled size by size. A round draws every R_k once
-for every owner: 2·I² evaluations.
+Dataset Valuation", NeurIPS 2024. With I owners and μ the mean number of examples of the owners
+other than i, the value of i is the mean over k = 0 … I − 1 of u(D_i ∪ R_k) − u(R_k), where R_k is
+k·μ examples drawn at random from all that the others own. It needs I sizes instead of 2^I
+coalitions, and equals the Shapley value where owners are of one size and u depends on the number of
+examples alone; with one example an owner it is the Shapley value sampled size by size. A round
+draws every R_k once for every owner: 2·I² evaluations.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from hcdv_stream.valuation.methods.utility import Utility
 
 @dataclass(frozen=True)
 class UniformSizeSampler:
-    """``owners`` (n,) says who owns each player of the game, 0 to I − 1, none without a point."""
+    """``owners`` (n,) says who owns each player of the game, 0 to I − 1, each at least one."""
 
     owners: npt.NDArray[np.int64]
     name: str = "du-shapley"
@@ -49,7 +49,7 @@ class UniformSizeSampler:
     def round(
         self, utility: Utility, ends: Ends, generator: np.random.Generator
     ) -> tuple[Tally, int]:
-        """Ask for every owner's piles, without and with its points."""
+        """Ask for every owner's piles, without and with its examples."""
         owners = self.players(utility)
         terms = np.empty(owners)
         for owner in range(owners):

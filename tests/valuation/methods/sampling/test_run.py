@@ -96,7 +96,7 @@ def test_a_settled_ranking_ends_a_run():
     assert estimate.rounds > 5
     now, then = (np.argsort(np.argsort(v)) for v in (estimate.values, estimate.history[-6]))
     assert np.corrcoef(now, then)[0, 1] > 0.9
-    with pytest.raises(ValueError, match="rounds must be below 32, got 40"):
+    with pytest.raises(ValueError, match="rounds must be from 1 to 31 and a whole number, got 40"):
         RankStability(rounds=40)
 
 
@@ -113,5 +113,7 @@ def test_a_player_who_was_never_drawn_is_unknown():
     estimate = run(banzhaf(1), GAME, Rounds(1))
     assert np.isnan(estimate.values).all()
     assert np.isnan(estimate.stderr).all()
-    with pytest.raises(ValueError, match="evaluations must be at least 1, got 0"):
+    with pytest.raises(
+        ValueError, match="evaluations must be at least 1 and a whole number, got 0"
+    ):
         Evaluations(0)

@@ -1,0 +1,49 @@
+"""Fingerprints of rows of a table: equal for the same row and label, whatever the table is."""
+
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hcdv_stream.bundle.fingerprints import fingerprints
+from hcdv_stream.estimator.tabular import columns_of, is_frame
+from hcdv_stream.valuation.tree.leaf import no_fingerprints
+
+Table = Any
+
+
+def fingerprints_of(table: Table, codes: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
+    """Return (n, 2) for a table of n rows and their class indices.
+
+    Arrays of numbers are compared as numbers, rows of a DataFrame and anything else by how they
+    are written. 0 where a table's rows cannot be told.
+    """
+    labels = codes.tolist()
+    if is_frame(table):
+        rows = list(zip(*columns_of(table).values(), strict=True))
+        return _written([repr([_plain(cell) for cell in row]) for row in rows], labels)
+    try:
+        numbers = np.asarray(table, np.float64)
+    except (TypeError, ValueError):
+        numbers = np.zeros(())
+    if numbers.ndim >= 1 and len(numbers) == len(labels):
+        return fingerprints(numbers.reshape(len(labels), -1), labels)
+    if hasattr(table, "__len__") and len(table) == len(labels):
+        return _written([repr(each) for each in table], labels)
+    return no_fingerprints(len(labels))
+
+
+def _plain(cell: Any) -> Any:
+    """Return a number as a float, so that 1 and 1.0 are the same; anything else as it is."""
+    return float(cell) + 0.0 if isinstance(cell, int | float | np.number) else cell
+
+
+def _written(rows: list[str], labels: list[int]) -> npt.NDArray[np.uint64]:
+    digests = [
+        blake2b(f"{label}:{row}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        for row, label in zip(rows, labels, strict=True)
+    ]
+    found = np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2).astype(np.uint64)
+    found[found[:, 0] == 0, 0] = 1
+    return found

@@ -1,0 +1,134 @@
+"""What sellers are truly worth: group Shapley values of models trained on their rows.
+
+The worth of a coalition is what a model trained on its sellers' rows scores on rows that no method
+sees. Three models make three truths; none of them is the method's own. Up to
+ten sellers every coalition is trained on, else random orders are sampled.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from hcdv_stream.experiments.marketplace.many_markets import Market, records
+from hcdv_stream.experiments.marketplace.market import Ground
+from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.methods.baselines.group_shapley import group_shapley
+from hcdv_stream.valuation.methods.sampling.stopping import Rounds
+from hcdv_stream.valuation.methods.utility import CoalitionGame
+
+ORDERS = 60
+"""Random orders of fifty sellers, in antithetic pairs."""
+
+MEASURES = ("AUC", "balanced accuracy")
+"""What a model scores: the mean AUC of the classes, and accuracy at the usual threshold.
+
+The first is what is reported by. The second may reward wrong labels where a class is rare: they
+make a model answer that class more often.
+"""
+
+MODELS: Mapping[str, Callable[[int], Any]] = {
+    "logistic regression": lambda _: make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=300)
+    ),
+    "boosting": lambda _: HistGradientBoostingClassifier(
+        max_iter=40, max_leaf_nodes=15, early_stopping=False, random_state=0
+    ),
+    "nearest neighbours": lambda rows: make_pipeline(
+        StandardScaler(), KNeighborsClassifier(min(10, rows))
+    ),
+}
+"""Models for so many rows."""
+
+
+class SellerModels:
+    """Models trained on what coalitions of sellers sell, each coalition once, and their scores."""
+
+    def __init__(self, site: Ground, market: Market, model: str) -> None:
+        self.players = int(market.sellers.max()) + 1
+        self._model = MODELS[model]
+        self._sellers = market.sellers
+        self._matrix = matrix_of(site, market)
+        self._labels = market.labels
+        test = records(site, site.test, np.zeros(len(site.test), np.int64))
+        self._test, self._test_labels = matrix_of(site, test), test.labels
+        self._classes = len(site.data.classes)
+        self._known: dict[bytes, tuple[float, ...]] = {}
+
+    def game(self, measure: str) -> CoalitionGame:
+        """Return the sellers' game under one of MEASURES."""
+        place = MEASURES.index(measure)
+        return CoalitionGame(
+            self.players,
+            lambda membership: np.array([self._scores(row)[place] for row in membership]),
+        )
+
+    def _scores(self, coalition: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+        name = coalition.tobytes()
+        if name not in self._known:
+            self._known[name] = self._measured(self._probabilities(coalition))
+        return self._known[name]
+
+    def _probabilities(self, coalition: npt.NDArray[np.bool_]) -> Floats:
+        """Return (tests, C) of a model that has seen these sellers; equal where it saw nothing."""
+        rows = np.flatnonzero(coalition[self._sellers])
+        found = np.zeros((len(self._test), self._classes))
+        labels = self._labels[rows]
+        if not len(rows):
+            found += 1.0 / self._classes
+        elif (labels == labels[0]).all():
+            found[:, labels[0]] = 1.0
+        else:
+            model = self._model(len(rows))
+            model.fit(self._matrix[rows], labels)
+            found[:, model.classes_] = model.predict_proba(self._test)
+        return found
+
+    def _measured(self, probabilities: Floats) -> tuple[float, ...]:
+        aucs, recalls = [], []
+        predicted = probabilities.argmax(axis=1)
+        for label in np.unique(self._test_labels).tolist():
+            mine = self._test_labels == label
+            aucs.append(float(roc_auc_score(mine, probabilities[:, label])))
+            recalls.append(float((predicted[mine] == label).mean()))
+        if np.ptp(probabilities) == 0:
+            recalls = [1.0 / self._classes]
+        return float(np.mean(aucs)), float(np.mean(recalls))
+
+
+def matrix_of(site: Ground, market: Market) -> Floats:
+    """Return the model's features of a market's records, (n, width)."""
+    return np.asarray(site.bundle.schema.matrix(market.features), np.float64)
+
+
+def truths(site: Ground, market: Market, orders: int = ORDERS) -> dict[str, dict[str, Floats]]:
+    """Return each seller's group Shapley value by measure and by model."""
+    models = {name: SellerModels(site, market, name) for name in MODELS}
+    return {
+        measure: {name: _shapley(each.game(measure), orders, site) for name, each in models.items()}
+        for measure in MEASURES
+    }
+
+
+def _shapley(game: CoalitionGame, orders: int, site: Ground) -> Floats:
+    return group_shapley(game, np.arange(game.players), Rounds(orders), seed=site.seed).values
+
+
+def consensus(of: Mapping[str, Floats]) -> Floats:
+    """Return the mean of truths, each standardised."""
+    parts: Floats = np.mean([standardised(values) for values in of.values()], axis=0)
+    return parts
+
+
+def standardised(values: Floats) -> Floats:
+    """Return values with mean 0 and standard deviation 1; 0 where they are all the same."""
+    spread = values.std()
+    standard: Floats = (values - values.mean()) / (spread or 1.0)
+    return standard
