@@ -422,13 +422,13 @@ def test_a_stale_or_diverging_v_is_told():
     assert sound.status == "ok"
     assert "3.0 days" in sound.detail
     (stale,) = told(validation_age=45 * 86_400.0)
-    assert stale.status == "warned"
+    assert stale.status == "warning"
     assert "V stays as it is and its newest evaluator is 45.0 days older" in stale.detail
     assert "HCDV_TRUSTED_MARK" in stale.fix
     (moving,) = told(load_settings(trusted_mark=True), validation_age=45 * 86_400.0)
     assert "V moves" in moving.detail
     (diverging,) = told(validation_age=60.0, diverging=("class yes", "provider acme"))
-    assert diverging.status == "warned"
+    assert diverging.status == "warning"
     assert "class yes of partition 2, provider acme of partition 2" in diverging.detail
 
 
