@@ -84,6 +84,18 @@ DRIFT = Row(
             [Query(total("hcdv_validation_points", "label"), "{{label}}")],
         ),
         Panel(
+            "Evaluators that come and go",
+            "Trusted sessions that joined V, evaluators that left it by age or by number, and "
+            "providers whose sessions diverge from V.",
+            "short",
+            [
+                Query(growth("hcdv_trusted_records_total"), "joined"),
+                Query(growth("hcdv_validation_retired_total"), "left"),
+                Query(total("hcdv_provider_divergence_alarm", "provider"), "alarm {{provider}}"),
+                Query(largest("hcdv_divergence_alarm", "label"), "alarm, sessions {{label}}"),
+            ],
+        ),
+        Panel(
             "Labels in the stream",
             "Share of each label among the sessions that arrive.",
             "percentunit",

@@ -16,7 +16,7 @@ from hcdv_stream.state.log_identity import LogIdentity, misplaced
 from hcdv_stream.state.permissions import is_private
 from hcdv_stream.state.reading.reader import PartitionReader
 from hcdv_stream.state.stored import StoredPartition
-from hcdv_stream.valuation.validation_age import newest_evaluator
+from hcdv_stream.valuation.drift.validation_age import newest_evaluator
 
 _LEAST_FREE = 200 * 1024 * 1024
 

@@ -117,7 +117,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "drift",
             "a concept that changes: what values say with V at rest and moving, and the alarm",
-            3,
+            2,
             drift.run,
             drift_report.tables,
         ),

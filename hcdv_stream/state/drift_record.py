@@ -8,7 +8,7 @@ import numpy as np
 
 from hcdv_stream.state.codec import Array, pack, read_strings, strings, unpack
 from hcdv_stream.state.errors import REBUILD, StateError
-from hcdv_stream.valuation.drift import Agreement, Drift
+from hcdv_stream.valuation.drift.drift import Agreement, Drift
 
 _DRIFT = b"D"
 _TIMED = Agreement._fields.index("since")

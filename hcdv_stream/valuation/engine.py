@@ -16,7 +16,9 @@ import numpy.typing as npt
 from hcdv_stream.valuation.arrivals import Arrivals, Known, ProviderCounts
 from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.drift import Drift
+from hcdv_stream.valuation.drift.drift import Drift
+from hcdv_stream.valuation.drift.trusted_evaluators import TrustedEvaluators
+from hcdv_stream.valuation.drift.young_peers import YoungPeers
 from hcdv_stream.valuation.games.game import Seat
 from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta, EngineState, Header
@@ -29,9 +31,7 @@ from hcdv_stream.valuation.tree.reshaping import Reshaping, forget_founder, reba
 from hcdv_stream.valuation.tree.seed import SeedHierarchy
 from hcdv_stream.valuation.tree.sketch import Sketch
 from hcdv_stream.valuation.tree.tree import Tree
-from hcdv_stream.valuation.trusted_evaluators import TrustedEvaluators
 from hcdv_stream.valuation.validation import Validation
-from hcdv_stream.valuation.young_peers import YoungPeers
 
 
 class Engine:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hcdv_stream.valuation.arrivals import ProviderCounts
-from hcdv_stream.valuation.drift import Drift
+from hcdv_stream.valuation.drift.drift import Drift
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 

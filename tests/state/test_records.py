@@ -29,7 +29,7 @@ from hcdv_stream.state.records import (
     encode_provider,
 )
 from hcdv_stream.valuation.arrivals import ProviderCounts
-from hcdv_stream.valuation.drift import Agreement, Drift
+from hcdv_stream.valuation.drift.drift import Agreement, Drift
 from hcdv_stream.valuation.state import Header
 from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node, same_sessions
 from hcdv_stream.valuation.tree.sketch import Sketch

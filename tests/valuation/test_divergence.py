@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.divergence import (
+from hcdv_stream.valuation.drift.divergence import (
     BASELINE_ARRIVALS,
     MOST_COMPARED,
     MOST_PROVIDERS,
@@ -19,7 +19,7 @@ from hcdv_stream.valuation.divergence import (
     agreement_shares,
     step,
 )
-from hcdv_stream.valuation.drift import UNKNOWN, Drift
+from hcdv_stream.valuation.drift.drift import UNKNOWN, Drift
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.tree.evaluators import ABSENT
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hcdv_stream.api.models.answers import Counters, DivergenceAlarm, PartitionSummary
+from hcdv_stream.api.models.summary import Counters, DivergenceAlarm, PartitionSummary
 from hcdv_stream.api.queries.query import CorpusQuery, NoParameters, ShardContext, ShardScope
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.drift.validation_age import newest_evaluator
 from hcdv_stream.valuation.tree.coalition_ids import node_id
-from hcdv_stream.valuation.validation_age import newest_evaluator
 
 
 class SummaryShardAnswer(Counters):

@@ -2,13 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from hcdv_stream.api.models.answers import (
-    ClassCounts,
-    PartitionSummary,
-    Provider,
-    ProvidersAnswer,
-    SummaryAnswer,
-)
+from hcdv_stream.api.models.answers import Provider, ProvidersAnswer
+from hcdv_stream.api.models.summary import ClassCounts, PartitionSummary, SummaryAnswer
 from hcdv_stream.api.queries.query import NoParameters
 from hcdv_stream.api.queries.summary import SUMMARY, CorpusSummary
 from hcdv_stream.api.routes.cursors import query_of

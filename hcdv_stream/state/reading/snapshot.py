@@ -39,7 +39,7 @@ from hcdv_stream.state.records import (
 from hcdv_stream.state.stored import Change, StoredPartition
 from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.completeness import miscount
-from hcdv_stream.valuation.drift import Drift
+from hcdv_stream.valuation.drift.drift import Drift
 from hcdv_stream.valuation.state import EngineState, Header
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from hcdv_stream.valuation.divergence import THRESHOLD
-from hcdv_stream.valuation.drift import Drift
+from hcdv_stream.valuation.drift.divergence import THRESHOLD
+from hcdv_stream.valuation.drift.drift import Drift
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.worker.metrics.arrivals import NAMED
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics

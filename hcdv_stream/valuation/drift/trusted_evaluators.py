@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.divergence import Divergence
-from hcdv_stream.valuation.drift import Drift
+from hcdv_stream.valuation.drift.divergence import Divergence
+from hcdv_stream.valuation.drift.drift import Drift
+from hcdv_stream.valuation.drift.turnover import retiring
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.evaluators import Evaluators, TrustedSession
-from hcdv_stream.valuation.turnover import retiring
 from hcdv_stream.valuation.validation import Validation
 
 

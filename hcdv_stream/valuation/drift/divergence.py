@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.drift import UNIT, UNKNOWN, Agreement, Drift
+from hcdv_stream.valuation.drift.drift import UNIT, UNKNOWN, Agreement, Drift
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.tree.evaluators import ABSENT
 
