@@ -106,7 +106,7 @@ COMMANDS = (
     ),
     Command(
         "payouts",
-        "Show what every provider is to be paid of a pot, and what is carried to the next one.",
+        "Show what every provider is to be paid of a pot, and what is carried over.",
         "client",
         "hcdv-stream payouts --amount 100000 --carry november.json --json",
     ),

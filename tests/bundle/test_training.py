@@ -120,7 +120,7 @@ def test_the_seed_hierarchy_has_leaves_of_the_engines_size():
         ({"a": [1.0] * 20}, ["x"] * 19 + [None], "label is missing"),
         ({"a": [1.0] * 20}, ["x", "y"] * 9, "has 20 rows and the labels 18"),
         ({}, ["x", "y"] * 9, "no feature column"),
-        ({"a": ["b"] * 20}, ["x", "y"] * 10, "--encoder identity"),
+        ({"a": ["b"] * 20}, ["x", "y"] * 10, "the encoder identity needs"),
     ],
 )
 def test_tables_that_cannot_be_used_are_refused(columns, labels, message):

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urldefrag
 
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -48,10 +49,15 @@ def browser(width: int, height: int) -> Iterator[Chrome]:
 
 
 def requested(driver: Chrome) -> list[str]:
-    """Return the addresses of all requests since the last time it was asked."""
+    """Return the addresses that the page asked for since the last time.
+
+    What a page of another test, shown before, still asked for does not count.
+    """
+    here = urldefrag(driver.current_url).url
     messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
     return [
         message["params"]["request"]["url"]
         for message in messages
         if message["method"] == "Network.requestWillBeSent"
+        and urldefrag(message["params"].get("documentURL") or here).url == here
     ]

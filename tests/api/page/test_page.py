@@ -150,7 +150,7 @@ def test_an_example_says_why(page, api):
     parts = [float(one.get_attribute("data-part")) for one in page.all("#why-parts [data-part]")]
     assert parts == [*(one["value"] for one in why["evaluated"]), why["contrast"]]
     assert math.fsum(parts) == pytest.approx(why["point"]["value"])
-    assert f"rank {why['point']['rank']} of" in page.text("#why-body")
+    assert f"rank {why['point']['rank']:,} of" in page.text("#why-body")
     assert "“" + why["point"]["label"] + "”" in page.text("#why .verdict")
     mates = [one.text for one in page.all("#why-mates button")]
     assert mates == [mate["id"] for mate in why["mates"][:10]]

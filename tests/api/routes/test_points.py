@@ -30,6 +30,7 @@ def test_a_value_is_the_partitions_share_of_its_own_to_the_last_bit(client, owne
         "utility": weights.utility,
         "beta": weights.beta,
         "lambda": weights.lam,
+        "payout": False,
     }
     single = client.get(f"/v1/points/{names[3]}", params=asked).json()
     assert (single["value"], single["stderr"]) == values[names[3]]
