@@ -138,6 +138,26 @@ _WORKER = [
         "than over the last day. Copies of good examples are paid: look before you pay.",
     ),
     Alert(
+        "ValidationDiverges",
+        [[Condition("hcdv_divergence_alarm", "{} > 0")]],
+        "0m",
+        "warning",
+        "Sessions{{ with $labels.label }} labelled {{ . }}{{ end }} in "
+        "{{ $labels.topic }}/{{ $labels.partition }} diverge from V",
+        "They agree less with their nearest evaluators than they did. Either the concept has "
+        "changed, and values are those of a time that is over, or labels have turned wrong.",
+    ),
+    Alert(
+        "ProviderDiverges",
+        [[Condition("hcdv_provider_divergence_alarm", "{} > 0")]],
+        "0m",
+        "warning",
+        "Sessions of {{ $labels.provider }} in {{ $labels.topic }}/{{ $labels.partition }} "
+        "diverge from V",
+        "They agree less with their nearest evaluators than that provider's did. If no class "
+        "diverges, it is this provider's labels that have changed.",
+    ),
+    Alert(
         "ErasureOverdue",
         [[Condition("hcdv_erasure_overdue_seconds", "{} > 600")]],
         "5m",

@@ -63,6 +63,39 @@ DRIFT = Row(
             [Query(largest("hcdv_drift_distance", *PARTITION), BY_PARTITION)],
         ),
         Panel(
+            "Divergence of recent sessions from V",
+            "Evidence that sessions of a label agree less with their nearest evaluators than they "
+            "did. At 1 the alarm begins; it ends under one half.",
+            "short",
+            [Query(largest("hcdv_divergence_ratio", "label"), "sessions {{label}}")],
+            objective=1.0,
+        ),
+        Panel(
+            "Age of V's newest evaluator",
+            "How long before the stream's event time the newest evaluator lies. It rises for ever "
+            "if no trusted session joins V.",
+            "s",
+            [Query(largest("hcdv_validation_age_seconds", *PARTITION), BY_PARTITION)],
+        ),
+        Panel(
+            "Evaluators in V",
+            "How many evaluators of a label are in V, of all partitions together.",
+            "short",
+            [Query(total("hcdv_validation_points", "label"), "{{label}}")],
+        ),
+        Panel(
+            "Evaluators that come and go",
+            "Trusted sessions that joined V, evaluators that left it by age or by number, and "
+            "providers whose sessions diverge from V.",
+            "short",
+            [
+                Query(growth("hcdv_trusted_records_total"), "joined"),
+                Query(growth("hcdv_validation_retired_total"), "left"),
+                Query(total("hcdv_provider_divergence_alarm", "provider"), "alarm {{provider}}"),
+                Query(largest("hcdv_divergence_alarm", "label"), "alarm, sessions {{label}}"),
+            ],
+        ),
+        Panel(
             "Labels in the stream",
             "Share of each label among the sessions that arrive.",
             "percentunit",

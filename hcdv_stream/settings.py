@@ -172,6 +172,35 @@ class Settings(BaseModel):
     merge_below: int = Field(8, description="Leaves under this size are merged at a rebalance.")
     update_size: int = Field(150, description="Sessions that make one update of the tree.")
     permutations: int = Field(64, description="T, permutations per sampled game (algorithm1).")
+    trusted_mark: bool = Field(
+        False,
+        description='Sessions that say `"trusted": true` join V instead of being valued. Whoever '
+        "may write to the topic can say so.",
+    )
+    trusted_providers: tuple[str, ...] = Field(
+        (),
+        description="Providers whose sessions join V instead of being valued, separated by commas; "
+        "with HCDV_TRUSTED_MARK only those that say so.",
+    )
+    validation_most: int = Field(
+        0,
+        description="Most evaluators of a class and partition: as trusted sessions join, the "
+        "oldest leave at an update's end; 0: as many as the bundle has of it, or an even share of "
+        "all that it has if that is more.",
+    )
+    validation_least: int = Field(
+        50, description="So many evaluators of a class stay, however old they are."
+    )
+    validation_horizon: float = Field(
+        0.0,
+        description="Age in seconds, in the stream's event time, at which an evaluator leaves once "
+        "trusted sessions join; the bundle's are as old as the stream. 0: never.",
+    )
+    peer_horizon: float = Field(
+        0.0,
+        description="Age in seconds, in the stream's event time, from which on an example is no "
+        "peer of others; it is still valued. 0: never.",
+    )
     seed: int = Field(0, ge=0, description="Seed of whatever is sampled.")
 
     utility: str = Field(
@@ -289,6 +318,13 @@ class Settings(BaseModel):
             return tuple(int(part) for part in value.split(","))
         return value
 
+    @field_validator("trusted_providers", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part for part in (part.strip() for part in value.split(",")) if part)
+        return value
+
     @field_validator("api_cors_origins", "gateway_sidecars", "allowed_hosts", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
@@ -322,6 +358,10 @@ class Settings(BaseModel):
             permutations=self.permutations,
             contrast=self.lam,
             seed=self.seed,
+            validation_most=self.validation_most,
+            validation_least=self.validation_least,
+            validation_horizon=self.validation_horizon,
+            peer_horizon=self.peer_horizon,
         )
 
 
@@ -344,6 +384,12 @@ def load_settings(**overrides: object) -> Settings:
     except ValueError as error:
         name = PREFIX + str(error).split(" ", maxsplit=1)[0].replace("lambda", "lam").upper()
         raise SettingsError(f"{name}: {error}") from error
+    if settings.game != "routed" and (settings.trusted_mark or settings.trusted_providers):
+        name = "TRUSTED_MARK" if settings.trusted_mark else "TRUSTED_PROVIDERS"
+        raise SettingsError(
+            f"{PREFIX}{name}: in the game {settings.game} V stays as it is: "
+            f"unset it, or set {PREFIX}GAME=routed"
+        )
     return settings
 
 

@@ -23,10 +23,10 @@ from hcdv_stream.api.models.answers import (
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
-    SummaryAnswer,
     UpdateEvent,
     ValuedCoalition,
 )
+from hcdv_stream.api.models.summary import SummaryAnswer
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import (
     AnswerModel,

@@ -22,8 +22,8 @@ from hcdv_stream.api.models.answers import (
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
-    SummaryAnswer,
 )
+from hcdv_stream.api.models.summary import SummaryAnswer
 from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.weights import Weights
 

@@ -7,7 +7,7 @@ this process and its children there is no proxy, whatever the environment names.
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from hcdv_stream.api.models.answers import SummaryAnswer
+from hcdv_stream.api.models.summary import SummaryAnswer
 from hcdv_stream.client import ApiError, Client, NotReachedError
 
 UNANSWERED = (ApiError, NotReachedError)

@@ -9,6 +9,7 @@ from hcdv_stream.doctor.log import check_log
 from hcdv_stream.doctor.ports import check_ports
 from hcdv_stream.doctor.records import check_records
 from hcdv_stream.doctor.state import check_directory, check_privacy, check_states
+from hcdv_stream.doctor.validation import check_validation
 from hcdv_stream.settings import Settings
 
 
@@ -21,6 +22,7 @@ def examine(settings: Settings) -> list[CheckResult]:
     offsets = {number: state.next_offset for number, state in stored.items() if state.next_offset}
     logs = {number: state.log for number, state in stored.items()}
     checks += [*states, *(check_log(settings, logs) if partitions else ())]
+    checks += check_validation(settings, stored)
     checks += [check_offsets(settings, offsets, partitions)]
     checks += [check_records(settings, offsets, partitions), check_keys(settings)]
     return [*checks, *check_ports(settings)]

@@ -15,6 +15,8 @@ from hcdv_stream.state.lock import lock_holder
 from hcdv_stream.state.log_identity import LogIdentity, misplaced
 from hcdv_stream.state.permissions import is_private
 from hcdv_stream.state.reading.reader import PartitionReader
+from hcdv_stream.state.stored import StoredPartition
+from hcdv_stream.valuation.drift.validation_age import newest_evaluator
 
 _LEAST_FREE = 200 * 1024 * 1024
 
@@ -59,10 +61,16 @@ def stored_partitions(settings: Settings) -> dict[int, Path]:
 
 @dataclass(frozen=True, slots=True)
 class StoredPartitionFacts:
-    """What a state says of its log: which it is, and where it goes on; None if it does not say."""
+    """What a state says of its log: which it is, and where it goes on; None if it does not say.
+
+    ``validation_age`` is how many seconds of event time V's newest evaluator is old, None before
+    the first update; ``diverging`` names the classes and providers with an alarm.
+    """
 
     log: LogIdentity | None
     next_offset: int | None
+    validation_age: float | None = None
+    diverging: tuple[str, ...] = ()
 
 
 def check_states(
@@ -99,10 +107,28 @@ def check_states(
         if reader.identity is not None:
             stored = reader.stored
             found[number] = StoredPartitionFacts(
-                reader.log, stored.position.next_offset if stored else None
+                reader.log,
+                stored.position.next_offset if stored else None,
+                *(_validation(reader.identity, stored) if stored else ()),
             )
         checks.append(_fit(name, reader, settings, bundle, number))
     return checks or [passed("states", "there are none yet")], found
+
+
+def _validation(
+    identity: Identity, stored: StoredPartition
+) -> tuple[float | None, tuple[str, ...]]:
+    """Return the age of V's newest evaluator, and who diverges from V."""
+    drift, newest = stored.state.drift, newest_evaluator(stored.state)
+    diverging = [
+        f"class {identity.classes[label]}" if label is not None else f"provider {name}"
+        for label, name, _ in drift.diverging
+        if label is not None or name is not None
+    ]
+    if drift.whole.since is not None:
+        diverging.insert(0, "all sessions")
+    age = None if newest is None else max(drift.event_time - newest, 0.0)
+    return age, tuple(diverging)
 
 
 def _fit(

@@ -7,6 +7,8 @@ from hcdv_stream.experiments.api_load import heavy_reads
 from hcdv_stream.experiments.api_load import run as api_load
 from hcdv_stream.experiments.augmentation import report as augmentation_report
 from hcdv_stream.experiments.augmentation import run as augmentation
+from hcdv_stream.experiments.drift import report as drift_report
+from hcdv_stream.experiments.drift import run as drift
 from hcdv_stream.experiments.endurance import run as endurance
 from hcdv_stream.experiments.experiment import Experiment
 from hcdv_stream.experiments.latency import report as latency_report
@@ -111,6 +113,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             streaming.run,
             streaming.tables,
+        ),
+        Experiment(
+            "drift",
+            "a concept that changes: what values say with V at rest and moving, and the alarm",
+            2,
+            drift.run,
+            drift_report.tables,
         ),
         Experiment(
             "augmentation",

@@ -9,6 +9,11 @@ import orjson
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.valuation.config import EngineConfig
 
+_USUALLY = {
+    name: getattr(EngineConfig(), name)
+    for name in ("validation_most", "validation_least", "validation_horizon", "peer_horizon")
+}
+"""Parameters that older versions do not know; one that has its usual value is not written."""
 _ALGORITHM1_ONLY = frozenset({"permutations", "contrast"})
 
 
@@ -29,7 +34,11 @@ class Identity:
 
     def dump(self) -> bytes:
         """Return it as JSON."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
+        content = asdict(self)
+        for name, usual in _USUALLY.items():
+            if content["engine"][name] == usual:
+                del content["engine"][name]
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
     @classmethod
     def parse(cls, data: bytes) -> "Identity":

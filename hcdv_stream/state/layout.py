@@ -19,6 +19,7 @@ FAMILIES = (META, NODES, LEAVES, CENTROIDS, LOG, PROVIDERS)
 
 IDENTITY_KEY, HEADER_KEY, POSITION_KEY, SEQUENCE_KEY = b"identity", b"header", b"position", b"write"
 LOG_IDENTITY_KEY = b"log"
+DRIFT_KEY = b"drift"
 
 BOUNDARY_KEY = b"\0"
 """Below every key. Each write deletes it from families whose keys ascend, in which it never is.

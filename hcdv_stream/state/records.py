@@ -26,32 +26,22 @@ _PROVIDER = b"V"
 _OUTCOME = "outcome."
 _INVENTORY = "inventory"
 _INVENTORY_SINCE = 3
+_EVALUATORS = "evaluators."
 _IDS = ("leaves", "nodes", "removed_leaves", "removed_nodes", "centroids", "providers")
 
 
 def encode_leaf(leaf: Leaf, written: int) -> bytes:
     """Encode a leaf as of the write of that number."""
-    examples = leaf.examples
-    table = dict.fromkeys(p for p in examples.providers if p is not None)
-    codes = {provider: code for code, provider in enumerate(table)} | {None: -1}
-    return pack(
-        _LEAF,
-        {
-            "numbers": _numbers(leaf.id, leaf.parent, leaf.sketch.classes, written),
-            "centroid": leaf.centroid,
-            **strings("ids", examples.ids),
-            **strings("providers", tuple(table)),
-            "provider": np.array([codes[provider] for provider in examples.providers], np.int32),
-            "labels": examples.labels,
-            "timestamps": examples.timestamps,
-            "embeddings": examples.embeddings,
-            "fingerprints": examples.fingerprints,
-            "arrivals": examples.arrivals,
-            "copies": examples.copies,
-            "sketch": leaf.sketch.vector,
-            **_of_outcome(leaf.outcome),
-        },
-    )
+    arrays = {
+        "numbers": _numbers(leaf.id, leaf.parent, leaf.sketch.classes, written),
+        "centroid": leaf.centroid,
+        **_of_columns("", leaf.examples),
+        "sketch": leaf.sketch.vector,
+        **_of_outcome(leaf.outcome),
+    }
+    if leaf.evaluators is not None:
+        arrays |= _of_columns(_EVALUATORS, leaf.evaluators)
+    return pack(_LEAF, arrays)
 
 
 def decode_leaf(record: bytes) -> tuple[Leaf, int]:
@@ -59,35 +49,13 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
     arrays: dict[str, Any] = unpack(_LEAF, record)
     with _decoding("leaf"):
         identifier, parent, classes, written = arrays["numbers"].tolist()
-        # One object per provider, however many leaves name it.
-        table = [*map(sys.intern, read_strings("providers", arrays)), None]
-        codes = arrays["provider"].tolist()
-        if min(codes, default=0) < -1:
-            raise ValueError("a provider has a negative code")
-        examples = LeafExamples(
-            read_strings("ids", arrays),
-            arrays["labels"],
-            tuple([table[code] for code in codes]),
-            arrays["timestamps"],
-            arrays["embeddings"],
-            arrays["fingerprints"],
-            arrays["arrivals"],
-            arrays["copies"],
-        )
         centroid, sketch = arrays["centroid"], _sketch(arrays, classes, len(arrays["centroid"]))
-        count, dimensions = examples.embeddings.shape
-        columns = (
-            examples.labels,
-            examples.providers,
-            examples.timestamps,
-            examples.ids,
-            examples.fingerprints,
-            examples.arrivals,
-            examples.copies,
-        )
-        if dimensions != len(centroid) or any(len(column) != count for column in columns):
-            raise ValueError("its columns differ in length")
-        return Leaf(identifier, parent, centroid, examples, sketch, _outcome(arrays)), written
+        examples = _columns("", arrays, len(centroid))
+        evaluators = None
+        if f"{_EVALUATORS}labels" in arrays:
+            evaluators = _columns(_EVALUATORS, arrays, len(centroid))
+        outcome = _outcome(arrays)
+        return Leaf(identifier, parent, centroid, examples, sketch, outcome, evaluators), written
 
 
 def encode_centroid(leaf: int, centroid: Embeddings, written: int) -> bytes:
@@ -199,6 +167,53 @@ def decode_change(record: bytes) -> Change:
         ids = {name: tuple(arrays[name].tolist()) for name in _IDS}
         sequence, updates, records = arrays["numbers"].tolist()
         return Change(sequence, updates, records, _position(arrays), **ids)
+
+
+def _of_columns(prefix: str, examples: LeafExamples) -> dict[str, Array]:
+    table = dict.fromkeys(p for p in examples.providers if p is not None)
+    codes = {provider: code for code, provider in enumerate(table)} | {None: -1}
+    return {
+        **strings(f"{prefix}ids", examples.ids),
+        **strings(f"{prefix}providers", tuple(table)),
+        f"{prefix}provider": np.array([codes[name] for name in examples.providers], np.int32),
+        f"{prefix}labels": examples.labels,
+        f"{prefix}timestamps": examples.timestamps,
+        f"{prefix}embeddings": examples.embeddings,
+        f"{prefix}fingerprints": examples.fingerprints,
+        f"{prefix}arrivals": examples.arrivals,
+        f"{prefix}copies": examples.copies,
+    }
+
+
+def _columns(prefix: str, arrays: Mapping[str, Any], dimensions: int) -> LeafExamples:
+    # One object per provider, however many leaves name it.
+    table = [*map(sys.intern, read_strings(f"{prefix}providers", arrays)), None]
+    codes = arrays[f"{prefix}provider"].tolist()
+    if min(codes, default=0) < -1:
+        raise ValueError("a provider has a negative code")
+    examples = LeafExamples(
+        read_strings(f"{prefix}ids", arrays),
+        arrays[f"{prefix}labels"],
+        tuple([table[code] for code in codes]),
+        arrays[f"{prefix}timestamps"],
+        arrays[f"{prefix}embeddings"],
+        arrays[f"{prefix}fingerprints"],
+        arrays[f"{prefix}arrivals"],
+        arrays[f"{prefix}copies"],
+    )
+    count, width = examples.embeddings.shape
+    columns = (
+        examples.labels,
+        examples.providers,
+        examples.timestamps,
+        examples.ids,
+        examples.fingerprints,
+        examples.arrivals,
+        examples.copies,
+    )
+    if width != dimensions or any(len(column) != count for column in columns):
+        raise ValueError("its columns differ in length")
+    return examples
 
 
 def _of_position(position: Position) -> dict[str, Array]:

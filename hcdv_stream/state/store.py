@@ -9,6 +9,7 @@ from typing import Self
 
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
+from hcdv_stream.state.drift_record import encode_drift
 from hcdv_stream.state.erasure import ERASURE_KEY, Erasure
 from hcdv_stream.state.errors import REBUILD, StateError, cause_of, explained, explaining
 from hcdv_stream.state.family import Families
@@ -18,6 +19,7 @@ from hcdv_stream.state.layout import (
     ASCENDING,
     BOUNDARY_KEY,
     CENTROIDS,
+    DRIFT_KEY,
     FAMILIES,
     HEADER_KEY,
     IDENTITY_KEY,
@@ -262,6 +264,7 @@ class PartitionStore:
         batch.put(HEADER_KEY, encode_header(delta.header, self._inventory.totals), meta)
         batch.put(POSITION_KEY, encode_position(position), meta)
         batch.put(SEQUENCE_KEY, key(sequence), meta)
+        batch.put(DRIFT_KEY, encode_drift(delta.drift, sequence), meta)
         change = Change(
             sequence,
             delta.header.updates,

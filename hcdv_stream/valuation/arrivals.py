@@ -59,25 +59,27 @@ class Arrivals:
         """Count records in their order, the first of them by that number.
 
         ``known`` tells who was there before them. An example that its provider sends again as it
-        was keeps its place in the log.
+        was keeps its place in the log. Deletions and trusted sessions are no arrivals.
         """
         now: dict[str, Known | None] = {}
         originals = self.originals
         places = np.arange(first, first + len(batch), dtype=np.int64)
         prints = batch.fingerprints[:, 0].tolist()
-        labels = batch.labels.tolist()
+        uncounted = batch.labels == DELETION
+        if batch.trusted is not None:
+            uncounted = uncounted | batch.trusted
         for row, name in enumerate(batch.ids):
             before = now[name] if name in now else known(name)
             provider, fingerprint = batch.providers[row], prints[row]
-            deleted = labels[row] == DELETION
-            if before is not None and before[:2] == (provider, fingerprint) and not deleted:
+            apart = bool(uncounted[row])
+            if before is not None and before[:2] == (provider, fingerprint) and not apart:
                 places[row] = before[2]
                 self._count(provider, copy=not originals.is_alone(fingerprint), foreign=False)
                 now[name] = before
                 continue
             if before is not None:
                 originals.leave(before[1], name)
-            if deleted:
+            if apart:
                 now[name] = None
                 continue
             self._count(

@@ -21,7 +21,9 @@ class Batch:
     ``labels`` are class indices, or DELETION; ``embeddings`` are (n, d) grid unit vectors (see
     ``embedding.unit_grid``), whose rows are ignored for deletions; ``timestamps`` are event times
     in seconds since the epoch. A provider of None is a provider of its own. ``fingerprints``
-    are as those of ``LeafExamples``.
+    are as those of ``LeafExamples``. ``trusted`` bool (n,) marks sessions that join V instead of
+    the corpus. ``event_times`` (n,) are the stream's after each record; without them it is the
+    latest timestamp so far.
     """
 
     ids: Sequence[str]
@@ -30,6 +32,8 @@ class Batch:
     timestamps: npt.NDArray[np.float64]
     embeddings: Embeddings
     fingerprints: npt.NDArray[np.uint64] = field(default_factory=lambda: _NOTHING)
+    trusted: npt.NDArray[np.bool_] | None = None
+    event_times: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if self.fingerprints is _NOTHING:
@@ -59,4 +63,6 @@ class Batch:
             self.timestamps[start:stop],
             self.embeddings[start:stop],
             self.fingerprints[start:stop],
+            None if self.trusted is None else self.trusted[start:stop],
+            None if self.event_times is None else self.event_times[start:stop],
         )

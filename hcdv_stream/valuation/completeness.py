@@ -22,7 +22,7 @@ def miscount(state: EngineState) -> str | None:
         if vectors and not np.array_equal(np.add.reduce(vectors), node.sketch.vector):
             return f"the sums of node {node.id} are not those of its children"
     header = state.header
-    counted = header.records - header.replacements - 2 * header.deletions
+    counted = header.records - header.replacements - 2 * header.deletions - state.drift.unvalued
     there = sum(len(leaf.examples) for leaf in state.leaves.values())
     if there != counted:
         return f"the header counts {counted} examples and the leaves have {there}"

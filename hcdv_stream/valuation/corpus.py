@@ -19,7 +19,7 @@ from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.payout_values import PayoutStateValues
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.navigation import path_up
-from hcdv_stream.valuation.tree.sketch import Counts, Sketch
+from hcdv_stream.valuation.tree.sketch import TRUSTED, Counts, Sketch
 from hcdv_stream.valuation.values import PrintedStateValues, RoutedStateValues, StateValues, Values
 from hcdv_stream.valuation.weights import Weights
 
@@ -35,7 +35,7 @@ class Corpus:
         trusted: Counts,
         neighbours: int | None = None,
     ) -> None:
-        """``classes`` name the C labels; ``trusted`` (C,) are the class counts of all of V.
+        """``classes`` name the C labels; ``trusted`` (C,) are the counts of the bundle's V.
 
         ``neighbours`` is the k that the state was played with, which payouts need.
         """
@@ -43,7 +43,7 @@ class Corpus:
         self.state = state
         self.game = game
         self.classes = tuple(classes)
-        self._trusted = trusted
+        self._bundled = trusted
         self._order = [state.leaves[leaf] for leaf in sorted(state.leaves)]
 
     def __len__(self) -> int:
@@ -53,6 +53,14 @@ class Corpus:
     def whole(self) -> Sketch:
         """The corpus as one coalition."""
         return self.state.nodes[self.state.header.root].sketch
+
+    @property
+    def trusted(self) -> Counts:
+        """Class counts (C,) of V as it is now."""
+        if self.game == "routed" and self.state.header.records:
+            counts: Counts = self.whole.evaluators[TRUSTED]
+            return counts
+        return self._bundled
 
     @cached_property
     def ids(self) -> list[str]:
@@ -112,7 +120,7 @@ class Corpus:
             if chosen.payout:
                 return self._payout_values(chosen)
             routed = RoutedWeights.of(
-                self.whole, self._trusted, self.classes, chosen, self._contrast
+                self.whole, self.trusted, self.classes, chosen, self._contrast
             )
             return RoutedStateValues(self.state, routed)
         if weights is not None:
@@ -122,7 +130,7 @@ class Corpus:
     def _payout_values(self, weights: Weights) -> StateValues:
         if self._neighbours is None:
             raise ValueError("payouts need the k that the games were played with")
-        chosen = PayoutWeights.of(self._trusted, self.classes, weights, self._neighbours)
+        chosen = PayoutWeights.of(self.trusted, self.classes, weights, self._neighbours)
         return PayoutStateValues(self.state, chosen)
 
     def values(self, weights: Weights | None = None) -> Values:

@@ -16,11 +16,13 @@ import numpy.typing as npt
 from hcdv_stream.valuation.arrivals import Arrivals, Known, ProviderCounts
 from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.drift.drift import Drift
+from hcdv_stream.valuation.drift.trusted_evaluators import TrustedEvaluators
+from hcdv_stream.valuation.drift.young_peers import YoungPeers
 from hcdv_stream.valuation.games.game import Seat
 from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta, EngineState, Header
 from hcdv_stream.valuation.tree.centroids import Centroids
-from hcdv_stream.valuation.tree.evaluators import Evaluators
 from hcdv_stream.valuation.tree.leaf import Leaf
 from hcdv_stream.valuation.tree.leaf_edits import edited, remarked
 from hcdv_stream.valuation.tree.navigation import children_of, path_up
@@ -45,13 +47,14 @@ class Engine:
         self._header = state.header
         self._tree = Tree(state, config.branching)
         self._centroids = Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
-        self._evaluators = Evaluators(validation, self._centroids)
+        self._trusted = TrustedEvaluators(config, classes, validation, self._centroids, state)
         self._home = {name: leaf.id for leaf in state.leaves.values() for name in leaf.examples.ids}
         self._arrivals = Arrivals(state.providers, state.leaves)
         self._filled: set[int] = set() if state.header.records else set(state.leaves)
         self._centred: set[int] = set()
         self._removed: set[int] = set()
         self._touched = set(state.header.touched)
+        self._young = YoungPeers(config.peer_horizon, state)
 
     @classmethod
     def from_seed(
@@ -63,7 +66,7 @@ class Engine:
         return cls(config, classes, validation, replace(state, header=everything))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._home
+        return name in self._home or name in self._trusted
 
     def __len__(self) -> int:
         return len(self._home)
@@ -94,8 +97,8 @@ class Engine:
         return self._tree.nodes[self._tree.root].height
 
     def evaluators_of(self, leaf: int) -> npt.NDArray[np.int64]:
-        """Rows of V that are evaluators in a leaf, as of the last ``play``."""
-        return self._evaluators.of(leaf)
+        """Rows of the bundle's V that are evaluators in a leaf, as of the last ``play``."""
+        return self._trusted.evaluators.of(leaf)
 
     def any_leaf(self, generator: np.random.Generator) -> Leaf:
         """Return one of the leaves at random, as of the last ``play``."""
@@ -104,12 +107,42 @@ class Engine:
 
     def strays(self, leaf: int) -> int:
         """Count the evaluators of V in a leaf although another leaf is nearer to them."""
-        return self._evaluators.strays(leaf, self._centroids)
+        return self._trusted.evaluators.strays(leaf, self._centroids)
 
     def state(self) -> EngineState:
         """Return everything, as of the last ``play``."""
         counts = dict(self._arrivals.counts)
-        return EngineState(self._header, dict(self._tree.nodes), dict(self._tree.leaves), counts)
+        nodes, leaves = dict(self._tree.nodes), dict(self._tree.leaves)
+        return EngineState(self._header, nodes, leaves, counts, self.drift)
+
+    @property
+    def drift(self) -> Drift:
+        """How V has moved and agrees with what arrives, as of the last record routed."""
+        return replace(self._trusted.drift, peers_since=self._young.since)
+
+    @property
+    def moves(self) -> bool:
+        """Whether a trusted session is in V, so that an update's end may take evaluators out."""
+        return bool(self._trusted.evaluators.joined)
+
+    @property
+    def trusted_counts(self) -> npt.NDArray[np.int64]:
+        """Class counts (C,) of V, as of the last record routed."""
+        return self._trusted.evaluators.counts(self._classes)
+
+    @property
+    def newest_evaluator(self) -> float | None:
+        """Event time of V's newest evaluator, the bundle's being as old as the stream."""
+        return self._trusted.newest
+
+    @property
+    def records_left(self) -> int:
+        """How many records complete the update at hand."""
+        return self.config.update_size - self._header.records % self.config.update_size
+
+    def holds_trusted(self, name: str) -> bool:
+        """Whether an id is that of a trusted session in V."""
+        return name in self._trusted
 
     @property
     def arrivals(self) -> Mapping[int, ProviderCounts]:
@@ -118,6 +151,8 @@ class Engine:
 
     def provider_of(self, name: str) -> str | None:
         """Return the provider of an example; raises KeyError if it is not there."""
+        if name in self._trusted:
+            return self._trusted.evaluators.session(name).provider
         known = self._known(name)
         if known is None:
             raise KeyError(f"{name!r} is not there")
@@ -156,8 +191,8 @@ class Engine:
         self._check_deletions(batch)
         start = 0
         while start < len(batch):
-            left = self.config.update_size - self._header.records % self.config.update_size
-            stop, founded = self._until_forgotten(batch, start, min(len(batch), start + left))
+            last = min(len(batch), start + self.records_left)
+            stop, founded = self._until_forgotten(batch, start, last)
             self._place(batch.slice(start, stop))
             if founded is not None:
                 self._forget_founder(founded)
@@ -167,12 +202,15 @@ class Engine:
 
     def play(self) -> Delta:
         """Play whatever changed since the last play, and return the difference."""
-        tree = self._tree
-        drawn = self._evaluators.follow(self._centroids, self._centred, self._removed)
+        tree, evaluators = self._tree, self._trusted.evaluators
+        drawn = evaluators.follow(self._centroids, self._centred, self._removed)
         played = sorted((self._filled | drawn) & tree.leaves.keys())
-        seats = [Seat(tree.leaves[leaf].examples, self._evaluators.of(leaf)) for leaf in played]
-        for leaf, (outcome, sketch) in zip(played, self._game.play_leaves(seats), strict=True):
-            tree.leaves[leaf] = replace(tree.leaves[leaf], outcome=outcome, sketch=sketch)
+        seats = [self._seat(leaf) for leaf in played]
+        results = self._game.play_leaves(seats)
+        for leaf, seat, (outcome, sketch) in zip(played, seats, results, strict=True):
+            tree.leaves[leaf] = replace(
+                tree.leaves[leaf], outcome=outcome, sketch=sketch, evaluators=seat.joined
+            )
         rewritten = (tree.moved | set(played)) & tree.leaves.keys()
         centred = (self._centred - rewritten) & tree.leaves.keys()
         nodes = self._climb(played)
@@ -184,11 +222,22 @@ class Engine:
             tuple(sorted(tree.gone_leaves)),
             {leaf: tree.leaves[leaf].centroid for leaf in sorted(centred)},
             self._arrivals.settle(),
+            self.drift,
         )
         for changed in (self._filled, self._centred, self._removed):
             changed.clear()
         tree.settle()
         return delta
+
+    def _seat(self, leaf: int) -> Seat:
+        """Return what the game of a leaf sees."""
+        evaluators = self._trusted.evaluators
+        return Seat(
+            self._tree.leaves[leaf].examples,
+            evaluators.of(leaf),
+            evaluators.joined_of(leaf),
+            self._young.since,
+        )
 
     def _climb(self, played: Sequence[int]) -> list[int]:
         """Bring the nodes above these leaves, and reshaped ones, up to date, lowest first."""
@@ -214,7 +263,11 @@ class Engine:
 
     def _place(self, batch: Batch) -> None:
         placing = self._arrivals.take(batch, self._known, self._header.records)
-        present = np.flatnonzero(batch.labels != DELETION)
+        self._trusted.take(batch, self._header.records)
+        is_example = batch.labels != DELETION
+        if batch.trusted is not None:
+            is_example &= ~batch.trusted
+        present = np.flatnonzero(is_example)
         leaves, spawned = place(
             batch.embeddings[present], self._tree, self._centroids, self.config.tau
         )
@@ -231,13 +284,17 @@ class Engine:
                 replaced += home is not None
                 self._home[name] = target[row]
                 come.setdefault(target[row], {})[name] = row
-            else:
+            elif batch.labels[row] == DELETION:
                 deleted += 1
+                self._trusted.dismissed += home is None
+            else:
+                self._trusted.displaced += home is not None
         for leaf in gone.keys() | come.keys():
             rows = list(come.get(leaf, {}).values())
             old = self._tree.leaves[leaf]
             examples = edited(old.examples, gone.get(leaf, set()), batch, rows, placing)
             self._tree.leaves[leaf] = replace(old, examples=examples)
+        self._young.add(batch, present)
         self._remark(self._arrivals.originals.settle())
         self._mark(gone.keys() | come.keys() | set(spawned), spawned)
         self._header = replace(
@@ -332,6 +389,9 @@ class Engine:
         for leaf in done.filled:
             self._home.update(dict.fromkeys(self._tree.leaves[leaf].examples.ids, leaf))
         self._reshaped(done)
+        self._trusted.retire()
+        aged = self._young.advance(self._trusted.event_time)
+        self._filled |= {self._home[name] for name in aged if name in self._home}
         self._header = replace(
             self._header,
             updates=updates,

@@ -21,7 +21,7 @@ from hcdv_stream.valuation.originals import Originals
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.centroids import Centroids
 from hcdv_stream.valuation.tree.evaluators import Evaluators
-from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
+from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node, same_sessions
 from hcdv_stream.valuation.tree.navigation import children_of
 from hcdv_stream.valuation.tree.sketch import Sketch
 from hcdv_stream.valuation.validation import Validation
@@ -56,17 +56,32 @@ class StateReplay:
         """Replay all leaves, a few at once; yields what differs for each of them."""
         state = self._state
         centroids = Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
-        evaluators = Evaluators(self._validation, centroids)
+        evaluators = Evaluators(
+            self._validation, centroids, state.drift.departed, state.leaves.values()
+        )
         order = sorted(state.leaves)
         for start in range(0, len(order), _AT_ONCE):
             leaves = [state.leaves[leaf] for leaf in order[start : start + _AT_ONCE]]
             odd = {leaf.id: columns_problem(leaf, self._classes) for leaf in leaves}
             sound = [leaf for leaf in leaves if not odd[leaf.id]]
-            seats = [Seat(leaf.examples, evaluators.of(leaf.id)) for leaf in sound]
+            seats = [
+                Seat(
+                    leaf.examples,
+                    evaluators.of(leaf.id),
+                    evaluators.joined_of(leaf.id),
+                    state.drift.peers_since,
+                )
+                for leaf in sound
+            ]
             found = dict(zip((leaf.id for leaf in sound), self._play(sound, seats), strict=True))
             for leaf in leaves:
                 problem = odd[leaf.id]
                 details = [problem] if problem else found[leaf.id]
+                if not same_sessions(leaf.evaluators, evaluators.joined_of(leaf.id)):
+                    details = [
+                        *details,
+                        "its trusted sessions belong to other leaves",
+                    ]
                 yield [Mismatch(f"leaf {leaf.id}", detail) for detail in details]
 
     def nodes(self) -> Iterator[list[Mismatch]]:
@@ -95,8 +110,8 @@ class StateReplay:
         if not self._state.nodes[self._state.header.root].sketch.size:
             return []
         names = [str(number) for number in range(self._classes)]
-        trusted = self._validation.counts(self._classes)
-        left = residual(Corpus(self._state, self._config.game, names, trusted).state_values())
+        bundled = self._validation.counts(self._classes)
+        left = residual(Corpus(self._state, self._config.game, names, bundled).state_values())
         if left <= RESIDUAL:
             return []
         detail = f"the values' sum is {left:.3g} away from the worth of the whole"
@@ -156,12 +171,21 @@ def _marks(state: EngineState) -> list[str]:
 
 
 def leaf_differences(
-    game: TreeGame, leaf: Leaf, evaluators: npt.NDArray[np.int64], classes: int
+    game: TreeGame,
+    leaf: Leaf,
+    evaluators: npt.NDArray[np.int64],
+    classes: int,
+    peers_since: float | None = None,
 ) -> list[str]:
-    """Play one leaf's game from scratch and say in what the leaf differs from it."""
+    """Play one leaf's game from scratch and say in what the leaf differs from it.
+
+    ``evaluators`` are the rows of the bundle's V that sit in it; ``peers_since`` is the event time
+    from which on its examples are peers.
+    """
     if problem := columns_problem(leaf, classes):
         return [problem]
-    ((outcome, sketch),) = game.play_leaves([Seat(leaf.examples, evaluators)])
+    seat = Seat(leaf.examples, evaluators, leaf.evaluators, peers_since)
+    ((outcome, sketch),) = game.play_leaves([seat])
     return _leaf_differences(leaf, outcome, sketch)
 
 

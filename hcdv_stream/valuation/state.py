@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hcdv_stream.valuation.arrivals import ProviderCounts
+from hcdv_stream.valuation.drift.drift import Drift
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
@@ -38,6 +39,7 @@ class EngineState:
     nodes: Mapping[int, Node]
     leaves: Mapping[int, Leaf]
     providers: Mapping[int, ProviderCounts] = field(default_factory=dict)
+    drift: Drift = field(default_factory=Drift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Delta:
 
     ``leaves`` and ``nodes`` hold the new state of everything that changed, ``centroids`` the new
     centroids (d,) of leaves of which nothing else did, ``providers`` the counts that changed; the
-    other two name what is no longer there.
+    other two name what is no longer there. ``drift`` is whole.
     """
 
     header: Header
@@ -56,6 +58,7 @@ class Delta:
     removed_leaves: tuple[int, ...] = ()
     centroids: Mapping[int, Embeddings] = field(default_factory=dict)
     providers: Mapping[int, ProviderCounts] = field(default_factory=dict)
+    drift: Drift = field(default_factory=Drift)
 
     def applied_to(self, state: EngineState) -> EngineState:
         """Return the state after this difference."""
@@ -64,4 +67,5 @@ class Delta:
         leaves = {i: n for i, n in state.leaves.items() if i not in gone_leaves} | dict(self.leaves)
         for leaf, centroid in self.centroids.items():
             leaves[leaf] = replace(leaves[leaf], centroid=centroid)
-        return EngineState(self.header, nodes, leaves, {**state.providers, **self.providers})
+        providers = {**state.providers, **self.providers}
+        return EngineState(self.header, nodes, leaves, providers, self.drift)

@@ -8,6 +8,9 @@ by the log alone, record by record, so that the result depends on no clock and n
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 TOLERANCE_SECONDS = 3600.0
 """How far clocks of producers and brokers may differ; Kafka's own limit for append times."""
 
@@ -20,11 +23,17 @@ def advance(
     ``appended`` gives their append times, asked for only where ``earliest``, which none of them is
     before, does not decide.
     """
-    if not times:
-        return before, 0
-    newest = max(before, *times)
-    if newest <= earliest + TOLERANCE_SECONDS:
-        return newest, 0
+    reached, future = event_times(before, times, appended, earliest)
+    return (float(reached[-1]) if len(reached) else before), future
+
+
+def event_times(
+    before: float, times: Sequence[float], appended: Callable[[], Sequence[float]], earliest: float
+) -> tuple[npt.NDArray[np.float64], int]:
+    """Return the event time after each session, (n,), and how many lie in the future."""
+    if not times or max(before, *times) <= earliest + TOLERANCE_SECONDS:
+        return np.maximum.accumulate(np.maximum(np.array(times, np.float64), before)), 0
+    after: list[float] = []
     reached, future = before, 0
     for time, append_time in zip(times, appended(), strict=True):
         latest = append_time + TOLERANCE_SECONDS
@@ -34,4 +43,5 @@ def advance(
             reached = min(time, latest)
         elif time <= latest:
             reached = max(reached, time)
-    return reached, future
+        after.append(reached)
+    return np.array(after), future

@@ -9,11 +9,12 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.runtime.logs import fields
@@ -24,20 +25,21 @@ from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.store import PartitionStore, StoreMeasures
 from hcdv_stream.state.stored import Position, StoredPartition
-from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta
-from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, advance
+from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, event_times
 from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
 from hcdv_stream.worker.metrics.arrivals import ArrivalMetrics
 from hcdv_stream.worker.metrics.corpus import CorpusMetrics
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
+from hcdv_stream.worker.metrics.validation import ValidationMetrics
 from hcdv_stream.worker.misplacement import Misplacement
 from hcdv_stream.worker.session import SessionValidator
 from hcdv_stream.worker.supervision.heartbeat_writer import HeartbeatWriter
 from hcdv_stream.worker.supervision.leaf_sample import LeafSample, MismatchError
+from hcdv_stream.worker.trust import Trust
 from hcdv_stream.worker.validation import ValidatedRecords, validate_records
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,24 @@ class Step:
     records: int
     oldest_event: float | None
     oldest_append: float | None
+
+
+@dataclass(slots=True)
+class _RoutedRecords:
+    """What a run of records came to so far; ``event_time`` is the stream's."""
+
+    event_time: float
+    read: int = 0
+    accepted: int = 0
+    times: list[float] = field(default_factory=list)
+    rejected: list[DeadLetter] = field(default_factory=list)
+
+    def add(self, validated: ValidatedRecords) -> None:
+        """Take in what was validated next."""
+        self.read += validated.read
+        self.accepted += len(validated.accepted)
+        self.times += [session.time for session, _ in validated.sessions]
+        self.rejected += validated.rejected
 
 
 class Partition:
@@ -79,8 +99,9 @@ class Partition:
         self._metrics = metrics
         self._store = store
         self._validator = SessionValidator(
-            bundle.schema, bundle.classes, settings.max_message_bytes
+            bundle.schema, bundle.classes, settings.max_message_bytes, Trust.of(settings)
         )
+        self._may_move = bool(Trust.of(settings))
         self._labels = (identity.topic, str(identity.partition))
         for time_of in ("event", "append"):  # from zero, so that a rate sees the first
             metrics.future_times.labels(*self._labels, time_of)
@@ -105,6 +126,7 @@ class Partition:
         metrics.erasures.labels(*self._labels)
         self._progress = LogProgress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
+        self._validation = ValidationMetrics(metrics, self._labels, bundle.classes, self._engine)
         self._arrivals = ArrivalMetrics(metrics, self._labels, self._engine.arrivals)
         self._reject_foreign = settings.foreign_ids == "reject"
         self._heartbeat = HeartbeatWriter(
@@ -175,32 +197,17 @@ class Partition:
         The engine has gone on afterwards: either ``write`` the step, or give the partition up.
         """
         self._misplacement.check(records)
-        source = self._identity.topic, self._identity.partition
         metrics, engine = self._metrics, self._engine
-        with metrics.stage("validate", len(records)):
-            validated = validate_records(
-                self._validator,
-                source,
-                records,
-                engine,
-                reject_foreign=self._reject_foreign,
-                compacted=self._compacted,
-            )
-        metrics.ignored_deletions.labels(*self._labels).inc(validated.ignored)
         metrics.bytes.labels(*self._labels).inc(
             sum(len(record.key or b"") + len(record.value or b"") for record in records)
         )
-        with metrics.stage("embed", len(validated.sessions)):
-            batch = validated.batch(self._bundle)
-        for provider in validated.refused:
-            engine.refuse(provider)
-        with metrics.stage("place", len(batch)):
-            engine.route(batch)
+        routed = _RoutedRecords(self._position.event_time if self._position else 0.0)
+        while routed.read < len(records):
+            self._route(records, routed)
         with metrics.stage("play"):
             delta = engine.play()
         metrics.stage_items.labels("play").observe(len(delta.leaves))
-        self._corpus.observe(batch)
-        return self._step(records, validated, batch, delta, high_watermark)
+        return self._step(records, routed, delta, high_watermark)
 
     def write(self, step: Step) -> None:
         """Make a step durable, effect and offset in one write; raises StateError."""
@@ -218,6 +225,7 @@ class Partition:
             metrics.dead_letters.labels(*self._labels, letter.reason).inc()
         self._corpus.publish(step.delta)
         self._arrivals.publish(step.delta.providers)
+        self._validation.publish()
 
     def sample_leaf(self, generator: np.random.Generator) -> LeafSample | None:
         """Return a leaf at random as engine and store have it; None before the first write.
@@ -232,6 +240,7 @@ class Partition:
             self._store.read_leaf(leaf.id),
             self._engine.evaluators_of(leaf.id),
             self._engine.strays(leaf.id),
+            self._engine.drift.peers_since,
         )
 
     def verify(self, sample: LeafSample) -> None:
@@ -305,36 +314,76 @@ class Partition:
             self._store.close()
         finally:
             self._arrivals.close()
+            self._validation.close()
             self._metrics.forget(*self._labels)
 
-    def _step(
-        self,
-        records: Sequence[Record],
-        validated: ValidatedRecords,
-        batch: Batch,
-        delta: Delta,
-        high_watermark: int,
-    ) -> Step:
-        sessions, now = validated.sessions, time.time()
-        times = [session.time for session, _ in sessions]
-        appended = [record.append_time for record in records]
-        earliest, next_offset = min(appended), records[-1].offset + 1
+    def _route(self, records: Sequence[Record], routed: "_RoutedRecords") -> None:
+        """Validate, embed and place what is left of a run of records.
+
+        At an update's end evaluators may leave V, and whether an id is there decides what is
+        accepted. So once V moves, records are validated update by update: no cut into polls
+        matters.
+        """
+        metrics, engine = self._metrics, self._engine
+        left = records[routed.read :]
+        most = engine.records_left if self._may_move or engine.moves else None
+        with metrics.stage("validate", len(left)):
+            validated = validate_records(
+                self._validator,
+                (self._identity.topic, self._identity.partition),
+                left,
+                engine,
+                reject_foreign=self._reject_foreign,
+                compacted=self._compacted,
+                most=most,
+            )
+        metrics.ignored_deletions.labels(*self._labels).inc(validated.ignored)
+        times = self._event_times(left, validated, routed)
+        with metrics.stage("embed", len(times)):
+            batch = validated.batch(self._bundle, times)
+        for provider in validated.refused:
+            engine.refuse(provider)
+        with metrics.stage("place", len(batch)):
+            engine.route(batch)
+        self._corpus.observe(batch)
+        routed.add(validated)
+
+    def _event_times(
+        self, records: Sequence[Record], validated: ValidatedRecords, routed: "_RoutedRecords"
+    ) -> npt.NDArray[np.float64]:
+        """Return the stream's event time after each accepted record; moves it on."""
+        sessions = validated.sessions
 
         def appended_at() -> list[float]:
             at = {record.offset: record.append_time for record in records}
             return [at[offset] for _, offset in sessions]
 
-        before = self._position.event_time if self._position else 0.0
-        event_time, future = advance(before, times, appended_at, earliest)
+        earliest = min(record.append_time for record in records)
+        times = [session.time for session, _ in sessions]
+        reached, future = event_times(routed.event_time, times, appended_at, earliest)
         self._metrics.future_times.labels(*self._labels, "event").inc(future)
+        steps = np.concatenate([[routed.event_time], reached])
+        routed.event_time = float(steps[-1])
+        return steps[np.cumsum(validated.is_session)]
+
+    def _step(
+        self,
+        records: Sequence[Record],
+        routed: "_RoutedRecords",
+        delta: Delta,
+        high_watermark: int,
+    ) -> Step:
+        now, times = time.time(), routed.times
+        appended = [record.append_time for record in records]
+        earliest, next_offset = min(appended), records[-1].offset + 1
         if max(appended) > now + TOLERANCE_SECONDS:
             ahead = sum(append_time > now + TOLERANCE_SECONDS for append_time in appended)
             self._metrics.future_times.labels(*self._labels, "append").inc(ahead)
         position = Position(
-            next_offset, max(high_watermark, next_offset), event_time, appended[-1], now
+            next_offset, max(high_watermark, next_offset), routed.event_time, appended[-1], now
         )
         oldest = (min(times), earliest) if times else (None, None)
-        return Step(delta, position, validated.rejected, len(batch), *oldest)
+        return Step(delta, position, routed.rejected, routed.accepted, *oldest)
 
 
 def _engine(identity: Identity, bundle: Bundle, stored: StoredPartition | None) -> Engine:

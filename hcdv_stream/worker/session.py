@@ -1,8 +1,9 @@
 """The one place where a session's JSON is validated.
 
 A record is a key, the example's id, and a value: null, which deletes the example, or
-``{"schema":1,"id","ts","features":{..}|[..],"label","provider"?}``. Fields that are not named
-here are ignored, so that a minor version may add some.
+``{"schema":1,"id","ts","features":{..}|[..],"label","provider"?,"trusted"?}``. Fields that are
+not named here are ignored, so that a minor version may add some; so is ``trusted`` if no mark
+counts.
 """
 
 import json
@@ -16,6 +17,7 @@ import orjson
 from hcdv_stream.bundle.errors import FeatureError, LabelError
 from hcdv_stream.bundle.labels import class_index
 from hcdv_stream.bundle.schema import FeatureSchema, Row
+from hcdv_stream.worker.trust import Trust
 
 SCHEMA = 1
 """The major version of the value that is understood."""
@@ -53,13 +55,17 @@ class RejectedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A valid session; ``label`` is a class index, ``time`` in seconds since the epoch."""
+    """A valid session; ``label`` is a class index, ``time`` in seconds since the epoch.
+
+    A ``trusted`` one joins V.
+    """
 
     id: str
     time: float
     row: Row
     label: int
     provider: str | None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +76,19 @@ class Deletion:
 
 
 class SessionValidator:
-    """Validates records against a bundle's features and classes."""
+    """Validates records against a bundle's features and classes, and says which are trusted."""
 
-    def __init__(self, schema: FeatureSchema, classes: Sequence[str], max_bytes: int) -> None:
+    def __init__(
+        self,
+        schema: FeatureSchema,
+        classes: Sequence[str],
+        max_bytes: int,
+        trust: Trust | None = None,
+    ) -> None:
         self._schema = schema
         self._classes = {name: index for index, name in enumerate(classes)}
         self._max_bytes = max_bytes
+        self._trust = trust or Trust()
 
     def validate(self, key: bytes | None, value: bytes | None) -> Session | Deletion:
         """Return what the record says; raises RejectedError."""
@@ -90,13 +103,12 @@ class SessionValidator:
         if session.get("id") != id:
             raise _mismatch(session.get("id"))
         try:
-            return Session(
-                id,
-                _time(session.get("ts")),
-                self._schema.row(session.get("features")),
-                class_index(session.get("label"), self._classes),
-                _provider(session.get("provider")),
-            )
+            time = _time(session.get("ts"))
+            row = self._schema.row(session.get("features"))
+            label = class_index(session.get("label"), self._classes)
+            provider = _provider(session.get("provider"))
+            mark = self._trust.marks and _mark(session.get("trusted"))
+            return Session(id, time, row, label, provider, self._trust.trusts(mark, provider))
         except (FeatureError, LabelError) as error:
             raise RejectedError(error.reason, str(error)) from error
 
@@ -164,6 +176,16 @@ def _time(value: object) -> float:
     if not -LATEST_TIME <= value < LATEST_TIME:
         raise RejectedError("wrong_type", f"ts must be seconds since the epoch, got {value:g}")
     return float(value)
+
+
+def _mark(value: object) -> bool:
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise RejectedError(
+            "wrong_type", f"trusted must be true or false, got {type(value).__name__}"
+        )
+    return value
 
 
 def _provider(value: object) -> str | None:

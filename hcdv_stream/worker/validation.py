@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.fingerprints import fingerprints
@@ -15,13 +16,16 @@ from hcdv_stream.worker.session import Deletion, RejectedError, Session, Session
 
 
 class KnownExamples(Protocol):
-    """The examples that are there, by id."""
+    """The examples and the trusted sessions that are there, by id."""
 
     def __contains__(self, name: object) -> bool:
         """Whether there is an example of that id."""
 
     def provider_of(self, name: str) -> str | None:
         """Return its provider; raises KeyError if it is not there."""
+
+    def holds_trusted(self, name: str) -> bool:
+        """Whether the id is that of a trusted session in V."""
 
 
 class ProvidersById(dict[str, str | None]):
@@ -31,13 +35,18 @@ class ProvidersById(dict[str, str | None]):
         """Return the provider of an id."""
         return self[name]
 
+    def holds_trusted(self, name: str) -> bool:
+        """Whether an id is that of a trusted session: none is."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class ValidatedRecords:
     """The records that were accepted, in order, their offsets beside them; and the rejected.
 
     ``refused`` are the providers of sessions that were rejected because their id is foreign.
-    ``ignored`` counts deletions of unknown ids on a compacted topic.
+    ``ignored`` counts deletions of unknown ids on a compacted topic, ``read`` the records that were
+    looked at.
     """
 
     accepted: Sequence[Session | Deletion]
@@ -45,6 +54,7 @@ class ValidatedRecords:
     rejected: Sequence[DeadLetter]
     refused: Sequence[str | None] = ()
     ignored: int = 0
+    read: int = 0
 
     @property
     def sessions(self) -> list[tuple[Session, int]]:
@@ -52,15 +62,21 @@ class ValidatedRecords:
         pairs = zip(self.accepted, self.offsets, strict=True)
         return [(record, offset) for record, offset in pairs if isinstance(record, Session)]
 
-    def batch(self, bundle: Bundle) -> Batch:
+    @property
+    def is_session(self) -> npt.NDArray[np.bool_]:
+        """Which of the accepted records are sessions, (n,)."""
+        return np.array([isinstance(record, Session) for record in self.accepted], np.bool_)
+
+    def batch(self, bundle: Bundle, event_times: npt.NDArray[np.float64] | None = None) -> Batch:
         """Embed the sessions and return the records as the engine takes them.
 
         A record's offset is its position in the log, on which its embedding's last bits depend.
+        ``event_times`` (n,) are the stream's after each accepted record.
         """
         sessions = self.sessions
         positions = np.array([offset for _, offset in sessions], np.int64)
         embeddings = np.zeros((len(self.accepted), bundle.dimensions), np.float32)
-        present = np.array([isinstance(record, Session) for record in self.accepted], np.bool_)
+        present = self.is_session
         prints = no_fingerprints(len(self.accepted))
         if sessions:
             rows = np.array([session.row for session, _ in sessions], np.float64)
@@ -77,6 +93,8 @@ class ValidatedRecords:
             ),
             embeddings,
             prints,
+            np.array([isinstance(r, Session) and r.trusted for r in self.accepted], np.bool_),
+            event_times,
         )
 
 
@@ -88,13 +106,16 @@ def validate_records(
     *,
     reject_foreign: bool = False,
     compacted: bool = False,
+    most: int | None = None,
 ) -> ValidatedRecords:
     """Validate a run of records of ``source``, a topic and a partition, in order.
 
     ``known`` are the ids there before it, and their providers. A null for an id that is not there
     as of that record is rejected, whether it was never there or has gone since; not if the topic is
     ``compacted``, where the broker keeps a deletion longer than what it deletes. With
-    ``reject_foreign`` a session whose id belongs to another provider's example is rejected too.
+    ``reject_foreign`` a session whose id belongs to another provider's example is rejected too. An
+    evaluator is not replaced by an example: a session that is not trusted and has the id of one
+    that is in V is always rejected. ``most`` ends the run once so many records are accepted.
     """
     accepted: list[Session | Deletion] = []
     offsets: list[int] = []
@@ -102,7 +123,11 @@ def validate_records(
     refused: list[str | None] = []
     ignored = 0
     changed: dict[str, Session | None] = {}
+    read = 0
     for record in records:
+        if len(accepted) == most:
+            break
+        read += 1
         try:
             validated = validator.validate(record.key, record.value)
             id = validated.id
@@ -115,8 +140,13 @@ def validate_records(
                     raise RejectedError("unknown_id", "there is no example of this id")
                 changed[id] = None
             else:
+                session = changed.get(id)
+                if there and not validated.trusted:
+                    trusted = session.trusted if session else known.holds_trusted(id)
+                    if trusted:
+                        refused.append(validated.provider)
+                        raise RejectedError("foreign_id", "the id is that of a trusted session")
                 if there and reject_foreign:
-                    session = changed.get(id)
                     provider = session.provider if session else known.provider_of(id)
                     if provider != validated.provider:
                         refused.append(validated.provider)
@@ -127,4 +157,4 @@ def validate_records(
             continue
         accepted.append(validated)
         offsets.append(record.offset)
-    return ValidatedRecords(accepted, offsets, rejected, refused, ignored)
+    return ValidatedRecords(accepted, offsets, rejected, refused, ignored, read)

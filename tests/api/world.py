@@ -93,6 +93,16 @@ class Owner:
         return Corpus(self.engine.state(), config.game, CLASSES, counts, config.neighbours)
 
 
+def diverging_owner(state_dir: Path) -> Owner:
+    """A partition in which all labels turn wrong after a while."""
+    owner = Owner(state_dir, 0, replace(CONFIG, update_size=200))
+    for turn in range(9):
+        batch = owner.batch(200, prefix=f"d{turn}-")
+        wrong = (batch.labels + 1) % len(CLASSES) if turn > 6 else batch.labels
+        owner.apply(replace(batch, labels=wrong.astype(np.int16)))
+    return owner
+
+
 class Client:
     """Asks an application directly, without a socket."""
 

@@ -17,6 +17,8 @@ from hcdv_stream.broker.embedded import free_port
 from hcdv_stream.broker.topics import Topic, create_topics
 from hcdv_stream.cli.main import app
 from hcdv_stream.doctor.check import refused
+from hcdv_stream.doctor.state import StoredPartitionFacts, check_states
+from hcdv_stream.doctor.validation import check_validation
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 from hcdv_stream.state.identity import Identity
@@ -27,6 +29,7 @@ from hcdv_stream.state.store import PartitionStore
 from hcdv_stream.state.stored import Position
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.state import Delta
+from tests.api.world import diverging_owner
 from tests.worker.harness import small_bundle
 
 BUNDLE = small_bundle()
@@ -407,3 +410,33 @@ def test_directories_that_others_may_enter_are_a_warning(tmp_path):
     (found,) = check_privacy(settings)
     assert found.fix == f"chmod 700 {settings.state_dir} {directory}"
     assert "and 1 more" in found.detail
+
+
+def test_a_stale_or_diverging_v_is_told():
+    def told(settings=None, **facts):
+        stored = StoredPartitionFacts(None, 5, **facts)
+        return check_validation(settings or load_settings(), {2: stored})
+
+    assert told() == []
+    (sound,) = told(validation_age=3 * 86_400.0)
+    assert sound.status == "ok"
+    assert "3.0 days" in sound.detail
+    (stale,) = told(validation_age=45 * 86_400.0)
+    assert stale.status == "warning"
+    assert "V stays as it is and its newest evaluator is 45.0 days older" in stale.detail
+    assert "HCDV_TRUSTED_MARK" in stale.fix
+    (moving,) = told(load_settings(trusted_mark=True), validation_age=45 * 86_400.0)
+    assert "V moves" in moving.detail
+    (diverging,) = told(validation_age=60.0, diverging=("class yes", "provider acme"))
+    assert diverging.status == "warning"
+    assert "class yes of partition 2, provider acme of partition 2" in diverging.detail
+
+
+def test_the_state_tells_age_and_alarms_of_v(tmp_path):
+    owner = diverging_owner(tmp_path)
+    settings = load_settings(state_dir=tmp_path, topic="sessions")
+    _, found = check_states(settings, None, 0)
+    owner.store.close()
+    assert found[0].validation_age == pytest.approx(199.0)
+    assert found[0].diverging[0] == "all sessions"
+    assert "provider seller-0" in found[0].diverging

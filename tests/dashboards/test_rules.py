@@ -176,6 +176,11 @@ def truncated(partitions: str) -> dict[str, str]:
     return {f"hcdv_api_truncated_partitions{{{API}}}": partitions}
 
 
+def diverging(values: str, whose: str = 'label="buy"') -> dict[str, str]:
+    name = "hcdv_provider_divergence_alarm" if "provider" in whose else "hcdv_divergence_alarm"
+    return {f'{name}{{{WORKER}, topic="t", partition="0", {whose}}}': values}
+
+
 CRITICAL, WARNING = "critical", "warning"
 GATEWAY = 'job="hcdv-gateway", instance="g:8090"'
 CASES = [
@@ -213,6 +218,14 @@ CASES = [
     Case("ProviderFlood", WARNING, True, flood("0+1x40 160+120x20"), 55,
          summary="x sends much more of t than it used to"),
     Case("ProviderFlood", WARNING, False, flood("0+120x60"), 55, "as ever"),
+    Case("ValidationDiverges", WARNING, True, diverging("0x10 1x20"),
+         summary="Sessions labelled buy in t/0 diverge from V"),
+    Case("ValidationDiverges", WARNING, True, diverging("1x30", 'label=""'), about="all of them",
+         summary="Sessions in t/0 diverge from V"),
+    Case("ValidationDiverges", WARNING, False, diverging("0x5 1x5 0x20"), about="over again"),
+    Case("ProviderDiverges", WARNING, True, diverging("1x30", 'provider="acme"'),
+         summary="Sessions of acme in t/0 diverge from V"),
+    Case("ProviderDiverges", WARNING, False, diverging("1x30"), about="a class"),
     Case("ErasureOverdue", CRITICAL, True, overdue("0+60x40"), 30,
          summary="Deleted examples of t/0 are still in its files"),
     Case("ErasureOverdue", CRITICAL, False, overdue("0+10x40"), 30, "soon"),

@@ -13,6 +13,7 @@ from hcdv_stream.simulators.clickstream import CLASSES, ID, LABEL, PROVIDER, TIM
 from hcdv_stream.simulators.clickstream_examples import clickstream_examples, clickstream_table
 from hcdv_stream.simulators.messages import messages
 from hcdv_stream.worker.session import SessionValidator
+from hcdv_stream.worker.trust import Trust
 
 EXAMPLES = Examples(
     ids=["a", "b"],
@@ -73,3 +74,24 @@ def test_the_click_stream_survives_a_file(tmp_path, ending):
     )  # fmt: skip
     assert read.columns == expected.columns
     assert read.timestamps == pytest.approx(expected.timestamps, abs=1e-3)
+
+
+def test_a_share_is_marked_as_trusted_the_same_every_time():
+    examples = clickstream_examples(generate(2, 1000))
+    marked = [
+        {
+            orjson.loads(message.value)["id"]
+            for message in messages(examples, None, share)
+            if b'"trusted":true' in message.value
+        }
+        for share in (0.0, 0.1, 0.1, 0.5, 1.0)
+    ]
+    assert len(marked[0]) == 0
+    assert 150 < len(marked[1]) < 250
+    assert marked[1] == marked[2]
+    assert marked[1] < marked[3]
+    assert len(marked[4]) == 2000
+    schema = fit_schema(examples.columns)
+    validator = SessionValidator(schema, CLASSES, 1 << 20, Trust(marks=True))
+    sent = [validator.validate(m.key, m.value) for m in messages(examples, None, 0.1)]
+    assert {session.id for session in sent if session.trusted} == marked[1]

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from hcdv_stream.state import Change, Position, StateError
 from hcdv_stream.state.codec import pack
+from hcdv_stream.state.drift_record import decode_drift, encode_drift
 from hcdv_stream.state.records import (
     decode_centroid,
     decode_change,
@@ -28,8 +29,9 @@ from hcdv_stream.state.records import (
     encode_provider,
 )
 from hcdv_stream.valuation.arrivals import ProviderCounts
+from hcdv_stream.valuation.drift.drift import Agreement, Drift
 from hcdv_stream.valuation.state import Header
-from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
+from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node, same_sessions
 from hcdv_stream.valuation.tree.sketch import Sketch
 from tests.state import samples
 
@@ -186,3 +188,39 @@ def test_odd_content_under_a_good_checksum_is_a_state_error(decode, record, plac
     content[4:8] = zlib.crc32(content[8:]).to_bytes(4, "little")
     with suppress(StateError):
         decode(bytes(content))
+
+
+agreements = st.builds(
+    Agreement,
+    *(st.integers(-1, 2**60) for _ in range(7)),
+    st.none() | st.floats(-1e11, 1e11),
+    *(st.integers(0, 2**60) for _ in range(3)),
+)
+
+
+@given(
+    st.builds(
+        Drift,
+        st.none() | st.floats(-1e11, 1e11),
+        st.floats(-1e11, 1e11),
+        st.none() | st.floats(-1e11, 1e11),
+        *(st.integers(0, 2**60) for _ in range(4)),
+        st.lists(st.integers(0, 10**6), max_size=3).map(tuple),
+        agreements,
+        st.lists(agreements, max_size=3).map(tuple),
+        st.lists(st.tuples(st.text(), agreements), max_size=3).map(tuple),
+    ),
+    st.integers(0, 2**62),
+)
+def test_a_drift_comes_back(drift: Drift, written: int) -> None:
+    assert decode_drift(encode_drift(drift, written)) == (drift, written)
+
+
+def test_trusted_sessions_come_back_with_their_leaf() -> None:
+    leaf = samples.leaf(3, 5)
+    trusting = replace(leaf, evaluators=samples.leaf(4, 5).examples)
+    found, written = decode_leaf(encode_leaf(trusting, 7))
+    assert written == 7
+    assert same_sessions(found.evaluators, trusting.evaluators)
+    assert found.examples.ids == leaf.examples.ids
+    assert decode_leaf(encode_leaf(leaf, 1))[0].evaluators is None

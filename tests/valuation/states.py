@@ -19,7 +19,7 @@ Prints = dict[object, object]
 
 def prints(state: EngineState) -> Prints:
     """Everything in a state as plain bytes, by name: equal exactly where the states are."""
-    found: Prints = {"header": state.header}
+    found: Prints = {"header": state.header, "drift": state.drift}
     for leaf in state.leaves.values():
         examples = leaf.examples
         found["leaf", leaf.id] = (
@@ -35,11 +35,20 @@ def prints(state: EngineState) -> Prints:
             examples.copies.tobytes(),
             leaf.sketch.vector.tobytes(),
             _outcome(leaf),
+            _trusted(leaf),
         )
     for node in state.nodes.values():
         shape = (node.parent, node.height, node.children)
         found["node", node.id] = (*shape, node.sketch.vector.tobytes(), _outcome(node))
     return found
+
+
+def _trusted(leaf: Leaf) -> object:
+    joined = leaf.evaluators
+    if joined is None:
+        return None
+    columns = (joined.labels, joined.timestamps, joined.embeddings, joined.fingerprints)
+    return joined.ids, joined.providers, [column.tobytes() for column in columns]
 
 
 def _outcome(coalition: Leaf | Node) -> dict[str, bytes]:
@@ -51,20 +60,22 @@ def replayed(
 ) -> EngineState:
     """All games of the same tree played from scratch, one leaf at a time."""
     game = game_of(config, classes, validation)
-    evaluators = Evaluators(
-        validation, Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
-    )
+    centroids = Centroids({leaf.id: leaf.centroid for leaf in state.leaves.values()})
+    evaluators = Evaluators(validation, centroids, state.drift.departed, state.leaves.values())
+    since = state.drift.peers_since
     leaves, nodes = {}, {}
     for leaf in state.leaves.values():
-        ((outcome, sketch),) = game.play_leaves([Seat(leaf.examples, evaluators.of(leaf.id))])
-        leaves[leaf.id] = replace(leaf, outcome=outcome, sketch=sketch)
+        joined = evaluators.joined_of(leaf.id)
+        seat = Seat(leaf.examples, evaluators.of(leaf.id), joined, since)
+        ((outcome, sketch),) = game.play_leaves([seat])
+        leaves[leaf.id] = replace(leaf, outcome=outcome, sketch=sketch, evaluators=joined)
     for node in sorted(state.nodes.values(), key=lambda node: node.height):
         below: dict[int, Leaf] | dict[int, Node] = leaves if node.height == 1 else nodes
         children = [below[child] for child in node.children]
         total = np.sum([child.sketch.vector for child in children], axis=0, dtype=np.int64)
         whole = replace(node, sketch=Sketch(total, classes))
         nodes[node.id] = replace(whole, outcome=game.play_node(whole, children))
-    return EngineState(state.header, nodes, leaves)
+    return EngineState(state.header, nodes, leaves, state.providers, state.drift)
 
 
 def check_shape(state: EngineState, config: EngineConfig, *, settled: bool) -> None:

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
@@ -38,6 +40,12 @@ def joined(batches: list[Batch]) -> Batch:
         [name for batch in batches for name in batch.providers],
         np.concatenate([batch.timestamps for batch in batches]),
         np.concatenate([batch.embeddings for batch in batches]),
+        trusted=np.concatenate(
+            [
+                np.zeros(len(batch), np.bool_) if batch.trusted is None else batch.trusted
+                for batch in batches
+            ]
+        ),
     )
 
 
@@ -59,9 +67,9 @@ class EngineMachine(RuleBasedStateMachine):
         self.log.append(batch)
         self.stored = self.engine.apply(batch).applied_to(self.stored)
         for row, name in enumerate(batch.ids):
-            if batch.labels[row] == DELETION:
-                del self.present[name]
-            else:
+            self.present.pop(name, None)
+            joins = batch.trusted is not None and batch.trusted[row]
+            if batch.labels[row] != DELETION and not joins:
                 self.present[name] = (int(batch.labels[row]), batch.embeddings[row].tobytes())
 
     @rule(seed=st.integers(0, 10_000), count=st.integers(1, 60))
@@ -105,6 +113,7 @@ class EngineMachine(RuleBasedStateMachine):
         assert len(self.engine) == len(self.present)
         settled = self.stored.header.records % self.config.update_size == 0
         check_shape(self.stored, self.config, settled=settled)
+        assert miscount(self.stored) is None
 
     @invariant()
     def incremental_equals_from_scratch(self) -> None:
@@ -140,11 +149,126 @@ class EngineMachine(RuleBasedStateMachine):
         return engine.state()
 
 
+class MovingMachine(EngineMachine):
+    """Trusted sessions join V in the middle of everything; V and peers age."""
+
+    config = replace(
+        SMALL,
+        validation_most=12,
+        validation_least=3,
+        validation_horizon=80.0,
+        peer_horizon=50.0,
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = 1e9
+        self.reached = 0.0
+        self.begun: float | None = None
+        self.records = 0
+        self.bundled = [int(count) for count in VALIDATION.counts(CLASSES)]
+        self.panel: dict[str, tuple[float, int, bytes]] = {}
+
+    def feed(self, batch: Batch) -> None:
+        """Let event time pass with every record, with sessions that come late."""
+        late = np.random.default_rng(len(self.log)).integers(0, 60, len(batch))
+        times = self.clock + np.arange(len(batch)) - late
+        self.clock += len(batch)
+        batch = replace(batch, timestamps=times)
+        for row, name in enumerate(batch.ids):
+            joins = batch.trusted is not None and bool(batch.trusted[row])
+            self.follow(name, joins, int(batch.labels[row]), times[row], batch.embeddings[row])
+        super().feed(batch)
+
+    def follow(
+        self, name: str, joins: bool, label: int, time: float, embedding: npt.NDArray[np.float32]
+    ) -> None:
+        """Keep V by the definition, one record at a time."""
+        self.records += 1
+        if label != DELETION:
+            self.reached = max(self.reached, time)
+        if self.begun is None:
+            self.begun = self.reached
+        self.panel.pop(name, None)
+        if joins:
+            self.panel[name] = (time, label, embedding.tobytes())
+        if self.records % self.config.update_size == 0 and self.panel:
+            for each in range(CLASSES):
+                self.retire(each, self.begun)
+
+    def retire(self, label: int, begun: float) -> None:
+        config = self.config
+        sessions = sorted((one[0], name) for name, one in self.panel.items() if one[1] == label)
+        queue = [(begun, "")] * self.bundled[label] + sessions
+        count, oldest = len(queue), self.reached - config.validation_horizon
+        old = [place for place, (time, _) in enumerate(queue) if time < oldest]
+        leaving = set(old[: max(count - config.validation_least, 0)])
+        for place in range(count):
+            if count - len(leaving) > config.validation_most:
+                leaving.add(place)
+        for place in leaving:
+            name = queue[place][1]
+            if name:
+                del self.panel[name]
+            else:
+                self.bundled[label] -= 1
+
+    @rule(
+        seed=st.integers(0, 10_000),
+        count=st.integers(1, 40),
+        share=st.sampled_from([0.1, 0.5, 1.0]),
+        known=st.booleans(),
+    )
+    def trust(self, seed: int, count: int, share: float, known: bool) -> None:
+        """Send trusted sessions among others, with new ids or ids of examples and evaluators."""
+        self.serial += 1
+        generator = np.random.default_rng(seed)
+        sessions = batch_of(count, CLASSES, DIMENSIONS, generator)
+        ids = [f"t{self.serial}-{name}" for name in sessions.ids]
+        if known and (names := sorted({*self.present, *self.panel})):
+            ids = [names[i] for i in generator.integers(0, len(names), count)]
+        self.feed(replace(sessions, ids=ids, trusted=generator.random(count) < share))
+
+    @rule(seed=st.integers(0, 10_000))
+    def dismiss(self, seed: int) -> None:
+        names = sorted(self.panel)
+        generator = np.random.default_rng(seed)
+        chosen = generator.permutation(len(names))[: len(names) // 2]
+        self.feed(Batch.of_deletions([names[i] for i in chosen], DIMENSIONS))
+
+    @invariant()
+    def evaluators_are_those_of_the_definition(self) -> None:
+        found = {
+            name: (
+                float(leaf.evaluators.timestamps[row]),
+                int(leaf.evaluators.labels[row]),
+                leaf.evaluators.embeddings[row].tobytes(),
+            )
+            for leaf in self.stored.leaves.values()
+            if leaf.evaluators is not None
+            for row, name in enumerate(leaf.evaluators.ids)
+        }
+        assert found == self.panel
+        whole = self.stored.nodes[self.stored.header.root].sketch
+        if self.records:
+            joined = np.bincount([label for _, label, _ in found.values()], minlength=CLASSES)
+            assert whole.evaluators[0].tolist() == (joined + self.bundled).tolist()
+
+    @invariant()
+    def young_examples_are_peers(self) -> None:
+        since = self.stored.drift.peers_since
+        for leaf in self.stored.leaves.values():
+            times = leaf.examples.timestamps
+            young = len(times) if since is None else int((times >= since).sum())
+            if self.stored.header.records:
+                assert int(leaf.sketch.evaluators[1].sum()) == young
+
+
 class PrintedMachine(EngineMachine):
     config = replace(SMALL, game="algorithm1")
 
 
-@pytest.mark.parametrize("machine", [EngineMachine, PrintedMachine])
+@pytest.mark.parametrize("machine", [EngineMachine, MovingMachine, PrintedMachine])
 def test_any_sequence(machine: type[EngineMachine]) -> None:
     run_state_machine_as_test(
         machine,

@@ -21,6 +21,7 @@ from hcdv_stream.bundle.features import Number
 from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.state import PartitionReader
+from hcdv_stream.state.drift_record import encode_drift
 from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
 from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.config import EngineConfig
@@ -212,7 +213,7 @@ def wait_for_offset(directory: Path, offset: int, worker: WorkerProcess, seconds
 def state_bytes(partition: StoredPartition) -> bytes:
     """The engine's state as bytes: equal if and only if every bit of it is."""
     state = partition.state
-    parts = [encode_header(state.header)]
+    parts = [encode_header(state.header), encode_drift(state.drift, 0)]
     parts += [encode_leaf(state.leaves[leaf], 0) for leaf in sorted(state.leaves)]
     parts += [encode_node(state.nodes[node], 0) for node in sorted(state.nodes)]
     return b"".join(parts)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hcdv_stream.worker.event_time import advance
+from hcdv_stream.worker.event_time import advance, event_times
 
 NOW = 1_700_000_000.0
 FUTURE = 4_070_908_800.0  # 2099
@@ -51,3 +51,18 @@ def test_the_cuts_between_polls_do_not_matter(seed: int):
         reached, more = after(reached, log[at:end])
         future, at = future + more, end
     assert (reached, future) == whole
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_session_has_the_event_time_that_a_cut_behind_it_would_give(seed: int):
+    chance = random.Random(1000 + seed)
+    sessions = [
+        (NOW + chance.choice([-9.0, 5.0, 2 * HOUR, FUTURE - NOW]) + number, NOW + number)
+        for number in range(12)
+    ]
+    if seed % 2:
+        sessions = [(min(time, NOW + 8), appended) for time, appended in sessions]
+    times, appended = [one for one, _ in sessions], [one for _, one in sessions]
+    reached, _ = event_times(NOW - 20, times, lambda: appended, min(appended))
+    for stop in range(1, len(sessions) + 1):
+        assert reached[stop - 1] == after(NOW - 20, sessions[:stop])[0]

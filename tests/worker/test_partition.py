@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from hcdv_stream.settings import load_settings
-from hcdv_stream.state import StateError, StateLocked
+from hcdv_stream.state import PartitionReader, StateError, StateLocked
+from hcdv_stream.state.records import encode_leaf
+from hcdv_stream.state.verification import verify_partition
+from hcdv_stream.valuation.replay import StateReplay
 from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
@@ -135,6 +139,119 @@ def test_the_state_does_not_depend_on_how_the_log_is_cut(
     assert one is not None
     assert other is not None
     assert state_bytes(one) == state_bytes(other)
+
+
+MOVING = {
+    "update_size": 50,
+    "trusted_mark": True,
+    "validation_most": 25,
+    "validation_least": 5,
+    "validation_horizon": 200.0,
+    "peer_horizon": 300.0,
+}
+
+
+def moving_log(count: int, seed: int) -> list[Record]:
+    """Every tenth session is trusted; ids of evaluators are used again, and some are deleted."""
+    chance = random.Random(seed)
+    records = []
+    for record in log_of(count, seed):
+        offset = record.offset
+        draw = chance.random()
+        if draw < 0.1:
+            key, value = session(offset, ts=1000.0 + offset, trusted=True)
+        elif draw < 0.2:
+            number = chance.randrange(offset + 1)
+            key, value = session(number, ts=1000.0 + offset, trusted=draw < 0.15)
+        else:
+            key, value = record.key, record.value
+        records.append(Record(offset, key, value, record.append_time))
+    return records
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sets(st.integers(1, 899), max_size=12))
+def test_a_moving_v_does_not_depend_on_how_the_log_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, cuts: set[int]
+):
+    records = moving_log(900, 5)
+    whole, parts = (Owner(tmp_path_factory.mktemp("state"), **MOVING) for _ in range(2))
+    letters = whole.run(records)
+    edges, found = [0, *sorted(cuts), 900], []
+    for start, stop in itertools.pairwise(edges):
+        found += parts.run(records[start:stop])
+    one, other = stored(whole.directory), stored(parts.directory)
+    assert one is not None
+    assert other is not None
+    assert state_bytes(one) == state_bytes(other)
+    assert [letter.record.offset for letter in found] == [
+        letter.record.offset for letter in letters
+    ]
+    drift = one.state.drift
+    assert drift.joined > 80
+    assert drift.retired > sum(drift.departed) > 0
+    assert drift.peers_since is not None
+    assert {"foreign_id", "unknown_id"} <= {letter.reason for letter in letters}
+
+
+def test_a_moving_v_verifies_and_a_changed_evaluator_does_not(tmp_path: Path):
+    owner = Owner(tmp_path, **MOVING)
+    owner.run(moving_log(600, 6))
+    found = verify_partition(
+        owner.directory, TOPIC, BUNDLE.checksum, BUNDLE.validation, lambda *_: None
+    )
+    assert found.mismatches == ()
+    partition = owner.open()
+    state = partition._engine.state()
+    leaf = next(leaf for leaf in state.leaves.values() if leaf.evaluators is not None)
+    assert leaf.evaluators is not None
+    other = replace(leaf.evaluators, labels=1 - leaf.evaluators.labels)
+    leaves = {**state.leaves, leaf.id: replace(leaf, evaluators=other)}
+    replay = StateReplay(
+        owner.settings.engine(BUNDLE.tau), 2, BUNDLE.validation, replace(state, leaves=leaves)
+    )
+    places = {mismatch.place for found in replay.leaves() for mismatch in found}
+    assert places == {f"leaf {leaf.id}"}
+    partition.close()
+
+
+def test_who_is_trusted(tmp_path: Path):
+    def joined(directory: str, **changes: object) -> list[str]:
+        owner = Owner(tmp_path / directory, update_size=50, **changes)
+        sent = [
+            session(0, provider="lab", trusted=True),
+            session(1, provider="lab"),
+            session(2, provider="shop", trusted=True),
+            session(3, provider="shop"),
+        ]
+        owner.run([Record(offset, *one, 2000.0) for offset, one in enumerate(sent)])
+        partition = stored(owner.directory)
+        assert partition is not None
+        leaves = partition.state.leaves.values()
+        names = [name for leaf in leaves if leaf.evaluators for name in leaf.evaluators.ids]
+        valued = [name for leaf in leaves for name in leaf.examples.ids]
+        assert sorted(names + valued) == [f"s{number:06d}" for number in range(4)]
+        return sorted(names)
+
+    assert joined("nobody") == []
+    assert joined("marked", trusted_mark=True) == ["s000000", "s000002"]
+    assert joined("named", trusted_providers=("lab",)) == ["s000000", "s000001"]
+    assert joined("both", trusted_mark=True, trusted_providers=("lab",)) == ["s000000"]
+
+
+def test_a_v_at_rest_leaves_nothing_in_the_leaves(tmp_path: Path):
+    owner = Owner(tmp_path)
+    owner.run(log_of(300))
+    partition = stored(owner.directory)
+    assert partition is not None
+    leaves = partition.state.leaves.values()
+    assert not any(b"evaluators." in encode_leaf(leaf, 1) for leaf in leaves)
+    drift = partition.state.drift
+    assert (drift.joined, drift.retired, drift.departed, drift.peers_since) == (0, 0, (), None)
+    reader = PartitionReader(owner.directory)
+    reader.refresh()
+    assert reader.identity is not None
+    assert b"validation_most" not in reader.identity.dump()
 
 
 def test_another_engine_s_state_is_refused(owner: Owner, tmp_path: Path):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcdv_stream.worker.session import REASONS, Deletion, RejectedError, Session, SessionValidator
+from hcdv_stream.worker.trust import Trust
 from tests.worker.harness import CLASSES, FEATURES, session, small_bundle
 
 LIMIT = 2000
@@ -137,3 +138,17 @@ def test_no_value_of_a_field_does_harm(field: str, value: object):
         assert np.isfinite(list(read.row)).all()
     else:
         assert reason in REASONS
+
+
+def test_a_mark_counts_only_if_the_settings_say_so(validator: SessionValidator):
+    bundle = small_bundle()
+    marking = SessionValidator(bundle.schema, bundle.classes, LIMIT, Trust(marks=True))
+    marked = session(7, trusted=True)
+    assert marking.validate(*marked).trusted
+    assert not validator.validate(*marked).trusted
+    assert not marking.validate(*session(7, trusted=None)).trusted
+    assert not marking.validate(*session(7)).trusted
+    assert not validator.validate(*session(7, trusted="yes")).trusted
+    with pytest.raises(RejectedError, match="trusted must be true or false, got str") as caught:
+        marking.validate(*session(7, trusted="yes"))
+    assert caught.value.reason == "wrong_type"

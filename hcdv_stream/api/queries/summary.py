@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hcdv_stream.api.models.answers import Counters, PartitionSummary
+from hcdv_stream.api.models.summary import Counters, DivergenceAlarm, PartitionSummary
 from hcdv_stream.api.queries.query import CorpusQuery, NoParameters, ShardContext, ShardScope
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.drift.validation_age import newest_evaluator
 from hcdv_stream.valuation.tree.coalition_ids import node_id
 
 
@@ -73,7 +74,25 @@ def _partition(scaled: ScaledValues, partition: PartitionView) -> PartitionSumma
         begins_at=partition.begins_at,
         complete=partition.complete,
         written_at=position.written_at,
+        evaluators=partition.corpus.trusted.tolist(),
+        evaluators_joined=state.drift.joined,
+        evaluators_retired=state.drift.retired,
+        newest_evaluator=newest_evaluator(state),
+        diverging=_diverging(partition),
     )
+
+
+def _diverging(partition: PartitionView) -> list[DivergenceAlarm]:
+    classes = partition.identity.classes
+    return [
+        DivergenceAlarm(
+            partition=partition.number,
+            label=None if label is None else classes[label],
+            provider=provider,
+            since=since,
+        )
+        for label, provider, since in partition.stored.state.drift.diverging
+    ]
 
 
 def _plausible(_: NoParameters, answer: SummaryShardAnswer, scope: ShardScope) -> bool:

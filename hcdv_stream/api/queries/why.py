@@ -102,7 +102,8 @@ def _mates(
     most: int,
 ) -> list[Mate]:
     points, classes = found.leaf.examples, partition.identity.classes
-    seen = peer_contributions(points, found.row, partition.identity.engine)
+    since = partition.stored.state.drift.peers_since
+    seen = peer_contributions(points, found.row, partition.identity.engine, since)
     values = scaled.leaf(partition, found.leaf).value
     share = scaled.share(partition)
     mates = []

@@ -2,20 +2,16 @@
 
 from fastapi import APIRouter, Response
 
-from hcdv_stream.api.models.answers import (
-    ClassCounts,
-    PartitionSummary,
-    Provider,
-    ProvidersAnswer,
-    SummaryAnswer,
-)
+from hcdv_stream.api.models.answers import Provider, ProvidersAnswer
+from hcdv_stream.api.models.summary import ClassCounts, PartitionSummary, SummaryAnswer
 from hcdv_stream.api.queries.query import NoParameters
-from hcdv_stream.api.queries.summary import SUMMARY
+from hcdv_stream.api.queries.summary import SUMMARY, CorpusSummary
 from hcdv_stream.api.routes.cursors import query_of
 from hcdv_stream.api.routes.dependencies import AnswerContext, ContextNow, ReadRequestNow
 from hcdv_stream.api.routes.pages import begun, more_of
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import RetryRoute
+from hcdv_stream.api.sources.source import Snapshot
 
 router = APIRouter(tags=["totals"], route_class=RetryRoute)
 
@@ -70,18 +66,27 @@ async def read_summary(context: ContextNow) -> Response:
         classes=[
             ClassCounts(label=label, points=points, validation=evaluators)
             for label, points, evaluators in zip(
-                snapshot.classes, summary.classes, snapshot.validation, strict=True
+                snapshot.classes, summary.classes, _fewest(summary, snapshot), strict=True
             )
         ],
         value=summary.value,
         total=summary.total,
         residual=abs(summary.value - summary.total),
         partitions=[_fresh(context, partition) for partition in summary.partitions],
+        diverging=[alarm for one in summary.partitions for alarm in one.diverging],
         left_out=snapshot.left_out(),
         **summary.counters,
         **context.answer(),
     )
     return context.respond(answer)
+
+
+def _fewest(summary: CorpusSummary, snapshot: Snapshot) -> list[int]:
+    """Return evaluators by class in the partition that has fewest; V moves in each by itself."""
+    told = [one.evaluators for one in summary.partitions if one.evaluators]
+    if len(told) < len(summary.partitions):  # an API of an older version does not say
+        return list(snapshot.validation)
+    return [min(counts) for counts in zip(*told, strict=True)]
 
 
 def _fresh(context: AnswerContext, partition: PartitionSummary) -> PartitionSummary:

@@ -39,6 +39,10 @@ Rate = Annotated[
 FlipShare = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Share of the labels that are made wrong.")
 ]
+TrustedShare = Annotated[
+    float,
+    typer.Option(min=0.0, max=1.0, help="Share of the sessions that say that they are trusted."),
+]
 Flips = Annotated[
     Path | None, typer.Option(help="File (.csv, .parquet) that records whose label is wrong.")
 ]
@@ -71,6 +75,7 @@ def clickstream(
     ] = 1.0,
     flip_share: FlipShare = 0.0,
     flips: Flips = None,
+    trusted_share: TrustedShare = 0.0,
     rate: Rate = None,
     out: Annotated[
         Path | None,
@@ -99,9 +104,9 @@ def clickstream(
     replayed = clickstream_replay(sessions)
     _record_flips(replayed, flips)
     if out is None:
-        _send(settings, messages(replayed.examples), len(sessions), rate)
+        _send(settings, messages(replayed.examples, None, trusted_share), len(sessions), rate)
     elif out.suffix.lower() in (".ndjson", ".jsonl"):
-        _write_lines(out, messages(replayed.examples))
+        _write_lines(out, messages(replayed.examples, None, trusted_share))
     else:
         _write_table(out, clickstream_table(sessions))
 
@@ -122,6 +127,7 @@ def replay(
     drop: columns.Drop = None,
     flip_share: FlipShare = 0.0,
     flips: Flips = None,
+    trusted_share: TrustedShare = 0.0,
     rate: Rate = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Send only so many of the first sessions.")
@@ -141,7 +147,7 @@ def replay(
     _record_flips(replayed, flips)
     sent = replayed.examples.take(np.arange(min(limit or len(examples), len(examples))))
     now = None if time_column else time.time()
-    _send(settings, messages(sent, now), len(sent), rate)
+    _send(settings, messages(sent, now, trusted_share), len(sent), rate)
     if examples.unlabelled:
         typer.echo(f"{examples.unlabelled:,} rows without a label were left out", err=True)
 

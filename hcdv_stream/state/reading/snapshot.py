@@ -6,12 +6,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from hcdv_stream.state.drift_record import decode_drift
 from hcdv_stream.state.errors import REBUILD, StateError
 from hcdv_stream.state.family import Families, Family
 from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.inventory import Inventory
 from hcdv_stream.state.layout import (
     CENTROIDS,
+    DRIFT_KEY,
     HEADER_KEY,
     IDENTITY_KEY,
     LEAVES,
@@ -37,6 +39,7 @@ from hcdv_stream.state.records import (
 from hcdv_stream.state.stored import Change, StoredPartition
 from hcdv_stream.valuation.arrivals import ProviderCounts
 from hcdv_stream.valuation.completeness import miscount
+from hcdv_stream.valuation.drift.drift import Drift
 from hcdv_stream.valuation.state import EngineState, Header
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
@@ -94,6 +97,7 @@ def read_inventoried(families: Families) -> tuple[StoredPartition | None, Invent
         {node.id: node for node, _ in nodes},
         members,
         {counts.id: counts for counts, _ in counted},
+        _read_drift(families, writes),
     )
     totals = decode_inventory(header)
     fits = totals is None or np.array_equal(totals, inventory.totals)
@@ -197,12 +201,15 @@ def read_onwards(
             moved.pop(leaf, None)
         moved.update(dict.fromkeys(change.centroids, change.sequence))
         made_providers.update(dict.fromkeys(change.providers, change.sequence))
-    state = EngineState(_read_header(families), nodes, leaves, providers)
+    written: list[int] = []
+    drift = _read_drift(families, written)
+    state = EngineState(_read_header(families), nodes, leaves, providers, drift)
     if not (
         _update(leaves, families.leaves, made_leaves, decode_leaf)
         and _update(nodes, families.nodes, made_nodes, decode_node)
         and _update(providers, families.providers, made_providers, decode_provider)
         and _move(leaves, families.centroids, moved)
+        and max(written, default=0) <= changes[-1].sequence
         and _is_whole(state)
     ):
         return None
@@ -253,6 +260,16 @@ def _move(leaves: dict[int, Leaf], family: Family, moved: Mapping[int, int]) -> 
 
 def _read_header(families: Families) -> Header:
     return decode_header(_meta(families, HEADER_KEY))
+
+
+def _read_drift(families: Families, writes: list[int]) -> Drift:
+    """Return how V has moved, and note which write said so; nothing in an older format."""
+    record = families.meta.get(DRIFT_KEY)
+    if record is None:
+        return Drift()
+    drift, written = decode_drift(record)
+    writes.append(written)
+    return drift
 
 
 def _meta(families: Families, name: bytes) -> bytes:

@@ -20,10 +20,23 @@ Outcome = Mapping[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the game of one leaf sees: its examples, and the rows of V that are routed to it."""
+    """What the game of one leaf sees: its examples, and what of V is routed to it.
+
+    ``evaluators`` are rows of the bundle's V, ``joined`` the trusted sessions that joined it.
+    Examples older than ``peers_since``, seconds since the epoch, are no peers.
+    """
 
     examples: LeafExamples
     evaluators: npt.NDArray[np.int64]
+    joined: LeafExamples | None = None
+    peers_since: float | None = None
+
+    @property
+    def peers(self) -> npt.NDArray[np.bool_] | None:
+        """Which examples are young enough to be peers, None if all are."""
+        if self.peers_since is None:
+            return None
+        return self.examples.timestamps >= self.peers_since
 
 
 class TreeGame(Protocol):

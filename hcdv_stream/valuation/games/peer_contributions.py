@@ -39,8 +39,13 @@ class PeerContributions(NamedTuple):
     ranks: Counts
 
 
-def peer_contributions(examples: LeafExamples, row: int, config: EngineConfig) -> PeerContributions:
-    """Play the games of a leaf's examples and read off what they give the example at ``row``."""
+def peer_contributions(
+    examples: LeafExamples, row: int, config: EngineConfig, peers_since: float | None = None
+) -> PeerContributions:
+    """Play the games of a leaf's examples and read off what they give the example at ``row``.
+
+    Examples older than ``peers_since``, seconds since the epoch, are no peers.
+    """
     near = cosines(examples.embeddings, examples.embeddings)
     distances = 1.0 - near[row]
     if config.peers == "off":
@@ -52,4 +57,5 @@ def peer_contributions(examples: LeafExamples, row: int, config: EngineConfig) -
     keys = sorted_keys(np.where(own, EXCLUDED, near), matches)
     gives = by_player(shapley_by_rank(keys, config.neighbours), keys)[:, row]
     ranks = (positions(keys) == row).argmax(axis=1) + 1
-    return PeerContributions(distances, ~own[:, row], gives, ranks)
+    young = examples.timestamps >= (-np.inf if peers_since is None else peers_since)
+    return PeerContributions(distances, ~own[:, row] & young, np.where(young, gives, 0), ranks)

@@ -8,13 +8,13 @@ weights ω, β, λ and the counts |V_c|, n_c come in when a value is read (``rou
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.config import EngineConfig, Peers
-from hcdv_stream.valuation.embedding.grid import cosines
+from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.games.game import Outcome, Seat
 from hcdv_stream.valuation.games.knn import (
     EXCLUDED,
@@ -63,7 +63,7 @@ class RoutedGame:
         if copied:
             originals = [np.flatnonzero(~seats[place].examples.copies) for place in copied]
             alone = [
-                Seat(subset(seats[place].examples, rows), seats[place].evaluators)
+                replace(seats[place], examples=subset(seats[place].examples, rows))
                 for place, rows in zip(copied, originals, strict=True)
             ]
             games = zip(copied, originals, self._played(alone, "off"), strict=True)
@@ -75,7 +75,7 @@ class RoutedGame:
 
     def _played(self, seats: Sequence[Seat], peers: Peers) -> list[tuple[Outcome, Sketch]]:
         results: dict[int, tuple[Outcome, Sketch]] = {}
-        rows = [len(seat.evaluators) + (peers != "off") * len(seat.examples) for seat in seats]
+        rows = [_trusted_rows(seat) + _peer_rows(seat, peers) for seat in seats]
         for places in _chunks([len(seat.examples) for seat in seats], rows):
             played = self._play([seats[place] for place in places], peers)
             results.update(zip(places, played, strict=True))
@@ -161,25 +161,24 @@ class _EvaluatorTable:
     ) -> "_EvaluatorTable":
         """Lay the table of some leaves; see ``EngineConfig.peers``."""
         width = max(1, *(len(seat.examples) for seat in seats))
-        height = sum(len(seat.evaluators) + (peers != "off") * len(seat.examples) for seat in seats)
+        height = sum(_trusted_rows(seat) + _peer_rows(seat, peers) for seat in seats)
         distances = np.full((height, width), EXCLUDED)
         matches = np.zeros((height, width), np.bool_)
         sizes = np.zeros((len(seats), 2, classes), np.int64)
         row = 0
         for place, seat in enumerate(seats):
             examples = seat.examples
-            labels = validation.labels[seat.evaluators]
-            trusted = seat.evaluators[np.argsort(labels, kind="stable")]
+            embeddings, labels = _trusted_of(seat, validation)
+            order = np.argsort(labels, kind="stable")
             sizes[place, TRUSTED] = np.bincount(labels, minlength=classes)
-            evaluators, evaluator_labels = (
-                [validation.embeddings[trusted]],
-                [validation.labels[trusted]],
-            )
-            blocks = [np.full(len(trusted), _NOBODY)]
+            evaluators, evaluator_labels = [embeddings[order]], [labels[order]]
+            blocks = [np.full(len(labels), _NOBODY)]
             owners = owner_numbers(examples.providers, peers)
             if peers != "off":
                 order = np.argsort(examples.labels, kind="stable")
-                sizes[place, PEERS] = np.bincount(examples.labels, minlength=classes)
+                if (young := seat.peers) is not None:
+                    order = order[young[order]]
+                sizes[place, PEERS] = np.bincount(examples.labels[order], minlength=classes)
                 evaluators.append(examples.embeddings[order])
                 evaluator_labels.append(examples.labels[order])
                 blocks.append(owners[order])
@@ -203,6 +202,28 @@ class _EvaluatorTable:
         if len(filled):
             result[filled] = np.add.reduceat(values, starts, axis=0)
         return result.reshape(*self.group_sizes.shape, values.shape[1])
+
+
+def _trusted_rows(seat: Seat) -> int:
+    return len(seat.evaluators) + (len(seat.joined) if seat.joined else 0)
+
+
+def _peer_rows(seat: Seat, peers: str) -> int:
+    if peers == "off":
+        return 0
+    young = seat.peers
+    return len(seat.examples) if young is None else int(young.sum())
+
+
+def _trusted_of(seat: Seat, validation: Validation) -> tuple[Embeddings, npt.NDArray[np.int16]]:
+    """Return embeddings and labels of a leaf's trusted evaluators."""
+    embeddings, labels = validation.embeddings[seat.evaluators], validation.labels[seat.evaluators]
+    if not seat.joined:
+        return embeddings, labels
+    return (
+        np.concatenate([embeddings, seat.joined.embeddings]),
+        np.concatenate([labels, seat.joined.labels]),
+    )
 
 
 def owner_numbers(providers: Sequence[str | None], peers: str) -> npt.NDArray[np.int64]:

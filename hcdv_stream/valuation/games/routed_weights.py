@@ -51,13 +51,15 @@ class RoutedWeights:
     ) -> "RoutedWeights":
         """Prepare for a corpus: its root sketch and the class counts (C,) of all of V.
 
+        Of its examples those count that are peers: not all are if they age.
+
         ``shapley`` are the contrast's coefficients if they are known: no weight changes them.
 
         Raises ValueError for a utility that names no class of ``labels``.
         """
         counted = trusted if trusted.sum() else whole.counts
         omega = weights.per_class(labels, counted)
-        evaluators = np.stack([trusted, whole.counts])
+        evaluators = np.stack([trusted, whole.evaluators[PEERS]])
         share = np.array([1.0 - weights.beta, weights.beta])
         scale = omega * share[:, None] / np.maximum(evaluators, 1)
         shapley = shapley or ContrastShapley.of(whole.counts, whole.embeddings)

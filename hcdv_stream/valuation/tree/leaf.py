@@ -61,13 +61,24 @@ class LeafExamples:
         )
 
 
+def same_sessions(left: LeafExamples | None, right: LeafExamples | None) -> bool:
+    """Whether two sets of trusted sessions are equal in every bit; None is none."""
+    if left is None or right is None:
+        return left is right
+    return (left.ids, left.providers) == (right.ids, right.providers) and all(
+        getattr(left, name).tobytes() == getattr(right, name).tobytes()
+        for name in ("labels", "timestamps", "embeddings", "fingerprints")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A leaf of the tree: where it is, which examples are in it and what its game gave.
 
     ``centroid`` is a (d,) grid unit vector. ``outcome`` holds the arrays of the last game played
     here, named by the game (see ``routed`` and ``algorithm1``), empty before the first one.
-    ``sketch`` is the leaf as a coalition.
+    ``sketch`` is the leaf as a coalition. ``evaluators`` are the trusted sessions in it that joined
+    V, None if there is none; the bundle's V is not stored.
     """
 
     id: int
@@ -76,6 +87,7 @@ class Leaf:
     examples: LeafExamples
     sketch: Sketch
     outcome: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+    evaluators: LeafExamples | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from hcdv_stream.valuation.batch import DELETION, Batch
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import Delta
+from hcdv_stream.valuation.tree.sketch import TRUSTED
 from hcdv_stream.valuation.weights import Weights
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.metrics.drift import RecentSessions
@@ -33,7 +34,6 @@ class CorpusMetrics:
         self._metrics = metrics
         self._labels = labels
         self._classes = bundle.classes
-        self._trusted = bundle.validation.counts(len(bundle.classes))
         self._engine = engine
         self._weights = weights
         self._header = engine.header
@@ -81,5 +81,6 @@ class CorpusMetrics:
 
     def _residual(self) -> float:
         """Work the efficiency residual out when it is asked for: with many classes it costs."""
-        weighed = RoutedWeights.of(self._whole, self._trusted, self._classes, self._weights)
+        trusted = self._whole.evaluators[TRUSTED]
+        weighed = RoutedWeights.of(self._whole, trusted, self._classes, self._weights)
         return weighed.residual()

@@ -110,6 +110,36 @@ class WorkerMetrics:
             "hcdv_drift_distance",
             "Distance, 0 to 2, between the mean embedding of recent sessions and the corpus's.",
         )
+        self.trusted_records = counter(
+            "hcdv_trusted_records_total", "Trusted sessions that joined V."
+        )
+        self.validation_retired = counter(
+            "hcdv_validation_retired_total", "Evaluators that left V by age or by number."
+        )
+        self.validation_points = gauge(
+            "hcdv_validation_points", "Evaluators in V by label.", (*PARTITION, "label")
+        )
+        self.validation_age = gauge(
+            "hcdv_validation_age_seconds",
+            "How long before the stream's event time the newest evaluator of V lies; the bundle's "
+            "are as old as the stream.",
+        )
+        self.divergence = gauge(
+            "hcdv_divergence_ratio",
+            "Evidence, 0 to 1, that arrivals of a label, or of all for an empty one, agree less "
+            "with V than they did; at 1 an alarm begins.",
+            (*PARTITION, "label"),
+        )
+        self.divergence_alarm = gauge(
+            "hcdv_divergence_alarm",
+            "1 while arrivals of a label, or of all for an empty one, diverge from V, 0 otherwise.",
+            (*PARTITION, "label"),
+        )
+        self.provider_divergence_alarm = gauge(
+            "hcdv_provider_divergence_alarm",
+            "1 for each provider whose sessions diverge from V, at most 20 of them.",
+            (*PARTITION, "provider"),
+        )
         self.residual = gauge(
             "hcdv_efficiency_residual",
             "Distance between the sum of all values and the value of the whole corpus.",
@@ -222,7 +252,8 @@ class WorkerMetrics:
             self.points, self.label_points, self.leaves, self.leaves_by_fill, self.nodes,
             self.height, self.drift, self.residual, self.erasure_overdue, self.lag,
             self.state_files, self.state_bytes, self.state_buffers, self.state_pending,
-            self.state_held_back, self.complete,
+            self.state_held_back, self.complete, self.validation_points, self.validation_age,
+            self.divergence, self.divergence_alarm,
         )  # fmt: skip
         for gauge in gauges:
             gauge.remove_by_labels({"topic": topic, "partition": partition})

@@ -18,19 +18,21 @@ class MismatchError(StateError):
 
 @dataclass(frozen=True, slots=True)
 class LeafSample:
-    """A leaf as the engine has it and as it is stored, and the rows of V that evaluate in it.
+    """A leaf as the engine has it and as it is stored, and the bundle's rows that evaluate in it.
 
-    ``strays`` counts those of the rows that another leaf is nearer to.
+    ``strays`` counts those that another leaf is nearer to; ``peers_since`` is the event time from
+    which on its examples are peers.
     """
 
     leaf: Leaf
     stored: Leaf | None
     evaluators: npt.NDArray[np.int64]
     strays: int
+    peers_since: float | None = None
 
     def differences(self, game: TreeGame, classes: int) -> list[str]:
         """Say what differs between the engine, the store and a replay; empty where nothing does."""
-        found = leaf_differences(game, self.leaf, self.evaluators, classes)
+        found = leaf_differences(game, self.leaf, self.evaluators, classes, self.peers_since)
         if self.strays:
             found.append(f"{self.strays} of its evaluators belong to another leaf")
         if self.stored is None:

@@ -10,7 +10,7 @@ from hcdv_stream.state import LogIdentity
 from hcdv_stream.state.heartbeat import LogEnd
 from tests.api.page.conftest import serving
 from tests.api.page.test_page import Page, number
-from tests.api.world import LOG, Owner
+from tests.api.world import LOG, Owner, diverging_owner
 
 pytestmark = pytest.mark.browser
 
@@ -112,4 +112,18 @@ def test_a_truncated_corpus_is_told_and_a_whole_one_is_not(chromium, tmp_path):
             if name == "cut":
                 assert "partition 0 at offset 1,200" in page.text("#truncated")
                 assert page.one("#truncated").get_attribute("role") == "alert"
+    chromium.get_log("browser")
+
+
+def test_recent_sessions_that_diverge_from_v_are_told(chromium, tmp_path):
+    diverging_owner(tmp_path).store.close()
+    with serving(tmp_path) as (_, address):
+        page = Page(chromium, address)
+        chromium.get(address)
+        page.until(lambda: page.one("#diverging").is_displayed())
+        told = page.text("#diverging")
+        assert "all sessions in partition 0" in told
+        assert "provider seller-0" in told
+        assert page.one("#diverging").get_attribute("role") == "alert"
+        assert not page.one("#truncated").is_displayed()
     chromium.get_log("browser")

@@ -1,9 +1,21 @@
 import math
 from collections import defaultdict
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from tests.api.world import CLASSES, VALIDATION, Client, Owner, app_of, expected, total
+from tests.api.world import (
+    CLASSES,
+    CONFIG,
+    VALIDATION,
+    Client,
+    Owner,
+    app_of,
+    diverging_owner,
+    expected,
+    total,
+)
 
 
 def test_the_summary_adds_up(client, owners):
@@ -83,3 +95,44 @@ def test_shares_add_up_to_one_and_are_not_said_of_nothing(client, tmp_path):
     owner.store.close()
     assert alone["value"] == 0.0
     assert [entry["share"] for entry in alone["providers"]] == [None]
+
+
+def test_the_summary_tells_how_v_moves(tmp_path):
+    config = replace(CONFIG, validation_most=15, validation_least=2)
+    moving, resting = Owner(tmp_path, 0, config), Owner(tmp_path, 3, config)
+    for _ in range(3):
+        batch = moving.batch(80, prefix=f"t{moving.offset}-")
+        moving.apply(replace(batch, trusted=np.arange(80) % 2 == 0))
+    resting.apply(resting.batch(90))
+    client = Client(app_of(tmp_path))
+    summary = client.get("/v1/summary").json()
+    first, second = summary["partitions"]
+    bundled = VALIDATION.counts(len(CLASSES)).tolist()
+    assert first["evaluators"] == moving.engine.trusted_counts.tolist()
+    assert first["evaluators_joined"] == 120
+    assert first["evaluators_retired"] == 120 + sum(bundled) - sum(first["evaluators"])
+    assert first["newest_evaluator"] == moving.engine.newest_evaluator == 1e9 + 78
+    assert second["evaluators"] == bundled
+    assert second["newest_evaluator"] == 1e9
+    fewest = [min(pair) for pair in zip(first["evaluators"], bundled, strict=True)]
+    assert [one["validation"] for one in summary["classes"]] == fewest
+    assert summary["residual"] <= 1e-9
+    assert summary["diverging"] == []
+    moving.store.close()
+    resting.store.close()
+
+
+def test_the_summary_names_who_diverges(tmp_path):
+    owner = diverging_owner(tmp_path)
+    client = Client(app_of(tmp_path))
+    summary = client.get("/v1/summary").json()
+    drift = owner.engine.drift
+    assert summary["diverging"] == summary["partitions"][0]["diverging"]
+    named = {(one["label"], one["provider"]): one["since"] for one in summary["diverging"]}
+    assert named == {
+        (None if label is None else CLASSES[label], provider): since
+        for label, provider, since in drift.diverging
+    }
+    assert (None, None) in named
+    assert (None, "seller-0") in named
+    owner.store.close()

@@ -4,6 +4,7 @@ import { Problem, ask, follow, useKey } from "./api.js";
 import * as badge from "./badge.js";
 import { $, announce, say } from "./dom.js";
 import { count, moment, percent, score, seconds } from "./format.js";
+import * as diverging from "./diverging.js";
 import * as latency from "./latency.js";
 import * as spread from "./spread.js";
 import * as tables from "./tables.js";
@@ -74,6 +75,7 @@ function display(now = false) {
   weights.shown(summary.weights, labels);
   figures(summary, values);
   truncated.show(summary.as_of.corpus);
+  diverging.show(summary.diverging);
   tree.knowRoots(summary.partitions.map((one) => one.root));
   main.setAttribute("aria-busy", "false");
   main.dataset.empty = "false";
