@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle.fingerprints import fingerprints
+from hcdv_stream.bundle.schema import Columns
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
 from hcdv_stream.experiments.common.datasets import Dataset, Rows
 from hcdv_stream.experiments.marketplace.market import Ground
@@ -85,10 +86,13 @@ def ground_of(data: Dataset, seed: int) -> Ground:
     return Ground(data, bundle, order[first:second], order[second:], seed)
 
 
-def records(site: Ground, rows: Rows, sellers: npt.NDArray[np.int64]) -> Market:
-    """Return rows of a set as records under their true labels."""
+def records(
+    site: Ground, rows: Rows, sellers: npt.NDArray[np.int64], columns: Columns | None = None
+) -> Market:
+    """Return rows of a set as records under their true labels, perhaps with other features."""
     schema = site.bundle.schema
-    features = np.asarray(schema.rows(site.data.take(rows).columns), np.float64)
+    columns = columns or site.data.take(rows).columns
+    features = np.asarray(schema.rows(columns), np.float64)
     embeddings = site.bundle.encode(schema.matrix(features), np.arange(len(rows)))
     return Market(rows, site.data.labels[rows].copy(), sellers, features, embeddings)
 
