@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from hcdv_stream.experiments.marketplace.many_markets import Market, records
 from hcdv_stream.experiments.marketplace.market import Ground
@@ -86,9 +87,10 @@ class SellerModels:
         elif (labels == labels[0]).all():
             found[:, labels[0]] = 1.0
         else:
-            model = self._model(len(rows))
-            model.fit(self._matrix[rows], labels)
-            found[:, model.classes_] = model.predict_proba(self._test)
+            with threadpool_limits(limits=1):  # small models: threads would wait for each other
+                model = self._model(len(rows))
+                model.fit(self._matrix[rows], labels)
+                found[:, model.classes_] = model.predict_proba(self._test)
         return found
 
     def _measured(self, probabilities: Floats) -> tuple[float, ...]:
