@@ -7,7 +7,6 @@ from typing import Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
 from hcdv_stream.api.models.answers import (
-    Balance,
     BatchAnswer,
     BatchRequest,
     CoalitionAnswer,
@@ -15,8 +14,6 @@ from hcdv_stream.api.models.answers import (
     HistoryAnswer,
     Model,
     PageAnswer,
-    PayoutsAnswer,
-    PayoutsRequest,
     PointAnswer,
     PointsAnswer,
     ProvidersAnswer,
@@ -24,6 +21,7 @@ from hcdv_stream.api.models.answers import (
     SelectAnswer,
     SummaryAnswer,
 )
+from hcdv_stream.api.models.payouts import Balance, PayoutsAnswer, PayoutsRequest
 from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.weights import Weights
 

@@ -17,7 +17,7 @@ from hcdv_stream.experiments.marketplace.many_markets import (
 )
 from hcdv_stream.experiments.marketplace.market import gini, paid
 from hcdv_stream.experiments.marketplace.sellers import PROFILES, drawn
-from hcdv_stream.experiments.marketplace.truths import MODELS, SellerModels, matrix_of, truths
+from hcdv_stream.experiments.marketplace.truths import MODELS, CoalitionModels, matrix_of, truths
 
 LEVELS = [f"level {number}" for number in range(16)]
 
@@ -140,7 +140,7 @@ def test_what_cheating_gains(site):
 
 def test_truths_are_those_of_retrained_models(site):
     market = market_of(site, 5, np.random.default_rng(3))
-    models = SellerModels(site, market, "logistic regression")
+    models = CoalitionModels(site, market, "logistic regression")
     game = models.game("AUC")
     everybody = np.ones((1, 5), np.bool_)
     nobody = np.zeros((1, 5), np.bool_)

@@ -13,6 +13,7 @@ from hcdv_stream.experiments.marketplace.tracking import DEFAULT, PAYOUT
 from hcdv_stream.experiments.marketplace.truths import MEASURES
 
 COEFFICIENTS = ("pearson", "spearman")
+LITTLE, NEAR = 0.02, 0.03
 WAYS = ("default", "balance", "net", "margin")
 
 
@@ -105,9 +106,37 @@ def _attacks(attacks: Sequence[Mapping[str, Any]]) -> ResultTable:
     note = (
         f"The cheating seller's part of the pot under all its names, mean over {markets} markets "
         "of five like sellers. Default weights, payout and margin pay nothing below 0; net adds "
-        "what is carried over as a balance. The last two attacks pay: no rule prevents them."
+        "what is carried over as a balance. The last two attacks pay: no rule prevents them. "
+        f"{_exceptions(attacks)}"
     )
     return ResultTable("Marketplace: attacks", columns, rows, note)
+
+
+def _exceptions(attacks: Sequence[Mapping[str, Any]]) -> str:
+    """Say where wrong labels are paid, and how far copies are from the honest part."""
+    honest = {_place(each): each["balance"] for each in attacks if each["attack"] == "none"}
+    paid = sorted(
+        {
+            each["set"]
+            for each in attacks
+            if each["attack"].startswith("all labels wrong") and each["balance"] > LITTLE
+        }
+    )
+    copies = [
+        abs(each["balance"] - honest[_place(each)])
+        for each in attacks
+        if each["attack"] == "five exact copies, other names"
+    ]
+    near = sum(distance <= NEAR for distance in copies)
+    where = f"more than {LITTLE} on {', '.join(paid)} alone" if paid else f"at most {LITTLE}"
+    return (
+        f"All labels wrong: paid {where}. Exact copies: within {NEAR} of the honest part in "
+        f"{near} of {len(copies)} markets, {np.mean(copies):.3f} away on average."
+    )
+
+
+def _place(attack: Mapping[str, Any]) -> tuple[str, int]:
+    return attack["set"], attack["seed"]
 
 
 def _spread(numbers: Sequence[float]) -> str:

@@ -49,7 +49,7 @@ MODELS: Mapping[str, Callable[[int], Any]] = {
 """Models for so many rows."""
 
 
-class SellerModels:
+class CoalitionModels:
     """Models trained on what coalitions of sellers sell, each coalition once, and their scores."""
 
     def __init__(self, site: Ground, market: Market, model: str) -> None:
@@ -112,7 +112,7 @@ def matrix_of(site: Ground, market: Market) -> Floats:
 
 def truths(site: Ground, market: Market, orders: int = ORDERS) -> dict[str, dict[str, Floats]]:
     """Return each seller's group Shapley value by measure and by model."""
-    models = {name: SellerModels(site, market, name) for name in MODELS}
+    models = {name: CoalitionModels(site, market, name) for name in MODELS}
     return {
         measure: {name: _shapley(each.game(measure), orders, site) for name, each in models.items()}
         for measure in MEASURES
