@@ -11,8 +11,8 @@ CORE_MAY = {"hcdv_stream.valuation", "numpy"}
 TORCH_MAY = {"perceptron.py", "encoder_training.py"}
 PANDAS_MAY = {"frames.py"}
 CORE_STDLIB = {
-    "abc", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "heapq",
-    "itertools", "math", "numbers", "re", "typing", "zlib",
+    "abc", "bisect", "collections", "dataclasses", "enum", "fractions", "functools", "hashlib",
+    "heapq", "itertools", "math", "numbers", "re", "typing", "zlib",
 }  # fmt: skip
 DOES_IO = {"open", "print", "input"}
 

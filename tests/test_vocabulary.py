@@ -39,6 +39,8 @@ VOCABULARY: dict[str, tuple[str, ...]] = {
     "merge": (),
     "query": ("asked", "asking", "question", "questions"),
     "provider": ("seller", "sellers"),
+    "original": (),
+    "settlement": (),
     "bundle": (),
     "schema": (),
     "class": (),

@@ -7,7 +7,6 @@ from typing import Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
 from hcdv_stream.api.models.answers import (
-    Balance,
     BatchAnswer,
     BatchRequest,
     CoalitionAnswer,
@@ -15,14 +14,13 @@ from hcdv_stream.api.models.answers import (
     HistoryAnswer,
     Model,
     PageAnswer,
-    PayoutsAnswer,
-    PayoutsRequest,
     PointAnswer,
     PointsAnswer,
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
 )
+from hcdv_stream.api.models.payouts import Balance, PayoutsAnswer, PayoutsRequest
 from hcdv_stream.api.models.summary import SummaryAnswer
 from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.weights import Weights

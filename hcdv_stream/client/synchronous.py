@@ -16,7 +16,6 @@ from hcdv_stream.api.models.answers import (
     CoalitionsAnswer,
     FreshnessEvent,
     HistoryAnswer,
-    PayoutsAnswer,
     Point,
     PointAnswer,
     PointsAnswer,
@@ -27,6 +26,7 @@ from hcdv_stream.api.models.answers import (
     UpdateEvent,
     ValuedCoalition,
 )
+from hcdv_stream.api.models.payouts import PayoutsAnswer
 from hcdv_stream.api.models.summary import SummaryAnswer
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import (

@@ -1,6 +1,7 @@
 """Fingerprints of rows of a table: equal for the same row and label, whatever the table is."""
 
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ def fingerprints_of(table: Table, codes: npt.NDArray[np.int16]) -> npt.NDArray[n
     if is_frame(table):
         rows = list(zip(*columns_of(table).values(), strict=True))
         return _written([repr([_plain(cell) for cell in row]) for row in rows], labels)
+    if hasattr(table, "tocsr"):
+        return _written(_sparse_rows(table.tocsr()), labels)
     try:
         numbers = np.asarray(table, np.float64)
     except (TypeError, ValueError):
@@ -32,6 +35,18 @@ def fingerprints_of(table: Table, codes: npt.NDArray[np.int16]) -> npt.NDArray[n
     if hasattr(table, "__len__") and len(table) == len(labels):
         return _written([repr(each) for each in table], labels)
     return no_fingerprints(len(labels))
+
+
+def _sparse_rows(table: Any) -> list[str]:
+    """Write the rows of a CSR matrix: where they are not 0, and what they are there."""
+    table = table.copy()
+    table.sum_duplicates()
+    table.eliminate_zeros()
+    ends = table.indptr.tolist()
+    return [
+        repr((table.indices[start:stop].tolist(), table.data[start:stop].tolist()))
+        for start, stop in pairwise(ends)
+    ]
 
 
 def _plain(cell: Any) -> Any:

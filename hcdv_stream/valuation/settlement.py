@@ -8,7 +8,6 @@ would be paid and the others forgotten.
 """
 
 import heapq
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -116,7 +115,7 @@ def _ratio(numerator: int, denominator: int) -> float:
     try:
         return numerator / denominator
     except OverflowError:
-        return sys.float_info.max
+        return float(np.finfo(np.float64).max)
 
 
 def _descending(numbers: Sequence[int]) -> Iterator[int]:

@@ -104,7 +104,8 @@ def test_fingerprints_tell_rows_of_every_kind_of_table():
     frame = pd.DataFrame({"a": [1, 1, 2, 2, 2], "b": ["x", "x", None, None, None]})
     texts = ["a", "a", "b", "b", "b"]
     pictures = np.repeat(np.array([1.0, 1.0, 2.0, 2.0, 2.0]), 12).reshape(5, 3, 4)
-    for table in (numbers, frame, texts, pictures):
+    sparse = pytest.importorskip("scipy.sparse").coo_array(pictures.reshape(5, 12))
+    for table in (numbers, frame, texts, pictures, sparse):
         first = fingerprints_of(table, codes)[:, 0].tolist()
         assert first[0] == first[1]
         assert first[2] == first[3]

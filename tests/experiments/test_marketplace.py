@@ -3,12 +3,21 @@
 import numpy as np
 import orjson
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from hcdv_stream.experiments.common.datasets import Dataset
+from hcdv_stream.experiments.common.datasets import Dataset, clickstream
 from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.marketplace import run as marketplace
+from hcdv_stream.experiments.marketplace.attacks import ATTACKS, attacked, honest
+from hcdv_stream.experiments.marketplace.many_markets import (
+    ground_of,
+    market_of,
+    records,
+    without_gaps,
+)
 from hcdv_stream.experiments.marketplace.market import gini, paid
 from hcdv_stream.experiments.marketplace.sellers import PROFILES, drawn
+from hcdv_stream.experiments.marketplace.truths import MODELS, CoalitionModels, matrix_of, truths
 
 LEVELS = [f"level {number}" for number in range(16)]
 
@@ -58,6 +67,94 @@ def test_gini():
     assert gini(np.array([0.0, 0.0, 0.0, 1.0])) == pytest.approx(0.75)
 
 
+@pytest.fixture(scope="module")
+def site():
+    return ground_of(clickstream(500, 0), 0)
+
+
+@pytest.mark.parametrize("sellers", [5, 20])
+def test_sellers_of_a_market_differ_and_copies_come_last(site, sellers):
+    market = market_of(site, sellers, np.random.default_rng(3))
+    first = len(site.offered)
+    assert sorted(market.rows[:first].tolist()) == sorted(site.offered.tolist())
+    assert set(market.sellers.tolist()) == set(range(sellers))
+    assert set(market.rows[first:].tolist()) <= set(site.offered.tolist())
+    again = market.batch().fingerprints[:, 0]
+    known = set(again[:first].tolist())
+    assert len(again) > first
+    assert set(again[first:].tolist()) <= known
+    wrong = market.labels != site.data.labels[market.rows]
+    shares = [wrong[market.sellers == seller].mean() for seller in range(sellers)]
+    assert min(shares) < 0.05
+    assert max(shares) > 0.2
+
+
+def test_gaps_are_filled():
+    data = Dataset(
+        "gaps",
+        {
+            "x": np.array([1.0, np.nan, 3.0]),
+            "y": np.array(["a", None, "b"], dtype=object),
+        },
+        np.zeros(3, np.int16),
+        ("a",),
+    )
+    filled = without_gaps(data)
+    assert filled.columns["x"].tolist() == [1.0, 2.0, 3.0]
+    assert filled.columns["y"].tolist() == ["a", "", "b"]
+
+
+def test_attacks_are_what_their_names_say(site):
+    plain = honest(site).market
+    size = len(plain.rows) // 5
+    made = {name: attack(honest(site)) for name, attack in ATTACKS.items()}
+    wrong = made["all labels wrong, ten names"]
+    assert len(wrong.names) == 10
+    mine = np.isin(wrong.market.sellers, sorted(wrong.names))
+    assert (wrong.market.labels[mine] != site.data.labels[wrong.market.rows[mine]]).all()
+    assert len(set(wrong.market.batch().fingerprints[:, 0].tolist())) >= 14 * size - 60
+    assert len(made["labels at random, a name a row"].names) == size
+    copies = made["five exact copies, other names"]
+    assert len(copies.names) == 6
+    assert len(copies.market.rows) == 10 * size
+    assert len(set(copies.market.batch().fingerprints[:, 0].tolist())) <= 5 * size
+    stolen = made["another's rows, sold before"].market
+    assert (stolen.sellers[:size] == 0).all()
+    assert len(set(made["split into five names"].market.sellers.tolist())) == 9
+
+
+def test_what_cheating_gains(site):
+    parts = {one["attack"]: one for one in attacked(site)}
+    for name, one in parts.items():
+        assert one["balance"] >= one["net"] - 1e-9
+        if "all labels wrong" in name:
+            assert one["balance"] <= 0.02
+    copies = (parts["five exact copies, own name"], parts["five exact copies, other names"])
+    assert copies[0]["balance"] == copies[1]["balance"]
+    assert parts["labels at random, a name a row"]["margin"] == 0.0
+    # names that are not below 0 can be merged without a difference
+    both, merged = parts["none, two sellers"], parts["merged with another seller"]
+    if both["net"] == both["balance"]:
+        assert merged["balance"] == pytest.approx(both["balance"], abs=1e-6)
+
+
+def test_truths_are_those_of_retrained_models(site):
+    market = market_of(site, 5, np.random.default_rng(3))
+    models = CoalitionModels(site, market, "logistic regression")
+    game = models.game("AUC")
+    everybody = np.ones((1, 5), np.bool_)
+    nobody = np.zeros((1, 5), np.bool_)
+    assert game(nobody)[0] == 0.5
+    test = records(site, site.test, np.zeros(len(site.test), np.int64))
+    model = MODELS["logistic regression"](len(market.rows))
+    model.fit(matrix_of(site, market), market.labels)
+    scores = model.predict_proba(matrix_of(site, test))
+    wanted = np.mean([roc_auc_score(test.labels == c, scores[:, c]) for c in range(2)])
+    assert game(everybody)[0] == pytest.approx(wanted)
+    values = truths(site, market)["AUC"]["logistic regression"]
+    assert values.sum() == pytest.approx(wanted - 0.5)
+
+
 def test_it_runs_and_tables_come_from_its_json(monkeypatch):
     monkeypatch.setattr(marketplace, "adult", lambda data, size: census(size))
     result = marketplace.run(ExperimentOptions(None, seeds=1, small=True), Silent())
@@ -66,6 +163,7 @@ def test_it_runs_and_tables_come_from_its_json(monkeypatch):
     assert len(run["flood"]) == 9
     assert all(sum(each["parts"]) == pytest.approx(1.0) for each in run["methods"].values())
     tables = marketplace.tables(stored)
-    assert [len(table.rows) for table in tables] == [5, len(run["methods"]), 5, 6]
-    assert {len(row) for table in tables for row in table.rows} == {7, 11, 9, 5}
+    many = len(stored["markets"][0]["values"]) + 1
+    rows = [5, len(run["methods"]), 5, 6, many, 1, many, len(ATTACKS)]
+    assert [len(table.rows) for table in tables] == rows
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import orjson
 import pytest
 
 from hcdv_stream.broker.topics import Topic, create_topics
@@ -33,10 +34,19 @@ Records = Sequence[tuple[bytes | None, bytes | None]]
 
 
 def sessions_with_poison(chance: random.Random) -> Records:
-    """5,000 sessions, one in ten a replacement, deletions, and 100 poison messages among them."""
+    """5,000 sessions, one in ten a replacement, deletions, and 100 poison messages among them.
+
+    Every seventh is a copy of an earlier one under an id of its own.
+    """
     log: list[tuple[bytes | None, bytes | None]] = []
     for number in range(SESSIONS):
-        log.append(session(chance.randrange(number) if number % 10 == 9 else number))
+        if number % 7 == 3:
+            _, value = session(chance.randrange(number))
+            like = orjson.loads(value or b"")
+            same = {name: like[name] for name in ("features", "label")}
+            log.append(session(number, **same))
+        else:
+            log.append(session(chance.randrange(number) if number % 10 == 9 else number))
         if number % 50 == 49:
             log.append((session(number - 41)[0], None))
     for n in range(POISON):
@@ -119,6 +129,8 @@ def test_killed_at_random_and_still_the_same_bytes(
     undisturbed = reference(workers, topic, [len(log)], **drift)[0]
     assert state_bytes(read(directory)) == state_bytes(undisturbed)
     assert (undisturbed.state.drift.retired > 100) == moving
+    leaves = undisturbed.state.leaves.values()
+    assert sum(int(leaf.examples.copies.sum()) for leaf in leaves) > SESSIONS // 10
     letters = consume_all(bootstrap, f"{topic}.dlq")
     poison = {offset for offset, (_, value) in enumerate(log) if is_poison(value)}
     assert len(poison) == POISON

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query, Response
 
 from hcdv_stream.api.executors import run_heavy
-from hcdv_stream.api.models.answers import Payout, PayoutsAnswer, PayoutsRequest
+from hcdv_stream.api.models.payouts import Payout, PayoutsAnswer, PayoutsRequest
 from hcdv_stream.api.problems import ProblemError, described, invalid
 from hcdv_stream.api.queries.providers import ProviderTable
 from hcdv_stream.api.routes.cursors import query_of

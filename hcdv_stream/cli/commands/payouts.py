@@ -7,7 +7,7 @@ import orjson
 import typer
 from pydantic import ValidationError
 
-from hcdv_stream.api.models.answers import PayoutsAnswer, PayoutsRequest
+from hcdv_stream.api.models.payouts import PayoutsAnswer, PayoutsRequest
 from hcdv_stream.cli.api_options import (
     AsJson,
     Key,

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle.fingerprints import fingerprints
+from hcdv_stream.bundle.schema import Columns
 from hcdv_stream.bundle.training import TrainingOptions, train_bundle
-from hcdv_stream.experiments.common.datasets import Dataset, Rows
+from hcdv_stream.experiments.common.datasets import Column, Dataset, Rows
 from hcdv_stream.experiments.marketplace.market import Ground
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.batch import Batch
@@ -76,6 +77,7 @@ class Market:
 
 def ground_of(data: Dataset, seed: int) -> Ground:
     """Cut a set at random and train a bundle whose V has clean labels."""
+    data = without_gaps(data)
     order = np.random.default_rng([seed, 7]).permutation(len(data))
     first, second = round(BUNDLE_SHARE * len(data)), round((BUNDLE_SHARE + TEST_SHARE) * len(data))
     options = replace(TrainingOptions(), seed=seed, validation_share=VALIDATION_SHARE)
@@ -85,10 +87,25 @@ def ground_of(data: Dataset, seed: int) -> Ground:
     return Ground(data, bundle, order[first:second], order[second:], seed)
 
 
-def records(site: Ground, rows: Rows, sellers: npt.NDArray[np.int64]) -> Market:
-    """Return rows of a set as records under their true labels."""
+def without_gaps(data: Dataset) -> Dataset:
+    """Fill gaps, numbers with the median: a bundle only takes them where it has seen some."""
+    columns: dict[str, Column] = {}
+    for name, column in data.columns.items():
+        if column.dtype == object:
+            columns[name] = np.array(["" if c is None else c for c in column], dtype=object)
+        else:
+            numbers = column.astype(np.float64)
+            columns[name] = np.where(np.isnan(numbers), np.nanmedian(numbers), numbers)
+    return Dataset(data.name, columns, data.labels, data.classes)
+
+
+def records(
+    site: Ground, rows: Rows, sellers: npt.NDArray[np.int64], columns: Columns | None = None
+) -> Market:
+    """Return rows of a set as records under their true labels, perhaps with other features."""
     schema = site.bundle.schema
-    features = np.asarray(schema.rows(site.data.take(rows).columns), np.float64)
+    columns = columns or site.data.take(rows).columns
+    features = np.asarray(schema.rows(columns), np.float64)
     embeddings = site.bundle.encode(schema.matrix(features), np.arange(len(rows)))
     return Market(rows, site.data.labels[rows].copy(), sellers, features, embeddings)
 

@@ -10,6 +10,9 @@ encoder's training is in no method's time. MCDS by example is left out for its c
 
 The attack is not the paper's: five like sellers, a tenth of all labels wrong; the first adds 800
 copies, numbers jittered, of 40 of its examples, once with a wrong and once with the right label.
+
+``payouts`` then asks on other sets whether the weights of payouts track what sellers are worth, and
+what cheating gains.
 """
 
 import time
@@ -38,6 +41,8 @@ from hcdv_stream.experiments.marketplace.market import (
     summed,
     worth,
 )
+from hcdv_stream.experiments.marketplace.payout_tables import payout_tables
+from hcdv_stream.experiments.marketplace.payouts import measured
 from hcdv_stream.experiments.marketplace.sellers import PROFILES, drawn
 from hcdv_stream.learners.logistic import Logistic
 from hcdv_stream.learners.metrics import balanced_accuracy
@@ -69,7 +74,7 @@ DEFAULT = "HCDV (default)"
 
 
 def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
-    """Pay five sellers under every seed, and attack."""
+    """Pay five sellers under every seed, and attack; then many markets on other sets."""
     seeds = list(range(options.seeds))
     progress.plan(2 * len(seeds))
     data = adult(options.data, SMALL if options.small else None)
@@ -82,7 +87,8 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
         progress.begin(f"seed {seed}: flood")
         runs.append({"seed": seed} | found | {"flood": flooded(site)})
         progress.done()
-    return {"experiment": "marketplace", "seeds": seeds, "runs": runs}
+    many = measured(options, progress)
+    return {"experiment": "marketplace", "seeds": seeds, "runs": runs, **many}
 
 
 def _payouts(site: Ground, small: bool) -> dict[str, Any]:
@@ -193,9 +199,10 @@ def _profile(site: Ground, rows: Rows) -> dict[str, float]:
 
 
 def tables(result: Result) -> list[ResultTable]:
-    """Return who sells, who is paid what, the paper's figures, and the flood."""
+    """Return who sells, who is paid what, the paper's figures, and the flood; then the markets."""
     runs = result["runs"]
-    return [_sellers_table(runs), _paid_table(runs), _paper_table(), _flood_table(runs)]
+    adult_tables = [_sellers_table(runs), _paid_table(runs), _paper_table(), _flood_table(runs)]
+    return [*adult_tables, *payout_tables(result)]
 
 
 def _sellers_table(runs: Sequence[Mapping[str, Any]]) -> ResultTable:

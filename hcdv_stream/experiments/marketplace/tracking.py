@@ -62,7 +62,7 @@ def methods(site: Ground, market: Market) -> Mapping[str, Callable[[], Floats]]:
     def read(weights: Weights, neighbours: int = 5) -> Floats:
         if neighbours not in corpora:
             corpora[neighbours] = played(site, market, neighbours)
-        return by_seller(corpora[neighbours], market, weights)
+        return summed_by_name(corpora[neighbours], market, weights)
 
     def neighbours() -> Floats:
         classes = len(site.data.classes)
@@ -81,7 +81,7 @@ def methods(site: Ground, market: Market) -> Mapping[str, Callable[[], Floats]]:
     }
 
 
-def by_seller(corpus: Corpus, market: Market, weights: Weights) -> Floats:
+def summed_by_name(corpus: Corpus, market: Market, weights: Weights) -> Floats:
     """Sum the values by seller."""
     sellers = market.sellers[[int(name) for name in corpus.ids]]
     return summed(corpus.values(weights).value, sellers)
@@ -90,4 +90,4 @@ def by_seller(corpus: Corpus, market: Market, weights: Weights) -> Floats:
 def without_copies_marked(site: Ground, market: Market) -> Floats:
     """Pay every copy like its original."""
     corpus = played(site, market, marked=False)
-    return by_seller(corpus, market, Weights.for_payouts())
+    return summed_by_name(corpus, market, Weights.for_payouts())

@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from hcdv_stream.experiments.marketplace.many_markets import Market, records
 from hcdv_stream.experiments.marketplace.market import Ground
@@ -48,7 +49,7 @@ MODELS: Mapping[str, Callable[[int], Any]] = {
 """Models for so many rows."""
 
 
-class SellerModels:
+class CoalitionModels:
     """Models trained on what coalitions of sellers sell, each coalition once, and their scores."""
 
     def __init__(self, site: Ground, market: Market, model: str) -> None:
@@ -86,9 +87,10 @@ class SellerModels:
         elif (labels == labels[0]).all():
             found[:, labels[0]] = 1.0
         else:
-            model = self._model(len(rows))
-            model.fit(self._matrix[rows], labels)
-            found[:, model.classes_] = model.predict_proba(self._test)
+            with threadpool_limits(limits=1):  # small models: threads would wait for each other
+                model = self._model(len(rows))
+                model.fit(self._matrix[rows], labels)
+                found[:, model.classes_] = model.predict_proba(self._test)
         return found
 
     def _measured(self, probabilities: Floats) -> tuple[float, ...]:
@@ -110,7 +112,7 @@ def matrix_of(site: Ground, market: Market) -> Floats:
 
 def truths(site: Ground, market: Market, orders: int = ORDERS) -> dict[str, dict[str, Floats]]:
     """Return each seller's group Shapley value by measure and by model."""
-    models = {name: SellerModels(site, market, name) for name in MODELS}
+    models = {name: CoalitionModels(site, market, name) for name in MODELS}
     return {
         measure: {name: _shapley(each.game(measure), orders, site) for name, each in models.items()}
         for measure in MEASURES

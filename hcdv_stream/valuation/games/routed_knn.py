@@ -8,12 +8,12 @@ weights ω, β, λ and the counts |V_c|, n_c come in when a value is read (``rou
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.valuation.config import EngineConfig, Peers
+from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.games.game import Outcome, Seat
 from hcdv_stream.valuation.games.knn import (
@@ -25,13 +25,14 @@ from hcdv_stream.valuation.games.knn import (
     utilities,
 )
 from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
-from hcdv_stream.valuation.tree.leaf_edits import subset
 from hcdv_stream.valuation.tree.sketch import PEERS, TRUSTED, Counts, Sketch
 from hcdv_stream.valuation.validation import Validation
 
 _MOST_CELLS = 1 << 20
 """Evaluator-player pairs played at once: bounds memory, changes no value."""
 _NOBODY = -1
+ORIGINALS = 2
+"""Behind TRUSTED and PEERS in the table of a leaf with copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +59,17 @@ class RoutedGame:
 
     def play_leaves(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
         """Play every seat's game; large ones apart, so that padding stays small."""
-        results = self._played(seats, self.config.peers)
-        copied = [place for place, seat in enumerate(seats) if seat.examples.copies.any()]
-        if copied:
-            originals = [np.flatnonzero(~seats[place].examples.copies) for place in copied]
-            alone = [
-                replace(seats[place], examples=subset(seats[place].examples, rows))
-                for place, rows in zip(copied, originals, strict=True)
-            ]
-            games = zip(copied, originals, self._played(alone, "off"), strict=True)
-            for place, rows, (outcome, sketch) in games:
-                count = len(seats[place].examples)
-                whole = results[place]
-                results[place] = ({**whole[0], **_spread(count, rows, outcome, sketch)}, whole[1])
-        return results
-
-    def _played(self, seats: Sequence[Seat], peers: Peers) -> list[tuple[Outcome, Sketch]]:
         results: dict[int, tuple[Outcome, Sketch]] = {}
-        rows = [_trusted_rows(seat) + _peer_rows(seat, peers) for seat in seats]
-        for places in _chunks([len(seat.examples) for seat in seats], rows):
-            played = self._play([seats[place] for place in places], peers)
+        for places in _chunks([len(seat.examples) for seat in seats], self._rows(seats)):
+            played = self._play([seats[place] for place in places])
             results.update(zip(places, played, strict=True))
         return [results[place] for place in range(len(seats))]
 
-    def _play(self, seats: Sequence[Seat], peers: Peers) -> list[tuple[Outcome, Sketch]]:
-        table = _EvaluatorTable.lay(seats, self.validation, peers, self.classes)
+    def _rows(self, seats: Sequence[Seat]) -> list[int]:
+        return [_rows_of(seat, self.config.peers) for seat in seats]
+
+    def _play(self, seats: Sequence[Seat]) -> list[tuple[Outcome, Sketch]]:
+        table = _EvaluatorTable.lay(seats, self.validation, self.config.peers, self.classes)
         keys = sorted_keys(table.cosines, table.matches)
         values = by_player(shapley_by_rank(keys, self.config.neighbours), keys)
         worth = utilities(keys, self.config.neighbours)
@@ -104,27 +91,30 @@ class RoutedGame:
     def _result(
         self, examples: LeafExamples, components: Counts, moments: Counts, sums: tuple[Counts, ...]
     ) -> tuple[Outcome, Sketch]:
-        own = components[:, :, : len(examples)].transpose(2, 0, 1).copy()
+        own = components[:ORIGINALS, :, : len(examples)].transpose(2, 0, 1).copy()
         sketch = Sketch.of_examples(examples.embeddings, examples.labels, self.classes)
-        sketch.evaluators[:], sketch.utilities[:], sketch.squares[:] = sums
+        sketch.evaluators[:], sketch.utilities[:], sketch.squares[:] = (
+            each[:ORIGINALS] for each in sums
+        )
         sketch.components[:] = own.sum(axis=0)
         outcome = {
             "components": own,
-            "moments": moments[:, :, : len(examples)].transpose(2, 0, 1).copy(),
+            "moments": moments[:ORIGINALS, :, : len(examples)].transpose(2, 0, 1).copy(),
         }
+        if examples.copies.any():
+            _, utility, squares = sums
+            outcome |= {
+                "original_components": components[ORIGINALS, :, : len(examples)].T.copy(),
+                "original_moments": moments[ORIGINALS, :, : len(examples)].T.copy(),
+                "original_utilities": np.stack([utility[ORIGINALS], squares[ORIGINALS]]),
+            }
         return outcome, sketch
 
 
-def _spread(
-    count: int, rows: npt.NDArray[np.intp], outcome: Outcome, sketch: Sketch
-) -> dict[str, Counts]:
-    """Return what the game of the originals, at these rows, says of all ``count`` examples."""
-    found = {"original_utilities": np.stack([sketch.utilities[TRUSTED], sketch.squares[TRUSTED]])}
-    for name in ("components", "moments"):
-        column = np.zeros((count, sketch.classes), np.int64)
-        column[rows] = outcome[name][:, TRUSTED]
-        found[f"original_{name}"] = column
-    return found
+def _rows_of(seat: Seat, peers: str) -> int:
+    """Count the evaluators that play in a leaf, those of the originals' game once more."""
+    trusted = _trusted_rows(seat) * (1 + bool(seat.examples.copies.any()))
+    return trusted + _peer_rows(seat, peers)
 
 
 def _chunks(sizes: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:
@@ -148,7 +138,8 @@ def _chunks(sizes: Sequence[int], rows: Sequence[int]) -> Iterator[list[int]]:
 class _EvaluatorTable:
     """All evaluators of some leaves as rows, the players of their leaf as columns.
 
-    Rows are ordered by group: leaf, then TRUSTED or PEERS, then class of the evaluator.
+    Rows are ordered by group: leaf, then TRUSTED, PEERS or ORIGINALS, then class of the evaluator.
+    ORIGINALS are the trusted ones once more where a leaf has copies, which they do not see.
     """
 
     cosines: npt.NDArray[np.float64]
@@ -161,18 +152,19 @@ class _EvaluatorTable:
     ) -> "_EvaluatorTable":
         """Lay the table of some leaves; see ``EngineConfig.peers``."""
         width = max(1, *(len(seat.examples) for seat in seats))
-        height = sum(_trusted_rows(seat) + _peer_rows(seat, peers) for seat in seats)
+        height = sum(_rows_of(seat, peers) for seat in seats)
         distances = np.full((height, width), EXCLUDED)
         matches = np.zeros((height, width), np.bool_)
-        sizes = np.zeros((len(seats), 2, classes), np.int64)
+        sizes = np.zeros((len(seats), 3, classes), np.int64)
         row = 0
         for place, seat in enumerate(seats):
             examples = seat.examples
             embeddings, labels = _trusted_of(seat, validation)
+            trusted = len(labels)
             order = np.argsort(labels, kind="stable")
             sizes[place, TRUSTED] = np.bincount(labels, minlength=classes)
             evaluators, evaluator_labels = [embeddings[order]], [labels[order]]
-            blocks = [np.full(len(labels), _NOBODY)]
+            blocks = [np.full(trusted, _NOBODY)]
             owners = owner_numbers(examples.providers, peers)
             if peers != "off":
                 order = np.argsort(examples.labels, kind="stable")
@@ -190,11 +182,18 @@ class _EvaluatorTable:
             matches[row:stop, : len(examples)] = (
                 np.concatenate(evaluator_labels)[:, None] == examples.labels
             ) & ~own
+            if examples.copies.any():
+                seen, again = slice(row, row + trusted), slice(stop, stop + trusted)
+                mine = slice(len(examples))
+                distances[again, mine] = np.where(examples.copies, EXCLUDED, distances[seen, mine])
+                matches[again, mine] = matches[seen, mine] & ~examples.copies
+                sizes[place, ORIGINALS] = sizes[place, TRUSTED]
+                stop += trusted
             row = stop
         return cls(distances, matches, sizes)
 
     def per_group(self, values: Counts) -> Counts:
-        """Sum rows over each group: (rows, w) gives (leaves, 2, C, w)."""
+        """Sum rows over each group: (rows, w) gives (leaves, 3, C, w)."""
         counts = self.group_sizes.reshape(-1)
         result = np.zeros((len(counts), values.shape[1]), np.int64)
         filled = np.flatnonzero(counts)
