@@ -9,6 +9,7 @@ from hcdv_stream.valuation.batch import Batch
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
+from hcdv_stream.valuation.games.payout_weights import PayoutWeights
 from hcdv_stream.valuation.values import residual
 from hcdv_stream.valuation.weights import Weights
 from tests.valuation.reference import shapley
@@ -188,6 +189,4 @@ def test_weights_that_cannot_be_paid_by():
     with pytest.raises(ValueError, match="the k"):
         unplayed.values(Weights.for_payouts())
     with pytest.raises(ValueError, match="payouts need V"):
-        Corpus(corpus.state, "routed", ["a", "b"], np.zeros(2, np.int64), 2).values(
-            Weights.for_payouts()
-        )
+        PayoutWeights.of(np.zeros(2, np.int64), ("a", "b"), Weights.for_payouts(), 2)
