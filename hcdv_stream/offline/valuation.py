@@ -74,7 +74,7 @@ def train_own_bundle(
     part = stratified_split(codes, (share,), options.seed)[0]
     _check_training(names.tolist(), codes, part)
     taken = examples.take(part)
-    options = replace(options, validation_share=VALIDATION_SHARE)
+    options = replace(options, validation_share=VALIDATION_SHARE, doubt=False)
     trained = train_bundle(taken.columns, taken.labels, label, options, progress)
     return trained.bundle, part[trained.validation_rows]
 
