@@ -61,9 +61,11 @@ class Prior(NamedTuple):
 
 POOLED = Prior(-2.0, 3.0, 0.3, 0.5)
 """What is expected of all classes together."""
-OFFSET_SPREAD, LOG_SLOPE_SPREAD = 2.0, 0.1
-"""How far a class is expected from them. Chosen on tuning sets: a wrong label may be common in one
-class and unknown in another, while scores mean much the same in all."""
+LEAST_OFFSET, OFFSET_SPREAD, LOG_SLOPE_SPREAD = -4.0, 1.5, 0.1
+"""A class's a is expected from that of all, at least LEAST_OFFSET; how far, and so for log b.
+
+Chosen on tuning sets: wrong labels may gather in one class, while scores mean much the same in all.
+"""
 _RANGES = ((-12.0, 6.0), (-1.2, 2.5))
 
 
@@ -90,7 +92,7 @@ def calibrate(
     if len(trusted_scores) < LEAST_TRUSTED:
         return calibrate_alone(scores, classes)
     offset, log_slope = _fit(_Sample.of(scores), _Sample.of(trusted_scores), POOLED)
-    prior = Prior(offset, OFFSET_SPREAD, log_slope, LOG_SLOPE_SPREAD)
+    prior = Prior(max(offset, LEAST_OFFSET), OFFSET_SPREAD, log_slope, LOG_SLOPE_SPREAD)
     offsets, log_slopes = np.full(classes, offset), np.full(classes, log_slope)
     for label in range(classes):
         mine, trusted = scores[labels == label], trusted_scores[trusted_labels == label]

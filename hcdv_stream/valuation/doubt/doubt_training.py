@@ -7,6 +7,7 @@ None is large, since a model that learns wrong labels by heart does not doubt th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,14 @@ from hcdv_stream.valuation.doubt.folds import (
     stratified_folds,
 )
 from hcdv_stream.valuation.doubt.linear import LinearScores, coefficient_units
-from hcdv_stream.valuation.doubt.model import ClassModels, DoubtModel, Doubts, doubts_of, log_odds
+from hcdv_stream.valuation.doubt.model import (
+    ClassModels,
+    DoubtModel,
+    Doubts,
+    doubts_of,
+    kept_apart,
+    log_odds,
+)
 from hcdv_stream.valuation.doubt.tree_layout import Branches, constant, joined, laid_out
 from hcdv_stream.valuation.doubt.trees import Matrix, TreeEnsemble
 
@@ -89,7 +97,11 @@ def train_doubt(
         np.concatenate([examples.rows, trusted.rows]),
         np.concatenate([examples.labels, trusted.labels]),
     )
-    parts = _out_of_fold(both, np.concatenate([folds, judging]), classes, seed)
+    sighted = blind_fold(owners, folds)
+    whole = fit_models(both, classes, seed)
+    parts = _out_of_fold(
+        both, np.concatenate([folds, judging]), classes, seed, None if sighted else whole.out_of_bag
+    )
     n = len(examples.labels)
     own, theirs = parts.probabilities[:, :n], parts.probabilities[:, n:]
     calibration = calibrate(
@@ -100,10 +112,9 @@ def train_doubt(
         classes,
     )
     doubts = doubts_of(own, examples.labels, calibration)
-    sighted = blind_fold(owners, folds)
     by_validation = len(trusted.labels) >= LEAST_TRUSTED
     model = DoubtModel(
-        fit_models(both, classes, seed),
+        whole.models,
         calibration,
         "validation" if by_validation else "examples",
         parts.models if sighted else (),
@@ -127,58 +138,82 @@ class _OutOfFold:
     models: tuple[ClassModels, ...]
 
 
-def _out_of_fold(table: LabelledMatrix, folds: Folds, classes: int, seed: int) -> _OutOfFold:
-    """Fit models on all folds but one, each fold in turn, and ask them about the one left out."""
+def _out_of_fold(
+    table: LabelledMatrix, folds: Folds, classes: int, seed: int, out_of_bag: Floats | None
+) -> _OutOfFold:
+    """Fit models on all folds but one, each fold in turn, and ask them about the one left out.
+
+    ``out_of_bag`` (n, C) spares the folds' trees, whose bootstraps left each row out anyway.
+    """
     probabilities: Floats | None = None
     models = []
     for fold in range(FOLDS):
         left_out = np.flatnonzero(folds == fold)
         kept = np.flatnonzero(folds != fold)
-        fitted = fit_models(
-            LabelledMatrix(table.rows[kept], table.labels[kept]), classes, seed + 1 + fold
-        )
+        part = LabelledMatrix(table.rows[kept], table.labels[kept])
+        fitted = fit_models(part, classes, seed + 1 + fold, forest=out_of_bag is None).models
         found = fitted.probabilities(table.rows[left_out])
         if probabilities is None:
             probabilities = np.empty((len(found), len(folds), classes))
         probabilities[:, left_out] = found
         models.append(fitted)
     assert probabilities is not None
+    if out_of_bag is not None:
+        probabilities[0] = out_of_bag
     return _OutOfFold(probabilities, tuple(models))
 
 
-def fit_models(table: LabelledMatrix, classes: int, seed: int) -> ClassModels:
-    """Fit the three models on labelled rows; a class without rows is given no chance."""
-    rows, labels = _drawn(table, seed)
+class FittedModels(NamedTuple):
+    """Models, and what each row's label gets from the trees that had not drawn it, (n, C)."""
+
+    models: ClassModels
+    out_of_bag: Floats
+
+
+def fit_models(
+    table: LabelledMatrix, classes: int, seed: int, *, forest: bool = True
+) -> FittedModels:
+    """Fit the three models on labelled rows; a class without rows is given no chance.
+
+    Without ``forest`` the trees say nothing.
+    """
+    drawn = _drawn(table, seed)
+    rows, labels = table.rows[drawn], table.labels[drawn]
     present = np.unique(labels)
     codes = np.searchsorted(present, labels)
     rounds = min(ROUNDS, MOST_BOOSTED // classes)
     boosting, baseline = None, np.zeros(0)
     if rounds:
         boosting, baseline = _boosting(rows, codes, present, classes, (rounds, seed))
-    return ClassModels(
-        _forest(rows, codes, present, classes, seed),
-        _linear(rows, codes, present, classes),
-        boosting,
-        baseline,
-    )
+    linear = _linear(rows, codes, present, classes)
+    if not forest:
+        nothing = joined([constant(classes)], groups=1)
+        return FittedModels(ClassModels(nothing, linear, boosting, baseline), np.zeros((0, 0)))
+    trees, bag = _forest(rows, codes, present, classes, seed)
+    models = ClassModels(trees, linear, boosting, baseline)
+    left_out = models.tree_probabilities(table.rows) if len(rows) < len(table.rows) else bag
+    left_out[drawn] = bag
+    return FittedModels(models, kept_apart(left_out))
 
 
-def _drawn(table: LabelledMatrix, seed: int) -> tuple[Matrix, Labels]:
+def _drawn(table: LabelledMatrix, seed: int) -> npt.NDArray[np.intp]:
     """Return at most MOST_ROWS rows, each class in the same proportions."""
     n = len(table.labels)
     if n <= MOST_ROWS:
-        return table.rows, table.labels
+        return np.arange(n)
     parts = -(-n // MOST_ROWS)
-    kept = stratified_folds(table.labels, np.random.default_rng([seed, 0xD1]), parts) == 0
-    return table.rows[kept], table.labels[kept]
+    folds = stratified_folds(table.labels, np.random.default_rng([seed, 0xD1]), parts)
+    return np.flatnonzero(folds == 0)
 
 
 def _forest(
     rows: Matrix, codes: npt.NDArray[np.int64], present: Labels, classes: int, seed: int
-) -> TreeEnsemble:
+) -> tuple[TreeEnsemble, Floats]:
+    """Return the trees, and the shares of each row from those that had not drawn it, (n, C)."""
     forest = ExtraTreesClassifier(
         n_estimators=TREES,
         bootstrap=True,
+        oob_score=True,
         min_samples_leaf=LEAF,
         max_features=min(max(1, -(-rows.shape[1] // 2)), MOST_FEATURES),
         max_leaf_nodes=_most_leaves(len(rows), classes),
@@ -193,7 +228,9 @@ def _forest(
             tree.feature, tree.threshold, tree.children_left, tree.children_right, shares
         )
         trees.append(laid_out(branches))
-    return joined(trees, groups=1)
+    bag = np.zeros((len(rows), classes))
+    bag[:, present] = np.nan_to_num(forest.oob_decision_function_, nan=1.0 / len(present))
+    return joined(trees, groups=1), bag
 
 
 def _most_leaves(rows: int, classes: int) -> int | None:

@@ -66,14 +66,18 @@ class ClassModels:
 
     def probabilities(self, rows: Matrix) -> Floats:
         """Return what each model gives each class, (M, n, C), kept from 0 and 1."""
-        forest = self.forest.sums(rows).astype(np.float64)
-        given = [forest / np.maximum(forest.sum(axis=1, keepdims=True), 1.0)]
+        given = [self.tree_probabilities(rows)]
         given.append(_softmax(self.linear.scores(rows)))
         if self.boosting is not None:
             sums = np.ldexp(self.boosting.sums(rows).astype(np.float64), -VALUE_BITS)
             given.append(_softmax(_every_class(sums + self.baseline)))
-        kept: Floats = np.clip(np.stack(given), LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
-        return kept
+        return kept_apart(np.stack(given))
+
+    def tree_probabilities(self, rows: Matrix) -> Floats:
+        """Return what the trees give each class, (n, C)."""
+        sums = self.forest.sums(rows).astype(np.float64)
+        shares: Floats = sums / np.maximum(sums.sum(axis=1, keepdims=True), 1.0)
+        return shares
 
     def check(self, columns: int, classes: int) -> None:
         """Raise ValueError where the parts do not fit each other."""
@@ -173,6 +177,12 @@ def doubts_of(probabilities: Floats, labels: Labels, calibration: Calibration) -
         others.argmax(axis=1).astype(np.int16),
         np.ascontiguousarray(probabilities[:, everyone, labels].T),
     )
+
+
+def kept_apart(probabilities: Floats) -> Floats:
+    """Return probabilities kept from 0 and 1 by LEAST_PROBABILITY."""
+    kept: Floats = np.clip(probabilities, LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
+    return kept
 
 
 def log_odds(probabilities: Floats) -> Floats:

@@ -31,7 +31,7 @@ def world(classes=2, rows=600, seed=0, wrong=0.1):
 @pytest.mark.parametrize("classes", [2, 3])
 def test_frozen_models_answer_as_fitted_ones(classes):
     examples, other, _ = world(classes)
-    fitted = fit_models(examples, classes, 7)
+    fitted = fit_models(examples, classes, 7).models
     fitted.check(6, classes)
     codes = examples.labels.astype(np.int64)
     forest = ExtraTreesClassifier(
@@ -106,9 +106,9 @@ def test_doubts_of_a_provider_come_from_models_that_did_not_see_it(monkeypatch):
     marked[:, 5] = np.arange(200)  # a column that tells rows apart
     seen = []
 
-    def spy(table, classes, seed):
+    def spy(table, classes, seed, **options):
         seen.append(set(table.rows[:, 5].astype(int).tolist()))
-        return fit_models(table, classes, seed)
+        return fit_models(table, classes, seed, **options)
 
     monkeypatch.setattr(doubt_training, "fit_models", spy)
     none = LabelledMatrix(trusted.rows[:0], trusted.labels[:0])
@@ -120,8 +120,8 @@ def test_doubts_of_a_provider_come_from_models_that_did_not_see_it(monkeypatch):
     assert set(places) == {"p0", "p1", "p2"}
     for name, place in places.items():
         theirs = {row for row, owner in enumerate(providers) if owner == name}
-        assert not theirs & seen[place]
-    assert seen[-1] == set(range(200))
+        assert not theirs & seen[1 + place]
+    assert seen[0] == set(range(200))
     labels = examples.labels
     sighted = found.model.doubts(marked, labels)
     blind = found.model.doubts(marked, labels, providers)
