@@ -24,7 +24,8 @@ from hcdv_stream.bundle.labels import label_text
 from hcdv_stream.bundle.schema import Column, Columns, FeatureSchema, listed_column
 from hcdv_stream.bundle.split import Rows, stratified_split
 from hcdv_stream.valuation.config import EngineConfig
-from hcdv_stream.valuation.doubt.doubt_training import LabelledMatrix, train_doubt
+from hcdv_stream.valuation.doubt.doubt_training import train_doubt
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
 from hcdv_stream.valuation.embedding.encoder_training import (
     EncoderOptions,

@@ -22,7 +22,8 @@ from hcdv_stream.estimator import HCDV
 from hcdv_stream.experiments.common.datasets import Dataset
 from hcdv_stream.experiments.common.noise import NOISES, NoisyLabels
 from hcdv_stream.learners.data_oob import data_oob
-from hcdv_stream.valuation.doubt.doubt_training import LabelledMatrix, train_doubt
+from hcdv_stream.valuation.doubt.doubt_training import train_doubt
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.methods.baselines.knn_shapley import knn_shapley_euclidean
 
 Scores = npt.NDArray[np.float64]

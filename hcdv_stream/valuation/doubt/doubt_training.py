@@ -24,6 +24,7 @@ from hcdv_stream.valuation.doubt.folds import (
     provider_folds,
     stratified_folds,
 )
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.doubt.linear import LinearScores, coefficient_units
 from hcdv_stream.valuation.doubt.model import (
     ClassModels,
@@ -48,14 +49,6 @@ MOST_OUTPUTS = 16 << 20
 """Outputs of the trees' leaves, all classes together, which bounds a bundle's size."""
 _ABSENT = -30.0
 """The score of a class that no row had."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelledMatrix:
-    """``rows`` float32 (n, width), ``labels`` int16 (n,) class indices."""
-
-    rows: Matrix
-    labels: Labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,9 @@ from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifie
 from sklearn.metrics import roc_auc_score
 
 from hcdv_stream.valuation.doubt import doubt_training
-from hcdv_stream.valuation.doubt.doubt_training import LabelledMatrix, fit_models, train_doubt
+from hcdv_stream.valuation.doubt.doubt_training import fit_models, train_doubt
 from hcdv_stream.valuation.doubt.folds import blind_fold, provider_folds, stratified_folds
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.doubt.model import LEAST_PROBABILITY
 
 NOBODY = LabelledMatrix(np.zeros((0, 6), np.float32), np.zeros(0, np.int16))
