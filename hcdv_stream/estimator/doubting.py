@@ -4,7 +4,7 @@ Models are fitted when a doubt is first asked for: values alone cost no more tha
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -106,15 +106,11 @@ class Doubting:
         )
         rows = np.array([places.get(name, NO_CLASS) for name in names], np.int64)
         known = rows >= 0
-        aligned = AlignedDoubts(
-            np.full(len(rows), np.nan),
-            np.full(len(rows), NO_CLASS, np.int16),
-            np.full((len(rows), support.shape[1]), np.nan),
+        return AlignedDoubts(
+            _aligned(doubt, rows, known, np.nan),
+            _aligned(suggested, rows, known, NO_CLASS),
+            _aligned(support, rows, known, np.nan),
         )
-        for column, found in zip(aligned, (doubt, suggested, support), strict=True):
-            column[known] = found[rows[known]]
-            column.flags.writeable = False
-        return aligned
 
     def _fitted(self) -> "TrainedDoubt":
         if self._trained is None:
@@ -131,3 +127,13 @@ class Doubting:
                 providers=self._providers if named else None,
             )
         return self._trained
+
+
+def _aligned(
+    column: npt.NDArray[Any], rows: npt.NDArray[np.int64], known: npt.NDArray[np.bool_], fill: float
+) -> npt.NDArray[Any]:
+    """Bring a column into another order; read-only."""
+    aligned = np.full((len(rows), *column.shape[1:]), fill, column.dtype)
+    aligned[known] = column[rows[known]]
+    aligned.flags.writeable = False
+    return aligned

@@ -128,4 +128,5 @@ def _outputs(function: Function | None, table: Any) -> npt.NDArray[Any]:
 def _single(outputs: npt.NDArray[Any]) -> Features:
     """Return a copy in single precision, clipped to its range."""
     largest = np.finfo(np.float32).max
-    return np.clip(outputs, -largest, largest).astype(np.float32)
+    single: Features = np.clip(outputs, -largest, largest).astype(np.float32)
+    return single

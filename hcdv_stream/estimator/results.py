@@ -23,8 +23,8 @@ from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
 from hcdv_stream.estimator.scales import Scale, calibrated_values, check_scale
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
-from hcdv_stream.valuation.selection import Strategy, select
 from hcdv_stream.valuation.settlement import Rule
+from hcdv_stream.valuation.selection import REASONS, Strategy, selection
 from hcdv_stream.valuation.values import StateValues, Values, residual
 from hcdv_stream.valuation.weights import Weights
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from hcdv_stream.estimator.embedders import Embedder
 
 Rows = npt.NDArray[np.intp]
+TRUSTED_REASON = "trusted"
+"""Why an example in V is not chosen."""
 
 
 class Results(FittedAttributes):
@@ -271,7 +273,8 @@ class Results(FittedAttributes):
         beta: float | None = None,
         lam: float | None = None,
         random_state: Any = None,
-    ) -> Rows:
+        return_reasons: bool = False,
+    ) -> Any:
         """Choose examples to train on.
 
         Parameters
@@ -279,18 +282,23 @@ class Results(FittedAttributes):
         share : float
             The share of the valued examples to return, in (0, 1].
         strategy : {"spread", "top"}, default="spread"
-            ``spread`` drops as many examples of each class as have a negative value without the
-            contrast, at most 30% of the class, and draws evenly from the rest. ``top`` takes the
-            highest values.
+            ``spread`` drops every example whose doubt is above 0.5, and those above 0.1 that have a
+            negative value without the contrast too; it draws evenly from the rest of each class.
+            ``top`` takes the highest values.
         utility, beta, lam : optional
             Weights, as in `value`.
         random_state : int, RandomState instance or None, default=None
             Decides what ``spread`` draws. None is the seed of the fit.
+        return_reasons : bool, default=False
+            Whether to return the reason of each exclusion too.
 
         Returns
         -------
         ndarray of int
             Ascending indices into X.
+        reasons : ndarray of shape (n,)
+            Only with ``return_reasons``: for each example ``chosen``, ``not drawn``, ``probably
+            wrong``, ``doubted and of negative value``, ``low value``, or ``trusted`` in V.
 
         Raises
         ------
@@ -304,15 +312,21 @@ class Results(FittedAttributes):
         seed = self._seed if random_state is None else parameters.seed_of(random_state)
         valued = np.flatnonzero(labels != NOWHERE)
         generator = np.random.default_rng(seed)
-        chosen = select(
+        chosen = selection(
             values.value[valued],
             labels[valued],
             share,
             strategy,
             generator,
             evaluated=values.evaluated[valued],
+            doubts=self._doubts.doubt[valued] if strategy == "spread" else None,
         )
-        return valued[chosen]
+        rows = valued[chosen.rows]
+        if not return_reasons:
+            return rows
+        reasons = np.full(len(labels), TRUSTED_REASON, dtype=object)
+        reasons[valued] = np.array(REASONS, dtype=object)[chosen.reasons]
+        return rows, reasons
 
     def members(self, coalition: str) -> Rows:
         """Return the indices of a coalition's examples.

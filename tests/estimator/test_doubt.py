@@ -95,3 +95,12 @@ def test_a_providers_wrong_block_is_doubted() -> None:
     y = np.where(wrong, np.where(y == "yes", "no", "yes"), y)
     model = HCDV(encoder="identity").fit(X, y, X_val, y_val, provider=names)
     assert model.doubt_[wrong].mean() > 2 * model.doubt_[~wrong].mean()
+
+
+def test_a_selection_leaves_out_what_is_doubted_and_says_so(data: World, fitted: HCDV) -> None:
+    rows, reasons = fitted.select(0.4, return_reasons=True)
+    np.testing.assert_array_equal(rows, fitted.select(0.4))
+    assert set(np.flatnonzero(reasons == "chosen").tolist()) == set(rows.tolist())
+    assert fitted.doubt_[rows].max() <= 0.5
+    assert (fitted.doubt_[reasons == "probably wrong"] > 0.5).all()
+    assert data.flipped[rows].mean() < data.flipped.mean() / 2

@@ -164,7 +164,8 @@ def forest_loss(task: DetectionTask) -> Scores:
     forest = RandomForestClassifier(TREES, oob_score=True, random_state=task.seed)
     forest.fit(features, labels)
     given = forest.oob_decision_function_[np.arange(len(labels)), labels]
-    return np.log(np.maximum(np.nan_to_num(given), 1e-12))[: len(task.rows)]
+    scores: Scores = np.log(np.maximum(np.nan_to_num(given), 1e-12))
+    return scores[: len(task.rows)]
 
 
 CLEANLAB = ("cleanlab, logistic regression", "cleanlab, gradient boosting")
