@@ -40,7 +40,7 @@ def test_core_knows_numpy_only(path: Path) -> None:
         allowed = name.startswith("hcdv_stream.valuation") or top in {"numpy", *CORE_STDLIB}
         torch = top == "torch" and path.name in TORCH_MAY
         pandas = top == "pandas" and path.name in PANDAS_MAY
-        sklearn = top == "sklearn" and path.name in SKLEARN_MAY
+        sklearn = top in {"sklearn", "threadpoolctl"} and path.name in SKLEARN_MAY
         assert allowed or torch or pandas or sklearn, f"{path.name} imports {name}"
 
 

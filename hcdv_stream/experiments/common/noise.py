@@ -99,3 +99,12 @@ NOISES: Mapping[str, Noise] = {
     "a provider's block random": partial(block, True),
 }
 SYMMETRIC = tuple(name for name in NOISES if name.endswith("flipped"))
+_STREAM = 0x4E6F
+"""Sets these draws apart from all others of a seed: the order in which labels are made wrong must
+not be that in which somebody draws examples."""
+
+
+def made_noisy(kind: str, rows: Matrix, labels: Labels, classes: int, seed: int) -> NoisyLabels:
+    """Make labels wrong in one of NOISES, from a seed."""
+    generator = np.random.default_rng([_STREAM, list(NOISES).index(kind), seed])
+    return NOISES[kind](rows, labels, classes, generator)

@@ -20,7 +20,7 @@ from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator import HCDV
 from hcdv_stream.experiments.common.datasets import Dataset
-from hcdv_stream.experiments.common.noise import NOISES, NoisyLabels
+from hcdv_stream.experiments.common.noise import NoisyLabels, made_noisy
 from hcdv_stream.learners.data_oob import data_oob
 from hcdv_stream.valuation.doubt.doubt_training import train_doubt
 from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
@@ -72,8 +72,7 @@ def detection_task(data: Dataset, noise: str, seed: int) -> DetectionTask:
     schema = fit_schema(data.take(corpus).columns)
     rows = matrix_with_gaps(schema, data.columns)
     classes = len(data.classes)
-    generator = np.random.default_rng([seed, list(NOISES).index(noise)])
-    noisy = NOISES[noise](rows[corpus], data.labels[corpus], classes, generator)
+    noisy = made_noisy(noise, rows[corpus], data.labels[corpus], classes, seed)
     checked = LabelledMatrix(rows[trusted], data.labels[trusted])
     return DetectionTask(data.name, noise, seed, classes, rows[corpus], noisy, checked)
 

@@ -18,7 +18,7 @@ from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator import HCDV
 from hcdv_stream.experiments.common.datasets import Dataset
 from hcdv_stream.experiments.common.measures import DownstreamModel, downstream_model
-from hcdv_stream.experiments.common.noise import NOISES
+from hcdv_stream.experiments.common.noise import made_noisy
 from hcdv_stream.valuation.selection import select
 
 Rows = npt.NDArray[np.intp]
@@ -55,8 +55,7 @@ def selection_task(data: Dataset, noise: str, seed: int) -> SelectionTask:
     rows = matrix_with_gaps(schema, data.columns)
     labels = data.labels[corpus]
     if noise != CLEAN:
-        generator = np.random.default_rng([seed, list(NOISES).index(noise)])
-        labels = NOISES[noise](rows[corpus], labels, len(data.classes), generator).labels
+        labels = made_noisy(noise, rows[corpus], labels, len(data.classes), seed).labels
     return SelectionTask(
         data.name,
         noise,

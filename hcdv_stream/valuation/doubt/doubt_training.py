@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.doubt.calibration import LEAST_TRUSTED, calibrate
@@ -80,8 +81,20 @@ def train_doubt(
     """Fit on n examples and V together, and doubt the examples by models that had not seen them.
 
     With ``providers`` (n,), nor had these models seen a row of the example's provider. V may be
-    empty. Deterministic from ``seed`` on one machine.
+    empty. Deterministic from ``seed`` on one machine, on one thread: the boosting's threads wait
+    for each other in loops, which takes many times as long where others want the processor.
     """
+    with threadpool_limits(limits=1):
+        return _train(examples, trusted, classes, seed, providers)
+
+
+def _train(
+    examples: LabelledMatrix,
+    trusted: LabelledMatrix,
+    classes: int,
+    seed: int,
+    providers: Sequence[str | None] | None,
+) -> TrainedDoubt:
     generator = np.random.default_rng([seed, 0xD0])
     owners: Sequence[str | None] = providers or [None] * len(examples.labels)
     folds = provider_folds(examples.labels, owners, generator)
