@@ -34,6 +34,7 @@ _KINDS: Mapping[str, Kind] = {
     "baseline": ("<f8", 2),
     "offsets": ("<f8", 1),
     "slopes": ("<f8", 1),
+    "sharpness": ("<f8", 1),
 }
 
 
@@ -50,6 +51,7 @@ def doubt_bytes(model: DoubtModel) -> bytes:
         "baseline": np.stack([each.baseline for each in sets]),
         "offsets": model.calibration.offsets,
         "slopes": model.calibration.slopes,
+        "sharpness": model.sharpness,
     }
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
@@ -124,7 +126,14 @@ def _model(arrays: dict[str, Any], evidence: Evidence, providers: dict[str, int]
         for place in range(sets)
     ]
     calibration = Calibration(arrays["offsets"], arrays["slopes"])
-    return DoubtModel(models[0], calibration, evidence, tuple(models[1:]), providers or None)
+    return DoubtModel(
+        models[0],
+        calibration,
+        evidence,
+        tuple(models[1:]),
+        providers or None,
+        arrays["sharpness"],
+    )
 
 
 def _tree_arrays(part: str, trees: Sequence[TreeEnsemble]) -> dict[str, Any]:

@@ -38,8 +38,8 @@ PROBABLY_WRONG, POSSIBLY_WRONG = 0.5, 0.1
 """Doubts above which an example is dropped: whatever its value, and if evaluators object too.
 
 Chosen on six tuning sets (a seed, shares of 30%, points of AUC). From clean labels this rule is
-0.02 ahead of values alone, 0.4 of doubts above 0.5 and 0.2 of those above 0.3; from labels of which a
-fifth is flipped 1.0, 1.2 and 0.5.
+0.02 ahead of values alone, 0.4 of doubts above 0.5 and 0.2 of those above 0.3; where a fifth of the
+labels is flipped 1.0, 1.2 and 0.5.
 """
 
 REASONS = ("chosen", "not drawn", "probably wrong", "doubted and of negative value", "low value")

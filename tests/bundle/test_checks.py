@@ -257,6 +257,7 @@ DOUBTS = {
     "leaf": ({"boosting_threshold": 0.0}, "a leaf of its trees has a threshold"),
     "cycle": ({"forest_left": 0}, "a child of its trees is no later node"),
     "share": ({"forest_outputs": -1}, "its trees hold a negative share"),
+    "sharpness": ({"sharpness": np.ones(2)}, "its sharpness is of another number of models"),
     "root": ({"forest_roots": -1}, "a root of its trees is no node"),
     "baseline": ({"baseline": np.full((1, 1), NAN)}, "no baseline of finite numbers"),
 }

@@ -48,6 +48,7 @@ MOST_ROWS = 20_000
 """Rows that models are fitted on; of more, a stratified draw."""
 MOST_OUTPUTS = 16 << 20
 """Outputs of the trees' leaves, all classes together, which bounds a bundle's size."""
+_LEAST_SCORE, _MOST_SHARPNESS = 0.05, 4.0
 _ABSENT = -30.0
 """The score of a class that no row had."""
 
@@ -110,14 +111,16 @@ def _train(
     )
     n = len(examples.labels)
     own, theirs = parts.probabilities[:, :n], parts.probabilities[:, n:]
+    known = _scores(theirs, trusted.labels)
+    sharpness = _sharpness(known, judging) if sighted else np.ones(FOLDS)
     calibration = calibrate(
-        _scores(own, examples.labels),
+        _scores(own, examples.labels) * sharpness[folds],
         examples.labels,
-        _scores(theirs, trusted.labels),
+        known * sharpness[judging],
         trusted.labels,
         classes,
     )
-    doubts = doubts_of(own, examples.labels, calibration)
+    doubts = doubts_of(own, examples.labels, calibration, sharpness[folds])
     by_validation = len(trusted.labels) >= LEAST_TRUSTED
     model = DoubtModel(
         whole.models,
@@ -125,17 +128,39 @@ def _train(
         "validation" if by_validation else "examples",
         parts.models if sighted else (),
         sighted or None,
+        sharpness if sighted else np.zeros(0),
     )
     curve = None
     if by_validation:
         curve = calibration_curve(
-            calibration, log_odds(theirs), trusted.labels, doubts.doubt, examples.labels
+            calibration,
+            log_odds(theirs) * sharpness[judging][:, None],
+            trusted.labels,
+            doubts.doubt,
+            examples.labels,
         )
     return TrainedDoubt(model, doubts, curve)
 
 
 def _scores(probabilities: Floats, labels: Labels) -> Floats:
     return -log_odds(probabilities)[np.arange(len(labels)), labels]
+
+
+def _sharpness(scores: Floats, folds: Folds) -> Floats:
+    """Return what makes a typical score of V, (v,), alike in every fold; 1 where V says nothing.
+
+    Models that have not seen a provider of wrong labels are surer than those that have. V, scored
+    by all of them, would otherwise look unlike the examples that only some of them score.
+    """
+    found = np.ones(FOLDS)
+    if len(scores) < LEAST_TRUSTED:
+        return found
+    typical = max(float(np.median(np.abs(scores))), _LEAST_SCORE)
+    for fold in range(FOLDS):
+        mine = np.abs(scores[folds == fold])
+        if len(mine) >= LEAST_TRUSTED // FOLDS:
+            found[fold] = typical / max(float(np.median(mine)), _LEAST_SCORE)
+    return np.clip(found, 1.0 / _MOST_SHARPNESS, _MOST_SHARPNESS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

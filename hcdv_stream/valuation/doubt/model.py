@@ -7,7 +7,7 @@ doubt has the same bits alone and in a batch.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -101,7 +101,8 @@ class DoubtModel:
     """Models and their calibration; frozen.
 
     ``models`` were fitted on all rows at hand. ``blind`` are fitted without some providers' rows:
-    ``blind_to`` says which of them had not seen a provider. ``evidence`` is what calibrated.
+    ``blind_to`` says which of them had not seen a provider, and ``sharpness`` (one for each) what
+    their log-odds are multiplied with. ``evidence`` is what calibrated.
     """
 
     models: ClassModels
@@ -109,6 +110,7 @@ class DoubtModel:
     evidence: Evidence
     blind: Sequence[ClassModels] = ()
     blind_to: Mapping[str, int] | None = None
+    sharpness: Floats = field(default_factory=lambda: np.zeros(0))
 
     def doubts(
         self, rows: Matrix, labels: Labels, providers: Sequence[str | None] | None = None
@@ -137,13 +139,15 @@ class DoubtModel:
         """
         self._check_rows(rows, labels)
         probabilities = self.models.probabilities(rows)
+        sharpness = np.ones(len(rows))
         if providers is not None and self.blind_to:
             sighted = np.array([self.blind_to.get(name or "", -1) for name in providers])
             for place, models in enumerate(self.blind):
                 theirs = np.flatnonzero(sighted == place)
                 if len(theirs):
                     probabilities[:, theirs] = models.probabilities(rows[theirs])
-        return doubts_of(probabilities, labels, self.calibration)
+                    sharpness[theirs] = self.sharpness[place]
+        return doubts_of(probabilities, labels, self.calibration, sharpness)
 
     def _check_rows(self, rows: Matrix, labels: Labels) -> None:
         columns, classes = self.models.columns, self.models.classes
@@ -163,11 +167,20 @@ class DoubtModel:
         places = set((self.blind_to or {}).values())
         if not places <= set(range(len(self.blind))):
             raise ValueError("a provider's models are not there")
+        if self.sharpness.shape != (len(self.blind),):
+            raise ValueError("its sharpness is of another number of models")
+        if not np.isfinite(self.sharpness).all() or not (self.sharpness > 0.0).all():
+            raise ValueError("its sharpness must be finite and above 0")
 
 
-def doubts_of(probabilities: Floats, labels: Labels, calibration: Calibration) -> Doubts:
-    """Return the doubts of n labels from what M models give each class, (M, n, C)."""
-    odds = log_odds(probabilities)
+def doubts_of(
+    probabilities: Floats, labels: Labels, calibration: Calibration, sharpness: Floats
+) -> Doubts:
+    """Return the doubts of n labels from what M models give each class, (M, n, C).
+
+    ``sharpness`` (n,) multiplies log-odds, so that models of different sharpness agree.
+    """
+    odds = log_odds(probabilities) * sharpness[:, None]
     everyone = np.arange(len(labels))
     doubt = calibration.doubts(-odds[everyone, labels], labels)
     others = odds.copy()

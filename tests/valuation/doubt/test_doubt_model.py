@@ -128,6 +128,7 @@ def test_doubts_of_a_provider_come_from_models_that_did_not_see_it(monkeypatch):
     blind = found.model.doubts(marked, labels, providers)
     anonymous = np.array([name is None for name in providers])
     assert blind.doubt[anonymous].tobytes() == sighted.doubt[anonymous].tobytes()
+    assert found.model.sharpness.tolist() == [1.0] * 5  # without V nothing tells sharpness
     alone = replace(found.model, models=found.model.blind[places["p1"]], blind=(), blind_to=None)
     mine = np.array([name == "p1" for name in providers])
     assert blind.doubt[mine].tobytes() == alone.doubts(marked, labels).doubt[mine].tobytes()
