@@ -36,6 +36,7 @@ COMMANDS = (
         "List the examples whose label is probably wrong, the most doubtful first.",
         None,
         "hcdv-stream suspects clicks.csv --label bought --bundle bundle",
+        folder="files",
     ),
     Command(
         "topics",

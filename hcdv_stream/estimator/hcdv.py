@@ -23,7 +23,7 @@ from hcdv_stream.estimator.constraints import (
     shown,
 )
 from hcdv_stream.estimator.distance import spawn_distance
-from hcdv_stream.estimator.doubting import Doubting
+from hcdv_stream.estimator.doubts.doubting import Doubting
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.estimator.fitted import check_fitted
 from hcdv_stream.estimator.holding import Holding

@@ -14,17 +14,17 @@ from hcdv_stream.estimator.constraints import (
     check_parameters,
     shown,
 )
+from hcdv_stream.estimator.doubts.doubting import AlignedDoubts, Doubting
+from hcdv_stream.estimator.doubts.label_issues import LabelIssues, label_issues
+from hcdv_stream.estimator.doubts.scales import Scale, calibrated_values, check_scale
 from hcdv_stream.estimator.fitted import FittedAttributes, check_fitted
-from hcdv_stream.estimator.doubting import AlignedDoubts, Doubting
 from hcdv_stream.estimator.holding import NOWHERE, Holding
-from hcdv_stream.estimator.label_issues import LabelIssues, label_issues
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
-from hcdv_stream.estimator.scales import Scale, calibrated_values, check_scale
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
-from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.selection import REASONS, Strategy, selection
+from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.values import StateValues, Values, residual
 from hcdv_stream.valuation.weights import Weights
 

@@ -13,7 +13,7 @@ from hcdv_stream.bundle.errors import FeatureError, TrainingError
 from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.schema import FeatureSchema
-from hcdv_stream.estimator.label_issues import reason
+from hcdv_stream.estimator.doubts.label_issues import reason
 from hcdv_stream.offline.encoding import ValuationError, encode_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.runtime.blas import one_blas_thread

@@ -101,7 +101,7 @@ def selection(
     if not 0.0 < share <= 1.0:
         raise ValueError(f"share must lie in (0, 1], got {share}")
     if not len(values):
-        return np.zeros(0, np.intp)
+        return Selection(np.zeros(0, np.intp), np.zeros(0, np.int8))
     wanted = max(1, round(share * len(values)))
     if strategy == "top":
         reasons = np.full(len(values), LOW_VALUE, np.int8)

@@ -32,7 +32,7 @@ def fitted(data: World) -> HCDV:
 
 def test_values_are_the_engines_in_the_order_of_x(data: World, fitted: HCDV) -> None:
     rows = np.arange(len(data.X))
-    embedder, embeddings = FunctionEmbedder.fit(None, data.X, rows)
+    embedder, (embeddings, _) = FunctionEmbedder.fit(None, data.X, rows)
     codes = (data.y == "yes").astype(np.int16)
     judges = (data.y_val == "yes").astype(np.int16)
     sellers = [None if row % 4 == 0 else f"seller-{row % 3}" for row in rows]

@@ -2,21 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 
-from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.cli import columns
 from hcdv_stream.cli.value_picture import check_picture, draw_doubts
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.offline.examples import Roles, read_examples
-from hcdv_stream.offline.suspects import DoubtedFile, doubt_by_bundle, doubt_by_itself
-from hcdv_stream.offline.tables import check_writable, write_table
 from hcdv_stream.settings import load_settings
+
+if TYPE_CHECKING:
+    from hcdv_stream.offline.suspects import DoubtedFile
 
 EVIDENCE = {
     "validation": "calibrated by rows whose labels are trusted",
@@ -63,6 +62,11 @@ def suspects(
     A doubt is a probability and means the same in every class. It comes from models that saw
     neither the example nor, where --provider is given, any row of its provider.
     """
+    from hcdv_stream.bundle.bundle import Bundle
+    from hcdv_stream.offline.examples import Roles, read_examples
+    from hcdv_stream.offline.suspects import doubt_by_bundle, doubt_by_itself
+    from hcdv_stream.offline.tables import check_writable, write_table
+
     settings = load_settings(seed=seed)
     if bundle is not None and trusted is not None:
         raise HcdvError("--trusted: the bundle has its own trusted rows; leave one of the two out")
@@ -91,7 +95,7 @@ def suspects(
     _show(found, threshold, count)
 
 
-def _report(found: DoubtedFile, threshold: float) -> dict[str, Any]:
+def _report(found: "DoubtedFile", threshold: float) -> dict[str, Any]:
     above = found.above(threshold)
     return {
         "examples": len(found.table),
@@ -105,7 +109,7 @@ def _report(found: DoubtedFile, threshold: float) -> dict[str, Any]:
     }
 
 
-def _show(found: DoubtedFile, threshold: float, count: int) -> None:
+def _show(found: "DoubtedFile", threshold: float, count: int) -> None:
     above = found.above(threshold)
     console = Console()
     table = Table(title="labels that are probably wrong", title_justify="left")

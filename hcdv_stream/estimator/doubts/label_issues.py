@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.estimator.doubting import AlignedDoubts
+from hcdv_stream.estimator.doubts.doubting import AlignedDoubts
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.values import Values
