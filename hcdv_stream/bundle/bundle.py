@@ -1,6 +1,6 @@
 """A model bundle: everything frozen before the stream begins, with one checksum over all of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from hcdv_stream.bundle import files
 from hcdv_stream.bundle.checks import check_description, check_seed_hierarchy, check_validation
+from hcdv_stream.bundle.doubt_files import calibration_from, doubt_bytes, doubt_entry, doubt_from
 from hcdv_stream.bundle.errors import BundleError
 from hcdv_stream.bundle.labels import class_index
 from hcdv_stream.bundle.schema import Columns, FeatureSchema
+from hcdv_stream.valuation.doubt.model import DoubtModel
 from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.seed import SeedHierarchy
@@ -22,11 +24,13 @@ from hcdv_stream.valuation.validation import Validation
 
 @dataclass(frozen=True)
 class Bundle:
-    """The frozen encoder with its feature schema, V, the seed hierarchy and τ.
+    """The frozen encoder with its feature schema, V, the seed hierarchy, τ and the doubt model.
 
     ``label`` names the label column, ``classes`` the labels in order of their indices. ``tau`` is
-    the cosine distance that ``HCDV_TAU=auto`` stands for. ``hyper_parameters``, ``metrics`` and
-    ``versions`` (of the libraries that trained it) are there to be read; nothing depends on them.
+    the cosine distance that ``HCDV_TAU=auto`` stands for. ``doubt`` takes ``schema.matrix``; it is
+    None in a bundle that was trained without. ``calibration`` is its curve. ``hyper_parameters``,
+    ``metrics`` and ``versions`` (of the libraries that trained it) are there to be read; nothing
+    depends on them.
     """
 
     schema: FeatureSchema
@@ -39,6 +43,8 @@ class Bundle:
     hyper_parameters: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    doubt: DoubtModel | None = None
+    calibration: Sequence[Mapping[str, float]] = ()
 
     @property
     def dimensions(self) -> int:
@@ -84,9 +90,12 @@ class Bundle:
         description, contents = files.read(directory)
         try:
             check_description(description)
+            schema = FeatureSchema.from_json(description["features"])
+            classes = tuple(description["classes"])
+            doubt = _doubt(description, contents, schema.width, len(classes))
             bundle = cls(
-                schema=FeatureSchema.from_json(description["features"]),
-                classes=tuple(description["classes"]),
+                schema=schema,
+                classes=classes,
                 label=description["label"],
                 encoder=files.encoder_from(contents["encoder.safetensors"]),
                 validation=files.validation_from(contents["validation.npz"]),
@@ -95,6 +104,8 @@ class Bundle:
                 hyper_parameters=description["hyper_parameters"],
                 metrics=description["metrics"],
                 versions=description["versions"],
+                doubt=doubt,
+                calibration=() if doubt is None else calibration_from(description["doubt"]),
             )
             check_validation(bundle.validation, len(bundle.classes))
             check_seed_hierarchy(bundle.seed)
@@ -128,7 +139,7 @@ class Bundle:
                 )
 
     def _description(self) -> dict[str, Any]:
-        return {
+        description = {
             "features": self.schema.to_json(),
             "label": self.label,
             "classes": list(self.classes),
@@ -138,9 +149,12 @@ class Bundle:
             "metrics": dict(self.metrics),
             "versions": dict(self.versions),
         }
+        if self.doubt is not None:
+            description["doubt"] = doubt_entry(self.doubt, self.calibration)
+        return description
 
     def _contents(self) -> dict[str, bytes]:
-        return {
+        contents = {
             "encoder.safetensors": files.encoder_bytes(self.encoder),
             "validation.npz": files.arrays_bytes(
                 embeddings=self.validation.embeddings, labels=self.validation.labels
@@ -151,3 +165,15 @@ class Bundle:
                 node_parents=self.seed.node_parents,
             ),
         }
+        if self.doubt is not None:
+            contents[files.DOUBT_FILE] = doubt_bytes(self.doubt)
+        return contents
+
+
+def _doubt(
+    description: Mapping[str, Any], contents: Mapping[str, bytes], columns: int, classes: int
+) -> DoubtModel | None:
+    content = contents.get(files.DOUBT_FILE)
+    if content is None:
+        return None
+    return doubt_from(content, description.get("doubt"), columns, classes)

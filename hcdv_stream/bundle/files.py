@@ -1,4 +1,4 @@
-"""How a bundle lies on disk: ``bundle.json`` and three files of arrays, none of them executable.
+"""How a bundle lies on disk: ``bundle.json`` and files of arrays, none of them executable.
 
 ``bundle.json`` holds the SHA-256 of every other file, and a checksum over itself with these. A
 bundle is written beside its place and renamed into it, so that a reader finds a whole one or none.
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,14 @@ from hcdv_stream.valuation.embedding.encoder import Encoder
 from hcdv_stream.valuation.tree.seed import SeedHierarchy
 from hcdv_stream.valuation.validation import Validation
 
-FORMAT = 1
-"""Raised whenever a bundle written before could not be read any more."""
+FORMAT = 2
+"""Raised whenever a version before could not read what is written."""
+FORMATS = (1, FORMAT)
+"""Those that are read. A bundle of format 1 has no doubt model; one is still written as such, since
+a state belongs to its bundle's checksum."""
 DESCRIPTION = "bundle.json"
 ARRAY_FILES = ("encoder.safetensors", "validation.npz", "hierarchy.npz")
+DOUBT_FILE = "doubt.npz"
 
 _MOST_TEXT = 64 << 20
 _AGAIN = "train it again with `hcdv-stream train`"
@@ -38,9 +42,14 @@ def digests(contents: Mapping[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(contents[name]).hexdigest() for name in sorted(contents)}
 
 
+def format_of(files: Iterable[str]) -> int:
+    """Return the format of a bundle with these files."""
+    return FORMAT if DOUBT_FILE in files else 1
+
+
 def checksum(description: Mapping[str, Any], files: Mapping[str, str]) -> str:
     """Return the SHA-256 over description and file digests, in hex."""
-    whole = {"format": FORMAT, **description, "files": dict(files)}
+    whole = {"format": format_of(files), **description, "files": dict(files)}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
@@ -49,7 +58,7 @@ def write(directory: Path, description: Mapping[str, Any], contents: Mapping[str
     _check_replaceable(directory)
     files = digests(contents)
     whole = {
-        "format": FORMAT,
+        "format": format_of(files),
         **description,
         "files": files,
         "checksum": checksum(description, files),
@@ -75,9 +84,11 @@ def read(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Read a bundle's description and files, digests checked; raises BundleError."""
     try:
         whole = json.loads(_read(directory / DESCRIPTION, _MOST_TEXT))
-        if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-            raise BundleError(f"the bundle {directory} is not of format {FORMAT}; {_AGAIN}")
-        contents = {name: _read(directory / name, MOST_BYTES) for name in ARRAY_FILES}
+        if not isinstance(whole, dict) or whole.get("format") not in FORMATS:
+            known = " or ".join(map(str, FORMATS))
+            raise BundleError(f"the bundle {directory} is not of format {known}; {_AGAIN}")
+        names = ARRAY_FILES if whole["format"] == 1 else (*ARRAY_FILES, DOUBT_FILE)
+        contents = {name: _read(directory / name, MOST_BYTES) for name in names}
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise BundleError(

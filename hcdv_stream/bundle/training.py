@@ -1,8 +1,10 @@
-"""Trains a bundle from labelled columns: splits, Stage I, Stage II and τ.
+"""Trains a bundle from labelled columns: splits, Stage I, Stage II, τ and the doubt model.
 
 The rows are split three ways, each class in the same proportions: V, which nothing is trained on;
 rows held out of the training side, which stop the encoder's training and measure τ; and the rows
 that encoder, centre and seed hierarchy are made from. The feature schema is fitted on all but V.
+The doubt model alone learns from all rows, V included, since more rows make it better: V's part in
+its calibration is taken by models that had not seen it.
 """
 
 import platform
@@ -22,6 +24,8 @@ from hcdv_stream.bundle.labels import label_text
 from hcdv_stream.bundle.schema import Column, Columns, FeatureSchema, listed_column
 from hcdv_stream.bundle.split import Rows, stratified_split
 from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.doubt.doubt_training import train_doubt
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
 from hcdv_stream.valuation.embedding.encoder_training import (
     EncoderOptions,
@@ -47,7 +51,8 @@ class TrainingOptions:
     ``validation_share`` of the rows, at most ``validation_rows``, become V; ``held_out_share`` of
     the rest stop the training. ``tau_quantile`` of the held-out rows' nearest-leaf distances is τ.
     ``numeric`` and ``categorical`` override the types of columns. ``engine`` says how the seed
-    hierarchy is cut (its leaf size and branching). Raises ValueError where out of range.
+    hierarchy is cut (its leaf size and branching). ``doubt`` says whether a doubt model is fitted.
+    Raises ValueError where out of range.
     """
 
     encoder: EncoderKind = "contrastive"
@@ -59,6 +64,7 @@ class TrainingOptions:
     validation_rows: int = 2000
     held_out_share: float = 0.2
     tau_quantile: float = 0.99
+    doubt: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -78,7 +84,7 @@ class TrainingProgress:
     The encoder's step may end before ``of``, when it is stopped early.
     """
 
-    step: Literal["features", "encoder", "hierarchy"]
+    step: Literal["features", "encoder", "hierarchy", "doubt"]
     done: int
     of: int
     loss: float | None = None
@@ -100,11 +106,15 @@ def train_bundle(
     label: str = "label",
     options: TrainingOptions | None = None,
     progress: Callable[[TrainingProgress], None] = lambda _: None,
+    *,
+    providers: Sequence[str | None] | None = None,
 ) -> Trained:
     """Train on n rows: ``columns`` by name, in the schema's order, and their ``labels``.
 
-    ``label`` is what the label column is called. Gaps are None, or NaN in an array. The same input,
-    options and library versions give the same bundle, to its checksum. Raises TrainingError.
+    ``label`` is what the label column is called. Gaps are None, or NaN in an array. ``providers``
+    say who supplied each row, None for nobody: the doubt model then has a part for each that saw
+    none of its rows. The same input, options and library versions give the same bundle, to its
+    checksum. Raises TrainingError.
     """
     options = options or TrainingOptions()
     classes, classed = _classes(labels)
@@ -124,6 +134,18 @@ def train_bundle(
     seed = build_seed(embeddings[fitted], options.engine)
     distances = nearest_distances(embeddings[held], seed)
     progress(TrainingProgress("hierarchy", 1, 1))
+    doubt = None
+    if options.doubt:
+        progress(TrainingProgress("doubt", 0, 1))
+        others = np.sort(np.concatenate([held, fitted]))
+        doubt = train_doubt(
+            LabelledMatrix(matrix[others], classed[others]),
+            LabelledMatrix(matrix[validation], classed[validation]),
+            len(classes),
+            seed=options.seed,
+            providers=None if providers is None else [providers[row] for row in others.tolist()],
+        )
+        progress(TrainingProgress("doubt", 1, 1))
     bundle = Bundle(
         schema=schema,
         classes=classes,
@@ -135,9 +157,12 @@ def train_bundle(
         hyper_parameters=_hyper_parameters(options),
         metrics=metrics
         | {"rows_validation": float(len(validation)), "rows_held_out": float(len(held))}
-        | {"rows_fitted": float(len(fitted)), "leaves": float(len(seed.centroids))},
+        | {"rows_fitted": float(len(fitted)), "leaves": float(len(seed.centroids))}
+        | ({} if doubt is None else doubt.metrics),
         versions={"python": platform.python_version()}
         | {name: version(name) for name in _VERSIONED},
+        doubt=None if doubt is None else doubt.model,
+        calibration=() if doubt is None or doubt.curve is None else doubt.curve.to_json(),
     )
     return Trained(bundle, validation, held, fitted)
 

@@ -23,18 +23,20 @@ _MODULES = "hcdv_stream.cli.commands"
 class Command:
     """A command: the first sentence of its help, the extra that it needs, and an example.
 
-    Its module has its name, and holds a function of that name or a Typer ``app``.
+    Its module has its name, is in ``folder`` of the commands' folder if it names one, and holds a
+    function of the command's name or a Typer ``app``.
     """
 
     name: str
     about: str
     extra: Extra | None
     example: str
+    folder: str | None = None
 
     def load(self) -> Any:
         """Import the command's module and build what Typer runs; raises HcdvError."""
         try:
-            module = importlib.import_module(f"{_MODULES}.{self.name}")
+            module = importlib.import_module(".".join(filter(None, self._place)))
         except ModuleNotFoundError as error:
             raise self.explained(error) from error
         if isinstance(app := getattr(module, "app", None), typer.Typer):
@@ -44,6 +46,10 @@ class Command:
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         alone.command(self.name, epilog=self._epilog)(getattr(module, self.name))
         return typer.main.get_command(alone)
+
+    @property
+    def _place(self) -> tuple[str | None, ...]:
+        return (_MODULES, self.folder, self.name)
 
     @property
     def _epilog(self) -> str:

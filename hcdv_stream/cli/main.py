@@ -15,7 +15,7 @@ from hcdv_stream.unknown_settings import describe_unknown, unknown_settings
 COMMANDS = (
     Command(
         "train",
-        "Train an encoder and build the hierarchy that a stream starts with.",
+        "Train an encoder and a doubt model, and build the hierarchy that a stream starts with.",
         None,
         "hcdv-stream train --input clicks.csv --label bought --bundle bundle",
     ),
@@ -30,6 +30,13 @@ COMMANDS = (
         "Choose examples to train on by their value.",
         None,
         "hcdv-stream select --input v.parquet --share 0.3 --out ids.csv",
+    ),
+    Command(
+        "suspects",
+        "List the examples whose label is probably wrong, the most doubtful first.",
+        None,
+        "hcdv-stream suspects clicks.csv --label bought --bundle bundle",
+        folder="files",
     ),
     Command(
         "topics",

@@ -1,4 +1,4 @@
-"""The picture that ``hcdv-stream value --plot`` draws: how the values of each class spread."""
+"""The pictures that ``value`` and ``suspects`` draw: how values, or doubts, of a class spread."""
 
 from pathlib import Path
 
@@ -21,13 +21,23 @@ def check_picture(path: Path) -> None:
 
 def draw_picture(table: pa.Table, method: str, path: Path) -> None:
     """Draw the columns ``value`` and ``label`` of a table of values."""
+    _draw(table, "value", f"Values by {method}", path)
+
+
+def draw_doubts(table: pa.Table, path: Path) -> None:
+    """Draw the columns ``doubt`` and ``label`` of a table of doubts."""
+    _draw(table, "doubt", "Doubts: how likely labels are wrong", path)
+
+
+def _draw(table: pa.Table, column: str, title: str, path: Path) -> None:
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     from hcdv_stream.plots import value_histogram  # noqa: PLC0415
 
     labels = table["label"].to_numpy(zero_copy_only=False).astype(str)
     figure, ax = plt.subplots(figsize=(7.0, 4.0), layout="constrained")
-    value_histogram(table["value"].to_numpy(), labels=labels, ax=ax)
-    ax.set_title(f"Values by {method}", loc="left")
+    value_histogram(table[column].to_numpy(), labels=labels, ax=ax)
+    ax.set_xlabel(column)
+    ax.set_title(title, loc="left")
     figure.savefig(path, dpi=150)
     plt.close(figure)

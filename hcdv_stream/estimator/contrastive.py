@@ -15,9 +15,8 @@ from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.bundle.split import stratified_split
-from hcdv_stream.estimator.embedders import Fitted, Rows
+from hcdv_stream.estimator.embedders import Embedded, Fitted, Rows
 from hcdv_stream.estimator.tabular import columns_of, is_frame
-from hcdv_stream.valuation.embedding.grid import Embeddings
 
 if TYPE_CHECKING:
     from hcdv_stream.valuation.embedding.encoder import Encoder
@@ -40,12 +39,13 @@ class ContrastiveEmbedder:
         self._encoder = encoder
         self.metrics = metrics
 
-    def embed(self, table: Any, start: int) -> Embeddings:
+    def embed(self, table: Any, start: int) -> Embedded:
         """See ``Embedder``; raises ValueError for a row that does not fit the schema."""
         return self._embed(feature_matrix(self._schema, table), start)
 
-    def _embed(self, matrix: npt.NDArray[np.float32], start: int) -> Embeddings:
-        return self._encoder.embed(matrix, np.arange(start, start + len(matrix)))
+    def _embed(self, matrix: npt.NDArray[np.float32], start: int) -> Embedded:
+        places = np.arange(start, start + len(matrix))
+        return Embedded(self._encoder.embed(matrix, places), matrix)
 
     @classmethod
     def fit(

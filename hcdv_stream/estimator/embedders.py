@@ -20,6 +20,7 @@ from hcdv_stream.valuation.embedding.grid import Embeddings, unit_grid
 Function = Callable[[Any], npt.ArrayLike]
 Encoder = Literal["contrastive", "identity"] | Function
 Rows = npt.NDArray[np.int64]
+Features = npt.NDArray[np.float32]
 
 _BLOCK = 8192
 """Rows embedded at once: bounds memory, changes no bit."""
@@ -32,15 +33,29 @@ class Embedder(Protocol):
     def metrics(self) -> Mapping[str, float]:
         """What its training reached; empty where nothing was trained."""
 
-    def embed(self, table: Any, start: int) -> Embeddings:
-        """Embed n rows, the first of which is the ``start``-th ever seen: (n, d)."""
+    def embed(self, table: Any, start: int) -> "Embedded":
+        """Embed n rows, the first of which is the ``start``-th ever seen."""
+
+
+class Embedded(NamedTuple):
+    """``embeddings`` (n, d), and the ``features`` float32 (n, width) that they were made from.
+
+    For a function as encoder, features are what it returned.
+    """
+
+    embeddings: Embeddings
+    features: Features
+
+    def take(self, rows: Rows) -> "Embedded":
+        """Return some rows, in that order."""
+        return Embedded(self.embeddings[rows], self.features[rows])
 
 
 class Fitted(NamedTuple):
-    """An embedder, and the embeddings (n, d) of the table it was fitted on."""
+    """An embedder, and the table it was fitted on, embedded."""
 
     embedder: Embedder
-    embeddings: Embeddings
+    embedded: Embedded
 
 
 class FunctionEmbedder:
@@ -60,16 +75,17 @@ class FunctionEmbedder:
         outputs = _outputs(function, table)
         chosen = outputs if len(rows) == len(outputs) else outputs[rows]
         embedder = cls(function, chosen.mean(axis=0, dtype=np.float64))
-        return Fitted(embedder, embedder._placed(outputs))
+        return Fitted(embedder, Embedded(embedder._placed(outputs), _single(outputs)))
 
     @property
     def metrics(self) -> Mapping[str, float]:
         """Nothing: it was not trained."""
         return {}
 
-    def embed(self, table: Any, start: int) -> Embeddings:
+    def embed(self, table: Any, start: int) -> Embedded:
         """See ``Embedder``; raises ValueError for another number of dimensions."""
-        return self._placed(_outputs(self._function, table))
+        outputs = _outputs(self._function, table)
+        return Embedded(self._placed(outputs), _single(outputs))
 
     def _placed(self, outputs: npt.NDArray[Any]) -> Embeddings:
         if outputs.shape[1] != len(self._centre):
@@ -107,3 +123,10 @@ def _outputs(function: Function | None, table: Any) -> npt.NDArray[Any]:
     if max(-least, most) > RAW_LIMIT:
         outputs = np.clip(outputs, -RAW_LIMIT, RAW_LIMIT)
     return outputs
+
+
+def _single(outputs: npt.NDArray[Any]) -> Features:
+    """Return a copy in single precision, clipped to its range."""
+    largest = np.finfo(np.float32).max
+    single: Features = np.clip(outputs, -largest, largest).astype(np.float32)
+    return single

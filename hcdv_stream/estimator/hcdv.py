@@ -23,6 +23,7 @@ from hcdv_stream.estimator.constraints import (
     shown,
 )
 from hcdv_stream.estimator.distance import spawn_distance
+from hcdv_stream.estimator.doubts.doubting import Doubting
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.estimator.fitted import check_fitted
 from hcdv_stream.estimator.holding import Holding
@@ -33,6 +34,7 @@ from hcdv_stream.estimator.results import Results
 from hcdv_stream.estimator.tables import Table, checked_table
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.valuation.config import GameName, Peers
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.tree.build import plant
 from hcdv_stream.valuation.weights import DEFAULT_LAMBDA
 
@@ -107,6 +109,10 @@ class HCDV(Results, BaseEstimator):
         The sum of the values of each provider's examples.
     provider_payouts_ : dict
         The part of a pot that each provider is paid, from 0 to 1; see ``payouts``.
+    doubt_ : ndarray of shape (n,)
+        The probability that each label is wrong, NaN in V; see `find_label_issues`.
+    doubt_evidence_ : {"validation", "examples"}
+        What calibrated the doubts: V, or the examples alone.
     total_ : float
         v(D) - v(empty), which the values sum to.
     residual_ : float
@@ -136,6 +142,8 @@ class HCDV(Results, BaseEstimator):
     True
     >>> len(hcdv.select(0.3))
     27
+    >>> bool(0.0 <= hcdv.doubt_.min() <= hcdv.doubt_.max() <= 1.0)
+    True
 
     """
 
@@ -275,10 +283,11 @@ class HCDV(Results, BaseEstimator):
         table = checked_table(self, X, y, encoder=self.encoder)
         codes = targets.codes_of(y, self.classes_, "y")
         owners = targets.providers_of(provider, len(codes))
-        embeddings = self._embedder.embed(table, self._holding.roster.seen)
+        embedded = self._embedder.embed(table, self._holding.roster.seen)
         names = self._holding.roster.enter(ids, len(codes))
         with one_blas_thread():
-            self._holding.apply(batch_of(names, codes, owners, embeddings, table))
+            self._holding.apply(batch_of(names, codes, owners, embedded.embeddings, table))
+        self._doubting.add(names, embedded.features, codes, owners)
         return self
 
     def forget(self, ids: Iterable[Any]) -> Self:
@@ -362,6 +371,14 @@ class HCDV(Results, BaseEstimator):
         self.classes_, self.tau_ = labels, tau
         self._embedder, self._holding, self._seed = prepared.embedder, holding, seed
         self._parameters = plain_parameters(self.get_params(deep=False))
+        self._doubting = Doubting(
+            batch.ids,
+            LabelledMatrix(prepared.features, batch.labels),
+            LabelledMatrix(prepared.trusted_features, judges.labels),
+            batch.providers,
+            classes=len(labels),
+            seed=seed,
+        )
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator import targets
 from hcdv_stream.estimator.contrastive import ContrastiveEmbedder, feature_matrix, schema_of
-from hcdv_stream.estimator.embedders import Embedder, Fitted, FunctionEmbedder
+from hcdv_stream.estimator.embedders import Embedder, Features, Fitted, FunctionEmbedder
 from hcdv_stream.estimator.likeness import fingerprints_of
 from hcdv_stream.estimator.roster import Roster
 from hcdv_stream.estimator.tables import Table, checked_table
@@ -38,7 +38,8 @@ class PreparedExamples:
     """What is valued, and by whom.
 
     ``batch`` holds the valued examples, ``rows`` (m,) their places among the n that were given.
-    ``roster`` has the ids of all n.
+    ``roster`` has the ids of all n. ``features`` (m, width) are the valued examples', and
+    ``trusted_features`` V's, as a doubt model takes them.
     """
 
     batch: Batch
@@ -46,6 +47,8 @@ class PreparedExamples:
     validation: Validation
     embedder: Embedder
     roster: Roster
+    features: Features
+    trusted_features: Features
 
 
 def prepare(
@@ -70,17 +73,21 @@ def prepare(
     names = roster.enter(ids, len(codes))
     judging, valued = division(estimator.validation_share, codes, validation, seed, lacking)
     roster.appoint([names[row] for row in judging])
-    embedder, embeddings = fit_embedder(estimator, table, codes, valued, len(classes), seed=seed)
-    judges = Validation(embeddings[judging], codes[judging])
+    embedder, embedded = fit_embedder(estimator, table, codes, valued, len(classes), seed=seed)
+    known = embedded.take(judging)
+    judges = Validation(known.embeddings, codes[judging])
     if validation[0] is not None:
         trusted = checked_table(
             estimator, *validation, encoder=estimator.encoder, names=("X_val", "y_val")
         )
         trusted_codes = targets.codes_of(validation[1], classes, "y_val")
-        judges = Validation(embedder.embed(trusted, 0), trusted_codes)
-    batch = batch_of(names, codes, owners, embeddings, table)
+        known = embedder.embed(trusted, 0)
+        judges = Validation(known.embeddings, trusted_codes)
+    batch = batch_of(names, codes, owners, embedded.embeddings, table)
+    if len(judging):
+        batch, embedded = rows_of(batch, valued), embedded.take(valued)
     return PreparedExamples(
-        rows_of(batch, valued) if len(judging) else batch, valued, judges, embedder, roster
+        batch, valued, judges, embedder, roster, embedded.features, known.features
     )
 
 
@@ -95,7 +102,9 @@ def prepare_unembedded(
     batch = batch_of(names, codes, owners, nothing)
     nobody = Validation(nothing[:0], codes[:0])
     nothing_embedded = FunctionEmbedder(None, np.zeros(0))
-    return PreparedExamples(batch, np.arange(len(codes)), nobody, nothing_embedded, roster)
+    return PreparedExamples(
+        batch, np.arange(len(codes)), nobody, nothing_embedded, roster, nothing, nothing[:0]
+    )
 
 
 def prepare_features(table: Table) -> npt.NDArray[np.float32]:

@@ -14,13 +14,16 @@ from hcdv_stream.estimator.constraints import (
     check_parameters,
     shown,
 )
+from hcdv_stream.estimator.doubts.doubting import AlignedDoubts, Doubting
+from hcdv_stream.estimator.doubts.label_issues import LabelIssues, label_issues
+from hcdv_stream.estimator.doubts.scales import Scale, calibrated_values, check_scale
 from hcdv_stream.estimator.fitted import FittedAttributes, check_fitted
 from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
-from hcdv_stream.valuation.selection import Strategy, select
+from hcdv_stream.valuation.selection import REASONS, Strategy, selection
 from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.values import StateValues, Values, residual
 from hcdv_stream.valuation.weights import Weights
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from hcdv_stream.estimator.embedders import Embedder
 
 Rows = npt.NDArray[np.intp]
+TRUSTED_REASON = "trusted"
+"""Why an example in V is not chosen."""
 
 
 class Results(FittedAttributes):
@@ -39,6 +44,7 @@ class Results(FittedAttributes):
     beta: float | None
     lam: float
     _holding: Holding
+    _doubting: Doubting
     _embedder: "Embedder"
     _seed: int
     _parameters: dict[str, Any]
@@ -171,12 +177,56 @@ class Results(FittedAttributes):
             },
         )
 
+    @property
+    def doubt_(self) -> Floats:
+        """The probability that each label is wrong, (n,), NaN in V.
+
+        For the examples of the fit it comes from models that saw neither the example nor another
+        of its provider; for later ones from the models of the fit, which stay as they are.
+        """
+        return self._doubts.doubt
+
+    @property
+    def doubt_evidence_(self) -> str:
+        """What calibrated the doubts: ``validation``, or ``examples`` where V is too small."""
+        return self._held_doubting.evidence
+
+    def find_label_issues(self, threshold: float = 0.5) -> LabelIssues:
+        """Return the examples whose label is probably wrong, the most doubtful first.
+
+        Parameters
+        ----------
+        threshold : float, default=0.5
+            The doubt, from 0 to 1, above which an example is returned.
+
+        Returns
+        -------
+        LabelIssues
+            Indices into X, given and suggested labels, doubts, values and a sentence of reasons for
+            each. One list holds all classes: a doubt means the same in each.
+
+        Raises
+        ------
+        ValueError
+            If the threshold is out of range.
+
+        """
+        return label_issues(
+            self._doubts,
+            self._held.labels,
+            self.classes_,
+            self._values(),
+            models=self._held_doubting.models,
+            threshold=threshold,
+        )
+
     def value(
         self,
         *,
         utility: str | None = None,
         beta: float | None = None,
         lam: float | None = None,
+        scale: Scale = "shapley",
         return_stderr: bool = False,
     ) -> Any:
         """Return values under other weights, exactly and without a refit.
@@ -189,8 +239,13 @@ class Results(FittedAttributes):
             The peers' share of the judgement. None is the parameter.
         lam : float, optional
             The weight of the contrast. None is the parameter.
+        scale : {"shapley", "calibrated"}, default="shapley"
+            ``shapley`` are Shapley values, which add up, but whose size depends on how common a
+            class is. ``calibrated`` keeps their order within a class and makes one list over all
+            classes: the probability, between 0 and 1, that an example with such a value has the
+            right label.
         return_stderr : bool, default=False
-            Whether to return standard errors too.
+            Whether to return standard errors too, of the scale ``shapley`` alone.
 
         Returns
         -------
@@ -200,10 +255,13 @@ class Results(FittedAttributes):
         Raises
         ------
         ValueError
-            If a weight is out of range, or the game fixed it.
+            If a weight is out of range, or the game fixed it, or there is no such scale.
 
         """
         values = self._values(utility, beta, lam)
+        check_scale(scale, return_stderr)
+        if scale == "calibrated":
+            return calibrated_values(values.value, self._held.labels, self._doubts.doubt)
         return (values.value, values.stderr) if return_stderr else values.value
 
     def select(
@@ -215,7 +273,8 @@ class Results(FittedAttributes):
         beta: float | None = None,
         lam: float | None = None,
         random_state: Any = None,
-    ) -> Rows:
+        return_reasons: bool = False,
+    ) -> Any:
         """Choose examples to train on.
 
         Parameters
@@ -223,18 +282,23 @@ class Results(FittedAttributes):
         share : float
             The share of the valued examples to return, in (0, 1].
         strategy : {"spread", "top"}, default="spread"
-            ``spread`` drops as many examples of each class as have a negative value without the
-            contrast, at most 30% of the class, and draws evenly from the rest. ``top`` takes the
-            highest values.
+            ``spread`` drops every example whose doubt is above 0.5, and those above 0.1 that have a
+            negative value without the contrast too; it draws evenly from the rest of each class.
+            ``top`` takes the highest values.
         utility, beta, lam : optional
             Weights, as in `value`.
         random_state : int, RandomState instance or None, default=None
             Decides what ``spread`` draws. None is the seed of the fit.
+        return_reasons : bool, default=False
+            Whether to return the reason of each exclusion too.
 
         Returns
         -------
         ndarray of int
             Ascending indices into X.
+        reasons : ndarray of shape (n,)
+            Only with ``return_reasons``: for each example ``chosen``, ``not drawn``, ``probably
+            wrong``, ``doubted and of negative value``, ``low value``, or ``trusted`` in V.
 
         Raises
         ------
@@ -248,15 +312,21 @@ class Results(FittedAttributes):
         seed = self._seed if random_state is None else parameters.seed_of(random_state)
         valued = np.flatnonzero(labels != NOWHERE)
         generator = np.random.default_rng(seed)
-        chosen = select(
+        chosen = selection(
             values.value[valued],
             labels[valued],
             share,
             strategy,
             generator,
             evaluated=values.evaluated[valued],
+            doubts=self._doubts.doubt[valued] if strategy == "spread" else None,
         )
-        return valued[chosen]
+        rows = valued[chosen.rows]
+        if not return_reasons:
+            return rows
+        reasons = np.full(len(labels), TRUSTED_REASON, dtype=object)
+        reasons[valued] = np.array(REASONS, dtype=object)[chosen.reasons]
+        return rows, reasons
 
     def members(self, coalition: str) -> Rows:
         """Return the indices of a coalition's examples.
@@ -343,6 +413,15 @@ class Results(FittedAttributes):
             "provider": held.providers,
         }
         return frame(columns, self.ids_, self.provenance_)
+
+    @property
+    def _held_doubting(self) -> Doubting:
+        check_fitted(self)
+        return self._doubting
+
+    @property
+    def _doubts(self) -> AlignedDoubts:
+        return self._held_doubting.of(self._held.roster.names)
 
     @property
     def _held(self) -> Holding:

@@ -11,6 +11,8 @@ from hcdv_stream.experiments.drift import report as drift_report
 from hcdv_stream.experiments.drift import run as drift
 from hcdv_stream.experiments.endurance import run as endurance
 from hcdv_stream.experiments.experiment import Experiment
+from hcdv_stream.experiments.label_errors import report as label_errors_report
+from hcdv_stream.experiments.label_errors import run as label_errors
 from hcdv_stream.experiments.latency import report as latency_report
 from hcdv_stream.experiments.latency import run as latency
 from hcdv_stream.experiments.marketplace import run as marketplace
@@ -21,6 +23,7 @@ from hcdv_stream.experiments.quality import run as quality
 from hcdv_stream.experiments.quality import tuning
 from hcdv_stream.experiments.rivals import run as rivals
 from hcdv_stream.experiments.scaling import run as scaling
+from hcdv_stream.experiments.selection import run as selection
 from hcdv_stream.experiments.soak import run as soak
 from hcdv_stream.experiments.streaming import run as streaming
 from hcdv_stream.experiments.tables import report as tables_report
@@ -49,6 +52,20 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             3,
             noisy_labels.run,
             noisy_labels_report.tables,
+        ),
+        Experiment(
+            "label-errors",
+            "wrong labels found on sets that nothing was tuned on, beside cleanlab and others",
+            5,
+            label_errors.run,
+            label_errors_report.tables,
+        ),
+        Experiment(
+            "selection",
+            "training data chosen on sets that nothing was tuned on, beside cleanlab's pruning",
+            5,
+            selection.run,
+            selection.tables,
         ),
         Experiment(
             "latency",

@@ -15,6 +15,7 @@ _NAMES = {
     "features": "reading features",
     "encoder": "training the encoder, epoch",
     "hierarchy": "building the hierarchy",
+    "doubt": "fitting the doubt model",
 }
 
 

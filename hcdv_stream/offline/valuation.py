@@ -39,7 +39,8 @@ class FileValuation:
 
     ``table`` has the columns ``id``, ``label``, ``value``, ``stderr``, ``evaluated`` (the value
     without the contrast), ``leaf``, ``path`` (its coalitions from the root, joined by ``/``) and
-    ``provider`` where the file has one; other methods have no ``evaluated``, and those without
+    ``provider`` where the file has one, and ``doubt`` where the bundle has a doubt model; other
+    methods have no ``evaluated``, and those without
     a hierarchy have neither leaf nor path. ``total`` is v(D) − v(∅), None where it was not asked
     for, and ``residual`` how far the values' sum is from it. ``rejected`` counts rows by why they
     were refused; ``replaced`` counts rows whose id came again, of which the last counts;
@@ -74,7 +75,7 @@ def train_own_bundle(
     part = stratified_split(codes, (share,), options.seed)[0]
     _check_training(names.tolist(), codes, part)
     taken = examples.take(part)
-    options = replace(options, validation_share=VALIDATION_SHARE)
+    options = replace(options, validation_share=VALIDATION_SHARE, doubt=False)
     trained = train_bundle(taken.columns, taken.labels, label, options, progress)
     return trained.bundle, part[trained.validation_rows]
 
@@ -116,7 +117,7 @@ def value_examples(
     except ValueError as error:
         raise ValuationError(str(error)) from error
     return FileValuation(
-        table=_table(corpus, reading, encoded),
+        table=_with_doubts(_table(corpus, reading, encoded), encoded, bundle),
         total=reading.total(),
         residual=residual(reading),
         updates=engine.header.updates,
@@ -124,6 +125,16 @@ def value_examples(
         rejected=encoded.rejected,
         replaced=len(encoded.batch) - len(engine),
     )
+
+
+def _with_doubts(table: pa.Table, encoded: EncodedExamples, bundle: Bundle) -> pa.Table:
+    """Append the column ``doubt`` where the bundle has a model."""
+    if bundle.doubt is None:
+        return table
+    last = encoded.distinct()
+    found = bundle.doubt.doubts(last.features, last.batch.labels, last.batch.providers).doubt
+    doubts = dict(zip(last.batch.ids, found.tolist(), strict=True))
+    return table.append_column("doubt", pa.array([doubts[n] for n in table["id"].to_pylist()]))
 
 
 def _played(

@@ -7,10 +7,12 @@ import pytest
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import BundleError, LabelError
-from hcdv_stream.bundle.files import ARRAY_FILES, DESCRIPTION, checksum
+from hcdv_stream.bundle.files import ARRAY_FILES, DESCRIPTION, DOUBT_FILE, FORMAT, checksum
 from hcdv_stream.valuation.validation import Validation
 
 from .conftest import table
+
+FILES = (*ARRAY_FILES, DOUBT_FILE)
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def saved(trained, tmp_path):
 
 
 def test_the_directory_is_as_designed(saved):
-    assert {path.name for path in saved.iterdir()} == {DESCRIPTION, *ARRAY_FILES}
+    assert {path.name for path in saved.iterdir()} == {DESCRIPTION, *FILES}
     described = json.loads((saved / DESCRIPTION).read_text())
     assert [feature["name"] for feature in described["features"]] == [
         *("price", "country", "age", "returning")
@@ -70,14 +72,14 @@ def test_a_file_in_the_way(trained, tmp_path):
         trained.bundle.save(tmp_path / "file" / "bundle")
 
 
-@pytest.mark.parametrize("name", [DESCRIPTION, *ARRAY_FILES])
+@pytest.mark.parametrize("name", [DESCRIPTION, *FILES])
 def test_a_missing_file(saved, name):
     (saved / name).unlink()
     with pytest.raises(BundleError, match=rf"{name} is missing.*hcdv-stream train"):
         Bundle.load(saved)
 
 
-@pytest.mark.parametrize("name", ARRAY_FILES)
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("place", [0, -20])
 def test_a_damaged_file(saved, name, place):
     content = bytearray((saved / name).read_bytes())
@@ -119,7 +121,7 @@ def test_a_description_without_an_entry(saved):
     described = json.loads((saved / DESCRIPTION).read_text())
     del described["tau"], described["checksum"], described["format"]
     files = described.pop("files")
-    signed = {"format": 1, **described, "files": files, "checksum": checksum(described, files)}
+    signed = {"format": FORMAT, **described, "files": files, "checksum": checksum(described, files)}
     (saved / DESCRIPTION).write_text(json.dumps(signed))
     with pytest.raises(BundleError, match="inconsistent"):
         Bundle.load(saved)
@@ -134,3 +136,15 @@ def test_classes_by_label(trained):
     assert [trained.bundle.class_of(label) for label in ("no", "yes")] == [0, 1]
     with pytest.raises(LabelError, match="'maybe' is none of no, yes"):
         trained.bundle.class_of("maybe")
+
+
+def test_a_bundle_without_a_doubt_model_is_as_it_was(trained, tmp_path):
+    plain = replace(trained.bundle, doubt=None, calibration=())
+    plain.save(tmp_path / "plain")
+    described = json.loads((tmp_path / "plain" / DESCRIPTION).read_text())
+    assert described["format"] == 1
+    assert "doubt" not in described
+    assert {path.name for path in (tmp_path / "plain").iterdir()} == {DESCRIPTION, *ARRAY_FILES}
+    loaded = Bundle.load(tmp_path / "plain")
+    assert loaded.doubt is None
+    assert loaded.checksum == plain.checksum != trained.bundle.checksum

@@ -17,9 +17,10 @@ import torch
 from hcdv_stream.bundle import arrays, files
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import BundleError
-from hcdv_stream.bundle.files import ARRAY_FILES, DESCRIPTION, checksum, digests
+from hcdv_stream.bundle.files import ARRAY_FILES, DESCRIPTION, DOUBT_FILE, FORMAT, checksum, digests
 
 V, TREE, ENCODER = "validation.npz", "hierarchy.npz", "encoder.safetensors"
+FILES = (*ARRAY_FILES, DOUBT_FILE)
 NAN, INFINITE = float("nan"), float("inf")
 
 
@@ -56,9 +57,9 @@ class Saved:
 
     def _sign(self, described: dict[str, Any]) -> None:
         described = {k: v for k, v in described.items() if k not in {"files", "checksum", "format"}}
-        found = digests({name: (self.directory / name).read_bytes() for name in ARRAY_FILES})
+        found = digests({name: (self.directory / name).read_bytes() for name in FILES})
         whole = {
-            "format": 1, **described, "files": found, "checksum": checksum(described, found),
+            "format": FORMAT, **described, "files": found, "checksum": checksum(described, found),
         }  # fmt: skip
         (self.directory / DESCRIPTION).write_text(json.dumps(whole))
 
@@ -240,6 +241,53 @@ def test_safetensors_whose_header_lies(saved: Saved) -> None:
     for content in (struct.pack("<Q", len(header)) + header, struct.pack("<Q", 1 << 60), b""):
         saved.put(ENCODER, content)
         assert "encoder.safetensors: it holds no tensors, or damaged ones" in saved.refusal()
+
+
+DOUBTS = {
+    "missing": ({"slopes": None}, "it holds other arrays than"),
+    "slope zero": ({"slopes": np.zeros(2)}, "a slope that is not above 0"),
+    "offset NaN": ({"offsets": np.full(2, NAN)}, "its calibration holds NaN"),
+    "classes": ({"offsets": np.zeros(3)}, "its calibration is of another number of classes"),
+    "columns": ({"centre": np.zeros((1, 3))}, "its linear model differ in length"),
+    "scale zero": ({"scale": np.zeros((1, 7))}, "its linear model"),
+    "models": ({"intercepts": np.zeros((2, 2))}, "of different numbers of models"),
+    "sizes": ({"forest_sizes": np.array([3])}, "the sizes of its forest are not"),
+    "feature": ({"forest_feature": 99}, "a feature of its trees is not from 0 to"),
+    "threshold": ({"forest_threshold": NAN}, "a threshold of its trees is NaN"),
+    "leaf": ({"boosting_threshold": 0.0}, "a leaf of its trees has a threshold"),
+    "cycle": ({"forest_left": 0}, "a child of its trees is no later node"),
+    "share": ({"forest_outputs": -1}, "its trees hold a negative share"),
+    "sharpness": ({"sharpness": np.ones(2)}, "its sharpness is of another number of models"),
+    "root": ({"forest_roots": -1}, "a root of its trees is no node"),
+    "baseline": ({"baseline": np.full((1, 1), NAN)}, "no baseline of finite numbers"),
+}
+
+
+@pytest.mark.parametrize("case", DOUBTS)
+def test_doubt_models(saved: Saved, case: str) -> None:
+    changes, said = DOUBTS[case]
+    stored = saved.arrays(DOUBT_FILE)
+    whole = {
+        name: np.full_like(stored[name], change) if isinstance(change, int | float) else change
+        for name, change in changes.items()
+    }
+    saved.replace(DOUBT_FILE, **whole)
+    assert "doubt.npz: " in saved.refusal()
+    assert said in saved.refusal()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"evidence": "hearsay"}, "doubt has no evidence that is validation or examples"),
+        ({"providers": {"a": 0}}, "doubt.npz: a provider's models are not there"),
+        ({"providers": {"a": "0"}}, "no object of providers with whole numbers"),
+        ({"calibration": [{"doubt": 1}]}, "doubt has no list of calibration points"),
+    ],
+)
+def test_what_is_said_of_a_doubt_model(saved: Saved, change: dict[str, Any], said: str) -> None:
+    saved.describe(lambda described: described["doubt"].update(change))
+    assert said in saved.refusal()
 
 
 def archive(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -79,7 +79,8 @@ def test_progress_names_the_steps():
     columns, labels = table(100)
     seen: list[TrainingProgress] = []
     train_bundle(columns, labels, options=OPTIONS, progress=seen.append)
-    assert list(dict.fromkeys(each.step for each in seen)) == ["features", "encoder", "hierarchy"]
+    steps = list(dict.fromkeys(each.step for each in seen))
+    assert steps == ["features", "encoder", "hierarchy", "doubt"]
     epochs = [each.done for each in seen if each.step == "encoder"]
     assert epochs == list(range(1, len(epochs) + 1))
 
@@ -157,3 +158,17 @@ def test_a_gap_only_in_v_counts_as_the_mean():
 def test_options_are_checked(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         TrainingOptions(**wrong)
+
+
+def test_providers_get_models_that_did_not_see_them():
+    columns, labels = table(300)
+    owners = [f"p{row % 3}" for row in range(300)]
+    bundle = train_bundle(columns, labels, options=OPTIONS, providers=owners).bundle
+    assert bundle.doubt is not None
+    assert set(bundle.doubt.blind_to or ()) == {"p0", "p1", "p2"}
+    assert [set(each) for each in bundle.calibration][:1] == [{"doubt", "wrong", "weight"}]
+
+
+def test_a_bundle_needs_no_doubt_model():
+    columns, labels = table(200)
+    assert train_bundle(columns, labels, options=replace(OPTIONS, doubt=False)).bundle.doubt is None

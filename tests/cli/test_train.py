@@ -73,3 +73,18 @@ def test_help_has_an_example(hcdv):
     code, printed, _ = hcdv("train", "--help")
     assert code == 0
     assert "Example: hcdv-stream train --input" in printed
+
+
+def test_the_report_is_json_with_the_curve_of_the_doubts(hcdv, clicks, tmp_path):
+    provider = ("--provider", "seller")
+    roles = ROLES if "--provider" in ROLES else (*ROLES, *provider)
+    code, printed, _ = hcdv(
+        "train", "--input", clicks, *roles, "--bundle", tmp_path / "b", "--json", "-"
+    )
+    assert code == 0
+    report = json.loads(printed)
+    assert report["bundle"] == Bundle.load(tmp_path / "b").checksum
+    assert report["doubt"]["evidence"] == "validation"
+    assert report["doubt"]["providers"] >= 2
+    assert sum(each["weight"] for each in report["doubt"]["calibration"]) == pytest.approx(1.0)
+    assert 0.0 <= report["metrics"]["mean_doubt"] <= 1.0

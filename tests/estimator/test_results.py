@@ -32,12 +32,12 @@ def fitted(data: World) -> HCDV:
 
 def test_values_are_the_engines_in_the_order_of_x(data: World, fitted: HCDV) -> None:
     rows = np.arange(len(data.X))
-    embedder, embeddings = FunctionEmbedder.fit(None, data.X, rows)
+    embedder, (embeddings, _) = FunctionEmbedder.fit(None, data.X, rows)
     codes = (data.y == "yes").astype(np.int16)
     judges = (data.y_val == "yes").astype(np.int16)
     sellers = [None if row % 4 == 0 else f"seller-{row % 3}" for row in rows]
     batch = Batch([str(row) for row in rows], codes, sellers, np.zeros(len(rows)), embeddings)
-    validation = Validation(embedder.embed(data.X_val, 0), judges)
+    validation = Validation(embedder.embed(data.X_val, 0).embeddings, judges)
     engine = Engine(EngineConfig(), 2, validation, plant(batch, 2, EngineConfig()))
     engine.play()
     corpus = Corpus(engine.state(), "routed", ("no", "yes"), validation.counts(2))

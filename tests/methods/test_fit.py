@@ -34,9 +34,9 @@ def data() -> World:
 
 def test_knn_shapley_is_the_cores(data: World) -> None:
     fitted = KNNShapley("identity").fit(*data[:4])
-    embedder, embeddings = FunctionEmbedder.fit(None, data.X, np.arange(120))
+    embedder, (embeddings, _) = FunctionEmbedder.fit(None, data.X, np.arange(120))
     codes, judges = ((each == "yes").astype(np.int16) for each in (data.y, data.y_val))
-    validation = Validation(embedder.embed(data.X_val, 0), judges)
+    validation = Validation(embedder.embed(data.X_val, 0).embeddings, judges)
     expected = knn_shapley(embeddings, codes, validation, 5, np.full(2, 0.5))
     np.testing.assert_array_equal(fitted.values_, expected)
 

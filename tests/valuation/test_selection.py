@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcdv_stream.valuation.selection import MOST_DROPPED, select
+from hcdv_stream.valuation.selection import (
+    MOST_DOUBTED,
+    MOST_DROPPED,
+    POSSIBLY_WRONG,
+    PROBABLY_WRONG,
+    REASONS,
+    select,
+    selection,
+)
 
 
 @settings(max_examples=50, deadline=None)
@@ -47,6 +55,60 @@ def test_what_is_judged_to_do_harm_says_how_many_are_dropped_and_values_which() 
     labels, generator = np.zeros(10, int), np.random.default_rng(0)
     rows = select(values, labels, 0.8, "spread", generator, evaluated=evaluated)
     assert rows.tolist() == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.integers(1, 300),
+    share=st.floats(0.01, 1.0),
+    strategy=st.sampled_from(["spread", "top"]),
+)
+def test_with_doubts_too_it_takes_what_was_asked_for(
+    seed: int, size: int, share: float, strategy: str
+) -> None:
+    generator = np.random.default_rng(seed)
+    values, labels = generator.normal(size=size), generator.integers(0, 3, size)
+    found = selection(
+        *(values, labels, share, strategy, generator),  # type: ignore[arg-type]
+        doubts=generator.random(size) ** 2,
+    )
+    assert len(found.rows) == len(set(found.rows)) == max(1, round(share * size))
+    chosen = np.flatnonzero(found.reasons == REASONS.index("chosen"))
+    np.testing.assert_array_equal(chosen, found.rows)
+
+
+def test_what_is_doubted_is_dropped_and_the_reason_is_given() -> None:
+    values = np.array([-1.0, -1.0, 1.0, 1.0, -1.0] + [1.0] * 15)
+    doubts = np.array([0.05, 0.2, 0.2, 0.9, 0.9] + [0.0] * 15)
+    labels, generator = np.zeros(20, int), np.random.default_rng(0)
+    found = selection(values, labels, 0.85, "spread", generator, doubts=doubts)
+    assert found.rows.tolist() == [0, 2, *range(5, 20)]
+    reasons = [REASONS[place] for place in found.reasons[[1, 3, 4]]]
+    assert reasons == ["doubted and of negative value", "probably wrong", "probably wrong"]
+    assert POSSIBLY_WRONG < 0.2 < PROBABLY_WRONG
+    more = selection(values, labels, 0.9, "spread", generator, doubts=doubts)
+    assert more.rows.tolist() == [0, 1, 2, *range(5, 20)]
+    fewer = selection(values, labels, 0.1, "spread", generator, doubts=doubts)
+    assert np.count_nonzero(fewer.reasons == REASONS.index("not drawn")) == 15
+
+
+def test_a_hard_class_is_not_emptied_by_doubts() -> None:
+    values, labels = -np.ones(200), np.repeat([0, 1], 100)
+    doubts = np.where(labels == 0, np.linspace(0.6, 0.9, 200), 0.0)
+    rows = select(values, labels, 0.5, "spread", np.random.default_rng(0), doubts=doubts)
+    kept = np.count_nonzero(labels[rows] == 0)
+    assert kept == 100 - int(MOST_DOUBTED * 100)
+    assert rows[:kept].tolist() == list(range(kept))
+
+
+def test_where_nothing_is_doubted_nothing_is_dropped() -> None:
+    values, labels = np.linspace(-1.0, 1.0, 100), np.zeros(100, int)
+    found = selection(
+        values, labels, 0.5, "spread", np.random.default_rng(0), doubts=np.full(100, 0.01)
+    )
+    assert set(found.reasons.tolist()) == {REASONS.index("chosen"), REASONS.index("not drawn")}
+    assert (found.rows < 40).any()
 
 
 def test_top_takes_the_highest() -> None:

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import pyarrow as pa
 import typer
 
 from hcdv_stream.cli import columns
 from hcdv_stream.offline.tables import TableError, check_writable, read_table, write_table
 from hcdv_stream.settings import load_settings
-from hcdv_stream.valuation.selection import select as choose
+from hcdv_stream.valuation.selection import REASONS, selection
 
 StrategyChoice = Literal["spread", "top"]
 
@@ -23,16 +24,23 @@ def select(
         StrategyChoice,
         typer.Option(help="spread: drop the worst of each class, then draw; top: the highest."),
     ] = "spread",
+    reasons: Annotated[
+        Path | None,
+        typer.Option(help="File of all ids with the reason of each, .csv or .parquet."),
+    ] = None,
     seed: columns.Seed = None,
 ) -> None:
     """Choose examples to train on by their value.
 
-    The highest values pile up in dense regions, so `spread` only drops what does harm, as many of a
-    class as the column `evaluated` (where there is none, `value`) says, and draws evenly over the
-    classes from the rest.
+    The highest values pile up in dense regions, so `spread` only drops what does harm and draws
+    evenly over the classes from the rest. With a column `doubt` it drops what is probably wrong,
+    and what is doubted a little and below 0 in `evaluated`; without, as many of a class as
+    `evaluated` (where there is none, `value`) says.
     """
     settings = load_settings(seed=seed)
-    check_writable(out, (".csv", ".parquet"))
+    for file in (out, reasons):
+        if file is not None:
+            check_writable(file, (".csv", ".parquet"))
     table = read_table(source)
     missing = [name for name in ("id", "label", "value") if name not in table.column_names]
     if missing:
@@ -42,8 +50,19 @@ def select(
     labels = np.unique(table["label"].to_pylist(), return_inverse=True)[1]
     generator = np.random.default_rng(settings.seed)
     evaluated = table["evaluated"].to_numpy() if "evaluated" in table.column_names else None
-    rows = choose(
-        table["value"].to_numpy(), labels, share, strategy, generator, evaluated=evaluated
+    doubts = table["doubt"].to_numpy() if "doubt" in table.column_names else None
+    chosen = selection(
+        table["value"].to_numpy(),
+        labels,
+        share,
+        strategy,
+        generator,
+        evaluated=evaluated,
+        doubts=doubts if strategy == "spread" else None,
     )
-    write_table(out, table.select(["id", "label", "value"]).take(rows))
-    typer.echo(f"{len(rows):,} of {len(table):,} examples written to {out}")
+    written = table.select(["id", "label", "value"])
+    write_table(out, written.take(chosen.rows))
+    if reasons is not None:
+        why = [REASONS[place] for place in chosen.reasons.tolist()]
+        write_table(reasons, written.append_column("reason", pa.array(why)))
+    typer.echo(f"{len(chosen.rows):,} of {len(table):,} examples written to {out}")

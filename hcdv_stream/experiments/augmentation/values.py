@@ -47,7 +47,7 @@ class Eye:
     def __init__(self, known: Labelled, seed: int) -> None:
         self._components = PCA(COMPONENTS, svd_solver="randomized", random_state=seed)
         self._components.fit(known.flat)
-        options = TrainingOptions(seed=seed, validation_share=VALIDATION_SHARE)
+        options = TrainingOptions(seed=seed, validation_share=VALIDATION_SHARE, doubt=False)
         named = np.array(_NAMES, dtype=object)[known.labels]
         self.bundle: Bundle = train_bundle(self._columns(known.flat), named, options=options).bundle
 

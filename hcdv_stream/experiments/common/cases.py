@@ -98,6 +98,7 @@ def prepare(
 
 
 def _bundle(training: Dataset, seed: int, options: TrainingOptions | None) -> Bundle:
-    chosen = replace(options or TrainingOptions(), seed=seed, validation_rows=len(training.classes))
+    least = len(training.classes)
+    chosen = replace(options or TrainingOptions(), seed=seed, validation_rows=least, doubt=False)
     labels = np.array(training.classes, dtype=object)[training.labels]
     return train_bundle(training.columns, labels, options=chosen).bundle

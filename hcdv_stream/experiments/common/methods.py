@@ -45,7 +45,10 @@ DETECTING = "routed, λ for detection"
 KNN = "global KNN-Shapley"
 OUT_OF_BAG = "Data-OOB"
 DETECTION = Weights(lam=1.0)
-"""Weights that find wrong labels best: of all λ tried, ``tuning`` detects most with this one."""
+"""Of all λ tried, ``tuning`` tells wrong labels from right ones best with this one, inside a class.
+
+A list over all classes fills with the common one: there doubts are needed, see ``label_errors``.
+"""
 
 
 def timed(method: Method, case: ExperimentCase) -> tuple[Valued, dict[str, float]]:

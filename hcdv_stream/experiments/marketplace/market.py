@@ -37,7 +37,7 @@ def ground(data: Dataset, seed: int) -> Ground:
     """Cut the set at random and train a bundle, whose V is what the methods are evaluated by."""
     order = np.random.default_rng([seed, 4]).permutation(len(data))
     first, second = round(BUNDLE_SHARE * len(data)), round((BUNDLE_SHARE + TEST_SHARE) * len(data))
-    options = replace(TrainingOptions(), seed=seed, validation_share=VALIDATION_SHARE)
+    options = TrainingOptions(seed=seed, validation_share=VALIDATION_SHARE, doubt=False)
     training = data.take(order[:first])
     labels = np.array(data.classes, dtype=object)[training.labels]
     bundle = train_bundle(training.columns, labels, options=options).bundle

@@ -83,7 +83,7 @@ class _StreamTask:
         tested = max(TESTED if a_day == SESSIONS_PER_DAY else a_day * 4, 1)
         test = generate(1, tested, seed, first_day=DAYS - 1, draw=1)
         named = np.array(CLASSES, dtype=object)[history.labels]
-        options = TrainingOptions(seed=seed)
+        options = TrainingOptions(seed=seed, doubt=False)
         self._bundle = train_bundle(history.columns, named, options=options).bundle
         self._rows, self._labels = self._features(sessions), sessions.labels
         self._test, self._test_labels = self._features(test), test.labels

@@ -1,0 +1,1 @@
+"""Wrong labels found, beside what others would use."""

@@ -1,0 +1,1 @@
+"""Training data chosen, beside what others would use."""

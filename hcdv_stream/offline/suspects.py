@@ -1,0 +1,147 @@
+"""Examples of a file whose label is probably wrong: by a bundle's model, or by the file itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from hcdv_stream.bundle.bundle import Bundle
+from hcdv_stream.bundle.errors import FeatureError, TrainingError
+from hcdv_stream.bundle.fitting import fit_schema
+from hcdv_stream.bundle.gaps import matrix_with_gaps
+from hcdv_stream.bundle.schema import FeatureSchema
+from hcdv_stream.estimator.doubts.label_issues import reason
+from hcdv_stream.offline.encoding import ValuationError, encode_examples
+from hcdv_stream.offline.examples import Examples
+from hcdv_stream.runtime.blas import one_blas_thread
+from hcdv_stream.valuation.doubt.doubt_training import TrainedDoubt, train_doubt
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
+from hcdv_stream.valuation.doubt.model import Doubts
+
+LEAST_ROWS = 20
+"""Rows that are needed to learn from a file what its labels should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtedFile:
+    """A file's examples with their doubts, the most doubtful first.
+
+    ``table`` has the columns ``id``, ``label``, ``suggested``, ``doubt``, ``why`` and ``provider``,
+    the last where the file has one. ``evidence`` is what calibrated the doubts, ``calibration``
+    their curve where V did, and ``rejected`` counts rows by why they were refused.
+    """
+
+    table: pa.Table
+    evidence: str
+    calibration: list[dict[str, float]]
+    rejected: Mapping[str, int]
+
+    def above(self, threshold: float) -> pa.Table:
+        """Return the examples that are doubted more than that."""
+        count = int(np.count_nonzero(self.table["doubt"].to_numpy() > threshold))
+        return self.table.slice(0, count)
+
+    @property
+    def expected(self) -> float:
+        """How many labels are wrong, by the doubts' sum."""
+        return float(self.table["doubt"].to_numpy().sum())
+
+
+def doubt_by_bundle(examples: Examples, bundle: Bundle) -> DoubtedFile:
+    """Doubt examples by the frozen model of a bundle, as the worker would.
+
+    Raises ValuationError where it has none or no example fits.
+    """
+    if bundle.doubt is None:
+        raise ValuationError(
+            "the bundle has no doubt model; train it again with `hcdv-stream train`, or leave "
+            "--bundle out to learn from the file itself"
+        )
+    encoded = encode_examples(examples, bundle).distinct()
+    batch = encoded.batch
+    doubts = bundle.doubt.doubts(encoded.features, batch.labels, batch.providers)
+    table = _table(
+        (batch.ids, batch.providers, batch.labels),
+        bundle.classes,
+        doubts,
+        bundle.doubt.models.names,
+    )
+    curve = [dict(each) for each in bundle.calibration]
+    return DoubtedFile(table, bundle.doubt.evidence, curve, encoded.rejected)
+
+
+def doubt_by_itself(
+    examples: Examples, trusted: Examples | None = None, *, seed: int = 0
+) -> DoubtedFile:
+    """Doubt each example by models that were fitted on the others, and not on its provider's.
+
+    The labels of ``trusted`` are right: they say how many of the others are wrong. Raises
+    ValuationError where there are too few rows or classes, or a column cannot be used.
+    """
+    classes = tuple(sorted({*examples.labels, *(trusted.labels if trusted else ())}))
+    if len(classes) < 2 or len(examples) < LEAST_ROWS:
+        raise ValuationError(
+            f"there are {len(examples)} rows of {len(classes)} classes; at least {LEAST_ROWS} rows "
+            "and 2 classes are needed to learn what labels should be, so give a --bundle"
+        )
+    try:
+        schema = fit_schema(examples.columns)
+        table = _labelled(examples, schema, classes)
+        checked = _labelled(trusted, schema, classes) if trusted else _nothing(schema)
+    except (TrainingError, FeatureError) as error:
+        raise ValuationError(str(error)) from error
+    named = any(name is not None for name in examples.providers)
+    with one_blas_thread():
+        trained: TrainedDoubt = train_doubt(
+            table,
+            checked,
+            len(classes),
+            seed=seed,
+            providers=examples.providers if named else None,
+        )
+    return DoubtedFile(
+        _table(
+            (examples.ids, examples.providers, table.labels),
+            classes,
+            trained.doubts,
+            trained.model.models.names,
+        ),
+        trained.model.evidence,
+        [] if trained.curve is None else trained.curve.to_json(),
+        {},
+    )
+
+
+def _labelled(
+    examples: Examples, schema: FeatureSchema, classes: tuple[str, ...]
+) -> LabelledMatrix:
+    places = {label: place for place, label in enumerate(classes)}
+    labels = np.array([places[label] for label in examples.labels], np.int16)
+    return LabelledMatrix(matrix_with_gaps(schema, examples.columns), labels)
+
+
+def _nothing(schema: FeatureSchema) -> LabelledMatrix:
+    return LabelledMatrix(np.zeros((0, schema.width), np.float32), np.zeros(0, np.int16))
+
+
+def _table(
+    examples: tuple[Sequence[str], Sequence[str | None], npt.NDArray[np.int16]],
+    classes: tuple[str, ...],
+    doubts: Doubts,
+    models: tuple[str, ...],
+) -> pa.Table:
+    ids, providers, labels = examples
+    order = np.argsort(-doubts.doubt, kind="stable").tolist()
+    columns: dict[str, Any] = {
+        "id": pa.array([ids[row] for row in order], pa.string()),
+        "label": pa.array([classes[labels[row]] for row in order], pa.string()),
+        "suggested": pa.array([classes[doubts.suggested[row]] for row in order], pa.string()),
+        "doubt": doubts.doubt[order],
+        "why": pa.array([reason(models, doubts.support[row], None) for row in order], pa.string()),
+    }
+    if any(name is not None for name in providers):
+        columns["provider"] = pa.array([providers[row] for row in order], pa.string())
+    return pa.table(columns)

@@ -1,0 +1,1 @@
+"""Doubt: how likely it is that an example's label is wrong."""
