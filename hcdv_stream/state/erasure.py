@@ -139,6 +139,8 @@ class Erasure:
             return [(None, None)]
         ends = family.iter()
         ends.seek_to_last()
+        if not ends.valid():  # there is nothing but what was removed
+            return [(None, None)]
         most = int.from_bytes(ends.key(), "big")
         edges = [key(most * step // count) for step in range(1, count)]
         return list(zip([None, *edges], [*edges, None], strict=True))

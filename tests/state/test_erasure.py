@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from hcdv_stream.state import PartitionStore
+from hcdv_stream.state import PartitionStore, erasure
 from hcdv_stream.valuation.batch import Batch
 from tests.api.world import DIMENSIONS, Owner
 from tests.valuation.worlds import batch_of
@@ -57,6 +57,16 @@ def test_nothing_of_it_is_left(owner):
     assert owner.store.erasure_due_since == 4.0
     erase(owner.store)
     assert owner.store.erasure_due_since is None
+    for needle in (SECRET.encode(), embedding):
+        assert files_with(owner.directory, needle) == []
+
+
+def test_nothing_of_it_is_left_where_a_family_is_compacted_in_steps(owner, monkeypatch):
+    monkeypatch.setattr(erasure, "_STEP_BYTES", 200)
+    embedding = delete_secret(owner)
+    for name in ("leaves", "log"):
+        assert len(owner.store._erasure._steps(name)) > 2
+    erase(owner.store)
     for needle in (SECRET.encode(), embedding):
         assert files_with(owner.directory, needle) == []
 
