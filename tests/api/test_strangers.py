@@ -73,6 +73,26 @@ def test_without_a_key_neither_a_place_is_taken_nor_a_body_read(keyed):  # noqa:
     assert with_key.text == "in"
 
 
+def test_the_application_looks_at_the_key_before_anything_else(state_dir, owners, keyed):  # noqa: F811
+    app = app_of(state_dir, api_keys=keyed[0], api_max_requests=2)
+    read = []
+
+    async def never():
+        read.append(1)
+        await asyncio.Event().wait()
+        yield b""
+
+    async def ask():
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://localhost"
+        ) as client:
+            strangers = [client.post("/v1/points:batchGet", content=never()) for _ in range(9)]
+            return await asyncio.wait_for(asyncio.gather(*strangers), 5)
+
+    assert {answer.status_code for answer in asyncio.run(ask())} == {401}
+    assert not read
+
+
 @pytest.mark.parametrize("spoilt", [True, False])
 def test_readiness_names_no_path_to_strangers(tmp_path, keyed, spoilt):  # noqa: F811
     place = tmp_path / "secret-place"

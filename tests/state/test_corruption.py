@@ -10,7 +10,8 @@ import pytest
 from rocksdict import WriteBatch
 
 from hcdv_stream.state import PartitionReader, PartitionStore, StateError
-from hcdv_stream.state.layout import CENTROIDS, FAMILIES, LEAVES, META, NODES, key
+from hcdv_stream.state.family import Families
+from hcdv_stream.state.layout import CENTROIDS, FAMILIES, LEAVES, LOG, META, NODES, key
 from hcdv_stream.state.records import (
     encode_centroid,
     encode_header,
@@ -18,6 +19,8 @@ from hcdv_stream.state.records import (
     encode_node,
     encode_position,
 )
+from hcdv_stream.state.verification import verify_partition
+from tests.api.world import VALIDATION
 from tests.state import samples
 
 UPDATES = 40
@@ -218,3 +221,28 @@ def test_a_record_that_is_missing_or_older_is_noticed(prepared, tmp_path, family
     for open_and_load in (by_owner, by_reader):
         with pytest.raises(StateError, match="not one update as a whole: move the directory away"):
             open_and_load(tmp_path / "0")
+
+
+@pytest.mark.parametrize("prepared", [1000], indirect=True, ids=["log"])
+@pytest.mark.parametrize("change", ["missing", "another's", "damaged", "the last missing"])
+def test_an_entry_of_the_log_that_does_not_fit_is_refused(prepared, tmp_path, change) -> None:
+    """By the owner at once, and by a verification; no view needs them all."""
+    shutil.copytree(prepared, tmp_path / "0")
+    place = UPDATES if change == "the last missing" else UPDATES - 2
+    with PartitionStore.open(tmp_path / "0", identity=samples.IDENTITY) as store:
+        with Families.of(store._database) as families:
+            entry, another = families.log.get(key(place)), families.log.get(key(place - 1))
+        batch = WriteBatch(raw_mode=True)
+        if "missing" in change:
+            batch.delete(key(place), store._handles[LOG])
+        else:
+            spoilt = another if change == "another's" else entry[:-1] + bytes([entry[-1] ^ 1])
+            batch.put(key(place), spoilt, store._handles[LOG])
+        store._database.write(batch)
+    with pytest.raises(StateError, match=str(tmp_path)):
+        by_owner(tmp_path / "0")
+    if change != "the last missing":
+        # The bundle is another one, so that nothing is replayed.
+        args = ("sessions", "another", VALIDATION, lambda done, total: None)
+        found = verify_partition(tmp_path / "0", *args).mismatches
+        assert [one.place for one in found] == ["state"]

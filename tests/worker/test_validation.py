@@ -70,6 +70,18 @@ def test_a_dead_letter_without_key_or_value():
     assert "hcdv-source-key" not in dict(letter.headers)
 
 
+def test_the_letter_of_an_unknown_deletion_has_the_id_nowhere():
+    """An id that was erased and is deleted once more must not be written anew."""
+    key, _ = session(1)
+    (letter,) = validate_records(
+        VALIDATOR, ("t", 0), records((key, None)), known=ProvidersById()
+    ).rejected
+    assert letter.reason == "unknown_id"
+    assert "hcdv-source-key" not in dict(letter.headers)
+    told = [letter.key, letter.value or b"", *(value or b"" for _, value in letter.headers)]
+    assert not any(key in text for text in told)
+
+
 def test_a_dead_letter_that_no_broker_would_take_is_cut():
     record = Record(17, b"k" * 2_000_000, b"v" * 2_000_000, 1.0)
     letter = DeadLetter("t", 3, record, "too_large", "too large")

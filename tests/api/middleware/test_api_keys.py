@@ -68,6 +68,16 @@ def test_every_key_is_refused_until_the_file_is_good_again(
     assert said == ["API keys unusable, every key is refused", "API keys usable again"]
 
 
+@pytest.mark.parametrize("spoil", WAYS)
+def test_no_key_is_found_in_a_file_that_was_spoilt(keyed, spoil):  # noqa: F811
+    """Whoever asks for a key alone, as a stream does, is not to get one of before."""
+    path, secrets = keyed
+    keys = KeyFile(path)
+    spoil(path)
+    assert [keys.find(secret) for secret in secrets.values()] == [None] * len(secrets)
+    assert keys.problem() is not None
+
+
 def test_an_edit_of_the_same_size_and_time_is_seen_within_the_bound(keyed):  # noqa: F811
     path, secrets = keyed
     now = [0.0]

@@ -109,3 +109,76 @@ def test_pages_that_may(state_dir, owners, origin, allowed):
     }
     preflight = client.request("OPTIONS", "/v1/points:batchGet", headers=asked)
     assert (preflight.status_code == 200) == allowed
+
+
+class Unfinished:
+    """A body that stops after so many bytes until its end is set."""
+
+    def __init__(self, size):
+        self._size = size
+        self.taken, self.end = asyncio.Event(), asyncio.Event()
+
+    async def __aiter__(self):
+        yield b"x" * self._size
+        self.taken.set()
+        await self.end.wait()
+
+
+async def posted(app, *bodies):
+    """Send bodies all at once."""
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        return await asyncio.gather(*(client.post("/a", content=body) for body in bodies))
+
+
+async def beside(app, unfinished, *bodies):
+    """Send bodies while others have stopped in the middle; then let those end, too."""
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        waiting = group.create_task(posted(app, *unfinished))
+        for body in unfinished:
+            await body.taken.wait()
+        answers = await posted(app, *bodies)
+        for body in unfinished:
+            body.end.set()
+        return answers, await waiting
+
+
+async def echo(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": (await receive())["body"]})
+
+
+def test_a_body_that_does_not_arrive_in_time():
+    app = LimitMiddleware(echo, places=4, most_bytes=10, seconds=60.0, body_seconds=0.05)
+
+    async def ask():
+        return await asyncio.wait_for(posted(app, Unfinished(1)), 30)
+
+    (answer,) = asyncio.run(ask())
+    assert answer.status_code == 408
+    assert answer.json()["type"] == "urn:hcdv-stream:problem:body-too-slow"
+    assert "0.05 s" in answer.json()["detail"]
+
+
+def test_bodies_that_are_not_whole_take_no_places():
+    app = LimitMiddleware(echo, places=4, most_bytes=10, seconds=60.0, body_seconds=60.0)
+    answers, ended = asyncio.run(beside(app, [Unfinished(1) for _ in range(6)], b"", b"a", b"b"))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    # All six are whole at the same moment: what is answered at once is bounded then.
+    assert {answer.status_code for answer in ended} <= {200, 503}
+    assert sum(answer.status_code == 200 for answer in ended) >= 4
+
+
+def test_bodies_together_take_no_more_memory_than_they_may():
+    """With eight places it is that of two of the largest; what ended is given back."""
+    app = LimitMiddleware(echo, places=8, most_bytes=10, seconds=60.0, body_seconds=60.0)
+    for _ in range(2):
+        two = [Unfinished(9), Unfinished(9)]
+        (refused,), ended = asyncio.run(beside(app, two, b"xxx"))
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["type"] == "urn:hcdv-stream:problem:too-many-requests-at-once"
+        assert [answer.content for answer in ended] == [b"x" * 9] * 2
+        (fitting,), ended = asyncio.run(beside(app, [Unfinished(9), Unfinished(9)], b"xx"))
+        assert fitting.content == b"xx"
+        assert len(ended) == 2

@@ -1,7 +1,10 @@
 """The endpoints beside the event loop."""
 
+import http.client
+import socket
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -39,10 +42,55 @@ def test_metrics_and_probes():
         assert get(server.port, "/")[0] == 404
 
 
-def server_on(host: str, port: int = 0) -> MetricsServer:
+def server_on(host: str, port: int = 0, allowed_hosts: tuple[str, ...] = ()) -> MetricsServer:
     registry, health = CollectorRegistry(), WorkerHealth(60.0, lambda: 0.0)
     metrics = WorkerMetrics(registry)
-    return MetricsServer(host, port, registry, health, metrics.connections)
+    return MetricsServer(
+        host, port, registry, health, metrics.connections, allowed_hosts=allowed_hosts
+    )
+
+
+def ask(server: MetricsServer, method: str, path: str, host: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        connection.request(method, path, headers={"Host": host})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_requests_for_other_hosts_are_refused():
+    with server_on("127.0.0.1", allowed_hosts=("worker.example",)) as server:
+        for path in ("/metrics", "/livez", "/readyz"):
+            status, said = ask(server, "GET", path, "evil.example")
+            assert status == 421
+            assert b"HCDV_ALLOWED_HOSTS" in said
+        for host in ("localhost", "127.0.0.1:80", "worker.example"):
+            assert ask(server, "GET", "/metrics", host)[0] == 200
+    with server_on("0.0.0.0") as server:  # where other machines may ask any name will do
+        assert ask(server, "GET", "/metrics", "a.b")[0] == 200
+
+
+@pytest.mark.parametrize(("path", "status"), [("/metrics", 200), ("/livez", 200), ("/readyz", 503)])
+def test_head_has_no_body(path, status):
+    with server_on("127.0.0.1") as server:
+        assert ask(server, "HEAD", path, "localhost") == (status, b"")
+        assert ask(server, "POST", path, "localhost")[0] == 405
+
+
+def test_idle_connections_are_bounded():
+    with server_on("127.0.0.1") as server, ExitStack() as held:
+        idle = [
+            held.enter_context(socket.create_connection(("127.0.0.1", server.port), 30))
+            for _ in range(100)
+        ]
+        assert ask(server, "GET", "/livez", "localhost")[0] == 200
+        closed = 0
+        for one in idle[:36]:  # those that were idle longest
+            assert one.recv(1) == b""
+            closed += 1
+        assert closed == 36
 
 
 def test_a_taken_port_is_a_sentence_with_the_fix():
