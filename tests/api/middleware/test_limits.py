@@ -125,14 +125,18 @@ class Unfinished:
 
 
 async def posted(app, *bodies):
-    """Send bodies all at once."""
+    """Send bodies, or none by GET, all at once."""
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-        return await asyncio.gather(*(client.post("/a", content=body) for body in bodies))
+        asked = [
+            _get(client, "/a") if body is None else client.post("/a", content=body)
+            for body in bodies
+        ]
+        return await asyncio.gather(*asked)
 
 
 async def beside(app, unfinished, *bodies):
-    """Send bodies while others have stopped in the middle; then let those end, too."""
+    """Send bodies, or none by GET, while others have stopped in the middle; then end those."""
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         waiting = group.create_task(posted(app, *unfinished))
         for body in unfinished:
@@ -162,7 +166,7 @@ def test_a_body_that_does_not_arrive_in_time():
 
 def test_bodies_that_are_not_whole_take_no_places():
     app = LimitMiddleware(echo, places=4, most_bytes=10, seconds=60.0, body_seconds=60.0)
-    answers, ended = asyncio.run(beside(app, [Unfinished(1) for _ in range(6)], b"", b"a", b"b"))
+    answers, ended = asyncio.run(beside(app, [Unfinished(1) for _ in range(6)], None, b"a", None))
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     # All six are whole at the same moment: what is answered at once is bounded then.
     assert {answer.status_code for answer in ended} <= {200, 503}
