@@ -5,8 +5,10 @@ import time
 
 import numpy as np
 import pytest
+from rocksdict import WriteBatch
 
-from hcdv_stream.state import PartitionStore, erasure
+from hcdv_stream.state import PartitionStore, StateError, erasure
+from hcdv_stream.state.layout import META
 from hcdv_stream.valuation.batch import Batch
 from tests.api.world import DIMENSIONS, Owner
 from tests.valuation.worlds import batch_of
@@ -71,6 +73,20 @@ def test_nothing_of_it_is_left_where_a_family_is_compacted_in_steps(owner, monke
         assert files_with(owner.directory, needle) == []
 
 
+def test_the_files_that_hold_it_are_those_that_must_go(owner, monkeypatch):
+    delete_secret(owner)
+    before = set(files_with(owner.directory, SECRET.encode()))
+    files = owner.store.begin_erasure()
+    assert before & files
+    assert {name for name in before - files if (owner.directory / name).exists()} == set()
+    # One that stays is not passed over.
+    (owner.directory / "left.sst").write_text(SECRET)
+    monkeypatch.setattr(erasure, "_REMOVAL_SECONDS", 0.2)
+    with pytest.raises(StateError, match=r"left\.sst still holds deleted examples"):
+        owner.store.erase(frozenset({"left.sst"}))
+    assert owner.store.erasure_due_since == 4.0
+
+
 def test_it_stays_due_for_the_successor(owner):
     embedding = delete_secret(owner)
     owner.apply(owner.batch(10, prefix="more"), written_at=5.0)
@@ -82,6 +98,20 @@ def test_it_stays_due_for_the_successor(owner):
         assert files_with(owner.directory, embedding) == []
     with PartitionStore.open(owner.directory, identity=owner.identity) as store:
         store.load()
+        assert store.erasure_due_since is None
+
+
+def test_deletions_are_due_in_a_state_that_says_nothing_of_erasures(owner):
+    embedding = delete_secret(owner)
+    batch = WriteBatch(raw_mode=True)
+    batch.delete(erasure.ERASURE_KEY, owner.store._handles[META])
+    owner.store._database.write(batch)
+    owner.store.close()
+    with PartitionStore.open(owner.directory, identity=owner.identity) as store:
+        store.load()
+        assert store.erasure_due_since == 4.0  # when it was written last
+        erase(store)
+        assert files_with(owner.directory, embedding) == []
         assert store.erasure_due_since is None
 
 
