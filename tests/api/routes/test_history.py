@@ -100,6 +100,20 @@ def test_the_past_takes_no_more_memory_than_it_may(owner):
     assert 2 < len(past) < 20
 
 
+def test_what_was_computed_for_answers_counts_too(owner):
+    """Views that were answered from keep values besides what they are made of."""
+    kept = KeptViews(50, 50, 1 << 40)
+    for view in views(owner, [float(2 * step) for step in range(6)]):
+        kept.record(view)
+        kept.keep(view)
+    before, past = kept.held_bytes, kept.history()[:-1]
+    for view in past:
+        view.valued(Weights(), None).values()
+    computed = sum(view.valued(Weights(), None).held_bytes for view in past)
+    assert computed > 500
+    assert kept.held_bytes >= before + computed
+
+
 WIDE, LABELS = 256, 40
 
 
