@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 
 from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.queries.providers import ProviderSums, ShardProvider
@@ -99,6 +100,7 @@ def test_short_questions_and_probes_do_not_wait_for_long_ones(large):
         go.wait(30)
 
     async def ask():
+        current_default_thread_limiter().total_tokens = 4  # as when it is served
         tasks = [asyncio.ensure_future(run_heavy(hold)) for _ in range(20)]
         transport = httpx.ASGITransport(app)
         try:
