@@ -6,7 +6,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
-JOBS ?= 4
+JOBS ?= 6
 VENV := .venv
 BIN := $(VENV)/bin
 # A file's tests share what is dear to set up, so a file stays in one process; long ones come first.
@@ -32,7 +32,7 @@ fast: $(VENV)/.dev
 
 # Which branches of the core its own tests take: less than 95% is an error.
 coverage: $(VENV)/.dev
-	$(BIN)/pytest tests/valuation tests/theory --alone skip $(PARALLEL) --cov --cov-report= $(ARGS)
+	$(BIN)/pytest tests/valuation tests/theory tests/bundle/test_bundle.py tests/bundle/test_checks.py --alone skip $(PARALLEL) --cov --cov-report= $(ARGS)
 	$(BIN)/python -m scripts.check_coverage
 
 lint: $(VENV)/.dev

@@ -145,15 +145,19 @@ async def _work(context: WorkerContext, stopping: asyncio.Event) -> None:
         context.guard.watch(),
     )
     tasks = [asyncio.ensure_future(duty) for duty in duties]
+    failure: BaseException | None = None
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+    except BaseException as error:
+        failure = error
+        raise
     finally:
         notify("STOPPING=1")
         context.guard.stop()
         app.letters.stop()
-        end_process_after(STOP_SECONDS)
+        end_process_after(STOP_SECONDS, lambda: failure or app.crash_reason)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)

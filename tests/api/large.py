@@ -9,7 +9,7 @@ from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.state import Delta, Header
 from hcdv_stream.valuation.tree.leaf import Leaf, LeafExamples, Node
-from hcdv_stream.valuation.tree.sketch import Sketch
+from hcdv_stream.valuation.tree.sketch import TRUSTED, Sketch
 from tests.api.world import CLASSES, LOG, TOPIC
 
 LEAF, DIMENSIONS = 50, 16
@@ -34,6 +34,7 @@ def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF, providers: 
     }
     sketch = Sketch.of_examples(embeddings, labels, len(CLASSES))
     sketch.components[:] = outcome["components"].sum(axis=0)
+    sketch.evaluators[TRUSTED] = 1
     return Leaf(number, 0, embeddings[0], points, sketch, outcome)
 
 

@@ -40,6 +40,7 @@ def test_one_row_per_example_in_the_files_order(hcdv, clicks, bundle, tmp_path):
         "leaf",
         "path",
         "provider",
+        "doubt",
     ]
     assert table["id"].to_pylist() == [f"s{row}" for row in range(ROWS)]
     assert set(table["label"].to_pylist()) == {"False", "True"}

