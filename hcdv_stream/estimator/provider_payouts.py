@@ -36,11 +36,18 @@ def paid_out(
     """Settle examples' values (n,), of whom None and NaN have no part; raises ValueError."""
     if rule not in RULES:
         raise ValueError(f"rule must be {' or '.join(RULES)}, got {rule!r}")
-    if pot < 0 or int(pot) != pot:
-        raise ValueError(f"pot must be a whole number of at least 0, got {pot}")
+    if not _is_whole(pot) or pot < 0:
+        raise ValueError(f"pot must be a whole number of at least 0, got {pot!r}")
     carried = dict(balances or {})
+    for name, balance in carried.items():
+        if not _is_whole(balance) or balance > 0:
+            raise ValueError(
+                f"the balance of {name!r} must be a whole number of at most 0, got {balance!r}"
+            )
     if carried and rule == "margin":
         raise ValueError("rule='margin' carries no balances: leave them out")
+    if len(providers) and all(name is None for name in providers):
+        raise ValueError("no example names a provider: give fit the argument provider")
     names = sorted({name for name in providers if name is not None} | carried.keys())
     place = {name: number for number, name in enumerate(names)}
     rows = [row for row, name in enumerate(providers) if name is not None]
@@ -63,3 +70,7 @@ def paid_out(
         dict(zip(names, found.amounts, strict=True)),
         dict(zip(names, kept, strict=True)),
     )
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)

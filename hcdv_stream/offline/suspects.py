@@ -81,7 +81,12 @@ def doubt_by_itself(
     The labels of ``trusted`` are right: they say how many of the others are wrong. Raises
     ValuationError where there are too few rows or classes, or a column cannot be used.
     """
-    classes = tuple(sorted({*examples.labels, *(trusted.labels if trusted else ())}))
+    classes = tuple(sorted(set(examples.labels)))
+    if unknown := sorted(set(trusted.labels if trusted else ()) - set(classes)):
+        raise ValuationError(
+            f"--trusted has the label {unknown[0]!r}, which no row of the file has "
+            f"({', '.join(classes[:5])}): spell labels alike in both files"
+        )
     if len(classes) < 2 or len(examples) < LEAST_ROWS:
         raise ValuationError(
             f"there are {len(examples)} rows of {len(classes)} classes; at least {LEAST_ROWS} rows "
@@ -111,7 +116,7 @@ def doubt_by_itself(
         ),
         trained.model.evidence,
         [] if trained.curve is None else trained.curve.to_json(),
-        {},
+        {"they have no label": examples.unlabelled} if examples.unlabelled else {},
     )
 
 

@@ -91,3 +91,27 @@ def test_too_few_rows(hcdv, tmp_path):
     code, _, message = hcdv("suspects", path, "--label", "y")
     assert code == 1
     assert "there are 2 rows of 2 classes; at least 20 rows" in message
+
+
+def test_what_would_be_misread_or_not_written_is_refused_before_the_work(hcdv, clicks, tmp_path):
+    text = clicks.read_text()
+    other = tmp_path / "other.csv"
+    other.write_text(text.replace("True", "yes").replace("False", "no"))
+    code, _, said = hcdv("suspects", clicks, "--label", "bought", "--trusted", other)
+    assert (code, "--trusted has the label 'no'" in said) == (1, True), said
+    for command in (
+        ("suspects", clicks),
+        ("value", "--input", clicks),
+        ("train", "--input", clicks),
+    ):
+        out = ("--out", tmp_path / "out.parquet") if command[0] == "value" else ()
+        out = ("--bundle", tmp_path / "bundle") if command[0] == "train" else out
+        code, _, said = hcdv(
+            *command, "--label", "bought", *out, "--json", tmp_path / "none" / "x.json"
+        )
+        assert code == 1
+        assert said.endswith(f"make the folder {tmp_path / 'none'} first\n")
+    chosen = tmp_path / "chosen.csv"
+    files = ("--out", chosen, "--reasons", chosen)
+    code, _, said = hcdv("select", "--input", clicks, "--share", "0.5", *files)
+    assert (code, "give each a file of its own" in said) == (1, True), said

@@ -78,7 +78,12 @@ def test_splitting_a_name_is_neutral():
         ({"pot": -1}, "pot"),
         ({"pot": 1.5}, "pot"),
         ({"pot": 1, "rule": "floor"}, "rule"),
+        ({"pot": "5"}, "pot"),
+        ({"pot": float("nan")}, "pot"),
+        ({"pot": True}, "pot"),
         ({"pot": 1, "balances": {"good": 3}}, "at most 0"),
+        ({"pot": 1, "balances": {"good": "x"}}, "balance of 'good'"),
+        ({"pot": 1, "balances": {"good": float("nan")}}, "balance of 'good'"),
         ({"pot": 1, "balances": {"good": -3}, "rule": "margin"}, "carries no balances"),
     ],
 )

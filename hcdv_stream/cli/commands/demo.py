@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 
@@ -73,8 +74,7 @@ def demo(
 
     if (source is None) != (label is None):
         raise HcdvError("--input and --label go together: name a file and its column")
-    if json is not None and not json.parent.is_dir():
-        raise HcdvError(f"--json {json}: make the folder {json.parent} first")
+    check_report(json)
     # Given here or 0, not what a service on this machine is configured with.
     settings = load_settings(
         partitions=partitions, api_port=api_port, metrics_port=metrics_port, seed=seed

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 from rich.table import Table as RichTable
 
+from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.common.datasets import DEFAULT_DATA
 
@@ -96,8 +97,7 @@ def experiment(
     if name not in EXPERIMENTS:
         raise HcdvError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}")
     chosen = EXPERIMENTS[name]
-    if out is not None and not out.parent.is_dir():
-        raise HcdvError(f"--out {out}: make the folder {out.parent} first")
+    check_report(out, "--out")
     with BarProgress(name) as progress:
         result = chosen.run(
             ExperimentOptions(data, seeds or chosen.seeds, small, python, kafka, minutes), progress

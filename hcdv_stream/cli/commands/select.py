@@ -8,6 +8,7 @@ import pyarrow as pa
 import typer
 
 from hcdv_stream.cli import columns
+from hcdv_stream.errors import HcdvError
 from hcdv_stream.offline.tables import TableError, check_writable, read_table, write_table
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.selection import REASONS, selection
@@ -41,6 +42,8 @@ def select(
     for file in (out, reasons):
         if file is not None:
             check_writable(file, (".csv", ".parquet"))
+    if out is not None and reasons is not None and out.absolute() == reasons.absolute():
+        raise HcdvError(f"--out and --reasons are both {out}: give each a file of its own")
     table = read_table(source)
     missing = [name for name in ("id", "label", "value") if name not in table.column_names]
     if missing:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.settings import load_settings
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def train(
     from hcdv_stream.offline.progress_bar import training_bar
 
     settings = load_settings(seed=seed)
+    check_report(json)
     options = TrainingOptions(
         encoder=encoder,
         engine=settings.engine(tau=1.0),

@@ -9,6 +9,7 @@ import typer
 from pydantic_core import to_json
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings, load_settings
 
@@ -87,6 +88,7 @@ def value(
 
     game = "routed" if method == "hcdv" else None
     settings = load_settings(seed=seed, utility=utility, beta=beta, lam=lam, game=game)
+    check_report(json)
     used = _used(context, method, settings, columns.names(interpretation))
     if groups == "provider" and provider is None:
         raise HcdvError("--groups provider needs --provider, the column that names the providers")

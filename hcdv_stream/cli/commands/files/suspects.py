@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.cli.value_picture import check_picture, draw_doubts
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
@@ -74,6 +75,7 @@ def suspects(
         check_writable(out, (".parquet", ".csv"))
     if plot is not None:
         check_picture(plot)
+    check_report(json)
     roles = Roles(label=label, id=id_column, time=time, provider=provider)
     dropped = columns.names(drop)
     examples = read_examples(source, roles, dropped)
