@@ -15,11 +15,14 @@ from typing import Any
 
 import orjson
 
-from hcdv_stream.broker.topics import create_topics, session_topics
-from hcdv_stream.demo.service import RunningService, kafka, running
-from hcdv_stream.demo.workspace import Workspace
-from hcdv_stream.experiments.api_load.run import fill_corpus, quantiles, read_examples
-from hcdv_stream.experiments.common.feed import PER_DAY, endless_messages, trained_bundle
+from hcdv_stream.demo.service import RunningService
+from hcdv_stream.experiments.api_load.run import (
+    fill_corpus,
+    quantiles,
+    read_examples,
+    trained_service,
+)
+from hcdv_stream.experiments.common.feed import endless_messages
 from hcdv_stream.experiments.experiment import (
     ExperimentOptions,
     ExperimentProgress,
@@ -27,7 +30,6 @@ from hcdv_stream.experiments.experiment import (
     ResultTable,
 )
 from hcdv_stream.runtime.child_process import tethered
-from hcdv_stream.settings import load_settings
 from hcdv_stream.simulators.messages import Message
 
 _LOOPS = 4
@@ -52,32 +54,19 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure once; ``seeds`` is which stream it is on."""
     scale = _SMALL if options.small else MarketScale()
     progress.plan(2 + scale.turns)
-    progress.begin("training")
-    bundle = trained_bundle(0, 150 if options.small else PER_DAY)
-    progress.done()
     alone, beside, heavy = list[dict[str, Any]](), list[dict[str, Any]](), 0
-    with Workspace("hcdv-heavy-") as workspace, kafka(None, 0) as (bootstrap, _):
-        bundle.save(workspace.path / "bundle")
-        settings = load_settings(
-            bootstrap=bootstrap,
-            bundle=workspace.path / "bundle",
-            state_dir=workspace.path / "state",
-            api_port=0,
-            metrics_port=0,
-        )
-        create_topics(bootstrap, session_topics(settings))
-        with running(settings, workspace, made_here=True) as service:
-            progress.begin("filling")
-            ids = fill_corpus(settings, service, _market(options.seeds, scale.providers))
+    with trained_service(options, progress) as (settings, _, start), start as service:
+        progress.begin("filling")
+        ids = fill_corpus(settings, service, _market(options.seeds, scale.providers))
+        progress.done()
+        for turn in range(scale.turns):
+            progress.begin(f"turn {turn + 1} of {scale.turns}")
+            plan = service, scale.reads, scale.seconds, ids, settings.state_dir.parent
+            alone += read_examples(*plan)
+            loops = _loops(service, scale.seconds)
+            beside += read_examples(*plan)
+            heavy += int(loops.communicate(timeout=scale.seconds + _END_SECONDS)[0])
             progress.done()
-            for turn in range(scale.turns):
-                progress.begin(f"turn {turn + 1} of {scale.turns}")
-                plan = service, scale.reads, scale.seconds, ids, workspace.path
-                alone += read_examples(*plan)
-                loops = _loops(service, scale.seconds)
-                beside += read_examples(*plan)
-                heavy += int(loops.communicate(timeout=scale.seconds + _END_SECONDS)[0])
-                progress.done()
     return {
         "experiment": "heavy-reads",
         "processors": os.cpu_count(),

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from math import ceil
@@ -25,6 +25,7 @@ import numpy as np
 import orjson
 
 from hcdv_stream.broker.topics import create_topics, session_topics
+from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.demo.endpoints import UNANSWERED, summary
 from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.workspace import Workspace
@@ -75,26 +76,14 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Measure once; ``seeds`` is which stream it is on."""
     scale = _SMALL if options.small else Scale()
     progress.plan(2 + scale.turns)
-    progress.begin("training")
-    bundle = trained_bundle(0, 150 if options.small else PER_DAY)
-    progress.done()
-    with Workspace("hcdv-load-") as workspace, kafka(None, 0) as (bootstrap, _):
-        bundle.save(workspace.path / "bundle")
-        settings = load_settings(
-            bootstrap=bootstrap,
-            bundle=workspace.path / "bundle",
-            state_dir=workspace.path / "state",
-            api_port=0,
-            metrics_port=0,
-        )
-        create_topics(bootstrap, session_topics(settings))
-        stream = endless_messages(options.seeds)
-        with running(settings, workspace, made_here=True) as service:
+    stream = endless_messages(options.seeds)
+    with trained_service(options, progress) as (settings, bundle, start):
+        with start as service:
             progress.begin("filling")
             ids = fill_corpus(settings, service, islice(stream, scale.before))
             progress.done()
             with _streaming(settings, stream, scale.sessions, scale.sent):
-                found = _turns(service, scale, ids, workspace.path, progress)
+                found = _turns(service, scale, ids, settings.state_dir.parent, progress)
                 examples = summary(service.api).records
         told = [each["answer"] for each in found.answers if each["status"] == 200]
         checked, wrong = wrong_answers(settings, bundle, told)
@@ -176,6 +165,30 @@ def _turns(
         found.seen += after[1] - before[1]
         progress.done()
     return found
+
+
+@contextmanager
+def trained_service(
+    options: ExperimentOptions, progress: ExperimentProgress
+) -> Iterator[tuple[Settings, Bundle, AbstractContextManager[RunningService]]]:
+    """Train a bundle and run a broker; yield what starts worker and API on them.
+
+    The log outlives the service. The folder above the state is the experiment's own.
+    """
+    progress.begin("training")
+    bundle = trained_bundle(0, 150 if options.small else PER_DAY)
+    progress.done()
+    with Workspace("hcdv-load-") as workspace, kafka(None, 0) as (bootstrap, _):
+        bundle.save(workspace.path / "bundle")
+        settings = load_settings(
+            bootstrap=bootstrap,
+            bundle=workspace.path / "bundle",
+            state_dir=workspace.path / "state",
+            api_port=0,
+            metrics_port=0,
+        )
+        create_topics(bootstrap, session_topics(settings))
+        yield settings, bundle, running(settings, workspace, made_here=True)
 
 
 def fill_corpus(
