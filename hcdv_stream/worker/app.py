@@ -81,6 +81,13 @@ class WorkerApp(faust.App):
             web_enabled=False,
         )
 
+    def _crash(self, reason: BaseException) -> None:
+        """Keep why the app crashed first: what that cancels crashes too, and says nothing."""
+        first: BaseException | None = self._crash_reason
+        super()._crash(reason)
+        if first is not None and not isinstance(first, asyncio.CancelledError):
+            self.crash_reason = first
+
     def _new_transport(self) -> StoredOffsetTransport:
         return StoredOffsetTransport(self.conf.broker_consumer, self)
 

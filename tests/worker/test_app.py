@@ -57,3 +57,12 @@ def test_no_partition_is_opened_where_the_broker_does_not_say_before_the_worker_
 def test_partitions_of_the_same_log_are_opened():
     _, opening = resumed(True)
     assert asyncio.run(opening).keys() == {1, 3}
+
+
+def test_what_a_crash_cancels_does_not_hide_why_the_app_crashed():
+    app = WorkerApp.__new__(WorkerApp)
+    app._crashed, app._children, app._crash_reason = asyncio.Event(), [], None
+    why = LogError("the log was cut")
+    for reason in (asyncio.CancelledError(), why, asyncio.CancelledError(), ValueError("later")):
+        app._crash(reason)
+    assert app.crash_reason is why

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import time
 from typing import Any
 
 import aiokafka
@@ -51,10 +52,15 @@ def delete_records(bootstrap: str, topic: str, before: int) -> None:
         pytest.skip("this broker deletes no records")
 
 
+@pytest.mark.parametrize("paused", [0.0, 3.5], ids=["at once", "after a pause"])
 def test_records_that_are_gone_before_they_are_read_are_not_passed_over(
-    bootstrap: str, topic: str, workers: Workers
+    bootstrap: str, topic: str, workers: Workers, paused: float
 ) -> None:
-    """All that the worker had yet to read is deleted, and nothing comes after it."""
+    """All that the worker had yet to read is deleted, and nothing comes after it.
+
+    After a pause a commit that was under way is given up at the same time, which must not hide why
+    the worker stops.
+    """
     produce(bootstrap, topic, [session(number) for number in range(20)])
     worker = workers.start(topic, session_timeout_seconds="30")
     wait_for_offset(workers.directory / "state" / topic / "0", 20, worker, 40)
@@ -64,6 +70,7 @@ def test_records_that_are_gone_before_they_are_read_are_not_passed_over(
     until(lambda: len(consume_all(bootstrap, topic)) == 21, 20)
     produce(bootstrap, topic, [session(number) for number in range(21, 50)])
     delete_records(bootstrap, topic, 50)
+    time.sleep(paused)
     worker.process.send_signal(signal.SIGCONT)
     assert worker.ends(120) == 1, worker.output
     assert "the log now starts at 50 and the records between are lost" in worker.said
