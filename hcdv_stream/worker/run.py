@@ -161,7 +161,8 @@ async def _work(context: WorkerContext, stopping: asyncio.Event) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        await app.stop()
+        with suppress(asyncio.CancelledError):  # a commit in hand is given up, not the stop
+            await app.stop()
         await _release(context)
         context.guard.close()
     if app.crash_reason is not None:
