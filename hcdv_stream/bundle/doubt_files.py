@@ -141,11 +141,10 @@ def _tree_arrays(part: str, trees: Sequence[TreeEnsemble]) -> dict[str, Any]:
         name: [getattr(each, name) for each in trees] for name in _TREES if name != "sizes"
     }
     roots = columns.pop("roots")
-    empty = {"feature": np.int32, "threshold": np.float32, "left": np.int32}
     joined = {
         name: np.concatenate(parts)
         if parts
-        else np.zeros((0, 1) if name == "outputs" else 0, empty.get(name, np.int32))
+        else np.zeros((0, 1) if name == "outputs" else 0, _TREES[name][0])
         for name, parts in columns.items()
     }
     joined["roots"] = np.stack(roots) if roots else np.zeros((0, 0), np.int32)

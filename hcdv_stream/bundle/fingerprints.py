@@ -5,7 +5,7 @@ does not depend on the position in the log, as the last bits of an embedding do.
 the bundle does not know are all alike to it, and so are their fingerprints.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -20,10 +20,12 @@ def fingerprints(rows: npt.NDArray[np.float64], labels: Sequence[int]) -> npt.ND
     table[np.isnan(table)] = np.nan  # and a gap has one pattern of bits
     table[:, -1] = labels
     data, step = table.tobytes(), table.strides[0]
-    digests = [
-        blake2b(data[start : start + step], digest_size=16).digest()
-        for start in range(0, len(data), step)
-    ]
-    found = np.frombuffer(b"".join(digests), "<u8").reshape(count, 2).astype(np.uint64)
+    return digests(data[start : start + step] for start in range(0, len(data), step))
+
+
+def digests(rows: Iterable[bytes]) -> npt.NDArray[np.uint64]:
+    """Return (n, 2) for rows and labels that were written as bytes; none has 0 first."""
+    joined = b"".join(blake2b(row, digest_size=16).digest() for row in rows)
+    found = np.frombuffer(joined, "<u8").reshape(-1, 2).astype(np.uint64)
     found[found[:, 0] == 0, 0] = 1
     return found

@@ -23,6 +23,15 @@ Url = Annotated[
 ]
 Key = Annotated[str | None, typer.Option(help="API key, where one is needed; HCDV_API_KEY.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Complete = Annotated[
+    bool,
+    typer.Option(
+        "--complete", help="Refuse unless every partition can be asked and is kept current."
+    ),
+]
+MaxAge = Annotated[
+    float | None, typer.Option(min=0, help="Refuse an answer that is older than so many seconds.")
+]
 Utility = Annotated[
     str | None, typer.Option(help="balanced, accuracy or class:<label>; default: the API's.")
 ]

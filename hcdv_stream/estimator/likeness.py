@@ -1,17 +1,15 @@
 """Fingerprints of rows of a table: equal for the same row and label, whatever the table is."""
 
-from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hcdv_stream.bundle.fingerprints import fingerprints
+from hcdv_stream.bundle.fingerprints import digests, fingerprints
+from hcdv_stream.estimator.tables import Table
 from hcdv_stream.estimator.tabular import columns_of, is_frame
 from hcdv_stream.valuation.tree.leaf import no_fingerprints
-
-Table = Any
 
 
 def fingerprints_of(table: Table, codes: npt.NDArray[np.int16]) -> npt.NDArray[np.uint64]:
@@ -55,10 +53,7 @@ def _plain(cell: Any) -> Any:
 
 
 def _written(rows: list[str], labels: list[int]) -> npt.NDArray[np.uint64]:
-    digests = [
-        blake2b(f"{label}:{row}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return digests(
+        f"{label}:{row}".encode("utf-8", "surrogatepass")
         for row, label in zip(rows, labels, strict=True)
-    ]
-    found = np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2).astype(np.uint64)
-    found[found[:, 0] == 0, 0] = 1
-    return found
+    )

@@ -98,10 +98,11 @@ class Partition:
         self._bundle = bundle
         self._metrics = metrics
         self._store = store
+        trust = Trust.of(settings)
         self._validator = SessionValidator(
-            bundle.schema, bundle.classes, settings.max_message_bytes, Trust.of(settings)
+            bundle.schema, bundle.classes, settings.max_message_bytes, trust
         )
-        self._may_move = bool(Trust.of(settings))
+        self._may_move = bool(trust)
         self._labels = (identity.topic, str(identity.partition))
         for time_of in ("event", "append"):  # from zero, so that a rate sees the first
             metrics.future_times.labels(*self._labels, time_of)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import time
 from contextlib import suppress
 
@@ -145,15 +146,12 @@ async def _work(context: WorkerContext, stopping: asyncio.Event) -> None:
         context.guard.watch(),
     )
     tasks = [asyncio.ensure_future(duty) for duty in duties]
-    failure: BaseException | None = None
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-    except BaseException as error:
-        failure = error
-        raise
     finally:
+        failure = sys.exception()
         notify("STOPPING=1")
         context.guard.stop()
         app.letters.stop()

@@ -14,7 +14,7 @@ from hcdv_stream.api.problems import ProblemError, described, invalid
 from hcdv_stream.api.queries.providers import ProviderTable
 from hcdv_stream.api.routes.cursors import query_of
 from hcdv_stream.api.routes.dependencies import ReadRequest, ReadRequestNow, refuse_truncated
-from hcdv_stream.api.routes.pages import begun, more_of
+from hcdv_stream.api.routes.pages import begin_page, next_cursor
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.valuation.settlement import Rule, Settlement, margins, settle
@@ -126,7 +126,7 @@ async def settle_payouts(query: PayoutsQueryNow, request: PayoutsRequest) -> Res
 async def _answer(query: PayoutsQuery, balances: Mapping[str | None, int]) -> Response:
     read, carried = query.read, tuple(balances.items())
     name = query_of("payouts", read.chosen, query.amount, query.anonymous, query.rule, carried)
-    context, start = await begun(read, query.cursor, name)
+    context, start = await begin_page(read, query.cursor, name)
     refuse_truncated(context.snapshot)
     table = await context.corpus.providers(squares=query.rule == "margin")
 
@@ -144,7 +144,7 @@ async def _answer(query: PayoutsQuery, balances: Mapping[str | None, int]) -> Re
             "no provider's examples are worth more than nothing together: choose other weights",
         )
     rows = range(start, min(start + query.limit, len(accounts.names)))
-    more = more_of(context, name, start + len(rows), len(accounts.names))
+    more = next_cursor(context, name, start + len(rows), len(accounts.names))
 
     def answer() -> PayoutsAnswer:
         payouts = [

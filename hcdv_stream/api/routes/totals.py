@@ -8,7 +8,7 @@ from hcdv_stream.api.queries.query import NoParameters
 from hcdv_stream.api.queries.summary import SUMMARY, CorpusSummary
 from hcdv_stream.api.routes.cursors import query_of
 from hcdv_stream.api.routes.dependencies import AnswerContext, ContextNow, ReadRequestNow
-from hcdv_stream.api.routes.pages import begun, more_of
+from hcdv_stream.api.routes.pages import begin_page, next_cursor
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.api.sources.source import Snapshot
@@ -25,10 +25,10 @@ async def list_providers(
     All pages are of the state that the first one was answered from.
     """
     query = query_of("providers", read.chosen)
-    context, start = await begun(read, cursor, query)
+    context, start = await begin_page(read, cursor, query)
     table = await context.corpus.providers()
     totals, value = table.page(start, start + limit), table.value
-    more = more_of(context, query, start + len(totals), len(table.rows))
+    more = next_cursor(context, query, start + len(totals), len(table.rows))
 
     def answer() -> ProvidersAnswer:
         providers = [

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 from hcdv_stream.api.models.payouts import PayoutsAnswer, PayoutsRequest
 from hcdv_stream.cli.api_options import (
     AsJson,
+    Complete,
     Key,
+    MaxAge,
     Url,
     Utility,
     connected,
@@ -53,16 +55,8 @@ def payouts(
     utility: Utility = None,
     url: Url = None,
     key: Key = None,
-    complete: Annotated[
-        bool,
-        typer.Option(
-            "--complete", help="Refuse unless every partition can be asked and is kept current."
-        ),
-    ] = False,
-    max_age: Annotated[
-        float | None,
-        typer.Option(min=0, help="Refuse an answer that is older than so many seconds."),
-    ] = None,
+    complete: Complete = False,
+    max_age: MaxAge = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what every provider is to be paid of a pot, and what is carried over."""

@@ -1,15 +1,13 @@
 """``hcdv-stream providers``: what every data provider's examples are worth now."""
 
-from typing import Annotated
-
-import typer
-
 from hcdv_stream.api.models.answers import ProvidersAnswer
 from hcdv_stream.cli.api_options import (
     AsJson,
     Beta,
+    Complete,
     Key,
     Lambda,
+    MaxAge,
     Url,
     Utility,
     connected,
@@ -29,16 +27,8 @@ def providers(
     lam: Lambda = None,
     url: Url = None,
     key: Key = None,
-    complete: Annotated[
-        bool,
-        typer.Option(
-            "--complete", help="Refuse unless every partition can be asked and is kept current."
-        ),
-    ] = False,
-    max_age: Annotated[
-        float | None,
-        typer.Option(min=0, help="Refuse an answer that is older than so many seconds."),
-    ] = None,
+    complete: Complete = False,
+    max_age: MaxAge = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what every provider's examples are worth together."""

@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from hcdv_stream.experiments.common.measures import detection
 from hcdv_stream.experiments.common.noise import NOISES, SYMMETRIC
+from hcdv_stream.experiments.common.report_runs import report_runs
 from hcdv_stream.experiments.common.scores import spread_of
-from hcdv_stream.experiments.common.split_sets import REPORT, read_set
 from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 from hcdv_stream.experiments.label_errors.methods import (
     DOUBT,
@@ -32,23 +32,22 @@ from hcdv_stream.experiments.label_errors.methods import (
 from hcdv_stream.valuation.doubt.curve import binned
 
 ROWS, SMALL_ROWS = 1500, 240
-SMALL_SETS, SMALL_NOISES = ("ring",), ("20% flipped", "a provider's block wrong")
+SMALL_NOISES = ("20% flipped", "a provider's block wrong")
 
 
 def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Search every set under every kind of wrong labels and seed with every method."""
-    sets = SMALL_SETS if options.small else tuple(REPORT)
     noises = SMALL_NOISES if options.small else tuple(NOISES)
-    progress.plan(options.seeds * len(sets) * len(noises))
-    runs = []
-    for seed in range(options.seeds):
-        for name in sets:
-            data = read_set(REPORT, name, options.data, SMALL_ROWS if options.small else ROWS)
-            for noise in noises:
-                progress.begin(f"{name}, {noise}, seed {seed}")
-                runs.append(searched(detection_task(data, noise, seed)))
-                progress.done()
-    return result(runs)
+    rows = SMALL_ROWS if options.small else ROWS
+    return result(
+        report_runs(
+            options,
+            progress,
+            noises,
+            rows,
+            lambda data, noise, seed: searched(detection_task(data, noise, seed)),
+        )
+    )
 
 
 def searched(task: DetectionTask) -> dict[str, Any]:

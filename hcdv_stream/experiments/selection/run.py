@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from hcdv_stream.experiments.common.report_runs import report_runs
 from hcdv_stream.experiments.common.scores import spread_of
-from hcdv_stream.experiments.common.split_sets import REPORT, read_set
 from hcdv_stream.experiments.experiment import (
     ExperimentOptions,
     ExperimentProgress,
@@ -36,24 +36,23 @@ NOISES = (CLEAN, "10% flipped", "20% flipped", "one class")
 SHARES, SMALL_SHARES = (0.1, 0.3, 0.5), (0.3,)
 DRAWS = 3
 _STREAM = 0x5365
-SMALL_SETS, SMALL_NOISES = ("ring",), (CLEAN, "20% flipped")
+SMALL_NOISES = (CLEAN, "20% flipped")
 
 
 def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     """Choose from every set under every kind of wrong labels and seed by every rule."""
-    sets = SMALL_SETS if options.small else tuple(REPORT)
     noises = SMALL_NOISES if options.small else NOISES
     shares = SMALL_SHARES if options.small else SHARES
-    progress.plan(options.seeds * len(sets) * len(noises))
-    runs = []
-    for seed in range(options.seeds):
-        for name in sets:
-            data = read_set(REPORT, name, options.data, SMALL_ROWS if options.small else ROWS)
-            for noise in noises:
-                progress.begin(f"{name}, {noise}, seed {seed}")
-                runs.append(chosen(selection_task(data, noise, seed), shares))
-                progress.done()
-    return result(runs)
+    rows = SMALL_ROWS if options.small else ROWS
+    return result(
+        report_runs(
+            options,
+            progress,
+            noises,
+            rows,
+            lambda data, noise, seed: chosen(selection_task(data, noise, seed), shares),
+        )
+    )
 
 
 def chosen(task: SelectionTask, shares: Sequence[float] = SHARES) -> dict[str, Any]:
