@@ -6,7 +6,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
-JOBS ?= 6
+JOBS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 # A file's tests share what is dear to set up, so a file stays in one process; long ones come first.
@@ -15,16 +15,22 @@ CONSTRAINTS := .ci/constraints.txt
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
-.PHONY: demo test fast coverage lint format dist clean
+# Without files of compiled modules every process of the tests would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test together fast coverage lint format dist clean
 
 # In a terminal the demo stays up until Ctrl-C; elsewhere it ends by itself.
 demo: $(VENV)/.run
 	@if [ -t 1 ]; then leave=; else leave=--exit; fi; $(BIN)/hcdv-stream demo $$leave $(ARGS)
 
 # Lint, types and every test: those that need the machine for themselves come last, one by one.
-test: lint
-	$(BIN)/pytest --alone skip $(PARALLEL) $(ARGS)
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 2 lint together
 	$(BIN)/pytest --alone only $(ARGS)
+
+together: $(VENV)/.dev
+	$(BIN)/pytest --alone skip $(PARALLEL) $(ARGS)
 
 # The tests of a few seconds each.
 fast: $(VENV)/.dev

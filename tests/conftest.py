@@ -15,13 +15,16 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
 from hcdv_stream.runtime.child_process import tethered
+from tests.processes.shared_broker import broker_address, shared_broker
 
 # Where tests run in several processes, each computes on one thread: on cores that are taken, the
 # threads of BLAS and OpenMP spend most of their time in waiting for each other. Children do so too.
@@ -70,7 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Give children the usual signals, also if whoever started the tests ignores some.
 
     A shell ignores SIGINT in what it starts in the background, ``nohup`` ignores SIGHUP, and
@@ -80,6 +83,19 @@ def pytest_configure() -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda number, frame: None)
+    if KAFKA_SCRIPT and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SharedKafka())
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Spare the few tests that run alone the import of all the others."""
+    if (
+        config.getoption("alone") != "only"
+        or config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    ):
+        return None
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return None if any(b"mark.alone" in file.read_bytes() for file in files) else True
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -156,15 +172,37 @@ if KAFKA_SCRIPT:
     BROKERS["kafka"] = _kafka
 
 
+class SharedKafka:
+    """One Apache Kafka for all processes of the tests: each would take ten seconds to start one."""
+
+    def __init__(self) -> None:
+        self._exits = ExitStack()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Say to a process of the tests where it asks for the broker."""
+        node.workerinput["kafka"] = self._requests
+
+    @cached_property
+    def _requests(self) -> str:
+        return self._exits.enter_context(shared_broker(_kafka))
+
+    def pytest_unconfigure(self) -> None:
+        self._exits.close()
+
+
 @pytest.fixture(scope="session")
-def brokers() -> Iterator[Callable[[str], str]]:
+def brokers(pytestconfig: pytest.Config) -> Iterator[Callable[[str], str]]:
     """Starts a broker of a kind when it is first asked for; returns its address."""
     running: dict[str, str] = {}
     with ExitStack() as stack:
 
         def address(kind: str) -> str:
             if kind not in running:
-                running[kind] = stack.enter_context(BROKERS[kind]())
+                shared = getattr(pytestconfig, "workerinput", {}).get(kind)
+                running[kind] = (
+                    broker_address(shared) if shared else stack.enter_context(BROKERS[kind]())
+                )
             return running[kind]
 
         yield address

@@ -18,8 +18,8 @@ from anyio.to_thread import current_default_thread_limiter
 from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.queries.providers import ProviderSums, ShardProvider
 from tests.api.large import write_large
-from tests.api.test_process import serving
 from tests.api.world import Client, app_of
+from tests.processes.service_process import serving
 
 POINTS, PROVIDERS = 40_000, 20_000
 
@@ -140,7 +140,10 @@ with httpx.Client(base_url=sys.argv[1], timeout=120) as client:
 
 @pytest.mark.slow
 def test_point_reads_beside_loops_over_many_providers(large):
-    with serving(large) as (_, address), httpx.Client(base_url=address, timeout=60) as client:
+    with (
+        serving("api", state_dir=large) as (_, address),
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
         while client.get("/readyz").status_code != 200:
             time.sleep(0.05)
         client.get("/v1/providers")
@@ -189,7 +192,10 @@ def is_open(pid, port):
 
 def test_an_export_that_is_never_read_is_cut_off(large, monkeypatch):
     monkeypatch.setenv("HCDV_API_WRITE_SECONDS", "4")
-    with serving(large) as (process, address), httpx.Client(base_url=address) as client:
+    with (
+        serving("api", state_dir=large) as (process, address),
+        httpx.Client(base_url=address) as client,
+    ):
         while client.get("/readyz").status_code != 200:
             time.sleep(0.05)
         idle = never_read(address, "/v1/export")

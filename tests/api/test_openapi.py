@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from scripts.docs.openapi import PAGE, specification
-from tests.api.test_process import serving
+from tests.processes.service_process import serving
 from tests.repository import ROOT
 
 CONFIGURATION = """
@@ -60,7 +60,7 @@ def test_schemathesis_finds_nothing(tmp_path, state_dir, owners):
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     options = ["--checks=all", "--no-color", "--max-examples=8", "--seed=7", "--request-timeout=2"]
     command = [Path(sys.executable).with_name("schemathesis"), "run", *options]
-    with serving(state_dir) as (_, address):
+    with serving("api", state_dir=state_dir) as (_, address):
         done = subprocess.run(
             [*command, f"{address}/openapi.json"],
             cwd=tmp_path,

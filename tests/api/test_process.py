@@ -17,13 +17,17 @@ import pytest
 from hcdv_stream.api.server import NICENESS
 from hcdv_stream.runtime.child_process import tethered
 from tests.api.world import Owner
+from tests.processes.service_process import serving
 
 BATCH = 30
 
 
 @contextmanager
-def serving(state_dir):
-    """Run the command on a free port; yields the process and its address."""
+def started(state_dir):
+    """Start the command on a free port, with its own imports; yields the process and its address.
+
+    The other tests use ``serving``, whose processes have loaded their modules before.
+    """
     command = [sys.executable, "-m", "hcdv_stream", "api", "--state-dir", str(state_dir)]
     with subprocess.Popen(
         tethered([*command, "--port", "0"]), stderr=subprocess.PIPE, text=True
@@ -45,7 +49,7 @@ def niceness(directory):
 def test_it_serves_and_stops_when_asked(tmp_path):
     owner = Owner(tmp_path, 0)
     owner.apply(owner.batch(BATCH))
-    with serving(tmp_path) as (process, address), httpx.Client(base_url=address) as client:
+    with started(tmp_path) as (process, address), httpx.Client(base_url=address) as client:
         deadline = time.monotonic() + 10
         while client.get("/readyz").status_code != 200:
             assert time.monotonic() < deadline
@@ -115,7 +119,10 @@ def test_every_answer_is_of_whole_updates_and_no_older_than_a_quarter_of_a_secon
     tmp_path, writing
 ):
     answers, share = 0, 0.0
-    with serving(tmp_path) as (_, address), httpx.Client(base_url=address) as client:
+    with (
+        serving("api", state_dir=tmp_path) as (_, address),
+        httpx.Client(base_url=address) as client,
+    ):
         writing.start()
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline and not (answers > 20 and share >= 0.95):

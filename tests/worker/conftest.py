@@ -35,7 +35,7 @@ class Workers:
         self,
         topic: str,
         state: str = "state",
-        program: Sequence[str] = ("-m", "hcdv_stream", "worker"),
+        program: Sequence[str] | None = None,
         **settings: str,
     ) -> WorkerProcess:
         environment = self._common | {

@@ -22,6 +22,7 @@ from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.state import PartitionReader
 from hcdv_stream.state.drift_record import encode_drift
+from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
 from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.config import EngineConfig
@@ -29,6 +30,7 @@ from hcdv_stream.valuation.embedding.encoder import Encoder
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.tree.seed import build_seed
 from hcdv_stream.valuation.validation import Validation
+from tests.processes.service_process import ServiceProcess
 
 PATIENCE = 4.0
 """How much longer than on a machine of one's own a wait may take: tests run beside others."""
@@ -71,23 +73,37 @@ def session(number: int, **changes: Any) -> tuple[bytes, bytes]:
     return id.encode(), orjson.dumps(value | changes)
 
 
+STARTED = ("-m", "hcdv_stream", "worker")
+"""The program of a worker that loads its own modules, as it does in production."""
+
+
 class WorkerProcess:
-    """A Python program, which is a worker, with JSON log lines in a file."""
+    """A worker, with JSON log lines in a file: a fork, or a Python program if one is given."""
 
     def __init__(
         self,
         environment: dict[str, str],
         log: Path,
-        program: Sequence[str] = ("-m", "hcdv_stream", "worker"),
+        program: Sequence[str] | None = None,
     ) -> None:
         self._log = log
         variables = os.environ | {"OMP_NUM_THREADS": "1", "HCDV_LOG_FORMAT": "json"}
         variables |= {"HCDV_METRICS_PORT": "0"} | environment
-        command = [sys.executable, *program]
+        self.process: ServiceProcess | subprocess.Popen[bytes]
         with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                tethered(command), env=variables, stdout=output, stderr=output, cwd=log.parent
-            )
+            if program is None:
+                file = output.fileno()
+                self.process = ServiceProcess(
+                    ["worker"], variables, stdout=file, stderr=file, directory=log.parent
+                )
+            else:
+                self.process = subprocess.Popen(
+                    tethered([sys.executable, *program]),
+                    env=variables,
+                    stdout=output,
+                    stderr=output,
+                    cwd=log.parent,
+                )
 
     @property
     def output(self) -> str:
@@ -204,8 +220,8 @@ def wait_for_offset(directory: Path, offset: int, worker: WorkerProcess, seconds
 
     def there() -> bool:
         assert worker.process.poll() is None, worker.output
-        partition = stored(directory)
-        return partition is not None and partition.position.next_offset >= offset
+        stored_offset = read_next_offset(directory)
+        return stored_offset is not None and stored_offset >= offset
 
     until(there, seconds, f"offset {offset} of {directory}")
 

@@ -15,6 +15,7 @@ from hcdv_stream.worker.letters.dead_letter import DeadLetter, Origin, Record
 from tests.serving.attacks import many
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
+    STARTED,
     WorkerProcess,
     consume,
     ids_of,
@@ -50,7 +51,7 @@ def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     origin = Origin(f"group-of-{topic}", group_facts(bootstrap, "any", topic).topic_id)
     headers = [*sent.headers, *origin.headers]
     produce(bootstrap, f"{topic}.dlq", [(sent.key, sent.value)], headers=headers)
-    worker = workers.start(topic)
+    worker = workers.start(topic, program=STARTED)
     wait_for_offset(directory, len(log), worker, 40)
     # This bundle has no network to run: torch would more than double the time of a start.
     assert "libtorch" not in Path(f"/proc/{worker.process.pid}/maps").read_text()

@@ -1,9 +1,5 @@
 """A real API process beside a real engine that writes while the page is open."""
 
-import os
-import re
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,27 +10,9 @@ import httpx
 import pytest
 from selenium.webdriver import Chrome
 
-from hcdv_stream.runtime.child_process import tethered
 from tests.api.page.browser import browser
 from tests.api.world import Owner
-
-
-@contextmanager
-def serving(state_dir: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the API on a free port; yields the process and its address."""
-    command = [sys.executable, "-m", "hcdv_stream", "api", "--state-dir", str(state_dir)]
-    environment = os.environ | {f"HCDV_{name.upper()}": one for name, one in settings.items()}
-    with subprocess.Popen(
-        tethered([*command, "--port", "0"]), stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        try:
-            line = process.stderr.readline()
-            port = re.search(r"API listening host=127\.0\.0\.1 port=(\d+)", line)
-            assert port, line
-            yield process, f"http://127.0.0.1:{port[1]}"
-        finally:
-            process.kill()
-            process.stderr.close()
+from tests.processes.service_process import serving
 
 
 class Stream:
@@ -80,7 +58,7 @@ def stream(state_dir: Path) -> Iterator[Stream]:
 
 @pytest.fixture(scope="module")
 def address(state_dir: Path, stream: Stream) -> Iterator[str]:
-    with serving(state_dir) as (_, address):
+    with serving("api", state_dir=state_dir) as (_, address):
         yield address
 
 

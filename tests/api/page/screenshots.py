@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from hcdv_stream.experiments.common.feed import trained_bundle
 from hcdv_stream.experiments.latency.worker_path import WorkerPath
 from tests.api.page.browser import browser
-from tests.api.page.conftest import serving
+from tests.processes.service_process import serving
 
 SESSIONS, STEP = 13_800, 150
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
@@ -66,7 +66,7 @@ def main(directory: Path) -> None:
             while not stop.wait(0.9):
                 lane.step(STEP)
 
-        with serving(Path(state)) as (_, address):
+        with serving("api", state_dir=state) as (_, address):
             thread = threading.Thread(target=stream)
             thread.start()
             try:

@@ -5,8 +5,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from tests.api.page.browser import requested
-from tests.api.page.conftest import serving
 from tests.api.world import Owner, app_of
+from tests.processes.service_process import serving
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,7 @@ def state_dir(tmp_path):
 
 
 def test_every_operation_is_shown_and_nothing_comes_from_elsewhere(chromium, state_dir):
-    with serving(state_dir) as (_, address):
+    with serving("api", state_dir=state_dir) as (_, address):
         page = Documentation(chromium, address)
         paths = app_of(state_dir).openapi()["paths"]
         assert len(page.all(".opblock")) == sum(len(methods) for methods in paths.values())
@@ -61,7 +61,7 @@ def test_every_operation_is_shown_and_nothing_comes_from_elsewhere(chromium, sta
 def test_it_asks_with_the_key_of_the_tab(chromium, state_dir):
     secret, key = new_key("page", [Scope.READ])
     (state_dir / "keys").write_text(key.line)
-    with serving(state_dir, api_keys=str(state_dir / "keys")) as (_, address):
+    with serving("api", state_dir=state_dir, api_keys=str(state_dir / "keys")) as (_, address):
         chromium.get(f"{address}/page/icon.svg")
         chromium.execute_script("sessionStorage.setItem('hcdv-key', arguments[0])", secret)
         page = Documentation(chromium, address)

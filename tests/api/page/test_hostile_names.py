@@ -5,8 +5,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from hcdv_stream.valuation.batch import Batch
-from tests.api.page.conftest import serving
 from tests.api.world import Owner
+from tests.processes.service_process import serving
 
 NAMES = {
     "<img src=x onerror='window.found = 1'>": "<img src=x onerror='window.found = 1'>",
@@ -25,7 +25,7 @@ def address(tmp_path_factory):
     ids, providers = [*names, *batch.ids[len(names) :]], [*names, *batch.providers[len(names) :]]
     owner.apply(Batch(ids, batch.labels, providers, batch.timestamps, batch.embeddings))
     owner.store.close()
-    with serving(directory) as (_, address):
+    with serving("api", state_dir=directory) as (_, address):
         yield address
 
 

@@ -8,15 +8,15 @@ from selenium.webdriver.common.keys import Keys
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.state import LogIdentity
 from hcdv_stream.state.heartbeat import LogEnd
-from tests.api.page.conftest import serving
 from tests.api.page.test_page import Page, number
 from tests.api.world import LOG, Owner, diverging_owner
+from tests.processes.service_process import serving
 
 pytestmark = pytest.mark.browser
 
 
 def test_it_waits_for_the_first_update_and_outlives_the_api(chromium, tmp_path):
-    with serving(tmp_path) as (process, address):
+    with serving("api", state_dir=tmp_path) as (process, address):
         page = Page(chromium, address)
         chromium.get(address)
         page.until(lambda: page.text("#notice-title") == "No state to answer from")
@@ -41,7 +41,7 @@ def test_it_says_when_nobody_knows_how_current_it_is(chromium, tmp_path):
     owner.apply(owner.batch(80), time.time() - 120)
     other = Owner(tmp_path, 1)
     other.apply(other.batch(40), time.time() - 120)
-    with serving(tmp_path, api_stale_seconds="6") as (_, address):
+    with serving("api", state_dir=tmp_path, api_stale_seconds="6") as (_, address):
         page = Page(chromium, address)
 
         def shown_while_they_beat() -> tuple[str, str]:
@@ -80,7 +80,10 @@ def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
     secret, key = new_key("page", [Scope.READ])
     file = tmp_path / "keys"
     file.write_text(key.line)
-    with serving(tmp_path, api_keys=str(file), api_stale_seconds="1000") as (_, address):
+    with serving("api", state_dir=tmp_path, api_keys=str(file), api_stale_seconds="1000") as (
+        _,
+        address,
+    ):
         page = Page(chromium, address)
         chromium.get(address)
         page.until(lambda: page.one("#key").is_displayed())
@@ -104,7 +107,7 @@ def test_a_truncated_corpus_is_told_and_a_whole_one_is_not(chromium, tmp_path):
         owner = Owner(tmp_path / name, 0, log=log)
         owner.apply(owner.batch(80), time.time())
         owner.store.close()
-        with serving(tmp_path / name) as (_, address):
+        with serving("api", state_dir=tmp_path / name) as (_, address):
             page = Page(chromium, address)
             chromium.get(address)
             page.until(lambda page=page: number(page.text("#figure-points")) == 80)
@@ -117,7 +120,7 @@ def test_a_truncated_corpus_is_told_and_a_whole_one_is_not(chromium, tmp_path):
 
 def test_recent_sessions_that_diverge_from_v_are_told(chromium, tmp_path):
     diverging_owner(tmp_path).store.close()
-    with serving(tmp_path) as (_, address):
+    with serving("api", state_dir=tmp_path) as (_, address):
         page = Page(chromium, address)
         chromium.get(address)
         page.until(lambda: page.one("#diverging").is_displayed())

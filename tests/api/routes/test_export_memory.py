@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.api.large import write_large
-from tests.api.test_process import serving
+from tests.processes.service_process import serving
 
 POINTS = 200_000
 MOST_GROWTH = 16 << 20
@@ -22,7 +22,10 @@ def resident(pid):
 @pytest.mark.alone
 def test_memory_is_flat(tmp_path):
     write_large(tmp_path, POINTS)
-    with serving(tmp_path) as (process, address), httpx.Client(base_url=address) as client:
+    with (
+        serving("api", state_dir=tmp_path) as (process, address),
+        httpx.Client(base_url=address) as client,
+    ):
         client.get("/readyz")
         while client.get("/readyz").status_code != 200:
             pass

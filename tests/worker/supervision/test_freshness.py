@@ -1,10 +1,8 @@
 """Workers, APIs and a gateway as processes: what they say when a worker or the broker is gone."""
 
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hcdv_stream.broker.embedded import accepts_connections, free_port
 from hcdv_stream.runtime.child_process import tethered
 from tests.conftest import KAFKA_SCRIPT, new_topic
+from tests.processes.service_process import serving
 from tests.worker.conftest import Workers
 from tests.worker.harness import produce, session, until, wait_for_offset
 
@@ -25,27 +24,18 @@ STALE = 6.0
 
 
 @contextmanager
-def serving(kind: str, topic: str, log: Path, **settings: str) -> Iterator[httpx.Client]:
-    """An API or a gateway as a process; yields a client of it."""
-    variables = {f"HCDV_{name.upper()}": value for name, value in settings.items()}
-    variables |= {"HCDV_TOPIC": topic, "HCDV_API_STALE_SECONDS": str(STALE)}
-    command = tethered([sys.executable, "-m", "hcdv_stream", kind, "--port", "0"])
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=os.environ | variables, stderr=output)
-    try:
-        until(lambda: "listening" in log.read_text(), 60, log)
-        port = re.search(r"port=(\d+)", log.read_text())
-        assert port
-        with httpx.Client(base_url=f"http://127.0.0.1:{port[1]}", timeout=30) as client:
-            yield client
-    finally:
-        process.kill()
-        process.wait()
+def client_of(kind: str, topic: str, **settings: str) -> Iterator[httpx.Client]:
+    """Run an API or a gateway as a process; yields a client of it."""
+    settings |= {"topic": topic, "api_stale_seconds": str(STALE)}
+    with (
+        serving(kind, **settings) as (_, address),
+        httpx.Client(base_url=address, timeout=30) as client,
+    ):
+        yield client
 
 
 def api(directory: Path, topic: str, name: str) -> Any:
-    state = str(directory / name)
-    return serving("api", topic, directory / f"api-{name}.log", state_dir=state)
+    return client_of("api", topic, state_dir=str(directory / name))
 
 
 def summary(client: httpx.Client, **asked: Any) -> dict[str, Any]:
@@ -172,8 +162,7 @@ def test_a_partition_that_was_handed_over(bootstrap: str, wide_topic: str, worke
 
         sidecars = ",".join(str(each.base_url).rstrip("/") for each in (one, two))
         settings = {"gateway_sidecars": sidecars, "partitions": "4"}
-        log_file = directory / "gateway.log"
-        gateway = after.enter_context(serving("gateway", topic, log_file, **settings))
+        gateway = after.enter_context(client_of("gateway", topic, **settings))
         until(lambda: current(gateway, 1000), 90, "currency")
         whole = summary(gateway)
         assert whole["stale_partitions"] == whole["missing_partitions"] == []
