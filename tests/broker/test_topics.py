@@ -17,7 +17,7 @@ pytestmark = pytest.mark.broker
 
 @pytest.fixture
 def name() -> str:
-    return f"t-{uuid.uuid4().hex[:12]}"
+    return f"sessions-{uuid.uuid4().hex[:12]}"
 
 
 def test_creates_both_topics_and_a_second_time_nothing(bootstrap: str, name: str):

@@ -243,8 +243,11 @@ def test_a_broker_that_is_not_there_is_said_before_anything_is_trained(tmp_path,
 
 
 def topics(bootstrap):
+    """Names of topics, without those that other tests make on the same broker meanwhile."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
-        return sorted(name for name in admin.list_topics() if not name.startswith("__"))
+        return sorted(
+            name for name in admin.list_topics() if not name.startswith(("__", "sessions-"))
+        )
     finally:
         admin.close()

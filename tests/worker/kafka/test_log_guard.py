@@ -35,7 +35,7 @@ def test_a_topic_that_deletes_is_warned_of_also_while_the_worker_runs(
 ):
     if request.node.callspec.params["bootstrap"] == "tansu":
         pytest.skip("Tansu does not say what it deletes")
-    topic, hour = f"t-{uuid.uuid4().hex[:12]}", 3_600_000
+    topic, hour = f"sessions-{uuid.uuid4().hex[:12]}", 3_600_000
     create_topics(bootstrap, [Topic(topic, 1, 1, {"retention.ms": str(hour)})])
     registry = CollectorRegistry()
     monkeypatch.setattr(log_guard, "_RETENTION_SECONDS", 0.0)
