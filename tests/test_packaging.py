@@ -35,6 +35,21 @@ from hcdv_stream.__main__ import main
 main()
 """
 
+_EACH_WITHOUT = """
+import os, sys
+for name in {absent!r}:
+    sys.modules[name] = None  # as if it were not installed
+from hcdv_stream.__main__ import main
+import hcdv_stream.cli.main
+for arguments in {commands!r}:
+    if os.fork():
+        print("status", os.waitstatus_to_exitcode(os.wait()[1]), file=sys.stderr)
+        continue
+    sys.argv[1:] = arguments
+    main()
+    sys.exit()
+"""
+
 _HELP = """
 import sys
 from hcdv_stream.__main__ import main
@@ -92,12 +107,13 @@ def test_help_loads_no_command() -> None:
         assert re.search(rf"\b{command.name} +{first}", done.stdout), command.name
 
 
-@pytest.mark.parametrize("command", OPTIONAL, ids=lambda it: it.name)
-def test_a_command_without_its_extra_says_which(command, tmp_path: Path) -> None:
-    absent, (_, *arguments) = MODULES[command.extra], shlex.split(command.example)
-    done = python(_WITHOUT.format(absent=absent, arguments=arguments), tmp_path)
-    assert done.returncode == 1, done.stdout
-    assert done.stderr == f"error: {needs(f'hcdv-stream {command.name}', command.extra)}\n"
+@pytest.mark.parametrize("extra", MODULES)
+def test_a_command_without_its_extra_says_which(extra: Extra, tmp_path: Path) -> None:
+    commands = [command for command in OPTIONAL if command.extra == extra]
+    examples = [shlex.split(command.example)[1:] for command in commands]
+    done = python(_EACH_WITHOUT.format(absent=MODULES[extra], commands=examples), tmp_path)
+    said = [f"error: {needs(f'hcdv-stream {command.name}', extra)}" for command in commands]
+    assert done.stderr.splitlines() == [line for one in said for line in (one, "status 1")]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from tests.worker.harness import produce, until
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 KAFKA_SCRIPT = os.environ.get("HCDV_TEST_KAFKA", "")
-PATIENCE = 40.0
+PATIENCE = 60.0
 SERVED = ("worker", "worker-2", "api", "api-2", "gateway")
 """The compose file's services that are asked something."""
 

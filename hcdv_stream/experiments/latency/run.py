@@ -21,7 +21,7 @@ import numpy as np
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.experiments.common.feed import Feed, trained_bundle
 from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
-from hcdv_stream.experiments.latency.throughput import measure_throughput
+from hcdv_stream.experiments.latency.throughput import LOOK_SECONDS, measure_throughput
 from hcdv_stream.experiments.latency.worker_path import STAGES, Timed, WorkerPath
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.settings import load_settings
@@ -55,8 +55,8 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
 def _measured(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     small = options.small
     examples, large, steps = (600, 3_000, 4) if small else (15_000, 200_000, 40)
-    # However small the rest: a backlog that a bare agent works off between two looks has no rate.
-    backlog = 20_000 if small else large
+    # A backlog that a bare agent works off between two looks has no rate.
+    backlog, look_seconds = (5_000, 0.02) if small else (large, LOOK_SECONDS)
     progress.plan(options.seeds + 4)
     bundle = trained_bundle(0, 150 if small else DAY)
     result: dict[str, Any] = {
@@ -78,7 +78,11 @@ def _measured(options: ExperimentOptions, progress: ExperimentProgress) -> Resul
         ("algorithm1", "algorithm1, the paper's preset", lambda: _algorithm1(bundle, examples)),
         ("growth", f"{large:,} examples", lambda: _growth(bundle, large, steps // 2)),
         ("recomputation", "recomputation", lambda: _recomputation(bundle, examples, steps // 2)),
-        ("worker", "the worker and a bare agent", lambda: measure_throughput(bundle, backlog)),
+        (
+            "worker",
+            "the worker and a bare agent",
+            lambda: measure_throughput(bundle, backlog, look_seconds),
+        ),
     ]
     for name, about, part in parts:
         progress.begin(about)

@@ -31,7 +31,7 @@ from hcdv_stream.settings import load_settings
 from hcdv_stream.simulators.publishing import Publisher
 
 _RECORDS = re.compile(rb"^hcdv_records_total\{[^}]*\} (\S+)$", re.MULTILINE)
-_LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.1
 _STALL_SECONDS = 120.0
 _STOP_SECONDS = 30.0
 
@@ -60,8 +60,13 @@ class Sustained:
         }
 
 
-def measure_throughput(bundle: Bundle, sessions: int) -> dict[str, Any]:
-    """Send ``sessions`` to an embedded broker, then let both work them off, the agent first."""
+def measure_throughput(
+    bundle: Bundle, sessions: int, look_seconds: float = LOOK_SECONDS
+) -> dict[str, Any]:
+    """Send ``sessions`` to an embedded broker, then let both work them off, the agent first.
+
+    Both are asked every ``look_seconds`` how far they are.
+    """
     with tempfile.TemporaryDirectory() as place, EmbeddedBroker() as broker:
         bundle.save(Path(place) / "bundle")
         settings = load_settings(bootstrap=broker.bootstrap)
@@ -79,8 +84,9 @@ def measure_throughput(bundle: Bundle, sessions: int) -> dict[str, Any]:
             common | {"HCDV_GROUP": "bare"},
             sessions,
             place,
+            look_seconds,
         )
-        worker = _work_off(["hcdv_stream", "worker"], common, sessions, place)
+        worker = _work_off(["hcdv_stream", "worker"], common, sessions, place, look_seconds)
     return {
         "sessions": sessions,
         "partitions": settings.partitions,
@@ -91,7 +97,11 @@ def measure_throughput(bundle: Bundle, sessions: int) -> dict[str, Any]:
 
 
 def _work_off(
-    module: Sequence[str], environment: Mapping[str, str], sessions: int, place: str
+    module: Sequence[str],
+    environment: Mapping[str, str],
+    sessions: int,
+    place: str,
+    look_seconds: float,
 ) -> Sustained:
     port = free_port()
     settings = {**environment, "HCDV_METRICS_PORT": str(port)}
@@ -100,7 +110,7 @@ def _work_off(
         first: tuple[float, int] | None = None
         moved, seen = time.monotonic(), 0
         while seen < sessions:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(look_seconds)
             count, now = _count(port), time.monotonic()
             if count > seen:
                 moved, seen = now, count
