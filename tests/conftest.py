@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +25,9 @@ from hypothesis import HealthCheck, settings
 from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
 from hcdv_stream.runtime.child_process import tethered
 from tests.processes.shared_broker import broker_address, shared_broker
+
+if TYPE_CHECKING:
+    from tests.restartable_kafka import Kafka
 
 # Where tests run in several processes, each computes on one thread: on cores that are taken, the
 # threads of BLAS and OpenMP spend most of their time in waiting for each other. Children do so too.
@@ -212,6 +215,24 @@ def brokers(pytestconfig: pytest.Config) -> Iterator[Callable[[str], str]]:
 def bootstrap(request: pytest.FixtureRequest, brokers: Callable[[str], str]) -> str:
     """Address of a broker, one for the session: Tansu, and Kafka where there is one."""
     return brokers(request.param)
+
+
+@pytest.fixture(scope="module")
+def kafka_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Kafka"]:
+    """One broker for a file's tests: to make one anew costs four seconds of a processor."""
+    from tests.restartable_kafka import Kafka
+
+    broker = Kafka(tmp_path_factory.mktemp("kafka"))
+    yield broker
+    broker.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def kafka(kafka_of_the_file: "Kafka") -> Iterator["Kafka"]:
+    """An Apache Kafka to be stopped and started, which runs when the test begins."""
+    kafka_of_the_file.start()
+    yield kafka_of_the_file
+    kafka_of_the_file.resume()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """An Apache Kafka that tests stop and start again; the embedded broker would lose its log."""
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -19,6 +20,9 @@ class Kafka:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start it where it does not run."""
+        if self._process is not None:
+            return
         command = [str(Path(KAFKA_SCRIPT).resolve()), "start", str(self._port)]
         self._process = subprocess.Popen(
             tethered([*command, str(self._directory)]), start_new_session=True
@@ -31,6 +35,11 @@ class Kafka:
         if process is not None:
             process.send_signal(number)
             process.wait(60)
+
+    def resume(self) -> None:
+        """Let it go on where a test stopped it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def send_signal(self, number: int) -> None:
         assert self._process is not None

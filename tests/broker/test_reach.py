@@ -1,11 +1,9 @@
 """Brokers that answer, and that send clients to an address that does not."""
 
-import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hcdv_stream.broker.embedded import EmbeddedBroker, accepts_connections, free_port
+from hcdv_stream.broker.embedded import EmbeddedBroker, free_port
 from hcdv_stream.broker.errors import BrokerError
 from hcdv_stream.broker.reach import answers, check_reach
 from hcdv_stream.broker.topics import partition_counts
 from hcdv_stream.cli.main import app
-from hcdv_stream.runtime.child_process import tethered
+from hcdv_stream.experiments.endurance.kafka_process import KafkaProcess
 from tests.conftest import KAFKA_SCRIPT
 
 NOWHERE = "kafka.invalid:9092"
@@ -30,36 +28,11 @@ COMMANDS = {
 }
 
 
-def kafka_that_advertises(told: str, directory: Path) -> Iterator[str]:
-    """Give the address of a real Kafka that sends its clients to another one."""
+@pytest.fixture(scope="module")
+def misleading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaProcess]:
+    """A real Kafka: one listener advertises a name that does not resolve, one what is no Kafka."""
     if not KAFKA_SCRIPT:
         pytest.skip("needs Apache Kafka")
-    port = free_port()
-    command = [str(Path(KAFKA_SCRIPT).resolve()), "start", str(port), str(directory)]
-    command.append(f"advertised.listeners=PLAINTEXT://{told}")
-    process = subprocess.Popen(tethered(command), start_new_session=True)
-    try:
-        deadline = time.monotonic() + 60
-        while not accepts_connections(port):
-            assert process.poll() is None, (directory / "server.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait(120)
-
-
-@pytest.fixture(scope="module")
-def misled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a real Kafka that advertises a name that does not resolve."""
-    yield from kafka_that_advertises(NOWHERE, tmp_path_factory.mktemp("misled"))
-
-
-@pytest.mark.broker
-def test_an_advertised_address_where_something_else_listens_is_the_same(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-):
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def hang_up() -> None:
@@ -68,11 +41,28 @@ def test_an_advertised_address_where_something_else_listens_is_the_same(
                     other.accept()[0].close()
 
         threading.Thread(target=hang_up, daemon=True).start()
-        told = f"127.0.0.1:{other.getsockname()[1]}"
-        for address in kafka_that_advertises(told, tmp_path):
-            with pytest.raises(BrokerError, match=r"advertised\.listeners"):
-                partition_counts(address, ["sessions"], 3.0)
-            assert not answers(address, 3.0)
+        told = f"PLAINTEXT://{NOWHERE},PROXIED://127.0.0.1:{other.getsockname()[1]}"
+        directory = tmp_path_factory.mktemp("misleading")
+        more = (f"advertised.listeners={told}",)
+        with KafkaProcess(Path(KAFKA_SCRIPT), directory, more=more) as kafka:
+            yield kafka
+            kafka.kill()
+
+
+@pytest.fixture(scope="module")
+def misled(misleading: KafkaProcess) -> str:
+    """Address of a real Kafka that advertises a name that does not resolve."""
+    return misleading.bootstrap
+
+
+@pytest.mark.broker
+def test_an_advertised_address_where_something_else_listens_is_the_same(
+    misleading: KafkaProcess, capfd: pytest.CaptureFixture[str]
+):
+    address = f"127.0.0.1:{misleading.inner_port}"
+    with pytest.raises(BrokerError, match=r"advertised\.listeners"):
+        partition_counts(address, ["sessions"], 3.0)
+    assert not answers(address, 3.0)
     assert capfd.readouterr() == ("", "")
 
 

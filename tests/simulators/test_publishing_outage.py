@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,14 +20,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not KAFKA_SCRIPT, reason="the embedded broker loses its log"),
 ]
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[Kafka]:
-    broker = Kafka(tmp_path / "kafka")
-    broker.start()
-    yield broker
-    broker.end(signal.SIGKILL)
 
 
 def arrived(kafka: Kafka, topic: str) -> Counter[bytes]:

@@ -36,14 +36,6 @@ OUTAGE_SECONDS = float(os.environ.get("HCDV_TEST_OUTAGE_SECONDS", "15"))
 
 
 @pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[Kafka]:
-    broker = Kafka(tmp_path / "kafka")
-    broker.start()
-    yield broker
-    broker.end(signal.SIGKILL)
-
-
-@pytest.fixture
 def workers(bundle_directory: Path, kafka: Kafka, tmp_path: Path) -> Iterator[Workers]:
     (tmp_path / "workers").mkdir()
     started = Workers(bundle_directory, kafka.bootstrap, tmp_path / "workers")
