@@ -15,6 +15,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -83,6 +84,8 @@ def _become(server: int, request: dict[str, Any], files: list[int]) -> NoReturn:
     for number, file in enumerate(files[:3]):
         os.dup2(file, number)
     os.closerange(3, max(int(file.name) for file in Path("/proc/self/fd").iterdir()) + 1)
+    if limit := request["descriptors"]:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()

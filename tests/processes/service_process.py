@@ -24,7 +24,8 @@ from tests.processes import fork_server
 class ServiceProcess:
     """A fork that runs one of the services; used as a ``subprocess.Popen`` is.
 
-    ``stderr`` is an open file, or None for that of the tests.
+    ``stderr`` is an open file, or None for that of the tests; ``descriptors`` are how many files it
+    may open.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class ServiceProcess:
         stdout: int | None = None,
         stderr: int | None = None,
         directory: Path | None = None,
+        descriptors: int | None = None,
     ) -> None:
         head = {
             "arguments": list(arguments),
             "environment": dict(environment),
             "directory": str(directory or Path.cwd()),
+            "descriptors": descriptors,
         }
         self.returncode: int | None = None
         self._status, status = os.pipe()

@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 
 from hcdv_stream.runtime.child_process import tethered
 from tests.api.world import Owner
+from tests.processes.service_process import ServiceProcess
 from tests.serving.attacks import get
 
 _METRICS_SERVER = """
@@ -38,7 +39,7 @@ with MetricsServer("127.0.0.1", 0, registry, health, metrics.connections) as ser
 class Served:
     """A process, its port, its log, and its memory when it had answered one request."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | ServiceProcess
     port: int
     log: Path
     idle_memory: int = 0
@@ -56,34 +57,57 @@ class Served:
         return len(list((Path("/proc") / str(self.process.pid) / "fd").iterdir()))
 
 
+DESCRIPTORS = 1024
+
+
 @contextmanager
-def started(arguments: list[str], log: Path, **environment: str) -> Iterator[Served]:
-    """Start Python with arguments and wait until it says on which port it listens."""
-    limited = ["sh", "-c", 'ulimit -n 1024; exec "$@"', "sh", sys.executable, *arguments]
+def listening(process: subprocess.Popen[str] | ServiceProcess, log: Path) -> Iterator[Served]:
+    """Wait until a process says on which port it listens; kill it in the end."""
+    try:
+        found = None
+        while not found:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.02)
+            found = re.search(r"listening.* port=(\d+)", log.read_text())
+        served = Served(process, int(found[1]), log)
+        get(served.port, "/metrics")
+        served.idle_memory = served.memory
+        yield served
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def metrics_server(log: Path, environment: Mapping[str, str]) -> Iterator[Served]:
+    """Run the worker's server alone."""
+    limited = ["sh", "-c", f'ulimit -n {DESCRIPTORS}; exec "$@"', "sh", sys.executable]
     with (
         log.open("w") as out,
         subprocess.Popen(
-            tethered(limited),
+            tethered([*limited, "-c", _METRICS_SERVER]),
             stderr=out,
             stdin=subprocess.PIPE,
             text=True,
             env=os.environ | environment,
         ) as process,
+        listening(process, log) as served,
     ):
-        try:
-            found = None
-            while not found:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.02)
-                found = re.search(r"listening.* port=(\d+)", log.read_text())
-            served = Served(process, int(found[1]), log)
-            get(served.port, "/metrics")
-            served.idle_memory = served.memory
-            yield served
-        finally:
-            process.kill()
-            assert process.stdin
-            process.stdin.close()
+        yield served
+
+
+@contextmanager
+def service(log: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[Served]:
+    """Run an API or a gateway."""
+    with log.open("w") as out:
+        process = ServiceProcess(
+            [*arguments, "--port", "0"],
+            os.environ | environment,
+            stderr=out.fileno(),
+            descriptors=DESCRIPTORS,
+        )
+    with listening(process, log) as served:
+        yield served
 
 
 KINDS = ("worker", "api", "gateway")
@@ -94,22 +118,20 @@ def running(kind: str, place: Path, *options: str, **environment: str) -> Iterat
     """Run one of the three; the gateway with an API behind it."""
     with ExitStack() as stack:
         if kind == "worker":
-            arguments = ["-c", _METRICS_SERVER]
-            yield stack.enter_context(started(arguments, place / "worker.log", **environment))
+            yield stack.enter_context(metrics_server(place / "worker.log", environment))
             return
         owner = Owner(place / "state", 0)
         owner.apply(owner.batch(30))
         stack.callback(owner.store.close)
-        arguments = ["-m", "hcdv_stream", "api", "--state-dir", str(place / "state"), "--port", "0"]
+        arguments = ["api", "--state-dir", str(place / "state")]
         own = list(options) if kind == "api" else []
         given = environment if kind == "api" else {}
-        served = stack.enter_context(started([*arguments, *own], place / "api.log", **given))
+        served = stack.enter_context(service(place / "api.log", given, *arguments, *own))
         if kind == "gateway":
             behind = f"http://127.0.0.1:{served.port}"
-            arguments = ["-m", "hcdv_stream", "gateway", "--sidecars", behind, "--port", "0"]
-            arguments += ["--partitions", "1", *options]
+            arguments = ["gateway", "--sidecars", behind, "--partitions", "1", *options]
             log = place / "gateway.log"
-            served = stack.enter_context(started(arguments, log, **environment))
+            served = stack.enter_context(service(log, environment, *arguments))
         yield served
 
 
