@@ -77,6 +77,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    undo_ignored_signals()
+    if KAFKA_SCRIPT and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SharedKafka())
+
+
+def undo_ignored_signals() -> None:
     """Give children the usual signals, also if whoever started the tests ignores some.
 
     A shell ignores SIGINT in what it starts in the background, ``nohup`` ignores SIGHUP, and
@@ -86,8 +92,6 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda number, frame: None)
-    if KAFKA_SCRIPT and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(SharedKafka())
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -20,7 +20,7 @@ from hcdv_stream.broker.embedded import accepts_connections, free_port
 from hcdv_stream.cli.main import app
 
 MARK = "HCDV_TEST_DEMO"
-LONG_SECONDS = 120
+LONG_SECONDS = 300
 
 
 class Demo:

@@ -17,7 +17,7 @@ for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
 """
 TETHERED = "from hcdv_stream.runtime.child_process import tethered\n"
 TETHERED += "subprocess.run(tethered(sys.argv[1:]))\n"
-TESTED = "from tests.conftest import pytest_configure\npytest_configure()\n"
+TESTED = "from tests.conftest import undo_ignored_signals\nundo_ignored_signals()\n"
 TESTED += "subprocess.run(sys.argv[1:])\n"
 
 
