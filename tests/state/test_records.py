@@ -67,6 +67,7 @@ def leaves(draw):
         draw(hnp.arrays("u8", (size, 2))),
         draw(hnp.arrays("i8", size)),
         draw(hnp.arrays("?", size)),
+        draw(hnp.arrays("u8", size)),
     )
     centroid = draw(hnp.arrays("f4", dimensions, elements=FLOAT32))
     parent, identifier = draw(NUMBERS), draw(NUMBERS)
@@ -97,7 +98,15 @@ def test_a_leaf_comes_back(leaf, written):
     assert (made, found.id, found.parent) == (written, leaf.id, leaf.parent)
     assert found.examples.ids == leaf.examples.ids
     assert found.examples.providers == leaf.examples.providers
-    for name in ("labels", "timestamps", "embeddings", "fingerprints", "arrivals", "copies"):
+    for name in (
+        "labels",
+        "timestamps",
+        "embeddings",
+        "fingerprints",
+        "arrivals",
+        "copies",
+        "doubts",
+    ):
         assert_same(getattr(found.examples, name), getattr(leaf.examples, name))
     assert_same(found.centroid, leaf.centroid)
     assert found.sketch == leaf.sketch

@@ -107,6 +107,7 @@ def _report(found: "DoubtedFile", threshold: float) -> dict[str, Any]:
         "evidence": found.evidence,
         "calibration": found.calibration,
         "rejected": dict(found.rejected),
+        "seen": found.seen,
         "items": above.to_pylist(),
     }
 
@@ -128,5 +129,12 @@ def _show(found: "DoubtedFile", threshold: float, count: int) -> None:
         highlight=False,
     )
     console.print(f"doubts are {EVIDENCE[found.evidence]}", highlight=False)
+    if found.seen:
+        console.print(
+            f"{found.seen:,} of {len(found.table):,} rows are among those that the bundle's models "
+            "have learned from: their doubts are too small, so leave --bundle out to doubt each "
+            "row by models that have not seen it",
+            highlight=False,
+        )
     for reason, rows in found.rejected.items():
         console.print(f"{rows:,} rows were rejected: {reason}", highlight=False)
