@@ -33,6 +33,7 @@ from hcdv_stream.api.routes import (
     points,
     probes,
     select,
+    suspects,
     totals,
 )
 from hcdv_stream.api.routes.dependencies import EXPOSED_HEADERS, RESPONSES
@@ -58,6 +59,7 @@ _ROUTERS = (
     points.plain_router,
     coalitions.router,
     totals.router,
+    suspects.router,
     payouts.router,
     select.router,
     export.router,

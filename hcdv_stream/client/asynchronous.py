@@ -27,10 +27,12 @@ from hcdv_stream.api.models.answers import (
 )
 from hcdv_stream.api.models.payouts import PayoutsAnswer
 from hcdv_stream.api.models.summary import SummaryAnswer
+from hcdv_stream.api.models.suspects import Suspect, SuspectsAnswer
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import (
     AnswerModel,
     Call,
+    Column,
     Conditions,
     Format,
     Kind,
@@ -38,6 +40,7 @@ from hcdv_stream.client.calls import (
     Page,
     ReadOptions,
     Strategy,
+    SuspectConditions,
 )
 from hcdv_stream.client.connection import (
     EVENT_TIMEOUT_SECONDS,
@@ -111,17 +114,19 @@ class AsyncClient:
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         limit: int = 100,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
     ) -> PointsAnswer:
         """Return the first page of the ranking, or of the points that meet conditions."""
-        return await self._send(calls.points(order, limit, only or {}, options))
+        return await self._send(calls.points(order, by, limit, only or {}, options))
 
     async def ranking(
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         count: int | None = None,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
@@ -129,11 +134,34 @@ class AsyncClient:
         """Yield points of the ranking, all or ``count`` of them, all as of one state."""
         left = count
         limit = 1000 if count is None else max(min(count, 1000), 1)
-        async for page in self._pages(calls.points(order, limit, only or {}, options)):
+        async for page in self._pages(calls.points(order, by, limit, only or {}, options)):
             for point in page.points[:left]:
                 yield point
             if left is not None and (left := left - len(page.points)) <= 0:
                 return
+
+    async def suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        limit: int = 100,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> SuspectsAnswer:
+        """Return the first page of the examples whose label is probably wrong."""
+        return await self._send(calls.suspects(threshold, limit, only or {}, options))
+
+    async def all_suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> AsyncIterator[Suspect]:
+        """Yield every suspect, the most doubtful first, all as of one state."""
+        async for page in self._pages(calls.suspects(threshold, 1000, only or {}, options)):
+            for suspect in page.suspects:
+                yield suspect
 
     async def history(self, id: str, **options: Unpack[ReadOptions]) -> HistoryAnswer:
         """Return what a point was worth, as far back as the API remembers."""

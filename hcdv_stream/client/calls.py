@@ -22,10 +22,12 @@ from hcdv_stream.api.models.answers import (
 )
 from hcdv_stream.api.models.payouts import Balance, PayoutsAnswer, PayoutsRequest
 from hcdv_stream.api.models.summary import SummaryAnswer
+from hcdv_stream.api.models.suspects import SuspectsAnswer
 from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.weights import Weights
 
 Order = Literal["desc", "asc"]
+Column = Literal["value", "doubt"]
 Kind = Literal["leaf", "node", "root"]
 Strategy = Literal["spread", "top"]
 Format = Literal["ndjson", "csv", "arrow"]
@@ -68,6 +70,15 @@ class Conditions(TypedDict, total=False):
     max_value: float | None
     since: float | None
     until: float | None
+    doubt_above: float | None
+
+
+class SuspectConditions(TypedDict, total=False):
+    """Which suspects are meant: those that meet every condition."""
+
+    provider: str | None
+    anonymous: bool | None
+    label: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +133,21 @@ def batches(ids: Iterable[str], options: ReadOptions) -> list[Call[BatchAnswer]]
     ]
 
 
-def points(order: Order, limit: int, only: Conditions, options: ReadOptions) -> Call[PointsAnswer]:
+def points(
+    order: Order, by: Column, limit: int, only: Conditions, options: ReadOptions
+) -> Call[PointsAnswer]:
     """Ask for a page of the ranking."""
-    return Call("/v1/points", PointsAnswer, _all(options, order=order, limit=limit, **only))
+    column = None if by == "value" else by
+    parameters = _all(options, order=order, by=column, limit=limit, **only)
+    return Call("/v1/points", PointsAnswer, parameters)
+
+
+def suspects(
+    threshold: float, limit: int, only: SuspectConditions, options: ReadOptions
+) -> Call[SuspectsAnswer]:
+    """Ask for a page of the examples whose label is probably wrong."""
+    parameters = _all(options, threshold=threshold, limit=limit, **only)
+    return Call("/v1/suspects", SuspectsAnswer, parameters)
 
 
 def coalitions(

@@ -28,10 +28,12 @@ from hcdv_stream.api.models.answers import (
 )
 from hcdv_stream.api.models.payouts import PayoutsAnswer
 from hcdv_stream.api.models.summary import SummaryAnswer
+from hcdv_stream.api.models.suspects import Suspect, SuspectsAnswer
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import (
     AnswerModel,
     Call,
+    Column,
     Conditions,
     Format,
     Kind,
@@ -39,6 +41,7 @@ from hcdv_stream.client.calls import (
     Page,
     ReadOptions,
     Strategy,
+    SuspectConditions,
 )
 from hcdv_stream.client.connection import (
     EVENT_TIMEOUT_SECONDS,
@@ -108,25 +111,49 @@ class Client:
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         limit: int = 100,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
     ) -> PointsAnswer:
         """Return the first page of the ranking, or of the points that meet conditions."""
-        return self._send(calls.points(order, limit, only or {}, options))
+        return self._send(calls.points(order, by, limit, only or {}, options))
 
     def ranking(
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         count: int | None = None,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
     ) -> Iterator[Point]:
         """Yield points of the ranking, all or ``count`` of them, all as of one state."""
         limit = 1000 if count is None else max(min(count, 1000), 1)
-        pages = self._pages(calls.points(order, limit, only or {}, options))
+        pages = self._pages(calls.points(order, by, limit, only or {}, options))
         return islice((point for page in pages for point in page.points), count)
+
+    def suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        limit: int = 100,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> SuspectsAnswer:
+        """Return the first page of the examples whose label is probably wrong."""
+        return self._send(calls.suspects(threshold, limit, only or {}, options))
+
+    def all_suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> Iterator[Suspect]:
+        """Yield every suspect, the most doubtful first, all as of one state."""
+        pages = self._pages(calls.suspects(threshold, 1000, only or {}, options))
+        return (suspect for page in pages for suspect in page.suspects)
 
     def history(self, id: str, **options: Unpack[ReadOptions]) -> HistoryAnswer:
         """Return what a point was worth, as far back as the API remembers."""

@@ -11,6 +11,7 @@ from hcdv_stream.cli.main import app
 from hcdv_stream.client import ApiError, NotReachedError
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.state import LogIdentity
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA
 from tests.api.serving import served
 from tests.api.world import Owner, app_of, expected, ranking
@@ -66,6 +67,33 @@ def test_point(ask, service):
     past = json.loads(ask("point", name, "--history", "--json"))["history"]
     assert past[-1]["value"] == values[name][0]
     assert "nothing is kept from before" in ask("point", name, "--history")
+
+
+def test_suspects(ask, service):
+    found = json.loads(ask("suspects", "--json", "-", "--count", 5))
+    worst = found["suspects"][0]
+    assert worst["doubt"] == max(
+        float(doubts_in(leaf.examples.doubts).max(initial=0.0))
+        for owner in service.owners
+        for leaf in owner.engine.state().leaves.values()
+    )
+    text = ask("suspects", "--count", 3, "--provider", worst["provider"] or "seller-0")
+    assert f"of {found['doubted']} labels have a doubt above 0.5" in text
+    assert "the models give this label trees" in text
+    ask("suspects", "--label", "buy", "--threshold", 0.9)
+
+
+def test_suspects_of_a_file_and_of_a_service_have_options_of_their_own(ask, tmp_path):
+    for arguments, said in (
+        (("suspects", "--bundle", tmp_path), "--bundle is for a file of examples"),
+        (
+            ("suspects", tmp_path / "x.csv", "--url", "http://x"),
+            "--url is for a running service",
+        ),
+        (("suspects", tmp_path / "x.csv"), "--label: name the column"),
+    ):
+        with pytest.raises(HcdvError, match=said):
+            ask(*arguments)
 
 
 def test_providers(ask):

@@ -79,6 +79,7 @@ def batches(count: int, seed: int) -> dict[int, Batch]:
             [every.providers[row] for row in rows],
             every.timestamps[rows],
             every.embeddings[rows],
+            doubts=every.doubts[rows],
         )
     return found
 

@@ -48,7 +48,13 @@ def test_rankings(alone, gateway, weights, order):
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize(
     ("path", "more"),
-    [("/v1/providers", {}), ("/v1/summary", {}), ("/v1/coalitions", {"limit": 9999})],
+    [
+        ("/v1/providers", {}),
+        ("/v1/summary", {}),
+        ("/v1/coalitions", {"limit": 9999}),
+        ("/v1/suspects", {"threshold": 0.1, "limit": 9999}),
+        ("/v1/points", {"by": "doubt", "order": "asc", "limit": 50}),
+    ],
 )
 def test_totals(alone, gateway, weights, path, more):
     same(alone, gateway, path, **more, **weights)
@@ -108,7 +114,12 @@ def test_coalitions_by_id(alone, gateway):
 
 
 def test_pages_are_the_list(alone, gateway):
-    for path, key in (("/v1/points", "points"), ("/v1/coalitions", "coalitions")):
+    lists = (
+        ("/v1/points", "points"),
+        ("/v1/coalitions", "coalitions"),
+        ("/v1/suspects", "suspects"),
+    )
+    for path, key in lists:
         whole = alone.get(path, params={"limit": 10_000}).json()
         found, cursor = [], None
         while True:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+DoubtEvidence = Literal["validation", "examples", "seen"]
 _VIEW = "1f0c93ab.0-208.1-204"
 
 
@@ -117,6 +118,20 @@ class Point(Model):
         description="From 1, highest value first, ties by id; null where it was not asked for.",
         examples=[52],
     )
+    doubt: float | None = Field(
+        description="The probability that its label is wrong, by the bundle's frozen doubt model; "
+        "null where the bundle has none.",
+        examples=[0.04],
+    )
+    suggested: str | None = Field(
+        description="The class that the models find likeliest instead of its label.",
+        examples=["bounce"],
+    )
+    doubt_evidence: DoubtEvidence | None = Field(
+        description="What the doubt rests on: `validation`, `examples` or `seen`; see "
+        "/v1/suspects.",
+        examples=["validation"],
+    )
     partition: int = Field(examples=[0])
     leaf: str = Field(description="Id of its leaf's coalition.", examples=["p0-l31"])
     path: list[str] = Field(
@@ -140,7 +155,7 @@ class PageAnswer(Answer):
 
 
 class PointsAnswer(PageAnswer):
-    """Points in the order of their values."""
+    """Points in the order of their values, or of their doubts."""
 
     points: list[Point]
 
@@ -259,6 +274,16 @@ class Provider(Model):
         description="Of these, how many had the id of another provider's example, whether they "
         "replaced it or were rejected.",
         examples=[0],
+    )
+    mean_doubt: float | None = Field(
+        description="Mean doubt of its points: the share of their labels that is probably wrong; "
+        "null where they have none.",
+        examples=[0.08],
+    )
+    doubtful: int = Field(description="Its points with a doubt above 0.5.", examples=[1130])
+    doubtful_share: float | None = Field(
+        description="The share of these among its points that have a doubt; null where none has.",
+        examples=[0.055],
     )
 
 

@@ -18,9 +18,9 @@ from hcdv_stream.api.models.answers import (
 )
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
 from hcdv_stream.api.queries.coalition import COALITION, CoalitionParameters
-from hcdv_stream.api.queries.places_ahead import Place
-from hcdv_stream.api.queries.ranking_page import RANKING_PAGE, Order, RankingParameters
-from hcdv_stream.api.routes.cursors import Cursor, query_of, read_cursor
+from hcdv_stream.api.queries.ordered import Column, Order
+from hcdv_stream.api.queries.ranking_page import RANKING_PAGE, RankingParameters
+from hcdv_stream.api.routes.cursors import Cursor, place_of, query_of, read_cursor
 from hcdv_stream.api.routes.dependencies import ReadRequestNow, UnkeptContextNow, plain_context
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
@@ -131,6 +131,10 @@ async def point_filter(
         float | None,
         Query(allow_inf_nan=False, description="Only those of that event time or earlier."),
     ] = None,
+    doubt_above: Annotated[
+        float | None,
+        Query(ge=0, le=1, description="Only those whose label is doubted more than that."),
+    ] = None,
 ) -> PointFilter:
     """Take the conditions that points must meet, all of them."""
     if anonymous and provider is not None:
@@ -144,16 +148,25 @@ async def point_filter(
         max_value=max_value,
         since=since,
         until=until,
+        doubt_above=doubt_above,
     )
 
 
 @router.get("/v1/points", responses=_NOT_FOUND, response_model=PointsAnswer)
 async def rank_points(
+    *,
     read: ReadRequestNow,
     only: Annotated[PointFilter, Depends(point_filter)],
     order: Annotated[
-        Order, Query(description="desc: most valuable first.", examples=["desc"])
+        Order, Query(description="desc: most valuable, or most doubtful, first.", examples=["desc"])
     ] = "desc",
+    by: Annotated[
+        Column,
+        Query(
+            description="value, or doubt: how likely the label is wrong. Examples without a doubt "
+            "are in no order of doubts."
+        ),
+    ] = "value",
     limit: Limit = 100,
     cursor: CursorText = None,
 ) -> Response:
@@ -161,15 +174,15 @@ async def rank_points(
 
     All pages are of the state that the first one was answered from.
     """
-    query = query_of("points", read.chosen, only, order)
+    query = query_of("points", read.chosen, only, order, by)
     begun = read_cursor(cursor, query)
     context = await read.context(at=begun.view if begun else None)
     await _check(context.corpus, only)
-    after, done = _place(begun), begun.done if begun else 0
-    parameters = RankingParameters(order=order, limit=limit, after=after, only=only)
+    after, done = place_of(begun), begun.done if begun else 0
+    parameters = RankingParameters(order=order, by=by, limit=limit, after=after, only=only)
     page = await context.corpus.ask(RANKING_PAGE, parameters)
     points, total = page.points, page.total
-    if only.all:
+    if only.all and by == "value":
         first = done + 1 if order == "desc" else total - done
         step = 1 if order == "desc" else -1
         ranks = range(first, first + step * len(points), step)
@@ -182,7 +195,7 @@ async def rank_points(
         more = Cursor(
             view=context.snapshot.key,
             query=query,
-            place=[last.value, last.id],
+            place=[getattr(last, by), last.id],
             done=done + len(points),
         ).text()
     answer = PointsAnswer.model_construct(points=points, total=total, next=more, **context.answer())
@@ -194,16 +207,6 @@ def _ranked(points: Sequence[Point], ranks: range) -> list[Point]:
     return [
         point.model_copy(update={"rank": rank}) for point, rank in zip(points, ranks, strict=True)
     ]
-
-
-def _place(cursor: Cursor | None) -> Place | None:
-    if cursor is None:
-        return None
-    try:
-        value, name = cursor.place
-        return Place(value=float(value), id=str(name))
-    except ValueError as error:
-        raise invalid("cursor", "it belongs to another list") from error
 
 
 async def _check(corpus: MergedCorpus, only: PointFilter) -> None:

@@ -41,6 +41,9 @@ async def list_providers(
                 arrivals=total.arrivals,
                 copies=total.copies,
                 foreign_ids=total.foreign,
+                mean_doubt=total.doubts.mean,
+                doubtful=total.doubtful,
+                doubtful_share=total.doubts.doubtful_share,
             )
             for total in totals
         ]

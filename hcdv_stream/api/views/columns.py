@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.doubt.packed import Packed
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
 from hcdv_stream.valuation.state import EngineState
 from hcdv_stream.valuation.tree.leaf import Leaf
@@ -55,12 +56,13 @@ class Layout:
 class ExampleTable(NamedTuple):
     """Who the examples of one state are, n rows.
 
-    ``label`` int16, ``time`` float64, ``provider`` int64 places in ``providers``, which lists them
-    in no order and may name some that are gone.
+    ``label`` int16, ``time`` float64, ``doubts`` uint64 as in a leaf, ``provider`` int64 places in
+    ``providers``, which lists them in no order and may name some that are gone.
     """
 
     label: npt.NDArray[np.int16]
     time: Floats
+    doubts: Packed
     provider: Integers
     providers: tuple[str | None, ...]
 
@@ -82,6 +84,7 @@ class Columns:
         self._places: dict[str | None, int] = {}
         self._labels = np.zeros(0, np.int16)
         self._times = np.zeros(0)
+        self._doubts = np.zeros(0, np.uint64)
         self._providers = np.zeros(0, np.int64)
         self._embeddings = np.zeros((0, 0), np.float32)
         self._played: dict[str, Integers] = {}
@@ -93,6 +96,7 @@ class Columns:
             return ExampleTable(
                 self._labels[index],
                 self._times[index],
+                self._doubts[index],
                 self._providers[index],
                 tuple(self._places),
             )
@@ -131,7 +135,8 @@ class Columns:
             free = np.ones(len(self._labels), np.bool_)
             for slot in self._slots.values():
                 free[slot.start : slot.start + len(slot.leaf.examples)] = False
-            for column in (self._labels, self._times, self._providers, self._embeddings):
+            columns = (self._labels, self._times, self._doubts, self._providers, self._embeddings)
+            for column in columns:
                 column[..., free] = 0
             for played in self._played.values():
                 played[..., free] = 0
@@ -171,6 +176,7 @@ class Columns:
         points, places = leaf.examples, self._places
         self._labels[here] = points.labels
         self._times[here] = points.timestamps
+        self._doubts[here] = points.doubts
         self._providers[here] = [places.setdefault(name, len(places)) for name in points.providers]
         self._embeddings[:, here] = points.embeddings.T
         for name, column in self._played.items():
@@ -189,6 +195,7 @@ class Columns:
     def _grow(self, rows: int, like: Leaf) -> None:
         self._labels = _longer(self._labels, (rows,))
         self._times = _longer(self._times, (rows,))
+        self._doubts = _longer(self._doubts, (rows,))
         self._providers = _longer(self._providers, (rows,))
         dimensions = like.examples.embeddings.shape[1]
         self._embeddings = _longer(self._embeddings, (dimensions, rows))

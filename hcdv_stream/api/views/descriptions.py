@@ -4,6 +4,7 @@ from hcdv_stream.api.models.answers import Point, ValuedCoalition
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.doubt.packed import unpack
 from hcdv_stream.valuation.tree.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.values import ValueAndStderr
@@ -14,6 +15,7 @@ def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocat
     leaf, row, number = found.leaf, found.row, partition.number
     worth = scaled.point(partition, found)
     nodes = partition.corpus.path(leaf.id)
+    doubt = unpack(int(leaf.examples.doubts[row]))
     return Point.model_construct(
         id=leaf.examples.ids[row],
         label=partition.identity.classes[leaf.examples.labels[row]],
@@ -22,6 +24,9 @@ def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocat
         value=worth.value,
         stderr=worth.stderr,
         rank=None,
+        doubt=None if doubt is None else doubt.doubt,
+        suggested=None if doubt is None else partition.identity.classes[doubt.suggested],
+        doubt_evidence=None if doubt is None else doubt.evidence,
         partition=number,
         leaf=leaf_id(number, leaf.id),
         path=[*(node_id(number, node) for node in nodes), leaf_id(number, leaf.id)],

@@ -7,6 +7,7 @@ from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
 Mask = npt.NDArray[np.bool_]
@@ -23,6 +24,7 @@ class PointFilter(Model):
     max_value: float | None = None
     since: float | None = None
     until: float | None = None
+    doubt_above: float | None = None
 
     @property
     def all(self) -> bool:
@@ -58,6 +60,8 @@ def mask(
             kept &= column >= least
         if most is not None:
             kept &= column <= most
+    if only.doubt_above is not None:
+        kept &= doubts_in(table.doubts) > only.doubt_above
     return kept
 
 
