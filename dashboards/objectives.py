@@ -18,6 +18,11 @@ POINT_BUDGET = 0.01
 """Share of reads of a point that may take longer than theirs."""
 FAILED_BUDGET = 0.001
 """Share of readers' requests that may fail."""
+DOUBTFUL_RISE = 0.1
+"""Most that the share of doubtful arrivals is higher over ten minutes than over a day."""
+PROVIDER_DOUBT_RISE = 0.15
+"""Most that the mean doubt of a provider's arrivals is. Its standard error over 60 sessions, the
+fewest that count, is 0.05 at most."""
 LAG_RECORDS = 1500.0
 """Most records behind that are no more than a poll."""
 LOOK_SECONDS = 30.0

@@ -43,6 +43,16 @@ def provider_rate(window: str) -> str:
     return f"topic_provider:hcdv_provider_records:rate{window}"
 
 
+def provider_doubt(window: str) -> str:
+    """Return the name of the mean doubt of a provider's arrivals."""
+    return f"topic_provider:hcdv_provider_doubts:mean{window}"
+
+
+def doubtful(window: str) -> str:
+    """Return the name of the share of arrivals whose label is probably wrong."""
+    return f"topic:hcdv_doubtful_records:ratio_rate{window}"
+
+
 READERS, GOOD = 'route=~"/v1/.+"', 'status!~"5.."'
 """What readers asked for, without probes and what gateways look up; and what did not fail of it."""
 
@@ -81,6 +91,22 @@ RECORDINGS = Group(
             Recording(
                 provider_rate(window),
                 f"sum by (topic, provider) (rate(hcdv_provider_records_total[{window}]))",
+            )
+            for window in ("10m", "1d")
+        ),
+        *(
+            Recording(
+                provider_doubt(window),
+                f"sum by (topic, provider) (rate(hcdv_provider_doubts_total[{window}]))\n"
+                f"/ {provider_rate(window)}",
+            )
+            for window in ("10m", "1d")
+        ),
+        *(
+            Recording(
+                doubtful(window),
+                f"sum by (topic) (rate(hcdv_doubtful_records_total[{window}]))\n"
+                f"/ sum by (topic) (rate(hcdv_label_records_total[{window}]))",
             )
             for window in ("10m", "1d")
         ),

@@ -2,6 +2,7 @@
 
 from hcdv_stream.dashboards.arrivals import ARRIVALS, ERASURES
 from hcdv_stream.dashboards.board import Board
+from hcdv_stream.dashboards.doubts import DOUBTS
 from hcdv_stream.dashboards.expressions import average, growth, largest, per_second, share_of, total
 from hcdv_stream.dashboards.log import LOG
 from hcdv_stream.dashboards.objectives import RESIDUAL
@@ -254,5 +255,5 @@ BOARD = Board(
     "hcdv-valuation",
     "hcdv: valuation health",
     "Do the values add up, how are they spread, does the stream drift, is the tree in shape?",
-    [RIGHT, PROVIDERS, ARRIVALS, DRIFT, SHAPE, ERASURES, LOG],
+    [RIGHT, PROVIDERS, ARRIVALS, DOUBTS, DRIFT, SHAPE, ERASURES, LOG],
 )

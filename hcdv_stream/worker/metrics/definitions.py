@@ -93,6 +93,11 @@ class WorkerMetrics:
         self.labels = counter(
             "hcdv_label_records_total", "Labelled sessions that took effect.", (*PARTITION, "label")
         )
+        self.doubtful = counter(
+            "hcdv_doubtful_records_total",
+            "Sessions that took effect whose label is probably wrong: doubt above 0.5.",
+            (*PARTITION, "label"),
+        )
         self.points = gauge("hcdv_points", "Examples in the corpus.")
         self.label_points = gauge(
             "hcdv_label_points", "Examples in the corpus by label.", (*PARTITION, "label")
@@ -159,6 +164,16 @@ class WorkerMetrics:
         self.provider_foreign_ids = counter(
             "hcdv_provider_foreign_ids_total",
             "Sessions whose id belongs to another provider's example, by provider.",
+            by_provider,
+        )
+        self.provider_doubts = counter(
+            "hcdv_provider_doubts_total",
+            "Sum of the doubts of sessions by provider; over its records, their mean doubt.",
+            by_provider,
+        )
+        self.provider_doubtful = counter(
+            "hcdv_provider_doubtful_records_total",
+            "Sessions whose label is probably wrong, doubt above 0.5, by provider.",
             by_provider,
         )
         self.erasures = counter(

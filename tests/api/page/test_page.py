@@ -117,8 +117,36 @@ def test_what_it_shows_is_what_the_api_says(page, api):
     providers = page.answers_with(api, "providers")["providers"]
     shown = [one.text for one in page.all("#providers-rows td:first-child")]
     assert shown == [one["provider"] or "no provider" for one in providers]
+    doubts = [one.text for one in page.all("#providers-rows td:last-child")]
+    assert doubts == [f"{100 * one['mean_doubt']:.1f} %" for one in providers]
     spread = page.run("return document.getElementById('spread').data.map((one) => one.name)")
     assert spread == ["bounce", "buy", "return"]
+
+
+def test_wrong_labels_are_listed_with_a_reason(page, api):
+    answer = page.answers_with(api, "suspects", limit=8)
+    rows = [
+        [cell.text for cell in row.find_elements(CSS, "td")]
+        for row in page.all("#suspects-rows tr")
+    ]
+    assert rows == [
+        [
+            one["id"],
+            one["label"],
+            one["suggested"],
+            one["provider"] or "no provider",
+            f"{100 * one['doubt']:.1f} %",
+            f"{one['why'][0].upper()}{one['why'][1:]}.",
+        ]
+        for one in answer["suspects"]
+    ]
+    said = page.text("#suspects-said")
+    assert said.startswith(f"{answer['total']:,} of {answer['doubted']:,} labels are more likely")
+    page.one("#suspects-rows button").click()
+    page.until(lambda: "doubt of its label" in (page.text("#why-body") or ""))
+    assert f"it is rather “{answer['suspects'][0]['suggested']}”" in page.text("#why-body")
+    page.press(Keys.ESCAPE)
+    page.until(lambda: not page.one("#why").is_displayed())
 
 
 def test_switches_weigh_again_at_once(page, api):

@@ -7,6 +7,7 @@ import { count, moment, percent, score, seconds } from "./format.js";
 import * as diverging from "./diverging.js";
 import * as latency from "./latency.js";
 import * as spread from "./spread.js";
+import * as suspects from "./suspects.js";
 import * as tables from "./tables.js";
 import * as tree from "./tree.js";
 import * as truncated from "./truncated.js";
@@ -15,6 +16,7 @@ import * as why from "./why.js";
 
 const INTERVAL = 1; // least seconds between two updates of the page
 const MOST_DRAWN = 1000; // coalitions in the picture: more take too long to draw every second
+const SUSPECTS = 8; // rows of the list of wrong labels
 const main = $("main");
 const corpus = { unit: 1, labels: [], total: 0, points: 0 };
 let shown = 8; // rows of a list of examples
@@ -50,14 +52,15 @@ async function everything() {
   const coalition = tree.place();
   const points = (order) => ask("points", { ...asked, coalition, order, limit: shown });
   const unit = summary.total > 0 ? summary.total / summary.points : 1 / Math.max(summary.points, 1);
-  const [branch, top, bottom, providers, values] = await Promise.all([
+  const [branch, top, bottom, doubted, providers, values] = await Promise.all([
     ask("tree", { ...asked, root: coalition, depth: 16, limit: Math.ceil(MOST_DRAWN / summary.partitions.length) }),
     points("desc"),
     points("asc"),
+    ask("suspects", { ...asked, limit: SUSPECTS }),
     ask("providers", { ...asked, limit: 100 }),
     distribution(asked, unit),
   ]);
-  return { summary, branch, top, bottom, providers, values, unit };
+  return { summary, branch, top, bottom, doubted, providers, values, unit };
 }
 
 /** Ask again with wider bounds until nearly all values lie within. */
@@ -69,7 +72,7 @@ async function distribution(asked, unit) {
 }
 
 function display(now = false) {
-  const { summary, branch, top, bottom, providers, values, unit } = answers;
+  const { summary, branch, top, bottom, doubted, providers, values, unit } = answers;
   const labels = summary.classes.map((one) => one.label);
   Object.assign(corpus, { unit, labels, total: summary.total, points: summary.points });
   weights.shown(summary.weights, labels);
@@ -85,6 +88,7 @@ function display(now = false) {
   latency.show();
   tables.examples("top-rows", top, unit, labels, now);
   tables.examples("bottom-rows", bottom, unit, labels, now);
+  suspects.show(doubted, labels, now);
   tables.providers(providers, unit);
   const where = tree.place() === "" ? "" : `in ${tree.named(tree.place())}`;
   for (const element of document.querySelectorAll("[data-where]")) element.textContent = where;
@@ -160,6 +164,7 @@ function setUp() {
   tree.setUp(() => refresh(true));
   const open = (id) => why.open(id, () => corpus, failed);
   tables.setUp(open);
+  suspects.setUp(open);
   $("find").addEventListener("submit", (event) => {
     event.preventDefault();
     open($("find-id").value.trim());

@@ -17,7 +17,7 @@ export function setUp(opened) {
 }
 
 /** Nobody should click on what has just moved away. */
-const held = (body) => body.matches(":hover, :focus-within");
+export const held = (body) => body.matches(":hover, :focus-within");
 
 function flush(id) {
   waiting.get(id)?.();
@@ -59,6 +59,7 @@ export function providers(answer, unit) {
         h("td", { class: "right wide" }, count(one.points)),
         h("td", {}, h("div", { class: "meter", style: { "--part": part } }, h("i"), h("span", {}, percent(one.share)))),
         h("td", { class: ratio < 0 ? "right negative" : "right" }, times(ratio)),
+        h("td", { class: "right" }, percent(one.mean_doubt)),
       );
     }),
   );

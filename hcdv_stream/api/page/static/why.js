@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { $, h } from "./dom.js";
 import { axis, classColour, colour, draw, timeAxis } from "./draw.js";
-import { count, exact, moment, provider, shown, times } from "./format.js";
+import { count, exact, moment, percent, provider, shown, times } from "./format.js";
 import { tag } from "./tables.js";
 import { go, named } from "./tree.js";
 import { weights } from "./weights.js";
@@ -44,6 +44,7 @@ function content(why, corpus, again) {
       h("span", {}, "worth ", h("b", { class: point.value < 0 ? "negative" : "", "data-value": point.value }, `${times(point.value / unit)} the average`)),
       h("span", {}, `${exact(point.value)} ± ${exact(point.stderr)}`),
       h("span", {}, `rank ${count(point.rank)} of ${count(corpus.points)}`),
+      doubt(point),
     ),
     h("p", { class: "verdict" }, verdict(why)),
     ...parts(why, unit, labels),
@@ -53,6 +54,13 @@ function content(why, corpus, again) {
     h("div", { class: "chart past", id: "why-past", role: "img", "aria-label": "Its value over time" }),
     h("p", { class: "hint", id: "why-past-said" }),
   ];
+}
+
+/** How likely its label is wrong, and which would be right. */
+function doubt({ doubt: share, suggested }) {
+  if (share === null) return null;
+  const rather = share > 0.5 ? `, it is rather “${suggested}”` : "";
+  return h("span", {}, `doubt of its label ${percent(share)}${rather}`);
 }
 
 /** The main reason in a sentence. */

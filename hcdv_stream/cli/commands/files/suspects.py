@@ -81,6 +81,8 @@ def suspects(
 
     A doubt is a probability and means the same in every class. It comes from models that saw
     neither the example nor, where --provider is given, any row of its provider.
+
+    Without a file the suspects of a running service are listed, by its bundle's doubt model.
     """
     if source is None:
         of_files = {
