@@ -113,7 +113,7 @@ def _answer(context: ShardContext, parameters: ProvidersParameters) -> Providers
                 arrivals=counts.get(name, nothing)[0],
                 copies=counts.get(name, nothing)[1],
                 foreign=counts.get(name, nothing)[2],
-                doubts=doubts.get(name, DoubtSum(0, 0, 0)),
+                doubts=doubts.get(name, nothing),
             )
             for name, (points, values, variances) in islice(
                 providers.items(), parameters.start, stop

@@ -12,7 +12,7 @@ from hcdv_stream.api.queries.ordered import OrderedExample, Ordering, first_exam
 from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
 from hcdv_stream.api.views.filters import PointFilter
-from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.api.views.scaled_values import DoubtSum, ScaledValues
 from hcdv_stream.valuation.doubt.packed import unpack
 from hcdv_stream.valuation.doubt.reasons import reason
 from hcdv_stream.valuation.tree.coalition_ids import leaf_id
@@ -51,12 +51,13 @@ def _answer(context: ShardContext, parameters: SuspectsParameters) -> SuspectsSh
     scaled = context.values
     ordering = Ordering("doubt", "desc", parameters.limit, parameters.after)
     found, total = first_examples(scaled, ordering, parameters.only)
-    sums = list(scaled.doubts.values())
+    sums = scaled.doubts.values()
+    whole = DoubtSum(*(sum(each[place] for each in sums) for place in range(3)))
     return SuspectsShardAnswer.model_construct(
         suspects=[_suspect(scaled, one) for one in found],
         total=total,
-        doubted=sum(one.doubted for one in sums),
-        expected_wrong=math.fsum(one.total for one in sums),
+        doubted=whole.doubted,
+        expected_wrong=whole.total,
     )
 
 

@@ -221,9 +221,12 @@ class ScaledValues:
         return found
 
     @cached_property
-    def doubts(self) -> dict[str | None, DoubtSum]:
-        """How much the labels of each provider's examples are doubted."""
-        found: dict[str | None, DoubtSum] = {}
+    def doubts(self) -> dict[str | None, tuple[int, int, int]]:
+        """How much the labels of each provider's examples are doubted, as a ``DoubtSum`` has it.
+
+        Plain tuples, as in ``ProviderSum``.
+        """
+        found: dict[str | None, tuple[int, int, int]] = {}
         for partition in self.partitions:
             table = partition.table
             columns = (
@@ -236,11 +239,10 @@ class ScaledValues:
                 np.bincount(table.provider, weights=column, minlength=len(table.providers))
                 for column in columns
             ]
-            for name, *parts in zip(
-                table.providers, *(each.astype(np.int64).tolist() for each in sums), strict=True
-            ):
-                before = found.get(name, DoubtSum(0, 0, 0))
-                found[name] = DoubtSum(*(a + b for a, b in zip(before, parts, strict=True)))
+            counts = (each.astype(np.int64).tolist() for each in sums)
+            for name, *more in zip(table.providers, *counts, strict=True):
+                doubted, doubtful, units = found.get(name, (0, 0, 0))
+                found[name] = (doubted + more[0], doubtful + more[1], units + more[2])
         return found
 
     @cached_property

@@ -149,12 +149,12 @@ class DoubtModel:
         if providers is None or not self.blind_to:
             ones = np.ones(len(rows))
             return doubts_of(self.models.probabilities(rows), labels, self.calibration, ones)
-        judged_by = self._judged_by(providers)
+        chosen = self._models_of(providers)
         # The last of these is 1, for the models of all rows, which have the place -1.
-        sharpness = np.append(self.sharpness, 1.0)[judged_by]
+        sharpness = np.append(self.sharpness, 1.0)[chosen]
         probabilities = np.empty((len(self.models.names), len(rows), self.models.classes))
-        for place in np.unique(judged_by).tolist():
-            theirs = np.flatnonzero(judged_by == place)
+        for place in np.unique(chosen).tolist():
+            theirs = np.flatnonzero(chosen == place)
             models = self.models if place == _EVERYBODY else self.blind[place]
             probabilities[:, theirs] = models.probabilities(rows[theirs])
         return doubts_of(probabilities, labels, self.calibration, sharpness)
@@ -173,9 +173,9 @@ class DoubtModel:
         found: npt.NDArray[np.bool_] = (
             self.learned[np.minimum(places, len(self.learned) - 1)] == fingerprints
         )
-        return found & (self._judged_by(providers) == _EVERYBODY) if self.blind_to else found
+        return found & (self._models_of(providers) == _EVERYBODY) if self.blind_to else found
 
-    def _judged_by(self, providers: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    def _models_of(self, providers: Sequence[str | None]) -> npt.NDArray[np.int64]:
         """Return which of ``blind`` doubts each provider's rows, _EVERYBODY for ``models``."""
         known = self.blind_to or {}
         return np.array([known.get(name or "", _EVERYBODY) for name in providers], np.int64)

@@ -73,6 +73,14 @@ def evidence_in(words: Packed) -> list[StoredEvidence | None]:
     return [None if code == 0 else _EVIDENCE[code - 1] for code in codes]
 
 
+def plausible(words: Packed, classes: int) -> bool:
+    """Whether words are doubts of so many classes, or none."""
+    there = words[words != NO_DOUBT]
+    codes = there >> np.uint64(_EVIDENCE_AT)
+    known = (codes >= 1) & (codes <= len(_EVIDENCE)) & (suggested_in(there) < classes)
+    return bool((known & (units_in(there) <= 1 << DOUBT_BITS)).all())
+
+
 def unpack(word: int) -> UnpackedDoubt | None:
     """Return one example's doubt, None if it has none."""
     if word == NO_DOUBT:

@@ -10,6 +10,7 @@ from hcdv_stream.valuation.doubt.packed import (
     doubts_in,
     evidence_in,
     pack,
+    plausible,
     suggested_in,
     units_in,
     unpack,
@@ -49,3 +50,13 @@ def test_who_is_not_doubted() -> None:
     assert np.isnan(doubts_in(nobody)).all()
     assert evidence_in(nobody) == [None, None]
     assert unpack(0) is None
+    assert plausible(nobody, 2)
+
+
+def test_words_that_are_no_doubts() -> None:
+    found = Doubts(np.array([0.25]), np.array([2], np.int16), np.array([[0.5, 0.5, 0.5]]))
+    words = pack(found, "validation", np.array([False]))
+    assert plausible(words, 3)
+    assert not plausible(words, 2)
+    assert not plausible(words | np.uint64(1 << 62), 3)
+    assert not plausible(words | np.uint64((1 << 21) - 1), 3)
