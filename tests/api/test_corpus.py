@@ -16,6 +16,7 @@ PATHS = [
     "/v1/points?",
     "/v1/providers?",
     "/v1/summary?",
+    "/v1/suspects?",
     "/v1/select?share=0.5&",
     "/v1/coalitions?",
     "/v1/export?",

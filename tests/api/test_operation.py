@@ -58,6 +58,7 @@ def test_openapi_describes_every_answer_and_every_error(client):
         "/v1/coalitions/{id}",
         "/v1/providers",
         "/v1/summary",
+        "/v1/suspects",
         "/v1/payouts",
         "/v1/select",
         "/v1/history/{id}",

@@ -16,7 +16,14 @@ def halved(gateway):
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/points", "/v1/providers", "/v1/summary", "/v1/payouts?amount=5", "/v1/select?share=0.5"],
+    [
+        "/v1/points",
+        "/v1/providers",
+        "/v1/summary",
+        "/v1/suspects",
+        "/v1/payouts?amount=5",
+        "/v1/select?share=0.5",
+    ],
 )
 def test_every_answer_names_the_partitions_that_are_missing(halved, directories, path):
     answer = halved.get(path)

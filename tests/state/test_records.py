@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hcdv_stream.state import Change, Position, StateError
-from hcdv_stream.state.codec import pack
+from hcdv_stream.state.codec import pack, unpack
 from hcdv_stream.state.drift_record import decode_drift, encode_drift
 from hcdv_stream.state.records import (
     decode_centroid,
@@ -233,3 +233,10 @@ def test_trusted_sessions_come_back_with_their_leaf() -> None:
     assert same_sessions(found.evaluators, trusting.evaluators)
     assert found.examples.ids == leaf.examples.ids
     assert decode_leaf(encode_leaf(leaf, 1))[0].evaluators is None
+
+
+def test_a_leaf_of_the_format_before_doubts_is_refused():
+    arrays = unpack(b"L", encode_leaf(samples.leaf(3, 1), 1))
+    older = pack(b"L", {name: array for name, array in arrays.items() if name != "doubts"})
+    with pytest.raises(StateError, match="a leaf has no 'doubts', so another version wrote it"):
+        decode_leaf(older)
