@@ -96,7 +96,7 @@ def suspects(
             "--seed": seed,
         }
         _refuse(of_files, "is for a file of examples: name one, or leave it out")
-        from hcdv_stream.cli.commands.live_suspects import show_suspects
+        from hcdv_stream.cli.live_suspects import show_suspects
 
         check_report(json)
         only: SuspectConditions = {"label": label, "provider": provider}

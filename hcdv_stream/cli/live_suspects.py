@@ -1,4 +1,4 @@
-"""``hcdv-stream suspects`` without a file: the suspects of a running service."""
+"""What ``hcdv-stream suspects`` shows without a file: the suspects of a running service."""
 
 import sys
 from pathlib import Path
