@@ -5,12 +5,12 @@ from collections.abc import Callable
 from hcdv_stream.dashboards.objectives import (
     DISK_FREE,
     DOUBTFUL_RISE,
+    EXAMPLE_BUDGET,
     FAILED_BUDGET,
     FILES_USED,
     LAG_RECORDS,
     LOOK_SECONDS,
     MEMORY_USED,
-    POINT_BUDGET,
     PROVIDER_DOUBT_RISE,
     RESIDUAL,
     UPDATE_BUDGET,
@@ -24,7 +24,7 @@ from hcdv_stream.dashboards.recordings import (
     failed,
     provider_doubt,
     provider_rate,
-    slow_points,
+    slow_point_reads,
     slow_updates,
 )
 from hcdv_stream.dashboards.rules import Alert, Condition, Group, Severity
@@ -275,7 +275,7 @@ _API = [
     *(
         Alert(
             "PointReadsSLO",
-            [_burning(slow_points, POINT_BUDGET, *rate)],
+            [_burning(slow_point_reads, EXAMPLE_BUDGET, *rate)],
             hold,
             severity,
             "{{ $value | humanizePercentage }} of the point reads at {{ $labels.job }} take longer "

@@ -57,7 +57,7 @@ def small_doubt_model() -> DoubtModel:
 
 
 def small_bundle() -> Bundle:
-    """Six plain features, no encoder, two classes, V of 60 points, a seed of 300, doubts."""
+    """Six plain features, no encoder, two classes, V of 60 examples, a seed of 300, doubts."""
     generator = np.random.default_rng(7)
     seed = unit_grid(generator.normal(size=(300, WIDTH)))
     validation = Validation(

@@ -22,7 +22,7 @@ PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 LABELS = {
     "hcdv_api_scaled_value": ("label", "percentile"),
     "hcdv_api_negative_value_ratio": ("label",),
-    "hcdv_api_provider_points": ("provider",),
+    "hcdv_api_provider_examples": ("provider",),
     "hcdv_api_provider_value": ("provider",),
     "hcdv_api_provider_mean_doubt": ("provider",),
 }
@@ -69,7 +69,7 @@ class ValueMetrics(Collector):
             GaugeMetricFamily(
                 next(names),
                 "Examples of each of the 20 providers with most of them, and of all the others.",
-                labels=LABELS["hcdv_api_provider_points"],
+                labels=LABELS["hcdv_api_provider_examples"],
             ),
             GaugeMetricFamily(
                 next(names),
@@ -101,7 +101,7 @@ class ValueMetrics(Collector):
             return families
         for provider, total in _by_provider(view, parts).items():
             labelled = {"provider": provider}
-            owned.add_sample(owned.name, labelled, total.points)
+            owned.add_sample(owned.name, labelled, total.examples)
             worth.add_sample(worth.name, labelled, total.value)
             if total.doubted:
                 doubted.add_sample(doubted.name, labelled, total.doubts / total.doubted)
@@ -123,7 +123,7 @@ class ValueMetrics(Collector):
 class _Total(NamedTuple):
     """Of some examples: how many, their value, how many have a doubt, and the sum of these."""
 
-    points: float
+    examples: float
     value: float
     doubted: float
     doubts: float
@@ -143,7 +143,9 @@ def _by_provider(view: StateView, parts: Sequence[npt.NDArray[np.float64]]) -> d
             known = NOBODY if name is None else name
             before = totals.get(known, _Total(0.0, 0.0, 0.0, 0.0))
             totals[known] = _Total(*(a + b for a, b in zip(before, columns, strict=True)))
-    present = sorted((one for one in totals if totals[one].points), key=lambda one: -totals[one][0])
+    present = sorted(
+        (one for one in totals if totals[one].examples), key=lambda one: -totals[one][0]
+    )
     shown = {name: totals[name] for name in present[:PROVIDERS]}
     if rest := present[PROVIDERS:]:
         others = zip(*(totals[name] for name in rest), strict=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.views.columns import Integers
-from hcdv_stream.api.views.filters import PointFilter, mask
+from hcdv_stream.api.views.filters import ExampleFilter, mask
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
@@ -44,7 +44,7 @@ class OrderedExample(NamedTuple):
 
 
 def first_examples(
-    scaled: ScaledValues, ordering: Ordering, only: PointFilter
+    scaled: ScaledValues, ordering: Ordering, only: ExampleFilter
 ) -> tuple[list[OrderedExample], int]:
     """Return the first examples of those that match, in order, and how many match at all."""
     descending, limit = ordering.descending, ordering.limit

@@ -31,7 +31,7 @@ class ShardProvider(Model):
     """
 
     provider: str | None
-    points: int
+    examples: int
     values: tuple[float, ...]
     variances: tuple[float, ...]
     squares: tuple[float, ...] = ()
@@ -52,7 +52,7 @@ class ProviderTotal(NamedTuple):
     """What a provider's examples are worth together."""
 
     provider: str | None
-    points: int
+    examples: int
     value: float
     stderr: float
     arrivals: int
@@ -106,7 +106,7 @@ def _answer(context: ShardContext, parameters: ProvidersParameters) -> Providers
         providers=[
             ShardProvider.model_construct(
                 provider=name,
-                points=points,
+                examples=examples,
                 values=values,
                 variances=variances,
                 squares=squares.get(name, ()),
@@ -115,7 +115,7 @@ def _answer(context: ShardContext, parameters: ProvidersParameters) -> Providers
                 foreign=counts.get(name, nothing)[2],
                 doubts=doubts.get(name, nothing),
             )
-            for name, (points, values, variances) in islice(
+            for name, (examples, values, variances) in islice(
                 providers.items(), parameters.start, stop
             )
         ],
@@ -150,7 +150,7 @@ class ProviderSums:
     """Adds up what shards answer, page by page."""
 
     def __init__(self) -> None:
-        self._points: dict[str | None, int] = {}
+        self._examples: dict[str | None, int] = {}
         self._values: dict[str | None, tuple[float, ...]] = {}
         self._variances: dict[str | None, tuple[float, ...]] = {}
         self._squares: dict[str | None, tuple[float, ...]] = {}
@@ -161,7 +161,7 @@ class ProviderSums:
         """Take in some providers of a shard."""
         for one in providers:
             name = one.provider
-            self._points[name] = self._points.get(name, 0) + one.points
+            self._examples[name] = self._examples.get(name, 0) + one.examples
             self._values[name] = self._values.get(name, ()) + one.values
             self._variances[name] = self._variances.get(name, ()) + one.variances
             self._squares[name] = self._squares.get(name, ()) + one.squares
@@ -180,14 +180,14 @@ class ProviderSums:
         rows: list[_Row] = [
             (
                 name,
-                points,
+                examples,
                 math.fsum(self._values[name]),
                 math.sqrt(math.fsum(self._variances[name])),
                 *self._arrivals[name],
                 math.fsum(self._squares[name]),
                 *self._doubts[name],
             )
-            for name, points in self._points.items()
+            for name, examples in self._examples.items()
         ]
         value = math.fsum(value for values in self._values.values() for value in values)
         return ProviderTable(_sorted(rows), value)

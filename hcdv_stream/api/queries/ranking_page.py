@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from hcdv_stream.api.models.answers import Model, Point
+from hcdv_stream.api.models.answers import Example, Model
 from hcdv_stream.api.queries.ordered import Column, Order, Ordering, first_examples
 from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
-from hcdv_stream.api.views.descriptions import point_of
-from hcdv_stream.api.views.filters import PointFilter
+from hcdv_stream.api.views.descriptions import example_of
+from hcdv_stream.api.views.filters import ExampleFilter
 
 
 class RankingParameters(Model):
@@ -20,48 +20,50 @@ class RankingParameters(Model):
     by: Column = "value"
     limit: int
     after: Place | None = None
-    only: PointFilter = Field(default_factory=PointFilter)
+    only: ExampleFilter = Field(default_factory=ExampleFilter)
 
 
 class RankingShardAnswer(Model):
     """The first of the examples that match, in order, and how many match at all."""
 
-    points: list[Point]
+    examples: list[Example]
     total: int
 
 
 class RankingPage(NamedTuple):
     """The same of the whole corpus; ranks are left open."""
 
-    points: list[Point]
+    examples: list[Example]
     total: int
 
 
 def _answer(context: ShardContext, parameters: RankingParameters) -> RankingShardAnswer:
     ordering = Ordering(parameters.by, parameters.order, parameters.limit, parameters.after)
     found, total = first_examples(context.values, ordering, parameters.only)
-    points = [point_of(context.values, one.partition, one.found) for one in found]
-    return RankingShardAnswer.model_construct(points=points, total=total)
+    examples = [example_of(context.values, one.partition, one.found) for one in found]
+    return RankingShardAnswer.model_construct(examples=examples, total=total)
 
 
 def _plausible(parameters: RankingParameters, answer: RankingShardAnswer, _: ShardScope) -> bool:
-    whole = parameters.by == "value" or all(point.doubt is not None for point in answer.points)
-    return whole and len(answer.points) <= min(parameters.limit, answer.total)
+    whole = parameters.by == "value" or all(
+        example.doubt is not None for example in answer.examples
+    )
+    return whole and len(answer.examples) <= min(parameters.limit, answer.total)
 
 
 def _merge(answers: Sequence[RankingShardAnswer], parameters: RankingParameters) -> RankingPage:
     total = sum(answer.total for answer in answers)
     if len(answers) == 1:
-        return RankingPage(answers[0].points, total)
+        return RankingPage(answers[0].examples, total)
     descending = parameters.order == "desc"
-    points = [point for answer in answers for point in answer.points]
-    points.sort(key=lambda point: point.id, reverse=not descending)
-    points.sort(key=lambda point: getattr(point, parameters.by), reverse=descending)
-    return RankingPage(points[: parameters.limit], total)
+    examples = [example for answer in answers for example in answer.examples]
+    examples.sort(key=lambda example: example.id, reverse=not descending)
+    examples.sort(key=lambda example: getattr(example, parameters.by), reverse=descending)
+    return RankingPage(examples[: parameters.limit], total)
 
 
 RANKING_PAGE = CorpusQuery(
-    name="points",
+    name="examples",
     parameters=RankingParameters,
     shard_answer=RankingShardAnswer,
     answer=_answer,

@@ -97,13 +97,13 @@ def _batch(
     scaled: ScaledValues, partition: PartitionView, leaves: Sequence[Leaf], schema: pa.Schema
 ) -> pa.RecordBatch:
     valued = [scaled.leaf(partition, leaf) for leaf in leaves]
-    points = [leaf.examples for leaf in leaves]
+    examples = [leaf.examples for leaf in leaves]
     classes = partition.identity.classes
-    labels = np.concatenate([each.labels for each in points])
-    words = np.concatenate([each.doubts for each in points])
+    labels = np.concatenate([each.labels for each in examples])
+    words = np.concatenate([each.doubts for each in examples])
     undoubted = words == NO_DOUBT
     columns = {
-        "id": [name for each in points for name in each.ids],
+        "id": [name for each in examples for name in each.ids],
         "label": pa.DictionaryArray.from_arrays(labels, list(classes)).cast(pa.string()),
         "value": np.concatenate([each.value for each in valued]),
         "doubt": pa.array(doubts_in(words), mask=undoubted),
@@ -116,8 +116,8 @@ def _batch(
         columns |= {
             "suggested": pa.DictionaryArray.from_arrays(suggested, list(classes)).cast(pa.string()),
             "doubt_evidence": evidence_in(words),
-            "provider": [name for each in points for name in each.providers],
-            "event_time": np.concatenate([each.timestamps for each in points]),
+            "provider": [name for each in examples for name in each.providers],
+            "event_time": np.concatenate([each.timestamps for each in examples]),
             "stderr": np.concatenate([each.stderr for each in valued]),
             "partition": np.full(len(labels), number, np.int32),
             "leaf": [leaf_id(number, leaf.id) for leaf in leaves for _ in leaf.examples.ids],

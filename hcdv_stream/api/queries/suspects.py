@@ -11,7 +11,7 @@ from hcdv_stream.api.models.suspects import Suspect
 from hcdv_stream.api.queries.ordered import OrderedExample, Ordering, first_examples
 from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
-from hcdv_stream.api.views.filters import PointFilter
+from hcdv_stream.api.views.filters import ExampleFilter
 from hcdv_stream.api.views.scaled_values import DoubtSum, ScaledValues
 from hcdv_stream.valuation.doubt.packed import unpack
 from hcdv_stream.valuation.doubt.reasons import reason
@@ -23,7 +23,7 @@ class SuspectsParameters(Model):
 
     limit: int
     after: Place | None = None
-    only: PointFilter = Field(default_factory=PointFilter)
+    only: ExampleFilter = Field(default_factory=ExampleFilter)
 
 
 class SuspectsShardAnswer(Model):

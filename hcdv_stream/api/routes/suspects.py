@@ -11,7 +11,7 @@ from hcdv_stream.api.routes.cursors import Cursor, place_of, query_of, read_curs
 from hcdv_stream.api.routes.dependencies import ReadRequestNow
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import RetryRoute
-from hcdv_stream.api.views.filters import PointFilter
+from hcdv_stream.api.views.filters import ExampleFilter
 from hcdv_stream.valuation.selection import PROBABLY_WRONG
 
 router = APIRouter(tags=["suspects"], route_class=RetryRoute)
@@ -42,8 +42,10 @@ async def list_suspects(
     answered from.
     """
     if anonymous and provider is not None:
-        raise invalid("anonymous", "a point without a provider is of no provider: give one of them")
-    only = PointFilter(provider=provider, anonymous=anonymous, label=label, doubt_above=threshold)
+        raise invalid(
+            "anonymous", "an example without a provider is of no provider: give one of them"
+        )
+    only = ExampleFilter(provider=provider, anonymous=anonymous, label=label, doubt_above=threshold)
     query = query_of("suspects", read.chosen, only)
     begun = read_cursor(cursor, query)
     context = await read.context(at=begun.view if begun else None)

@@ -51,8 +51,8 @@ def test_suspects_are_listed_with_reasons(client, owners):
         side = "below" if "is below 0" in one["why"] else "at or above"
         assert f"without the contrast its value is {side} 0" in one["why"]
         assert one["why"].endswith("too small") == (doubt.evidence == "seen")
-        point = get(client, f"/v1/points/{one['id']}")
-        assert {name: point[name] for name in one if name != "why"} == {
+        example = get(client, f"/v1/examples/{one['id']}")
+        assert {name: example[name] for name in one if name != "why"} == {
             name: value for name, value in one.items() if name != "why"
         }
 
@@ -80,18 +80,18 @@ def test_suspects_in_pages_and_by_conditions(client, owners):
 
 
 @pytest.mark.parametrize("order", ["desc", "asc"])
-def test_points_in_the_order_of_their_doubts(client, owners, order):
+def test_examples_in_the_order_of_their_doubts(client, owners, order):
     everybody = doubted(owners)
     expected = suspects_of(everybody, -1.0)
     if order == "asc":
         expected.reverse()
-    first = get(client, "/v1/points", by="doubt", order=order, limit=9)
-    second = get(client, "/v1/points", by="doubt", order=order, limit=9, cursor=first["next"])
-    assert [one["id"] for one in first["points"] + second["points"]] == expected[:18]
-    ranked = get(client, f"/v1/points/{expected[0]}", rank=True)
-    assert first["points"][0]["rank"] == ranked["rank"]  # still its place by value
-    above = get(client, "/v1/points", doubt_above=0.5, limit=1000)
-    assert {one["id"] for one in above["points"]} == set(suspects_of(everybody, 0.5))
+    first = get(client, "/v1/examples", by="doubt", order=order, limit=9)
+    second = get(client, "/v1/examples", by="doubt", order=order, limit=9, cursor=first["next"])
+    assert [one["id"] for one in first["examples"] + second["examples"]] == expected[:18]
+    ranked = get(client, f"/v1/examples/{expected[0]}", rank=True)
+    assert first["examples"][0]["rank"] == ranked["rank"]  # still its place by value
+    above = get(client, "/v1/examples", doubt_above=0.5, limit=1000)
+    assert {one["id"] for one in above["examples"]} == set(suspects_of(everybody, 0.5))
 
 
 def test_providers_say_how_much_they_are_doubted(client, owners):
@@ -111,9 +111,9 @@ def test_without_a_doubt_model_nobody_is_doubted(tmp_path):
     client = Client(app_of(tmp_path))
     answer = get(client, "/v1/suspects", threshold=0.0)
     assert (answer["suspects"], answer["doubted"], answer["expected_wrong"]) == ([], 0, 0.0)
-    point = get(client, f"/v1/points/{some.ids[0]}")
-    assert (point["doubt"], point["suggested"], point["doubt_evidence"]) == (None, None, None)
+    example = get(client, f"/v1/examples/{some.ids[0]}")
+    assert (example["doubt"], example["suggested"], example["doubt_evidence"]) == (None, None, None)
     (provider, *_) = get(client, "/v1/providers")["providers"]
     assert (provider["mean_doubt"], provider["doubtful_share"]) == (None, None)
-    assert get(client, "/v1/points", by="doubt")["points"] == []
+    assert get(client, "/v1/examples", by="doubt")["examples"] == []
     owner.store.close()
