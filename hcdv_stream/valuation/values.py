@@ -99,7 +99,7 @@ class RoutedValues:
 
     @cached_property
     def stderr(self) -> Floats:
-        """Its standard error, (n,)."""
+        """Its standard error over draws of V and of the other examples, (n,)."""
         return self._weights.stderr(self._integers("components"), self._integers("moments"))
 
     @cached_property

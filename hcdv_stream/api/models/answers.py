@@ -112,7 +112,10 @@ class Point(Model):
     provider: str | None = Field(examples=["shop-a"])
     event_time: float = Field(description="Seconds since the epoch.", examples=[1764032401.5])
     value: float = Field(description="Shapley value in the whole corpus.", examples=[0.0000187])
-    stderr: float = Field(description="Standard error of the value.", examples=[0.0000021])
+    stderr: float = Field(
+        description="Standard error of the value, over draws of V and of the other examples.",
+        examples=[0.0000021],
+    )
     rank: int | None = Field(
         description="From 1, highest value first, ties by id; null where it was not asked for.",
         examples=[52],
@@ -178,7 +181,7 @@ class HistoryEntry(Model):
     )
     points: int = Field(description="Points of the whole corpus then.", examples=[61823])
     value: float = Field(description="Its value in the whole corpus then.", examples=[0.0000187])
-    stderr: float = Field(examples=[0.0000021])
+    stderr: float = Field(description="Standard error of that value.", examples=[0.0000021])
     leaf: str = Field(examples=["p0-l31"])
 
 
@@ -213,7 +216,10 @@ class ValuedCoalition(Model):
     value: float = Field(
         description="Sum of its points' values in the whole corpus.", examples=[0.0121]
     )
-    stderr: float = Field(examples=[0.0009])
+    stderr: float = Field(
+        description="Standard error of that sum, over draws of V for these points.",
+        examples=[0.0009],
+    )
 
 
 class CoalitionsAnswer(PageAnswer):
