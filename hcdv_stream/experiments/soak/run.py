@@ -60,7 +60,7 @@ class SoakLoad:
     sessions: float = 1_000.0
     readers: int = 4
     reads: float = 10.0
-    warm_up: float = 300.0
+    warm_up: float = 600.0
     seconds: float = 1_800.0
     every: float = 5.0
     descriptors: int = 1_024
