@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from hcdv_stream.dashboards.objectives import (
     DISK_FREE,
+    EXAMPLE_BUDGET,
     FAILED_BUDGET,
     FILES_USED,
     LAG_RECORDS,
     LOOK_SECONDS,
     MEMORY_USED,
-    POINT_BUDGET,
     RESIDUAL,
     UPDATE_BUDGET,
 )
@@ -20,7 +20,7 @@ from hcdv_stream.dashboards.recordings import (
     REJECTED,
     failed,
     provider_rate,
-    slow_points,
+    slow_point_reads,
     slow_updates,
 )
 from hcdv_stream.dashboards.rules import Alert, Condition, Group, Severity
@@ -240,7 +240,7 @@ _API = [
     *(
         Alert(
             "PointReadsSLO",
-            [_burning(slow_points, POINT_BUDGET, *rate)],
+            [_burning(slow_point_reads, EXAMPLE_BUDGET, *rate)],
             hold,
             severity,
             "{{ $value | humanizePercentage }} of the point reads at {{ $labels.job }} take longer "

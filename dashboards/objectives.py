@@ -3,7 +3,7 @@
 UPDATE_SECONDS = 0.5
 """Most of an update's latency, for 99% of the polls: HCDV_POLL_RECORDS at its default, 1,500."""
 REQUEST_SECONDS = 0.02
-"""Most of the time of a read of one point, for 99% of them."""
+"""Most of the time of a read of one example, for 99% of them."""
 VISIBLE_SECONDS = 0.25
 """Most of the time from an update's write to answers that hold it."""
 RESIDUAL = 1e-9
@@ -14,8 +14,8 @@ SILENCE_SECONDS = 10.0
 """Without an answer of the broker for so long a worker is not ready."""
 UPDATE_BUDGET = 0.01
 """Share of polls that may take longer than their objective."""
-POINT_BUDGET = 0.01
-"""Share of reads of a point that may take longer than theirs."""
+EXAMPLE_BUDGET = 0.01
+"""Share of reads of an example that may take longer than theirs."""
 FAILED_BUDGET = 0.001
 """Share of readers' requests that may fail."""
 LAG_RECORDS = 1500.0
@@ -30,5 +30,5 @@ MEMORY_USED = 0.9
 """Most of the memory that a process may take."""
 FILES_USED = 0.8
 """Most of the descriptors that a process may have open."""
-POINT_ROUTES = 'route=~"/v1/points/.+|/v1/points:get"'
-"""Routes that read one point."""
+EXAMPLE_ROUTES = 'route=~"/v1/examples/.+|/v1/examples:get"'
+"""Routes that read one example."""

@@ -5,7 +5,7 @@ windows, a short one (it still does) and a long one (it matters).
 """
 
 from hcdv_stream.dashboards.objectives import (
-    POINT_ROUTES,
+    EXAMPLE_ROUTES,
     REQUEST_SECONDS,
     UPDATE_SECONDS,
     VISIBLE_SECONDS,
@@ -29,8 +29,8 @@ def failed(window: str) -> str:
     return f"job:hcdv_api_requests_failed:ratio_rate{window}"
 
 
-def slow_points(window: str) -> str:
-    """Return the name of the share of reads of a point that took too long."""
+def slow_point_reads(window: str) -> str:
+    """Return the name of the share of reads of an example that took too long."""
     return f"job:hcdv_api_point_reads_slow:ratio_rate{window}"
 
 
@@ -99,8 +99,8 @@ RECORDINGS = Group(
         ),
         *(
             Recording(
-                slow_points(window),
-                _over("hcdv_api_request_seconds", REQUEST_SECONDS, window, POINT_ROUTES),
+                slow_point_reads(window),
+                _over("hcdv_api_request_seconds", REQUEST_SECONDS, window, EXAMPLE_ROUTES),
             )
             for window in WINDOWS
         ),

@@ -81,7 +81,7 @@ DRIFT = Row(
             "Evaluators in V",
             "How many evaluators of a label are in V, of all partitions together.",
             "short",
-            [Query(total("hcdv_validation_points", "label"), "{{label}}")],
+            [Query(total("hcdv_validation_examples", "label"), "{{label}}")],
         ),
         Panel(
             "Evaluators that come and go",
@@ -118,7 +118,7 @@ DRIFT = Row(
             [
                 Query(
                     share_of(
-                        total("hcdv_label_points", "label"), total("hcdv_label_points"), "label"
+                        total("hcdv_label_examples", "label"), total("hcdv_label_examples"), "label"
                     ),
                     "{{label}}",
                 )
@@ -167,7 +167,7 @@ PROVIDERS = Row(
             "Examples of the 20 providers with most of them, and of all the others. A jump is a "
             "flood.",
             "short",
-            [Query(total("hcdv_api_provider_points", "provider"), "{{provider}}")],
+            [Query(total("hcdv_api_provider_examples", "provider"), "{{provider}}")],
             stacked=True,
         ),
         Panel(
@@ -187,7 +187,7 @@ PROVIDERS = Row(
                 Query(
                     share_of(
                         total("hcdv_api_provider_value", "provider"),
-                        total("hcdv_api_provider_points", "provider"),
+                        total("hcdv_api_provider_examples", "provider"),
                     ),
                     "{{provider}}",
                 )
@@ -204,7 +204,7 @@ SHAPE = Row(
             "Examples by partition",
             "Examples in the corpus. Partitions far apart mean keys that are not spread.",
             "short",
-            [Query(total("hcdv_points", *PARTITION), BY_PARTITION)],
+            [Query(total("hcdv_examples", *PARTITION), BY_PARTITION)],
             stacked=True,
         ),
         Panel(
@@ -229,7 +229,7 @@ SHAPE = Row(
             "short",
             [
                 Query(
-                    share_of(total("hcdv_points", *PARTITION), total("hcdv_leaves", *PARTITION)),
+                    share_of(total("hcdv_examples", *PARTITION), total("hcdv_leaves", *PARTITION)),
                     BY_PARTITION,
                 )
             ],

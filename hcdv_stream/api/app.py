@@ -26,11 +26,11 @@ from hcdv_stream.api.page.router import router as page
 from hcdv_stream.api.routes import (
     coalitions,
     events,
+    examples,
     export,
     internal,
     live_page,
     payouts,
-    points,
     probes,
     select,
     totals,
@@ -54,8 +54,8 @@ _ANYWHERE = (
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 )
 _ROUTERS = (
-    points.router,
-    points.plain_router,
+    examples.router,
+    examples.plain_router,
     coalitions.router,
     totals.router,
     payouts.router,

@@ -53,7 +53,7 @@ class NotModified(Exception):  # noqa: N818 (no error: the answer to a condition
 
 
 def unknown(what: str, name: str) -> ProblemError:
-    """There is no point or coalition of that id."""
+    """There is no example or coalition of that id."""
     return ProblemError(
         HTTPStatus.NOT_FOUND,
         f"unknown-{what}",

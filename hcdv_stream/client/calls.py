@@ -11,11 +11,11 @@ from hcdv_stream.api.models.answers import (
     BatchRequest,
     CoalitionAnswer,
     CoalitionsAnswer,
+    ExampleAnswer,
+    ExamplesAnswer,
     HistoryAnswer,
     Model,
     PageAnswer,
-    PointAnswer,
-    PointsAnswer,
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
@@ -58,7 +58,7 @@ class ReadOptions(TypedDict, total=False):
 
 
 class Conditions(TypedDict, total=False):
-    """Which points are meant: those that meet every condition."""
+    """Which examples are meant: those that meet every condition."""
 
     provider: str | None
     anonymous: bool | None
@@ -85,14 +85,14 @@ class Call(Generic[AnswerModel]):
         return "GET" if self.body is None else "POST"
 
 
-def point(id: str, rank: bool, options: ReadOptions) -> Call[PointAnswer]:
-    """Ask for one point."""
-    path, named = _addressed("/v1/points", id)
-    return Call(path, PointAnswer, _all(options, rank=rank or None, **named))
+def example(id: str, rank: bool, options: ReadOptions) -> Call[ExampleAnswer]:
+    """Ask for one example."""
+    path, named = _addressed("/v1/examples", id)
+    return Call(path, ExampleAnswer, _all(options, rank=rank or None, **named))
 
 
 def history(id: str, options: ReadOptions) -> Call[HistoryAnswer]:
-    """Ask for what a point was worth."""
+    """Ask for what an example was worth."""
     path, named = _addressed("/v1/history", id)
     return Call(path, HistoryAnswer, _all(options, **named))
 
@@ -108,12 +108,12 @@ def _addressed(path: str, id: str) -> tuple[str, Mapping[str, str]]:
 
 
 def batches(ids: Iterable[str], options: ReadOptions) -> list[Call[BatchAnswer]]:
-    """Ask for any number of points, so many in a call."""
+    """Ask for any number of examples, so many in a call."""
     names = list(dict.fromkeys(ids))
     parts = (names[at : at + MOST_IDS] for at in range(0, len(names), MOST_IDS))
     return [
         Call(
-            "/v1/points:batchGet",
+            "/v1/examples:batchGet",
             BatchAnswer,
             _all(options),
             BatchRequest(ids=part).model_dump_json().encode(),
@@ -122,9 +122,11 @@ def batches(ids: Iterable[str], options: ReadOptions) -> list[Call[BatchAnswer]]
     ]
 
 
-def points(order: Order, limit: int, only: Conditions, options: ReadOptions) -> Call[PointsAnswer]:
+def examples(
+    order: Order, limit: int, only: Conditions, options: ReadOptions
+) -> Call[ExamplesAnswer]:
     """Ask for a page of the ranking."""
-    return Call("/v1/points", PointsAnswer, _all(options, order=order, limit=limit, **only))
+    return Call("/v1/examples", ExamplesAnswer, _all(options, order=order, limit=limit, **only))
 
 
 def coalitions(
@@ -141,7 +143,7 @@ def coalition(id: str, options: ReadOptions) -> Call[CoalitionAnswer]:
 
 
 def providers(limit: int, options: ReadOptions) -> Call[ProvidersAnswer]:
-    """Ask for a page of what providers' points are worth."""
+    """Ask for a page of what providers' examples are worth."""
     return Call("/v1/providers", ProvidersAnswer, _all(options, limit=limit))
 
 

@@ -57,7 +57,7 @@ class Owner:
         self._generator = np.random.default_rng(number)
 
     def batch(self, count: int, prefix: str = "s") -> Batch:
-        """Return new points; the same prefix replaces points of an earlier call."""
+        """Return new examples; the same prefix replaces examples of an earlier call."""
         prefix = f"p{self.number}{prefix}"
         return batch_of(count, len(CLASSES), DIMENSIONS, self._generator, prefix=prefix)
 
@@ -149,7 +149,7 @@ def timeless(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected(owners: list[Owner], weights: Weights | None = None) -> dict[str, tuple[float, float]]:
-    """Value and standard error of every point in the whole, from the engines themselves."""
+    """Value and standard error of every example in the whole, from the engines themselves."""
     size = sum(len(owner.engine) for owner in owners)
     found = {}
     for owner in owners:

@@ -121,7 +121,7 @@ def late(in_time: str, all_of_them: str) -> dict[str, str]:
     }
 
 
-def answers(failed: str, others: str = "", route: str = "/v1/points") -> dict[str, str]:
+def answers(failed: str, others: str = "", route: str = "/v1/examples") -> dict[str, str]:
     return {
         f'hcdv_api_requests_total{{{API}, route="{route}", status="{status}"}}': values
         for status, values in (("500", failed), ("200", others))
@@ -156,7 +156,7 @@ def held_back(values: str) -> dict[str, str]:
     return {f'hcdv_state_writes_held_back{{{WORKER}, topic="t", partition="0"}}': values}
 
 
-def point_reads(fast: str, every: str, route: str = "/v1/points/{id:path}") -> dict[str, str]:
+def point_reads(fast: str, every: str, route: str = "/v1/examples/{id:path}") -> dict[str, str]:
     where = f'{API}, route="{route}"'
     return {
         f'hcdv_api_request_seconds_bucket{{{where}, le="0.02"}}': fast,

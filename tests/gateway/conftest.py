@@ -67,7 +67,7 @@ class _Direct:
 
 
 def batches(count: int, seed: int) -> dict[int, Batch]:
-    """Points of every partition, each in the partition that Kafka puts its id in."""
+    """Examples of every partition, each in the partition that Kafka puts its id in."""
     every = batch_of(count, len(CLASSES), DIMENSIONS, np.random.default_rng(seed), prefix="s")
     homes = [partition_of(name, PARTITIONS) for name in every.ids]
     found = {}

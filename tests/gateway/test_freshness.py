@@ -100,11 +100,11 @@ def test_a_copy_that_is_all_there_is_answers_and_is_marked(sides):
     other = copied(sides, 2)
     beat(other, 2, released_at=time.time() - 50, moved=True)
     gateway = gateway_over(*sides)
-    points = gateway.get("/v1/summary").json()["points"]
+    examples = gateway.get("/v1/summary").json()["examples"]
     shutil.rmtree(sides[0] / TOPIC / "2")
     gateway = gateway_over(*sides)
     answer = gateway.get("/v1/summary")
-    assert answer.json()["points"] == points
+    assert answer.json()["examples"] == examples
     assert answer.json()["stale_partitions"] == [2]
     assert answer.headers["HCDV-Stale-Partitions"] == "2"
     refused = gateway.get("/v1/payouts?amount=9&complete=true")
@@ -116,7 +116,7 @@ def test_a_copy_that_is_all_there_is_answers_and_is_marked(sides):
 
 def test_a_copy_that_is_further_answers_while_the_owner_begins_anew(sides, tmp_path):
     number, (left, right) = 2, sides
-    before = gateway_over(*sides).get("/v1/summary").json()["points"]
+    before = gateway_over(*sides).get("/v1/summary").json()["examples"]
     offset = read_heartbeat(left / TOPIC / str(number), time.time()).next_offset
     beat(left, number, released_at=time.time() - 50, moved=True)
     owner = Owner(right, number)
@@ -126,7 +126,7 @@ def test_a_copy_that_is_further_answers_while_the_owner_begins_anew(sides, tmp_p
     gateway = gateway_over(*sides)
     assert chosen(gateway)[number] == ADDRESSES[0]
     body = gateway.get("/v1/summary").json()
-    assert body["points"] == before
+    assert body["examples"] == before
     assert body["stale_partitions"] == [number]
     assert body["partitions"][number]["lag"] == 7, "by what the owner knows of the log"
     assert gateway.get("/v1/summary?complete=true").status_code == 503
@@ -167,16 +167,16 @@ def test_clocks_need_not_agree(sides, monkeypatch):
 
 def test_pages_of_an_older_state_are_as_current_as_is_known_now(sides):
     gateway = gateway_over(*sides)
-    view = gateway.get("/v1/points").json()["as_of"]["view"]
+    view = gateway.get("/v1/examples").json()["as_of"]["view"]
     for number in range(4):
         beat(sides[number % 2], number, waiting=2)
     for app in gateway.apps.values():
         app.state.refresher.look()
     gateway.source._looked = -1e9  # more than a second ago
-    told = gateway.get("/v1/points", params={"at": view}).json()
+    told = gateway.get("/v1/examples", params={"at": view}).json()
     assert told["as_of"]["view"] == view
     assert told["as_of"]["lag"] == 8
-    assert gateway.get("/v1/points", params={"at": view, "max_lag": 7}).status_code == 503
+    assert gateway.get("/v1/examples", params={"at": view, "max_lag": 7}).status_code == 503
 
 
 def test_without_heartbeats_it_answers_and_vouches_for_nothing(sides):

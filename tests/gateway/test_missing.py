@@ -16,7 +16,13 @@ def halved(gateway):
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/points", "/v1/providers", "/v1/summary", "/v1/payouts?amount=5", "/v1/select?share=0.5"],
+    [
+        "/v1/examples",
+        "/v1/providers",
+        "/v1/summary",
+        "/v1/payouts?amount=5",
+        "/v1/select?share=0.5",
+    ],
 )
 def test_every_answer_names_the_partitions_that_are_missing(halved, directories, path):
     answer = halved.get(path)
@@ -35,7 +41,7 @@ def test_every_answer_names_the_partitions_that_are_missing(halved, directories,
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/points?", "/v1/providers?", "/v1/payouts?amount=5&", "/v1/select?share=0.5&"],
+    ["/v1/examples?", "/v1/providers?", "/v1/payouts?amount=5&", "/v1/select?share=0.5&"],
 )
 def test_what_is_to_be_complete_is_refused(halved, path):
     answer = halved.get(f"{path}complete=true")
@@ -52,12 +58,12 @@ def test_nothing_is_missing_where_all_are_there(gateway):
     assert "HCDV-Missing-Partitions" not in answer.headers
 
 
-def test_a_point_that_may_be_in_a_missing_partition_is_not_said_to_be_unknown(halved, alone):
-    points = alone.get("/v1/points").json()["points"]
-    here = next(point for point in points if partition_of(point["id"], 4) % 2 == 0)
-    assert halved.get(f"/v1/points/{here['id']}").json()["id"] == here["id"]
-    there = next(point for point in points if partition_of(point["id"], 4) % 2 == 1)
-    answer = halved.get(f"/v1/points/{there['id']}")
+def test_an_example_that_may_be_in_a_missing_partition_is_not_said_to_be_unknown(halved, alone):
+    examples = alone.get("/v1/examples").json()["examples"]
+    here = next(example for example in examples if partition_of(example["id"], 4) % 2 == 0)
+    assert halved.get(f"/v1/examples/{here['id']}").json()["id"] == here["id"]
+    there = next(example for example in examples if partition_of(example["id"], 4) % 2 == 1)
+    answer = halved.get(f"/v1/examples/{there['id']}")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
@@ -73,9 +79,9 @@ def test_it_starts_over_where_an_api_dies_in_between(gateway):
 
 
 def test_pages_of_a_state_that_cannot_be_had_are_refused(gateway):
-    cursor = gateway.get("/v1/points", params={"limit": 5}).json()["next"]
+    cursor = gateway.get("/v1/examples", params={"limit": 5}).json()["next"]
     gateway.stop("http://right")
-    answer = gateway.get("/v1/points", params={"limit": 5, "cursor": cursor})
+    answer = gateway.get("/v1/examples", params={"limit": 5, "cursor": cursor})
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:hcdv-stream:problem:shard-lost"
 

@@ -38,7 +38,7 @@ def test_efficiency_holds_for_every_weighting(corpus: Corpus, weights: Weights) 
 
 
 @pytest.mark.parametrize("weights", WEIGHTS, ids=str)
-def test_coalitions_are_the_sums_of_their_points(corpus: Corpus, weights: Weights) -> None:
+def test_coalitions_are_the_sums_of_their_examples(corpus: Corpus, weights: Weights) -> None:
     reading = corpus.state_values(weights)
     values = reading.examples().value
     for leaf in corpus.state.leaves.values():

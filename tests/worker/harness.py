@@ -38,7 +38,7 @@ FEATURES = tuple(f"f{number}" for number in range(WIDTH))
 
 
 def small_bundle() -> Bundle:
-    """Six plain features, no encoder, two classes, V of 60 points, a seed of 300."""
+    """Six plain features, no encoder, two classes, V of 60 examples, a seed of 300."""
     generator = np.random.default_rng(7)
     seed = unit_grid(generator.normal(size=(300, WIDTH)))
     validation = Validation(

@@ -19,7 +19,7 @@ PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 LABELS = {
     "hcdv_api_scaled_value": ("label", "percentile"),
     "hcdv_api_negative_value_ratio": ("label",),
-    "hcdv_api_provider_points": ("provider",),
+    "hcdv_api_provider_examples": ("provider",),
     "hcdv_api_provider_value": ("provider",),
 }
 """The metrics here, with their labels."""
@@ -65,7 +65,7 @@ class ValueMetrics(Collector):
             GaugeMetricFamily(
                 next(names),
                 "Examples of each of the 20 providers with most of them, and of all the others.",
-                labels=LABELS["hcdv_api_provider_points"],
+                labels=LABELS["hcdv_api_provider_examples"],
             ),
             GaugeMetricFamily(
                 next(names),

@@ -27,7 +27,7 @@ class ShardProvider(Model):
     """A provider's examples in one shard; ``values`` add up to their value exactly."""
 
     provider: str | None
-    points: int
+    examples: int
     values: tuple[float, ...]
     variances: tuple[float, ...]
     squares: tuple[float, ...] = ()
@@ -47,7 +47,7 @@ class ProviderTotal(NamedTuple):
     """What a provider's examples are worth together."""
 
     provider: str | None
-    points: int
+    examples: int
     value: float
     stderr: float
     arrivals: int
@@ -92,7 +92,7 @@ def _answer(context: ShardContext, parameters: ProvidersParameters) -> Providers
         providers=[
             ShardProvider.model_construct(
                 provider=name,
-                points=points,
+                examples=examples,
                 values=values,
                 variances=variances,
                 squares=squares.get(name, ()),
@@ -100,7 +100,7 @@ def _answer(context: ShardContext, parameters: ProvidersParameters) -> Providers
                 copies=counts.get(name, nothing)[1],
                 foreign=counts.get(name, nothing)[2],
             )
-            for name, (points, values, variances) in islice(
+            for name, (examples, values, variances) in islice(
                 providers.items(), parameters.start, stop
             )
         ],
@@ -135,7 +135,7 @@ class ProviderSums:
     """Adds up what shards answer, page by page."""
 
     def __init__(self) -> None:
-        self._points: dict[str | None, int] = {}
+        self._examples: dict[str | None, int] = {}
         self._values: dict[str | None, tuple[float, ...]] = {}
         self._variances: dict[str | None, tuple[float, ...]] = {}
         self._squares: dict[str | None, tuple[float, ...]] = {}
@@ -145,7 +145,7 @@ class ProviderSums:
         """Take in some providers of a shard."""
         for one in providers:
             name = one.provider
-            self._points[name] = self._points.get(name, 0) + one.points
+            self._examples[name] = self._examples.get(name, 0) + one.examples
             self._values[name] = self._values.get(name, ()) + one.values
             self._variances[name] = self._variances.get(name, ()) + one.variances
             self._squares[name] = self._squares.get(name, ()) + one.squares
@@ -161,13 +161,13 @@ class ProviderSums:
         rows: list[_Row] = [
             (
                 name,
-                points,
+                examples,
                 math.fsum(self._values[name]),
                 math.sqrt(math.fsum(self._variances[name])),
                 *self._arrivals[name],
                 math.fsum(self._squares[name]),
             )
-            for name, points in self._points.items()
+            for name, examples in self._examples.items()
         ]
         value = math.fsum(value for values in self._values.values() for value in values)
         return ProviderTable(_sorted(rows), value)

@@ -9,12 +9,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from hcdv_stream.api.models.answers import Model, Point
+from hcdv_stream.api.models.answers import Example, Model
 from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
 from hcdv_stream.api.views.columns import Integers
-from hcdv_stream.api.views.descriptions import point_of
-from hcdv_stream.api.views.filters import PointFilter, mask
+from hcdv_stream.api.views.descriptions import example_of
+from hcdv_stream.api.views.filters import ExampleFilter, mask
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.valuation.arrays import Floats
@@ -28,20 +28,20 @@ class RankingParameters(Model):
     order: Order
     limit: int
     after: Place | None = None
-    only: PointFilter = Field(default_factory=PointFilter)
+    only: ExampleFilter = Field(default_factory=ExampleFilter)
 
 
 class RankingShardAnswer(Model):
     """The first of the examples that match, in order, and how many match at all."""
 
-    points: list[Point]
+    examples: list[Example]
     total: int
 
 
 class RankingPage(NamedTuple):
     """The same of the whole corpus; ranks are left open."""
 
-    points: list[Point]
+    examples: list[Example]
     total: int
 
 
@@ -73,8 +73,8 @@ def _answer(context: ShardContext, parameters: RankingParameters) -> RankingShar
         ]
     candidates.sort(key=lambda one: one.found.id, reverse=not descending)
     candidates.sort(key=lambda one: one.value, reverse=descending)
-    points = [point_of(scaled, one.partition, one.found) for one in candidates[:limit]]
-    return RankingShardAnswer.model_construct(points=points, total=total)
+    examples = [example_of(scaled, one.partition, one.found) for one in candidates[:limit]]
+    return RankingShardAnswer.model_construct(examples=examples, total=total)
 
 
 def _first(keys: Floats, rows: Integers | None, limit: int) -> Integers:
@@ -88,22 +88,22 @@ def _first(keys: Floats, rows: Integers | None, limit: int) -> Integers:
 
 
 def _plausible(parameters: RankingParameters, answer: RankingShardAnswer, _: ShardScope) -> bool:
-    return len(answer.points) <= min(parameters.limit, answer.total)
+    return len(answer.examples) <= min(parameters.limit, answer.total)
 
 
 def _merge(answers: Sequence[RankingShardAnswer], parameters: RankingParameters) -> RankingPage:
     total = sum(answer.total for answer in answers)
     if len(answers) == 1:
-        return RankingPage(answers[0].points, total)
+        return RankingPage(answers[0].examples, total)
     descending = parameters.order == "desc"
-    points = [point for answer in answers for point in answer.points]
-    points.sort(key=lambda point: point.id, reverse=not descending)
-    points.sort(key=lambda point: point.value, reverse=descending)
-    return RankingPage(points[: parameters.limit], total)
+    examples = [example for answer in answers for example in answer.examples]
+    examples.sort(key=lambda example: example.id, reverse=not descending)
+    examples.sort(key=lambda example: example.value, reverse=descending)
+    return RankingPage(examples[: parameters.limit], total)
 
 
 RANKING_PAGE = CorpusQuery(
-    name="points",
+    name="examples",
     parameters=RankingParameters,
     shard_answer=RankingShardAnswer,
     answer=_answer,

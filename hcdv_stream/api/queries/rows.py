@@ -92,11 +92,11 @@ def _batch(
     scaled: ScaledValues, partition: PartitionView, leaves: Sequence[Leaf], schema: pa.Schema
 ) -> pa.RecordBatch:
     valued = [scaled.leaf(partition, leaf) for leaf in leaves]
-    points = [leaf.examples for leaf in leaves]
+    examples = [leaf.examples for leaf in leaves]
     classes = partition.identity.classes
-    labels = np.concatenate([each.labels for each in points])
+    labels = np.concatenate([each.labels for each in examples])
     columns = {
-        "id": [name for each in points for name in each.ids],
+        "id": [name for each in examples for name in each.ids],
         "label": pa.DictionaryArray.from_arrays(labels, list(classes)).cast(pa.string()),
         "value": np.concatenate([each.value for each in valued]),
     }
@@ -105,8 +105,8 @@ def _batch(
     else:
         number = partition.number
         columns |= {
-            "provider": [name for each in points for name in each.providers],
-            "event_time": np.concatenate([each.timestamps for each in points]),
+            "provider": [name for each in examples for name in each.providers],
+            "event_time": np.concatenate([each.timestamps for each in examples]),
             "stderr": np.concatenate([each.stderr for each in valued]),
             "partition": np.full(len(labels), number, np.int32),
             "leaf": [leaf_id(number, leaf.id) for leaf in leaves for _ in leaf.examples.ids],

@@ -18,7 +18,7 @@ router = APIRouter(tags=["selection"], route_class=RetryRoute)
 
 
 @router.get("/v1/select", response_model=SelectAnswer)
-async def choose_points(
+async def choose_examples(
     context: ContextNow,
     share: Annotated[
         float, Query(gt=0, le=1, description="Part of the examples to choose.", examples=[0.3])

@@ -34,7 +34,7 @@ async def list_providers(
         providers = [
             Provider.model_construct(
                 provider=total.provider,
-                points=total.points,
+                examples=total.examples,
                 value=total.value,
                 share=total.value / value if value > 0 else None,
                 stderr=total.stderr,
@@ -60,12 +60,12 @@ async def read_summary(context: ContextNow) -> Response:
     answer = SummaryAnswer(
         game=snapshot.game,
         bundle=snapshot.bundle,
-        points=snapshot.size,
+        examples=snapshot.size,
         leaves=summary.leaves,
         nodes=summary.nodes,
         classes=[
-            ClassCounts(label=label, points=points, validation=evaluators)
-            for label, points, evaluators in zip(
+            ClassCounts(label=label, examples=examples, validation=evaluators)
+            for label, examples, evaluators in zip(
                 snapshot.classes, summary.classes, _fewest(summary, snapshot), strict=True
             )
         ],

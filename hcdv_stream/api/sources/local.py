@@ -159,7 +159,7 @@ class LocalSource:
             found.append(
                 LeftOutPartition(
                     partition=part.number,
-                    points=part.size,
+                    examples=part.size,
                     next_offset=part.position.next_offset,
                     since=fresh.since,
                     reason=fresh.reason,
@@ -172,7 +172,7 @@ def _state(partition: PartitionView, heartbeat: Heartbeat | None) -> PartitionSt
     position = partition.position
     return PartitionState(
         number=partition.number,
-        points=partition.size,
+        examples=partition.size,
         updates=partition.stored.state.header.updates,
         next_offset=position.next_offset,
         heartbeat=heartbeat,
@@ -193,7 +193,7 @@ def _check(fresh: Freshness, partition: PartitionView | None, now: float) -> Rea
         written = max(now - partition.position.written_at, 0.0)
         updates = partition.stored.state.header.updates
         detail = (
-            f"update {updates}, {partition.size:,} points, {detail}, written {written:.1f} s ago"
+            f"update {updates}, {partition.size:,} examples, {detail}, written {written:.1f} s ago"
         )
     if fresh.stale:
         detail += f"; stale since {_moment(fresh.since)}"

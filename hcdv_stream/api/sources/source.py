@@ -56,7 +56,7 @@ class Snapshot:
     @property
     def size(self) -> int:
         """How many examples there are."""
-        return sum(partition.points for partition in self.partitions)
+        return sum(partition.examples for partition in self.partitions)
 
     def as_of(self, currency: Currency) -> AsOf:
         """Return what an answer made from it is as of, and how current that is."""

@@ -168,11 +168,13 @@ class Columns:
             rows = -(-max(size, 1) // _STEP) * _STEP
             slot = _Slot(leaf, self._place(rows, leaf), rows)
         here = slice(slot.start, slot.start + size)
-        points, places = leaf.examples, self._places
-        self._labels[here] = points.labels
-        self._times[here] = points.timestamps
-        self._providers[here] = [places.setdefault(name, len(places)) for name in points.providers]
-        self._embeddings[:, here] = points.embeddings.T
+        examples, places = leaf.examples, self._places
+        self._labels[here] = examples.labels
+        self._times[here] = examples.timestamps
+        self._providers[here] = [
+            places.setdefault(name, len(places)) for name in examples.providers
+        ]
+        self._embeddings[:, here] = examples.embeddings.T
         for name, column in self._played.items():
             column[..., here] = leaf.outcome[name].transpose(1, 2, 0)
         self._slots[leaf.id] = _Slot(leaf, slot.start, slot.rows)

@@ -1,6 +1,6 @@
 """Examples and coalitions as the models that answers are made of."""
 
-from hcdv_stream.api.models.answers import Point, ValuedCoalition
+from hcdv_stream.api.models.answers import Example, ValuedCoalition
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
@@ -9,12 +9,12 @@ from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.values import ValueAndStderr
 
 
-def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Point:
+def example_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Example:
     """Describe an example; its rank is left open."""
     leaf, row, number = found.leaf, found.row, partition.number
-    worth = scaled.point(partition, found)
+    worth = scaled.example(partition, found)
     nodes = partition.corpus.path(leaf.id)
-    return Point.model_construct(
+    return Example.model_construct(
         id=leaf.examples.ids[row],
         label=partition.identity.classes[leaf.examples.labels[row]],
         provider=leaf.examples.providers[row],
@@ -40,7 +40,7 @@ def coalition_of(
         partition=number,
         height=0 if isinstance(coalition, Leaf) else coalition.height,
         parent=None if parent == ROOT_PARENT else node_id(number, parent),
-        points=sum(counts),
+        examples=sum(counts),
         classes=dict(zip(partition.identity.classes, counts, strict=True)),
         value=worth.value,
         stderr=worth.stderr,

@@ -12,7 +12,7 @@ from hcdv_stream.valuation.tree.leaf import Leaf, Node
 Mask = npt.NDArray[np.bool_]
 
 
-class PointFilter(Model):
+class ExampleFilter(Model):
     """Which examples are meant: those that meet every condition that is not None."""
 
     provider: str | None = None
@@ -30,11 +30,11 @@ class PointFilter(Model):
         return self == _EVERYTHING
 
 
-_EVERYTHING = PointFilter()
+_EVERYTHING = ExampleFilter()
 
 
 def mask(
-    only: PointFilter, scaled: ScaledValues, partition: PartitionView, values: Floats
+    only: ExampleFilter, scaled: ScaledValues, partition: PartitionView, values: Floats
 ) -> Mask | None:
     """Return which of a partition's examples meet every condition; None: all of them."""
     if only.all:

@@ -81,7 +81,7 @@ class ScaledValues:
         coalition = members.get(parsed.number)
         return None if coalition is None else (partition, coalition)
 
-    def point(self, partition: PartitionView, found: ExampleLocation) -> ValueAndStderr:
+    def example(self, partition: PartitionView, found: ExampleLocation) -> ValueAndStderr:
         """Value and standard error of one example, from its leaf alone."""
         values = self.leaf(partition, found.leaf)
         return ValueAndStderr(float(values.value[found.row]), float(values.stderr[found.row]))
@@ -164,14 +164,14 @@ class ScaledValues:
         ):
             table = partition.table
             count = len(table.providers)
-            points = np.bincount(table.provider, minlength=count).tolist()
+            examples = np.bincount(table.provider, minlength=count).tolist()
             sums = exact_sums(values, table.provider, count)
             variances = _variances(partition, errors).tolist()
             for place, name in enumerate(table.providers):
-                if points[place]:
+                if examples[place]:
                     before, values_before, variances_before = found.get(name, (0, (), ()))
                     found[name] = (
-                        before + points[place],
+                        before + examples[place],
                         (*values_before, *sums[place]),
                         (*variances_before, variances[place]),
                     )

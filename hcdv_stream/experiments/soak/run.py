@@ -154,7 +154,7 @@ def _fill(service: RunningService, bootstrap: str, topic: str, first: Sequence[M
         service.check()
         time.sleep(_LOOK_SECONDS)
         try:
-            if summary(service.api).points == len(first):
+            if summary(service.api).examples == len(first):
                 return
         except UNANSWERED:
             continue

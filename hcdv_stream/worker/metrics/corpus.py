@@ -68,14 +68,14 @@ class CorpusMetrics:
             getattr(metrics, name).labels(*labels).inc(done)
         self._header = header
         self._whole = engine.root_sketch
-        metrics.points.labels(*labels).set(len(engine))
+        metrics.examples.labels(*labels).set(len(engine))
         metrics.leaves.labels(*labels).set(engine.leaf_count)
         metrics.nodes.labels(*labels).set(engine.node_count)
         metrics.height.labels(*labels).set(engine.height)
         for fill in FILLS:
             metrics.leaves_by_fill.labels(*labels, fill).set(self._fill.leaves[fill])
         for name, count in zip(self._classes, self._whole.counts.tolist(), strict=True):
-            metrics.label_points.labels(*labels, name).set(count)
+            metrics.label_examples.labels(*labels, name).set(count)
         if (drift := self._recent.distance(self._whole)) is not None:
             metrics.drift.labels(*labels).set(drift)
 

@@ -42,7 +42,7 @@ def test_providers_have_their_examples_and_their_value(state_dir, owners):
     counts, sums = by_provider(owners)
     assert len(counts) > 2
     for provider, count in counts.items():
-        assert found["hcdv_api_provider_points", provider] == count
+        assert found["hcdv_api_provider_examples", provider] == count
         value = found["hcdv_api_provider_value", provider]
         assert value == pytest.approx(sums[provider], rel=1e-9, abs=1e-12)
     assert len(found) - len(spread(found)) == 2 * len(counts)
@@ -54,7 +54,7 @@ def test_many_providers_share_one_series(state_dir, owners, monkeypatch):
     found = samples(ValueMetrics(lambda: view, WEIGHTS))
     counts, sums = by_provider(owners)
     rest = [provider for provider, _ in counts.most_common()[2:]]
-    assert found["hcdv_api_provider_points", "(others)"] == sum(counts[one] for one in rest)
+    assert found["hcdv_api_provider_examples", "(others)"] == sum(counts[one] for one in rest)
     value = found["hcdv_api_provider_value", "(others)"]
     assert value == pytest.approx(sum(sums[one] for one in rest), rel=1e-9, abs=1e-12)
     assert len(found) - len(spread(found)) == 2 * 3

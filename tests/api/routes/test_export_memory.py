@@ -1,4 +1,4 @@
-"""An export of 200,000 points takes no more memory than one of few."""
+"""An export of 200,000 examples takes no more memory than one of few."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from tests.api.large import write_large
 from tests.api.test_process import serving
 
-POINTS = 200_000
+EXAMPLES = 200_000
 MOST_GROWTH = 16 << 20
 
 
@@ -21,7 +21,7 @@ def resident(pid):
 @pytest.mark.slow
 @pytest.mark.alone
 def test_memory_is_flat(tmp_path):
-    write_large(tmp_path, POINTS)
+    write_large(tmp_path, EXAMPLES)
     with serving(tmp_path) as (process, address), httpx.Client(base_url=address) as client:
         client.get("/readyz")
         while client.get("/readyz").status_code != 200:

@@ -80,13 +80,13 @@ def test_nothing_of_a_deleted_example_stays_once_older_views_are_dropped(tmp_pat
     owner.apply(owner.batch(90))
     app = app_of(tmp_path, erasure_seconds=1)
     refresher, client = app.state.refresher, Client(app)
-    view = client.get("/v1/points").json()["as_of"]["view"]
+    view = client.get("/v1/examples").json()["as_of"]["view"]
     # The last of its leaf: no other example's row is moved onto its own.
     leaf = max(owner.engine.state().leaves.values(), key=lambda leaf: len(leaf.examples))
     name, embedding = leaf.examples.ids[-1], leaf.examples.embeddings[-1].copy()
     owner.apply(Batch.of_deletions([name], DIMENSIONS))
     refresher.look()
-    client.get("/v1/points")
+    client.get("/v1/examples")
 
     def is_held():
         (partition,) = refresher.view.partitions
@@ -98,8 +98,8 @@ def test_nothing_of_a_deleted_example_stays_once_older_views_are_dropped(tmp_pat
         assert time.monotonic() < deadline, "the older view is kept"
         refresher.look()
     assert not is_held()
-    answer = client.get("/v1/points", params={"limit": 100}).json()
-    assert {one["id"]: one["value"] for one in answer["points"]} == pytest.approx(
+    answer = client.get("/v1/examples", params={"limit": 100}).json()
+    assert {one["id"]: one["value"] for one in answer["examples"]} == pytest.approx(
         {name: value for name, (value, _) in expected([owner]).items()}, abs=1e-12
     )
     owner.store.close()

@@ -66,10 +66,10 @@ def test_shape_labels_and_drift_follow_every_update():
     )
     for number, name in enumerate(CLASSES):
         assert value("hcdv_label_records_total", label=name) == seen.count(number)
-        assert value("hcdv_label_points", label=name) == there[number]
+        assert value("hcdv_label_examples", label=name) == there[number]
     assert value("hcdv_drift_distance") > 3 * calm
     metrics.forget("t", "0")
-    gauges = (value("hcdv_tree_nodes"), value("hcdv_label_points", label="no"))
+    gauges = (value("hcdv_tree_nodes"), value("hcdv_label_examples", label="no"))
     assert gauges == (None, None)
     assert value("hcdv_updates_total") == engine.header.updates  # counters outlive the ownership
 

@@ -16,7 +16,7 @@ import * as why from "./why.js";
 const INTERVAL = 1; // least seconds between two updates of the page
 const MOST_DRAWN = 1000; // coalitions in the picture: more take too long to draw every second
 const main = $("main");
-const corpus = { unit: 1, labels: [], total: 0, points: 0 };
+const corpus = { unit: 1, labels: [], total: 0, examples: 0 };
 let shown = 8; // rows of a list of examples
 let newest = null; // the state to show, by name
 let answers = null; // the last ones, to be drawn again in other colours
@@ -48,12 +48,12 @@ async function everything() {
   const summary = await ask("summary", { ...weights.weights(), at: newest });
   const asked = { ...weights.weights(), at: summary.as_of.view };
   const coalition = tree.place();
-  const points = (order) => ask("points", { ...asked, coalition, order, limit: shown });
-  const unit = summary.total > 0 ? summary.total / summary.points : 1 / Math.max(summary.points, 1);
+  const examples = (order) => ask("examples", { ...asked, coalition, order, limit: shown });
+  const unit = summary.total > 0 ? summary.total / summary.examples : 1 / Math.max(summary.examples, 1);
   const [branch, top, bottom, providers, values] = await Promise.all([
     ask("tree", { ...asked, root: coalition, depth: 16, limit: Math.ceil(MOST_DRAWN / summary.partitions.length) }),
-    points("desc"),
-    points("asc"),
+    examples("desc"),
+    examples("asc"),
     ask("providers", { ...asked, limit: 100 }),
     distribution(asked, unit),
   ]);
@@ -71,7 +71,7 @@ async function distribution(asked, unit) {
 function display(now = false) {
   const { summary, branch, top, bottom, providers, values, unit } = answers;
   const labels = summary.classes.map((one) => one.label);
-  Object.assign(corpus, { unit, labels, total: summary.total, points: summary.points });
+  Object.assign(corpus, { unit, labels, total: summary.total, examples: summary.examples });
   weights.shown(summary.weights, labels);
   figures(summary, values);
   truncated.show(summary.as_of.corpus);
@@ -88,7 +88,7 @@ function display(now = false) {
   tables.providers(providers, unit);
   const where = tree.place() === "" ? "" : `in ${tree.named(tree.place())}`;
   for (const element of document.querySelectorAll("[data-where]")) element.textContent = where;
-  $("more").hidden = shown >= 100 || top.points.length < shown;
+  $("more").hidden = shown >= 100 || top.examples.length < shown;
   const others = summary.left_out.map((one) => `partition ${one.partition} since ${moment(one.since)}`);
   const elsewhere = others.length ? ` Left out, because another worker has it: ${others.join(", ")}.` : "";
   say("foot-view", `State ${summary.as_of.view}, bundle ${summary.bundle.slice(0, 12)}.${elsewhere}`);
@@ -96,12 +96,12 @@ function display(now = false) {
 }
 
 function figures(summary, values) {
-  say("figure-points", count(summary.points));
-  say("figure-classes", summary.classes.map((one) => `${one.label} ${count(one.points)}`).join(", "));
+  say("figure-examples", count(summary.examples));
+  say("figure-classes", summary.classes.map((one) => `${one.label} ${count(one.examples)}`).join(", "));
   say("figure-value", score(summary.value));
   const negative = values.negative.reduce((sum, one) => sum + one, 0);
   say("figure-negative", count(negative));
-  say("figure-negative-share", summary.points ? `${percent(negative / summary.points)} of the examples` : "");
+  say("figure-negative-share", summary.examples ? `${percent(negative / summary.examples)} of the examples` : "");
   say("figure-leaves", count(summary.leaves));
   const parts = summary.partitions.length;
   const groups = `leaves in ${count(summary.nodes)} group${summary.nodes === 1 ? "" : "s"}`;
