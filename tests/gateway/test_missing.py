@@ -48,7 +48,7 @@ def test_what_is_to_be_complete_is_refused(halved, path):
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
-    assert answer.json()["detail"].endswith("cannot be asked now: 1, 3")
+    assert answer.json()["detail"].endswith("would be without: 1, 3")
     assert halved.get(f"{path}complete=false").status_code == 200
 
 
@@ -67,8 +67,8 @@ def test_an_example_that_may_be_in_a_missing_partition_is_not_said_to_be_unknown
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
-    assert answer.json()["detail"].endswith("that cannot be asked now: 1, 3")
-    assert halved.get("/v1/coalitions/p1-n0").json()["detail"].endswith("cannot be asked now: 1")
+    assert answer.json()["detail"].endswith("that the answer would be without: 1, 3")
+    assert halved.get("/v1/coalitions/p1-n0").json()["detail"].endswith("would be without: 1")
     assert halved.get("/v1/coalitions/p0-n9999").status_code == 404
 
 
