@@ -4,7 +4,7 @@ import pytest
 
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.broker.partitioner import partition_of
-from tests.api.world import Client, Owner, app_of, timeless
+from tests.api.world import FOUR, Client, Owner, app_of, timeless
 from tests.gateway.conftest import ADDRESSES, Gateway
 
 
@@ -106,7 +106,7 @@ def test_readiness_says_how_each_api_is(halved):
 
 def test_a_partition_that_moved_is_asked_where_it_is_further(directories, tmp_path):
     new = tmp_path / "new"
-    owner = Owner(new, 2)
+    owner = Owner(new, 2, log=FOUR)
     owner.offset = 10_000
     owner.apply(owner.batch(30, prefix="moved"))
     owner.store.close()
@@ -135,7 +135,7 @@ def test_an_api_that_refuses_the_key_is_said_to(directories, tmp_path, secret):
 
 
 def owner_of(state_dir, number, bundle):
-    owner = Owner(state_dir, number, bundle=bundle)
+    owner = Owner(state_dir, number, bundle=bundle, log=FOUR)
     owner.apply(owner.batch(20))
     owner.store.close()
     return app_of(state_dir)
