@@ -104,6 +104,18 @@ class Freshness:
     since: float | None
     reason: str | None
 
+    @property
+    def uncertainty(self) -> str | None:
+        """Why nobody can say how current it is, or None.
+
+        A state that is not known to have held everything at any time is still being built.
+        """
+        if self.stale or self.lag is None:
+            return self.reason or "its lag is not known"
+        if self.age is None:
+            return f"it has not caught up with its log yet: {self.lag:,} records wait"
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class LogKnowledge:
@@ -203,6 +215,5 @@ class Currency:
 
     @property
     def unsure(self) -> Freshness | None:
-        """The first partition that is stale, or of which nobody knows what waits now."""
-        parts = self.partitions
-        return next((part for part in parts if part.stale or part.lag is None), None)
+        """The first partition of which nobody can say how current it is."""
+        return next((part for part in self.partitions if part.uncertainty), None)
