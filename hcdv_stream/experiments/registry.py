@@ -167,6 +167,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             1,
             soak.run,
             soak.tables,
+            "--kafka kafka-server",
         ),
     )
 }

@@ -159,8 +159,7 @@ async def _work(context: WorkerContext, stopping: asyncio.Event) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        with suppress(asyncio.CancelledError):  # a commit in hand is given up, not the stop
-            await app.stop()
+        await stop_app(app, failure)
         await _release(context)
         context.guard.close()
     if app.crash_reason is not None:
@@ -172,6 +171,21 @@ def _open(
 ) -> Partition:
     log_now = guard.log_of(number)
     return Partition.open(settings, number, bundle, metrics, log_now, compacted=guard.compacted)
+
+
+async def stop_app(app: WorkerApp, failure: BaseException | None) -> None:
+    """Stop the app; that it cannot be stopped cleanly does not bury why the worker stops.
+
+    Where its consumer has crashed, the event loop of the consumer's thread is closed already.
+    """
+    try:
+        await app.stop()
+    except asyncio.CancelledError:  # a commit in hand is given up, not the stop
+        pass
+    except Exception as error:
+        if failure is None and app.crash_reason is None:
+            raise
+        log.warning("app stopped with an error", extra=fields(error=repr(error)))
 
 
 async def _release(context: WorkerContext) -> None:

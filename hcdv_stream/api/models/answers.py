@@ -93,7 +93,7 @@ class Answer(Model):
     )
     as_of: AsOf
     missing_partitions: list[int] = Field(
-        description="Partitions that could not be asked: the answer is of a corpus without them. "
+        description="Partitions of the topic that the answer is without. "
         "Also in the header HCDV-Missing-Partitions.",
         examples=[[]],
     )
