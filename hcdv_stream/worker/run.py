@@ -20,6 +20,7 @@ from hcdv_stream.runtime.file_descriptors import raise_descriptor_limit
 from hcdv_stream.runtime.garbage_collection import freeze_loaded_objects
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.runtime.systemd import notify
+from hcdv_stream.runtime.thread_pool import full_pool
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.worker.app import WorkerApp, build_app
@@ -117,6 +118,7 @@ def run_worker(settings: Settings) -> None:
 async def _run(context: WorkerContext) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(full_pool("worker"))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
