@@ -40,7 +40,7 @@ TAU = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Population:
+class RowSource:
     """Embeddings and labels to draw from; ``targets`` are the examples whose values are watched.
 
     ``training`` are embeddings of the encoder's own rows, of which a bundle's tree is made.
@@ -71,7 +71,7 @@ class StatedValues:
     fewest: int
 
 
-def population(data: Dataset, training: int, targets: int, seed: int) -> Population:
+def population(data: Dataset, training: int, targets: int, seed: int) -> RowSource:
     """Train an encoder on so many rows and embed all rows; the others are the population."""
     used, rest = stratified_split(data.labels, [training / len(data)], seed)
     schema = fit_schema(data.take(used).columns)
@@ -86,11 +86,11 @@ def population(data: Dataset, training: int, targets: int, seed: int) -> Populat
     )
     generator = np.random.default_rng([seed, 1])
     watched = generator.choice(len(rest), min(targets, len(rest)), replace=False)
-    return Population(embeddings, data.labels[rest], data.classes, watched, training_embeddings)
+    return RowSource(embeddings, data.labels[rest], data.classes, watched, training_embeddings)
 
 
 def stated_values(
-    people: Population, examples: Rows, trusted: Rows, leaf_size: int, *, streamed: bool
+    people: RowSource, examples: Rows, trusted: Rows, leaf_size: int, *, streamed: bool
 ) -> StatedValues:
     """Value the targets among these other examples, as evaluated by these rows as V.
 
@@ -118,7 +118,7 @@ def stated_values(
     return _stated(engine.state(), people, validation.counts(classes))
 
 
-def _stated(state: EngineState, people: Population, trusted: Counts) -> StatedValues:
+def _stated(state: EngineState, people: RowSource, trusted: Counts) -> StatedValues:
     corpus = Corpus(state, "routed", people.classes, trusted)
     reading = corpus.state_values()
     assert isinstance(reading, RoutedStateValues)

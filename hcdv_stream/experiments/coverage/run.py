@@ -30,7 +30,7 @@ from hcdv_stream.experiments.common.scores import spread_of
 from hcdv_stream.experiments.common.split_sets import REPORT, read_set
 from hcdv_stream.experiments.coverage.draws import (
     Floats,
-    Population,
+    RowSource,
     StatedValues,
     population,
     stated_values,
@@ -79,11 +79,11 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     return result(runs)
 
 
-def _population(data: Dataset, seed: int, small: bool) -> Population:
+def _population(data: Dataset, seed: int, small: bool) -> RowSource:
     return population(data, SMALL_TRAINING if small else TRAINING, TARGETS, seed)
 
 
-def measure(people: Population, kind: str, seed: int, small: bool = False) -> dict[str, Any]:
+def measure(people: RowSource, kind: str, seed: int, small: bool = False) -> dict[str, Any]:
     """Draw many times and count how often the targets' intervals hold."""
     draws = drawn(people, kind, seed, small)
     values = np.stack([draw.values for draw in draws])
@@ -107,7 +107,7 @@ def measure(people: Population, kind: str, seed: int, small: bool = False) -> di
     return measured
 
 
-def drawn(people: Population, kind: str, seed: int, small: bool = False) -> list[StatedValues]:
+def drawn(people: RowSource, kind: str, seed: int, small: bool = False) -> list[StatedValues]:
     """Value the targets in one draw after another; what is not drawn anew stays the first."""
     generator = np.random.default_rng([_STREAM, seed])
     count = SMALL_EXAMPLES if small else EXAMPLES
