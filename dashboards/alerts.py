@@ -111,7 +111,7 @@ _WORKER = [
     ),
     Alert(
         "LeafMismatch",
-        [[Condition("increase(hcdv_leaf_mismatches_total[1h])", "{} > 0")]],
+        [[Condition("max_over_time(hcdv_leaf_mismatches_total[1h])", "{} > 0")]],
         "0m",
         "critical",
         "A leaf of {{ $labels.topic }}/{{ $labels.partition }} differs from its replay",

@@ -223,6 +223,8 @@ CASES = [
     Case("EfficiencyViolated", CRITICAL, False, residual("9e-10x30")),
     Case("LeafMismatch", CRITICAL, True, mismatches("0x10 1x10"),
          summary="A leaf of t/0 differs from its replay"),
+    Case("LeafMismatch", CRITICAL, True, mismatches("1x3 _x5 1x3 _x20"),
+         about="found before the first look", summary="A leaf of t/0 differs from its replay"),
     Case("LeafMismatch", CRITICAL, False, mismatches("0x30")),
     Case("DeadLetters", WARNING, True, letters("0+5x30", "0+95x30"),
          summary="5% of the sessions of t are rejected"),

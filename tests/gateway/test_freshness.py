@@ -9,7 +9,7 @@ import pytest
 from hcdv_stream.api.models.shards import ViewState
 from hcdv_stream.api.sources.local import LocalSource
 from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, read_heartbeat, write_heartbeat
-from tests.api.world import TOPIC, Client, Owner, app_of
+from tests.api.world import FOUR, TOPIC, Client, Owner, app_of
 from tests.gateway.conftest import ADDRESSES, Gateway
 
 STALE = 300.0
@@ -119,7 +119,7 @@ def test_a_copy_that_is_further_answers_while_the_owner_begins_anew(sides, tmp_p
     before = gateway_over(*sides).get("/v1/summary").json()["examples"]
     offset = read_heartbeat(left / TOPIC / str(number), time.time()).next_offset
     beat(left, number, released_at=time.time() - 50, moved=True)
-    owner = Owner(right, number)
+    owner = Owner(right, number, log=FOUR)
     owner.apply(owner.batch(30, prefix="again"))
     owner.beat(checked=LogEnd(time.time(), offset + 7))
     owner.store.close()
@@ -210,7 +210,7 @@ def test_shifting_a_heartbeat_shifts_every_time():
 def test_an_api_that_is_left_out_says_nothing_of_the_log(sides, tmp_path):
     """A test's worker on another cluster, say, whose topic of the same name is far shorter."""
     beat(sides[1], 1, waiting=500)
-    other = Owner(tmp_path / "other", 1, bundle="cd" * 16)
+    other = Owner(tmp_path / "other", 1, bundle="cd" * 16, log=FOUR)
     other.apply(other.batch(5))
     other.store.close()
     apps = [app_of(each, api_stale_seconds=STALE) for each in (*sides, tmp_path / "other")]

@@ -35,4 +35,4 @@ def test_what_is_missing_is_named(gateway, alone):
     gateway.stop("http://right")
     assert gateway.get("/v1/tree").json()["missing_partitions"] == [1, 3]
     assert gateway.get("/v1/updates").json()["missing_partitions"] == [1, 3]
-    assert gateway.get(f"/v1/tree?root={root}").json()["title"] == "A partition cannot be asked"
+    assert gateway.get(f"/v1/tree?root={root}").json()["title"] == "A partition is missing"

@@ -4,7 +4,7 @@ import pytest
 
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.broker.partitioner import partition_of
-from tests.api.world import Client, Owner, app_of, timeless
+from tests.api.world import FOUR, Client, Owner, app_of, timeless
 from tests.gateway.conftest import ADDRESSES, Gateway
 
 
@@ -49,7 +49,7 @@ def test_what_is_to_be_complete_is_refused(halved, path):
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
-    assert answer.json()["detail"].endswith("cannot be asked now: 1, 3")
+    assert answer.json()["detail"].endswith("would be without: 1, 3")
     assert halved.get(f"{path}complete=false").status_code == 200
 
 
@@ -68,8 +68,8 @@ def test_an_example_that_may_be_in_a_missing_partition_is_not_said_to_be_unknown
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
-    assert answer.json()["detail"].endswith("that cannot be asked now: 1, 3")
-    assert halved.get("/v1/coalitions/p1-n0").json()["detail"].endswith("cannot be asked now: 1")
+    assert answer.json()["detail"].endswith("that the answer would be without: 1, 3")
+    assert halved.get("/v1/coalitions/p1-n0").json()["detail"].endswith("would be without: 1")
     assert halved.get("/v1/coalitions/p0-n9999").status_code == 404
 
 
@@ -107,7 +107,7 @@ def test_readiness_says_how_each_api_is(halved):
 
 def test_a_partition_that_moved_is_asked_where_it_is_further(directories, tmp_path):
     new = tmp_path / "new"
-    owner = Owner(new, 2)
+    owner = Owner(new, 2, log=FOUR)
     owner.offset = 10_000
     owner.apply(owner.batch(30, prefix="moved"))
     owner.store.close()
@@ -136,7 +136,7 @@ def test_an_api_that_refuses_the_key_is_said_to(directories, tmp_path, secret):
 
 
 def owner_of(state_dir, number, bundle):
-    owner = Owner(state_dir, number, bundle=bundle)
+    owner = Owner(state_dir, number, bundle=bundle, log=FOUR)
     owner.apply(owner.batch(20))
     owner.store.close()
     return app_of(state_dir)

@@ -94,7 +94,7 @@ class Answer(Model):
     )
     as_of: AsOf
     missing_partitions: list[int] = Field(
-        description="Partitions that could not be asked: the answer is of a corpus without them. "
+        description="Partitions of the topic that the answer is without. "
         "Also in the header HCDV-Missing-Partitions.",
         examples=[[]],
     )
@@ -113,7 +113,10 @@ class Example(Model):
     provider: str | None = Field(examples=["shop-a"])
     event_time: float = Field(description="Seconds since the epoch.", examples=[1764032401.5])
     value: float = Field(description="Shapley value in the whole corpus.", examples=[0.0000187])
-    stderr: float = Field(description="Standard error of the value.", examples=[0.0000021])
+    stderr: float = Field(
+        description="Standard error of the value, over draws of V and of the other examples.",
+        examples=[0.0000021],
+    )
     rank: int | None = Field(
         description="From 1, highest value first, ties by id; null where it was not asked for.",
         examples=[52],
@@ -193,7 +196,7 @@ class HistoryEntry(Model):
     )
     examples: int = Field(description="Examples of the whole corpus then.", examples=[61823])
     value: float = Field(description="Its value in the whole corpus then.", examples=[0.0000187])
-    stderr: float = Field(examples=[0.0000021])
+    stderr: float = Field(description="Standard error of that value.", examples=[0.0000021])
     leaf: str = Field(examples=["p0-l31"])
 
 
@@ -228,7 +231,10 @@ class ValuedCoalition(Model):
     value: float = Field(
         description="Sum of its examples' values in the whole corpus.", examples=[0.0121]
     )
-    stderr: float = Field(examples=[0.0009])
+    stderr: float = Field(
+        description="Standard error of that sum, over draws of V for these examples.",
+        examples=[0.0009],
+    )
 
 
 class CoalitionsAnswer(PageAnswer):

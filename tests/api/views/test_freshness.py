@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hcdv_stream.api.views.freshness import LogEnds, LogKnowledge
 from hcdv_stream.state.heartbeat import NAME, Heartbeat, LogEnd
-from tests.api.world import Client, Owner, app_of
+from tests.api.world import FOUR, Client, Owner, app_of
 
 STALE = 300.0
 """So long that a busy machine changes nothing; a lag is told for a third of it."""
@@ -362,17 +362,19 @@ def test_what_is_known_of_a_busy_log_stays_bounded():
     assert ends.held_at(0) is None
 
 
-def test_what_is_known_of_a_busy_log_takes_few_bytes():
+def test_what_is_known_of_a_busy_log_takes_no_more_bytes_with_time():
     """Memory that takes an hour to reach its bound looks like a leak until then."""
-    ends = LogEnds()
+    ends, taken = LogEnds(), []
     tracemalloc.start()
     try:
-        for second in range(4096):
+        for second in range(6000):
             ends.learn(LogEnd(second + 0.5, 1000 * second), now=float(second))
-        taken, _ = tracemalloc.get_traced_memory()
+            if second in (10, 4000, 5999):
+                taken.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert taken < 24 * 4096
+    assert max(taken) < 24 * 4096
+    assert taken[-1] - taken[0] < 4096
 
 
 @pytest.mark.parametrize("alive", [True, False])
@@ -406,3 +408,49 @@ def test_an_api_sees_through_a_clock_that_was_set_back(world, monkeypatch):
     as_of = world.summary()["as_of"]
     assert as_of["lag"] == 18
     assert world.get("summary", max_lag=17, complete="true").status_code == 503
+
+
+def test_a_sidecar_names_the_partitions_that_it_has_not(tmp_path):
+    """Its own are half of the topic: nobody must be paid by them alone."""
+    owners = [Owner(tmp_path, number, log=FOUR) for number in (0, 2)]
+    for owner in owners:
+        owner.apply(owner.batch(30))
+    client = Client(app_of(tmp_path))
+    body = client.get("/v1/summary")
+    assert body.json()["missing_partitions"] == [1, 3]
+    assert body.headers["HCDV-Missing-Partitions"] == "1,3"
+    for path in ("summary?", "payouts?amount=9&"):
+        refused = client.get(f"/v1/{path}complete=true")
+        assert refused.status_code == 503
+        assert refused.json()["detail"].endswith("would be without: 1, 3")
+    elsewhere = client.get("/v1/examples/p1s00001")
+    assert elsewhere.json()["detail"].endswith("would be without: 1, 3")
+    for owner in owners:
+        owner.store.close()
+
+
+def test_a_partition_without_records_is_not_missing_where_a_worker_owns_it(tmp_path):
+    owners = [Owner(tmp_path, number, log=FOUR) for number in range(4)]
+    for owner in owners[:3]:
+        owner.apply(owner.batch(30))
+    app = app_of(tmp_path)
+    client = Client(app)
+    before = client.get("/v1/summary")
+    assert before.json()["missing_partitions"] == [3]
+    owners[3].beat()
+    app.state.refresher.look()
+    after = client.get("/v1/summary", headers={"If-None-Match": before.headers["ETag"]})
+    assert after.json()["missing_partitions"] == []
+    for owner in owners:
+        owner.store.close()
+
+
+def test_a_state_that_has_not_caught_up_is_not_complete(world):
+    """Its worker is well and says what waits: that is no reason to pay by a part of the log."""
+    world.beat(0.1, waiting=500, held=None)
+    body = world.summary()
+    assert (body["as_of"]["lag"], body["as_of"]["age_seconds"]) == (1_000, None)
+    for path in ("summary?", "payouts?amount=9&"):
+        refused = world.client.get(f"/v1/{path}complete=true")
+        assert refused.status_code == 503
+        assert "it has not caught up with its log yet: 500 records wait" in refused.json()["detail"]
