@@ -17,19 +17,13 @@ from hcdv_stream.api.queries.query import (
     ask_corpus,
     short,
 )
+from hcdv_stream.api.views.ordering import Place
 from hcdv_stream.api.views.scaled_values import ScaledValues
 
 _FEW_PLACES = 16
 """So many places are counted one by one; for more, all values are sorted once."""
 _FEW_COPIES = 100
 """So many examples are copied while others wait."""
-
-
-class Place(Model):
-    """An example's place in the ranking: examples of equal value are ranked by id."""
-
-    value: float
-    id: str
 
 
 class PlacesAheadParameters(Model):

@@ -6,11 +6,10 @@ from typing import NamedTuple
 from pydantic import Field
 
 from hcdv_stream.api.models.answers import Example, Model
-from hcdv_stream.api.queries.ordered import Column, Order, Ordering, first_examples
-from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
 from hcdv_stream.api.views.descriptions import example_of
 from hcdv_stream.api.views.filters import ExampleFilter
+from hcdv_stream.api.views.ordering import Column, Order, Ordering, Place, first_examples
 
 
 class RankingParameters(Model):

@@ -8,10 +8,9 @@ from pydantic import Field
 
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.models.suspects import Suspect
-from hcdv_stream.api.queries.ordered import OrderedExample, Ordering, first_examples
-from hcdv_stream.api.queries.places_ahead import Place
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, ShardScope
 from hcdv_stream.api.views.filters import ExampleFilter
+from hcdv_stream.api.views.ordering import OrderedExample, Ordering, Place, first_examples
 from hcdv_stream.api.views.scaled_values import DoubtSum, ScaledValues
 from hcdv_stream.valuation.doubt.packed import unpack
 from hcdv_stream.valuation.doubt.reasons import reason

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.problems import invalid
-from hcdv_stream.api.queries.places_ahead import Place
+from hcdv_stream.api.views.ordering import Place
 
 
 class Cursor(Model):

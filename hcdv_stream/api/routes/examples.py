@@ -18,7 +18,6 @@ from hcdv_stream.api.models.answers import (
 )
 from hcdv_stream.api.problems import described, invalid, partition_missing, unknown
 from hcdv_stream.api.queries.coalition import COALITION, CoalitionParameters
-from hcdv_stream.api.queries.ordered import Column, Order
 from hcdv_stream.api.queries.ranking_page import RANKING_PAGE, RankingParameters
 from hcdv_stream.api.routes.cursors import Cursor, place_of, query_of, read_cursor
 from hcdv_stream.api.routes.dependencies import ReadRequestNow, UnkeptContextNow, plain_context
@@ -28,6 +27,7 @@ from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.api.sources.merged import MergedCorpus
 from hcdv_stream.api.sources.source import ShardLost
 from hcdv_stream.api.views.filters import ExampleFilter
+from hcdv_stream.api.views.ordering import Column, Order
 
 router = APIRouter(tags=["examples"], route_class=RetryRoute)
 

@@ -102,7 +102,7 @@ function sunburst(rows, top, labels) {
     if (listening || !element.on) return;
     listening = true;
     element.on("plotly_sunburstclick", (event) => {
-      const id = event.examples[0].id;
+      const id = event.points[0].id;
       if (id !== key(rendered)) zoom(id === "all" ? "" : id);
       else if (root !== "") zoom(outward);
       return false; // Plotly's own zoom would know only what is drawn

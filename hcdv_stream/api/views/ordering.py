@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from hcdv_stream.api.queries.places_ahead import Place
+from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.views.columns import Integers
 from hcdv_stream.api.views.filters import ExampleFilter, mask
 from hcdv_stream.api.views.id_index import ExampleLocation
@@ -19,6 +19,13 @@ from hcdv_stream.valuation.doubt.packed import doubts_in
 Order = Literal["desc", "asc"]
 Column = Literal["value", "doubt"]
 """By what examples are ordered; one without a doubt is in no order of doubts."""
+
+
+class Place(Model):
+    """An example's place in an order: examples of equal value or doubt are ordered by id."""
+
+    value: float
+    id: str
 
 
 class Ordering(NamedTuple):
