@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from hcdv_stream.dashboards.objectives import (
     DISK_FREE,
+    DOUBTFUL_RISE,
+    EXAMPLE_BUDGET,
     FAILED_BUDGET,
     FILES_USED,
     LAG_RECORDS,
     LOOK_SECONDS,
     MEMORY_USED,
-    POINT_BUDGET,
+    PROVIDER_DOUBT_RISE,
     RESIDUAL,
     UPDATE_BUDGET,
 )
@@ -18,9 +20,11 @@ from hcdv_stream.dashboards.recordings import (
     LAG,
     LATE,
     REJECTED,
+    doubtful,
     failed,
+    provider_doubt,
     provider_rate,
-    slow_points,
+    slow_point_reads,
     slow_updates,
 )
 from hcdv_stream.dashboards.rules import Alert, Condition, Group, Severity
@@ -107,7 +111,7 @@ _WORKER = [
     ),
     Alert(
         "LeafMismatch",
-        [[Condition("increase(hcdv_leaf_mismatches_total[1h])", "{} > 0")]],
+        [[Condition("max_over_time(hcdv_leaf_mismatches_total[1h])", "{} > 0")]],
         "0m",
         "critical",
         "A leaf of {{ $labels.topic }}/{{ $labels.partition }} differs from its replay",
@@ -136,6 +140,37 @@ _WORKER = [
         "{{ $labels.provider }} sends much more of {{ $labels.topic }} than it used to",
         "Its share of what arrives is {{ $value | humanizePercentage }} higher over ten minutes "
         "than over the last day. Copies of good examples are paid: look before you pay.",
+    ),
+    Alert(
+        "DoubtRises",
+        [
+            [
+                Condition(f"{doubtful('10m')} - {doubtful('1d')}", f"{{}} > {DOUBTFUL_RISE:g}"),
+                Condition("topic:hcdv_records:rate5m", "on (topic) {} > 1"),
+            ]
+        ],
+        "5m",
+        "warning",
+        "More labels of {{ $labels.topic }} are probably wrong than used to be",
+        "The share of arrivals with a doubt above 0.5 is {{ $value | humanizePercentage }} higher "
+        "over ten minutes than over the last day.",
+    ),
+    Alert(
+        "ProviderDoubtRises",
+        [
+            [
+                Condition(
+                    f'{provider_doubt("10m")}{{provider!="other"}} - {provider_doubt("1d")}',
+                    f"{{}} > {PROVIDER_DOUBT_RISE:g}",
+                ),
+                Condition(provider_rate("10m"), "on (topic, provider) {} > 0.1"),
+            ]
+        ],
+        "5m",
+        "warning",
+        "Labels of {{ $labels.provider }} in {{ $labels.topic }} are doubted more than they were",
+        "The mean doubt of its sessions is {{ $value | humanizePercentage }} higher over ten "
+        "minutes than over the last day. Look at its suspects before you pay.",
     ),
     Alert(
         "ValidationDiverges",
@@ -240,7 +275,7 @@ _API = [
     *(
         Alert(
             "PointReadsSLO",
-            [_burning(slow_points, POINT_BUDGET, *rate)],
+            [_burning(slow_point_reads, EXAMPLE_BUDGET, *rate)],
             hold,
             severity,
             "{{ $value | humanizePercentage }} of the point reads at {{ $labels.job }} take longer "

@@ -12,10 +12,10 @@ from hcdv_stream.dashboards.expressions import (
     total,
 )
 from hcdv_stream.dashboards.objectives import (
+    EXAMPLE_BUDGET,
+    EXAMPLE_ROUTES,
     FAILED_BUDGET,
     LOOK_SECONDS,
-    POINT_BUDGET,
-    POINT_ROUTES,
     REQUEST_SECONDS,
     VISIBLE_SECONDS,
 )
@@ -68,7 +68,7 @@ REQUESTS = Row(
         Panel(
             "Request latency",
             "From a request to the end of its answer, over all routes. The line is the objective "
-            "for reads of a point, 20 ms.",
+            "for reads of an example, 20 ms.",
             "s",
             quantiles("hcdv_api_request_seconds"),
             objective=REQUEST_SECONDS,
@@ -96,8 +96,8 @@ REQUESTS = Row(
     ],
 )
 
-POINTS = Row(
-    "Reads of a point",
+EXAMPLES = Row(
+    "Reads of an example",
     [
         Panel(
             "Point reads, latency",
@@ -106,7 +106,7 @@ POINTS = Row(
             "s",
             [
                 Query(
-                    quantile(share, "hcdv_api_request_seconds", where=POINT_ROUTES),
+                    quantile(share, "hcdv_api_request_seconds", where=EXAMPLE_ROUTES),
                     f"p{100 * share:.0f}",
                 )
                 for share in (0.5, 0.9, 0.99)
@@ -118,8 +118,12 @@ POINTS = Row(
             "Share of the point reads that took longer than 20 ms. Over the line, 1%, the error "
             "budget burns faster than it is given.",
             "percentunit",
-            [Query(over("hcdv_api_request_seconds", REQUEST_SECONDS, where=POINT_ROUTES), "slow")],
-            objective=POINT_BUDGET,
+            [
+                Query(
+                    over("hcdv_api_request_seconds", REQUEST_SECONDS, where=EXAMPLE_ROUTES), "slow"
+                )
+            ],
+            objective=EXAMPLE_BUDGET,
         ),
         Panel(
             "Point reads, error budget left",
@@ -129,8 +133,10 @@ POINTS = Row(
             [
                 Query(
                     budget_left(
-                        over("hcdv_api_request_seconds", REQUEST_SECONDS, "$__range", POINT_ROUTES),
-                        POINT_BUDGET,
+                        over(
+                            "hcdv_api_request_seconds", REQUEST_SECONDS, "$__range", EXAMPLE_ROUTES
+                        ),
+                        EXAMPLE_BUDGET,
                     ),
                     "left",
                 )
@@ -207,8 +213,8 @@ FRESHNESS = Row(
             "Examples that the API answers for; beside them the workers' own count.",
             "short",
             [
-                Query(total("hcdv_api_points", "instance"), "{{instance}}"),
-                Query(total("hcdv_points"), "workers"),
+                Query(total("hcdv_api_examples", "instance"), "{{instance}}"),
+                Query(total("hcdv_examples"), "workers"),
             ],
         ),
         Panel(
@@ -255,5 +261,5 @@ BOARD = Board(
     "hcdv-api",
     "hcdv: API",
     "How fast the API answers, and how current its answers are.",
-    [REQUESTS, POINTS, FRESHNESS, GATEWAY, process("The processes")],
+    [REQUESTS, EXAMPLES, FRESHNESS, GATEWAY, process("The processes")],
 )

@@ -43,7 +43,7 @@ NOW = Row(
             "Examples",
             "Examples in the corpus, over all partitions.",
             "short",
-            [Query(total("hcdv_points"), "examples")],
+            [Query(total("hcdv_examples"), "examples")],
             kind="stat",
         ),
         Panel(

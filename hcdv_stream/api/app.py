@@ -26,13 +26,14 @@ from hcdv_stream.api.page.router import router as page
 from hcdv_stream.api.routes import (
     coalitions,
     events,
+    examples,
     export,
     internal,
     live_page,
     payouts,
-    points,
     probes,
     select,
+    suspects,
     totals,
 )
 from hcdv_stream.api.routes.dependencies import EXPOSED_HEADERS, RESPONSES
@@ -54,10 +55,11 @@ _ANYWHERE = (
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 )
 _ROUTERS = (
-    points.router,
-    points.plain_router,
+    examples.router,
+    examples.plain_router,
     coalitions.router,
     totals.router,
+    suspects.router,
     payouts.router,
     select.router,
     export.router,

@@ -1,8 +1,9 @@
 """Where answers are computed: long ones apart, so that short ones never wait for them.
 
-Two long computations run at once and the others wait their turn; a client that has no answer within
-HCDV_API_TIMEOUT_SECONDS gets an error. Short ones run in the default threads. Long work is cut into
-pieces of a few milliseconds of Python, between which other threads get their turn.
+One long computation runs at a time and the others wait their turn; a client that has no answer
+within HCDV_API_TIMEOUT_SECONDS gets an error. Short ones run in the default threads. Long work is
+cut into pieces of a few milliseconds of Python, between which other threads get their turn. Two at
+a time would be done no sooner, as Python runs one thread at a time, and short ones would wait more.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from anyio.to_thread import run_sync
 
 from hcdv_stream.api.models.answers import Model
 
-HEAVY_PLACES = 2
+HEAVY_PLACES = 1
 
 Result = TypeVar("Result")
 
@@ -31,7 +32,7 @@ class Executor(Enum):
     THREAD = auto()
     """In one of the default threads: short, or waiting for others."""
     HEAVY = auto()
-    """In one of the few threads for long computations."""
+    """In the thread for long computations."""
 
 
 async def run_on(executor: Executor, function: Callable[..., Result], *given: object) -> Result:

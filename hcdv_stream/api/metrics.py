@@ -8,7 +8,7 @@ from hcdv_stream.runtime.memory_limit import memory_limit
 from hcdv_stream.serving.metrics import ConnectionMetrics, build_info
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-"""Edges for latencies; 0.02 s is the objective of a point's read, 0.25 s of an update's becoming
+"""Edges for latencies; 0.02 s is the objective of an example's read, 0.25 s of an update's becoming
 visible."""
 
 
@@ -56,7 +56,7 @@ class ApiMetrics:
             "Looks at the state that failed.",
             registry=registry,
         )
-        self.points = Gauge("hcdv_api_points", "Points in the view.", registry=registry)
+        self.examples = Gauge("hcdv_api_examples", "Examples in the view.", registry=registry)
         self.partitions = Gauge("hcdv_api_partitions", "Partitions in the view.", registry=registry)
         self.truncated = Gauge(
             "hcdv_api_truncated_partitions",

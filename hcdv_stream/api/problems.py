@@ -53,7 +53,7 @@ class NotModified(Exception):  # noqa: N818 (no error: the answer to a condition
 
 
 def unknown(what: str, name: str) -> ProblemError:
-    """There is no point or coalition of that id."""
+    """There is no example or coalition of that id."""
     return ProblemError(
         HTTPStatus.NOT_FOUND,
         f"unknown-{what}",
@@ -80,13 +80,13 @@ def gone(view: str) -> ProblemError:
 
 
 def partition_missing(numbers: Sequence[int]) -> ProblemError:
-    """What was asked for may be in a partition that cannot be asked."""
-    return _missing("it may be in a partition that cannot be asked now", numbers)
+    """What was asked for may be in a partition that the answer would be without."""
+    return _missing("it may be in a partition that the answer would be without", numbers)
 
 
 def incomplete(numbers: Sequence[int]) -> ProblemError:
-    """Every partition was demanded, and these cannot be asked."""
-    return _missing("complete asks for all partitions, of which cannot be asked now", numbers)
+    """Every partition was demanded, and the answer would be without these."""
+    return _missing("complete asks for all partitions, and the answer would be without", numbers)
 
 
 def truncated(begins_at: Mapping[int, int | None]) -> ProblemError:
@@ -109,7 +109,7 @@ def _missing(why: str, numbers: Sequence[int]) -> ProblemError:
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "partition-missing",
-        "A partition cannot be asked",
+        "A partition is missing",
         f"{why}: {named}",
     )
 

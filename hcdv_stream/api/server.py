@@ -16,6 +16,7 @@ from hcdv_stream.api.views.refresher import Refresher
 from hcdv_stream.runtime.file_descriptors import raise_descriptor_limit
 from hcdv_stream.runtime.garbage_collection import freeze_loaded_objects
 from hcdv_stream.runtime.logs import fields
+from hcdv_stream.runtime.malloc_arenas import limit_malloc_arenas
 from hcdv_stream.serving.bounds import Bounds, affordable
 from hcdv_stream.serving.listener import listen
 from hcdv_stream.serving.uvicorn_server import bounded_server
@@ -51,6 +52,7 @@ def serve(
 ) -> None:
     """Serve an application; ``beside`` runs as long, at the process's own priority."""
     raise_descriptor_limit()
+    limit_malloc_arenas()
     listener = listen(host, port, f"HCDV_{name.upper()}")
     metrics: ApiMetrics = app.state.metrics
     server = bounded_server(

@@ -35,6 +35,7 @@ _KINDS: Mapping[str, Kind] = {
     "offsets": ("<f8", 1),
     "slopes": ("<f8", 1),
     "sharpness": ("<f8", 1),
+    "learned": ("<u8", 1),
 }
 
 
@@ -52,6 +53,7 @@ def doubt_bytes(model: DoubtModel) -> bytes:
         "offsets": model.calibration.offsets,
         "slopes": model.calibration.slopes,
         "sharpness": model.sharpness,
+        "learned": model.learned,
     }
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
@@ -133,6 +135,7 @@ def _model(arrays: dict[str, Any], evidence: Evidence, providers: dict[str, int]
         tuple(models[1:]),
         providers or None,
         arrays["sharpness"],
+        arrays["learned"],
     )
 
 

@@ -17,6 +17,14 @@ from hcdv_stream.bundle.schema import Columns, FeatureSchema
 def matrix_with_gaps(schema: FeatureSchema, columns: Columns) -> npt.NDArray[np.float32]:
     """Turn columns of n values into the encoder's input, (n, width), gaps anywhere allowed.
 
+    Raises FeatureError for anything else that does not fit the schema.
+    """
+    return schema.matrix(rows_with_gaps(schema, columns))
+
+
+def rows_with_gaps(schema: FeatureSchema, columns: Columns) -> npt.NDArray[np.float64]:
+    """Return n validated rows, (n, F), gaps anywhere allowed.
+
     Rows without such a gap get the same bits as from ``schema.rows``. Raises FeatureError for
     anything else that does not fit the schema.
     """
@@ -26,4 +34,4 @@ def matrix_with_gaps(schema: FeatureSchema, columns: Columns) -> npt.NDArray[np.
     for place, feature in enumerate(schema.features):
         if isinstance(feature, Categorical) and not feature.nullable:
             raw[np.isnan(raw[:, place]), place] = len(feature.categories)
-    return schema.matrix(raw)
+    return raw

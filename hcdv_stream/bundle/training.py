@@ -18,15 +18,16 @@ import numpy.typing as npt
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.errors import FeatureError, LabelError, TrainingError
+from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.bundle.fitting import embedding_schema, fit_schema
-from hcdv_stream.bundle.gaps import matrix_with_gaps
+from hcdv_stream.bundle.gaps import rows_with_gaps
 from hcdv_stream.bundle.labels import label_text
 from hcdv_stream.bundle.schema import Column, Columns, FeatureSchema, listed_column
 from hcdv_stream.bundle.split import Rows, stratified_split
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.doubt.doubt_training import train_doubt
 from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
-from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
+from hcdv_stream.valuation.embedding.encoder import Encoder
 from hcdv_stream.valuation.embedding.encoder_training import (
     EncoderOptions,
     Epoch,
@@ -125,9 +126,10 @@ def train_bundle(
             )
     validation, held, fitted = _split(classed, options)
     progress(TrainingProgress("features", 0, 1))
-    schema, matrix = _features(columns, np.sort(np.concatenate([held, fitted])), options)
+    schema, rows = _features(columns, np.sort(np.concatenate([held, fitted])), options)
+    matrix = schema.matrix(rows)
     progress(TrainingProgress("features", 1, 1))
-    tables = [LabelledRows(matrix[rows], classed[rows]) for rows in (fitted, held)]
+    tables = [LabelledRows(matrix[part], classed[part]) for part in (fitted, held)]
     encoder, metrics = _encoder(tables, len(classes), options, progress)
     progress(TrainingProgress("hierarchy", 0, 1))
     embeddings = encoder.embed(matrix, np.arange(len(matrix)))
@@ -144,6 +146,7 @@ def train_bundle(
             len(classes),
             seed=options.seed,
             providers=None if providers is None else [providers[row] for row in others.tolist()],
+            prints=fingerprints(rows, classed.tolist())[np.concatenate([others, validation]), 0],
         )
         progress(TrainingProgress("doubt", 1, 1))
     bundle = Bundle(
@@ -209,8 +212,8 @@ def _split(labels: Labels, options: TrainingOptions) -> list[Rows]:
 
 def _features(
     columns: Columns, rows: Rows, options: TrainingOptions
-) -> tuple[FeatureSchema, Matrix]:
-    """Fit the schema on ``rows`` and return it with the input of every row."""
+) -> tuple[FeatureSchema, npt.NDArray[np.float64]]:
+    """Fit the schema on ``rows`` and return it with every row as it validates it."""
     listed = {name: listed_column(column) for name, column in columns.items()}
     training = {name: [column[row] for row in rows] for name, column in listed.items()}
     if options.encoder == "identity":
@@ -219,7 +222,7 @@ def _features(
     else:
         schema = fit_schema(training, options.numeric, options.categorical)
     try:
-        return schema, matrix_with_gaps(schema, listed)
+        return schema, rows_with_gaps(schema, listed)
     except FeatureError as error:
         raise TrainingError(f"a row cannot be used: {error}; mend it or drop the column") from error
 

@@ -64,7 +64,7 @@ def weights(
     """
     if utility is None and beta is None and lam is None:
         return None
-    used = client.points(limit=1).weights
+    used = client.examples(limit=1).weights
     usual = Weights(used.utility, used.beta, used.lam, used.payout) if used else Weights()
     return replace(
         usual,

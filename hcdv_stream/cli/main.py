@@ -100,10 +100,10 @@ COMMANDS = (
         "hcdv-stream top --lowest --label buy --count 20",
     ),
     Command(
-        "point",
+        "example",
         "Show what an example of a running service is worth, its rank and where it belongs.",
         "client",
-        "hcdv-stream point s000017 --history",
+        "hcdv-stream example s000017 --history",
     ),
     Command(
         "providers",

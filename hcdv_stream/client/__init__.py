@@ -3,9 +3,9 @@
     from hcdv_stream.client import Client
 
     with Client("http://localhost:8080") as client:
-        print(client.point("s000017").value)
-        for point in client.ranking(order="asc", label="buy", count=50):
-            print(point.rank, point.id, point.value)
+        print(client.example("s000017").value)
+        for example in client.ranking(order="asc", label="buy", count=50):
+            print(example.rank, example.id, example.value)
 
 Answers are the models that the API's specification is made of (``hcdv_stream.api.models.answers``).
 """

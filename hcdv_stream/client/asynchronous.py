@@ -13,11 +13,11 @@ from pydantic_core import from_json
 from hcdv_stream.api.models.answers import (
     CoalitionAnswer,
     CoalitionsAnswer,
+    Example,
+    ExampleAnswer,
+    ExamplesAnswer,
     FreshnessEvent,
     HistoryAnswer,
-    Point,
-    PointAnswer,
-    PointsAnswer,
     Provider,
     ProvidersAnswer,
     Readiness,
@@ -27,10 +27,12 @@ from hcdv_stream.api.models.answers import (
 )
 from hcdv_stream.api.models.payouts import PayoutsAnswer
 from hcdv_stream.api.models.summary import SummaryAnswer
+from hcdv_stream.api.models.suspects import Suspect, SuspectsAnswer
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import (
     AnswerModel,
     Call,
+    Column,
     Conditions,
     Format,
     Kind,
@@ -38,6 +40,7 @@ from hcdv_stream.client.calls import (
     Page,
     ReadOptions,
     Strategy,
+    SuspectConditions,
 )
 from hcdv_stream.client.connection import (
     EVENT_TIMEOUT_SECONDS,
@@ -91,52 +94,77 @@ class AsyncClient:
         """Give up the connections."""
         await self._http.aclose()
 
-    async def point(
+    async def example(
         self, id: str, *, rank: bool = False, **options: Unpack[ReadOptions]
-    ) -> PointAnswer:
-        """Return one point; with its ``rank`` where that is asked for."""
-        return await self._send(calls.point(id, rank, options))
+    ) -> ExampleAnswer:
+        """Return one example; with its ``rank`` where that is asked for."""
+        return await self._send(calls.example(id, rank, options))
 
-    async def points_by_id(
+    async def examples_by_id(
         self, ids: Iterable[str], **options: Unpack[ReadOptions]
-    ) -> dict[str, Point]:
-        """Return those of any number of points that there are.
+    ) -> dict[str, Example]:
+        """Return those of any number of examples that there are.
 
         More than 1,000 are asked for in several calls, which may be of different states.
         """
         answers = [await self._send(call) for call in calls.batches(ids, options)]
-        return {point.id: point for answer in answers for point in answer.points}
+        return {example.id: example for answer in answers for example in answer.examples}
 
-    async def points(
+    async def examples(
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         limit: int = 100,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
-    ) -> PointsAnswer:
-        """Return the first page of the ranking, or of the points that meet conditions."""
-        return await self._send(calls.points(order, limit, only or {}, options))
+    ) -> ExamplesAnswer:
+        """Return the first page of the ranking, or of the examples that meet conditions."""
+        return await self._send(calls.examples(order, by, limit, only or {}, options))
 
     async def ranking(
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         count: int | None = None,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
-    ) -> AsyncIterator[Point]:
-        """Yield points of the ranking, all or ``count`` of them, all as of one state."""
+    ) -> AsyncIterator[Example]:
+        """Yield examples of the ranking, all or ``count`` of them, all as of one state."""
         left = count
         limit = 1000 if count is None else max(min(count, 1000), 1)
-        async for page in self._pages(calls.points(order, limit, only or {}, options)):
-            for point in page.points[:left]:
-                yield point
-            if left is not None and (left := left - len(page.points)) <= 0:
+        async for page in self._pages(calls.examples(order, by, limit, only or {}, options)):
+            for example in page.examples[:left]:
+                yield example
+            if left is not None and (left := left - len(page.examples)) <= 0:
                 return
 
+    async def suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        limit: int = 100,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> SuspectsAnswer:
+        """Return the first page of the examples whose label is probably wrong."""
+        return await self._send(calls.suspects(threshold, limit, only or {}, options))
+
+    async def all_suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> AsyncIterator[Suspect]:
+        """Yield every suspect, the most doubtful first, all as of one state."""
+        async for page in self._pages(calls.suspects(threshold, 1000, only or {}, options)):
+            for suspect in page.suspects:
+                yield suspect
+
     async def history(self, id: str, **options: Unpack[ReadOptions]) -> HistoryAnswer:
-        """Return what a point was worth, as far back as the API remembers."""
+        """Return what an example was worth, as far back as the API remembers."""
         return await self._send(calls.history(id, options))
 
     async def coalition(self, id: str, **options: Unpack[ReadOptions]) -> CoalitionAnswer:
@@ -173,7 +201,7 @@ class AsyncClient:
         return await self._send(calls.providers(limit, options))
 
     async def all_providers(self, **options: Unpack[ReadOptions]) -> AsyncIterator[Provider]:
-        """Yield every provider and what its points are worth, all as of one state."""
+        """Yield every provider and what its examples are worth, all as of one state."""
         async for page in self._pages(calls.providers(5000, options)):
             for provider in page.providers:
                 yield provider
@@ -216,7 +244,7 @@ class AsyncClient:
         return await self._send(calls.readiness())
 
     async def rows(self, **options: Unpack[ReadOptions]) -> AsyncIterator[dict[str, Any]]:
-        """Yield every point as the API exports it, as it arrives."""
+        """Yield every example as the API exports it, as it arrives."""
         path, parameters = calls.export("ndjson", options)
         async with self._stream(path, parameters) as answer:
             async for line in answer.aiter_lines():
@@ -225,7 +253,7 @@ class AsyncClient:
     async def export(
         self, path: Path, *, format: Format = "ndjson", **options: Unpack[ReadOptions]
     ) -> None:
-        """Write every point to a file, whole or not at all."""
+        """Write every example to a file, whole or not at all."""
         place, parameters = calls.export(format, options)
         with written_whole(path) as beside, beside.open("wb") as file:
             async with self._stream(place, parameters) as answer:

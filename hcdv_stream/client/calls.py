@@ -11,21 +11,23 @@ from hcdv_stream.api.models.answers import (
     BatchRequest,
     CoalitionAnswer,
     CoalitionsAnswer,
+    ExampleAnswer,
+    ExamplesAnswer,
     HistoryAnswer,
     Model,
     PageAnswer,
-    PointAnswer,
-    PointsAnswer,
     ProvidersAnswer,
     Readiness,
     SelectAnswer,
 )
 from hcdv_stream.api.models.payouts import Balance, PayoutsAnswer, PayoutsRequest
 from hcdv_stream.api.models.summary import SummaryAnswer
+from hcdv_stream.api.models.suspects import SuspectsAnswer
 from hcdv_stream.valuation.settlement import Rule
 from hcdv_stream.valuation.weights import Weights
 
 Order = Literal["desc", "asc"]
+Column = Literal["value", "doubt"]
 Kind = Literal["leaf", "node", "root"]
 Strategy = Literal["spread", "top"]
 Format = Literal["ndjson", "csv", "arrow"]
@@ -58,7 +60,7 @@ class ReadOptions(TypedDict, total=False):
 
 
 class Conditions(TypedDict, total=False):
-    """Which points are meant: those that meet every condition."""
+    """Which examples are meant: those that meet every condition."""
 
     provider: str | None
     anonymous: bool | None
@@ -68,6 +70,15 @@ class Conditions(TypedDict, total=False):
     max_value: float | None
     since: float | None
     until: float | None
+    doubt_above: float | None
+
+
+class SuspectConditions(TypedDict, total=False):
+    """Which suspects are meant: those that meet every condition."""
+
+    provider: str | None
+    anonymous: bool | None
+    label: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +96,14 @@ class Call(Generic[AnswerModel]):
         return "GET" if self.body is None else "POST"
 
 
-def point(id: str, rank: bool, options: ReadOptions) -> Call[PointAnswer]:
-    """Ask for one point."""
-    path, named = _addressed("/v1/points", id)
-    return Call(path, PointAnswer, _all(options, rank=rank or None, **named))
+def example(id: str, rank: bool, options: ReadOptions) -> Call[ExampleAnswer]:
+    """Ask for one example."""
+    path, named = _addressed("/v1/examples", id)
+    return Call(path, ExampleAnswer, _all(options, rank=rank or None, **named))
 
 
 def history(id: str, options: ReadOptions) -> Call[HistoryAnswer]:
-    """Ask for what a point was worth."""
+    """Ask for what an example was worth."""
     path, named = _addressed("/v1/history", id)
     return Call(path, HistoryAnswer, _all(options, **named))
 
@@ -108,12 +119,12 @@ def _addressed(path: str, id: str) -> tuple[str, Mapping[str, str]]:
 
 
 def batches(ids: Iterable[str], options: ReadOptions) -> list[Call[BatchAnswer]]:
-    """Ask for any number of points, so many in a call."""
+    """Ask for any number of examples, so many in a call."""
     names = list(dict.fromkeys(ids))
     parts = (names[at : at + MOST_IDS] for at in range(0, len(names), MOST_IDS))
     return [
         Call(
-            "/v1/points:batchGet",
+            "/v1/examples:batchGet",
             BatchAnswer,
             _all(options),
             BatchRequest(ids=part).model_dump_json().encode(),
@@ -122,9 +133,21 @@ def batches(ids: Iterable[str], options: ReadOptions) -> list[Call[BatchAnswer]]
     ]
 
 
-def points(order: Order, limit: int, only: Conditions, options: ReadOptions) -> Call[PointsAnswer]:
+def examples(
+    order: Order, by: Column, limit: int, only: Conditions, options: ReadOptions
+) -> Call[ExamplesAnswer]:
     """Ask for a page of the ranking."""
-    return Call("/v1/points", PointsAnswer, _all(options, order=order, limit=limit, **only))
+    column = None if by == "value" else by
+    parameters = _all(options, order=order, by=column, limit=limit, **only)
+    return Call("/v1/examples", ExamplesAnswer, parameters)
+
+
+def suspects(
+    threshold: float, limit: int, only: SuspectConditions, options: ReadOptions
+) -> Call[SuspectsAnswer]:
+    """Ask for a page of the examples whose label is probably wrong."""
+    parameters = _all(options, threshold=threshold, limit=limit, **only)
+    return Call("/v1/suspects", SuspectsAnswer, parameters)
 
 
 def coalitions(
@@ -141,7 +164,7 @@ def coalition(id: str, options: ReadOptions) -> Call[CoalitionAnswer]:
 
 
 def providers(limit: int, options: ReadOptions) -> Call[ProvidersAnswer]:
-    """Ask for a page of what providers' points are worth."""
+    """Ask for a page of what providers' examples are worth."""
     return Call("/v1/providers", ProvidersAnswer, _all(options, limit=limit))
 
 

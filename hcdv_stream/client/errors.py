@@ -20,7 +20,7 @@ class NotReachedError(HcdvError):
 class ApiError(HcdvError):
     """The API answered with a problem.
 
-    ``name`` tells problems apart: ``unknown-point``, ``view-gone``, ``behind``, ``no-key``, ...;
+    ``name`` tells problems apart: ``unknown-example``, ``view-gone``, ``behind``, ``no-key``, ...;
     it is ``about:blank`` for those that the status says everything of.
     """
 

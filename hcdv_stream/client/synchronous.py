@@ -14,11 +14,11 @@ from pydantic_core import from_json
 from hcdv_stream.api.models.answers import (
     CoalitionAnswer,
     CoalitionsAnswer,
+    Example,
+    ExampleAnswer,
+    ExamplesAnswer,
     FreshnessEvent,
     HistoryAnswer,
-    Point,
-    PointAnswer,
-    PointsAnswer,
     Provider,
     ProvidersAnswer,
     Readiness,
@@ -28,10 +28,12 @@ from hcdv_stream.api.models.answers import (
 )
 from hcdv_stream.api.models.payouts import PayoutsAnswer
 from hcdv_stream.api.models.summary import SummaryAnswer
+from hcdv_stream.api.models.suspects import Suspect, SuspectsAnswer
 from hcdv_stream.client import calls
 from hcdv_stream.client.calls import (
     AnswerModel,
     Call,
+    Column,
     Conditions,
     Format,
     Kind,
@@ -39,6 +41,7 @@ from hcdv_stream.client.calls import (
     Page,
     ReadOptions,
     Strategy,
+    SuspectConditions,
 )
 from hcdv_stream.client.connection import (
     EVENT_TIMEOUT_SECONDS,
@@ -92,44 +95,72 @@ class Client:
         """Give up the connections."""
         self._http.close()
 
-    def point(self, id: str, *, rank: bool = False, **options: Unpack[ReadOptions]) -> PointAnswer:
-        """Return one point; with its ``rank`` where that is asked for."""
-        return self._send(calls.point(id, rank, options))
+    def example(
+        self, id: str, *, rank: bool = False, **options: Unpack[ReadOptions]
+    ) -> ExampleAnswer:
+        """Return one example; with its ``rank`` where that is asked for."""
+        return self._send(calls.example(id, rank, options))
 
-    def points_by_id(self, ids: Iterable[str], **options: Unpack[ReadOptions]) -> dict[str, Point]:
-        """Return those of any number of points that there are.
+    def examples_by_id(
+        self, ids: Iterable[str], **options: Unpack[ReadOptions]
+    ) -> dict[str, Example]:
+        """Return those of any number of examples that there are.
 
         More than 1,000 are asked for in several calls, which may be of different states.
         """
         answers = map(self._send, calls.batches(ids, options))
-        return {point.id: point for answer in answers for point in answer.points}
+        return {example.id: example for answer in answers for example in answer.examples}
 
-    def points(
+    def examples(
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         limit: int = 100,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
-    ) -> PointsAnswer:
-        """Return the first page of the ranking, or of the points that meet conditions."""
-        return self._send(calls.points(order, limit, only or {}, options))
+    ) -> ExamplesAnswer:
+        """Return the first page of the ranking, or of the examples that meet conditions."""
+        return self._send(calls.examples(order, by, limit, only or {}, options))
 
     def ranking(
         self,
         *,
         order: Order = "desc",
+        by: Column = "value",
         count: int | None = None,
         only: Conditions | None = None,
         **options: Unpack[ReadOptions],
-    ) -> Iterator[Point]:
-        """Yield points of the ranking, all or ``count`` of them, all as of one state."""
+    ) -> Iterator[Example]:
+        """Yield examples of the ranking, all or ``count`` of them, all as of one state."""
         limit = 1000 if count is None else max(min(count, 1000), 1)
-        pages = self._pages(calls.points(order, limit, only or {}, options))
-        return islice((point for page in pages for point in page.points), count)
+        pages = self._pages(calls.examples(order, by, limit, only or {}, options))
+        return islice((example for page in pages for example in page.examples), count)
+
+    def suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        limit: int = 100,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> SuspectsAnswer:
+        """Return the first page of the examples whose label is probably wrong."""
+        return self._send(calls.suspects(threshold, limit, only or {}, options))
+
+    def all_suspects(
+        self,
+        *,
+        threshold: float = 0.5,
+        only: SuspectConditions | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> Iterator[Suspect]:
+        """Yield every suspect, the most doubtful first, all as of one state."""
+        pages = self._pages(calls.suspects(threshold, 1000, only or {}, options))
+        return (suspect for page in pages for suspect in page.suspects)
 
     def history(self, id: str, **options: Unpack[ReadOptions]) -> HistoryAnswer:
-        """Return what a point was worth, as far back as the API remembers."""
+        """Return what an example was worth, as far back as the API remembers."""
         return self._send(calls.history(id, options))
 
     def coalition(self, id: str, **options: Unpack[ReadOptions]) -> CoalitionAnswer:
@@ -163,7 +194,7 @@ class Client:
         return self._send(calls.providers(limit, options))
 
     def all_providers(self, **options: Unpack[ReadOptions]) -> Iterator[Provider]:
-        """Yield every provider and what its points are worth, all as of one state."""
+        """Yield every provider and what its examples are worth, all as of one state."""
         pages = self._pages(calls.providers(5000, options))
         return (provider for page in pages for provider in page.providers)
 
@@ -204,7 +235,7 @@ class Client:
         return self._send(calls.readiness())
 
     def rows(self, **options: Unpack[ReadOptions]) -> Iterator[dict[str, Any]]:
-        """Yield every point as the API exports it, as it arrives."""
+        """Yield every example as the API exports it, as it arrives."""
         path, parameters = calls.export("ndjson", options)
         with self._stream(path, parameters) as answer:
             for line in answer.iter_lines():
@@ -213,7 +244,7 @@ class Client:
     def export(
         self, path: Path, *, format: Format = "ndjson", **options: Unpack[ReadOptions]
     ) -> None:
-        """Write every point to a file, whole or not at all."""
+        """Write every example to a file, whole or not at all."""
         place, parameters = calls.export(format, options)
         with (
             written_whole(path) as beside,

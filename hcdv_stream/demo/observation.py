@@ -59,7 +59,7 @@ class Observer:
         with api_client(self.service.api) as client:
             summary = _json(client.summary())
             highest, lowest = (
-                _json(client.points(order=order, limit=SHOWN))["points"] for order in _ORDERS
+                _json(client.examples(order=order, limit=SHOWN))["examples"] for order in _ORDERS
             )
             providers = _json(client.providers())["providers"]
         dead_letters = metric_total(f"{self.service.metrics}/metrics", "hcdv_dead_letters_total")

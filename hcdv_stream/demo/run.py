@@ -104,16 +104,16 @@ def compare_selections(
     examples = prepared.replay.examples
     try:
         with api_client(service.api) as client:
-            points = client.points_by_id(examples.ids)
+            found = client.examples_by_id(examples.ids)
             chosen = set(client.select(SHARE, seed=seed).ids)
     except UNANSWERED as error:
         raise DemoError(f"the values cannot be read, {error}: try again") from error
-    values = {name: point.value for name, point in points.items()}
+    values = {name: example.value for name, example in found.items()}
     last = {name: row for row, name in enumerate(examples.ids)}
     rows = np.array(sorted(row for name, row in last.items() if name in values), dtype=np.int64)
     candidates = examples.take(rows)
     valued = np.array([values[name] for name in candidates.ids])
-    found = detection(valued, candidates.labels, prepared.replay.flipped[rows])
+    detected = detection(valued, candidates.labels, prepared.replay.flipped[rows])
     scorer = SelectionScorer.of(candidates, prepared.test, prepared.bundle.classes)
     selected = np.flatnonzero([name in chosen for name in candidates.ids])
-    return compare(scorer, valued, selected, seed, done), found
+    return compare(scorer, valued, selected, seed, done), detected

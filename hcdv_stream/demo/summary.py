@@ -39,7 +39,7 @@ class Summary:
         return {
             "input": self.prepared.title,
             "sessions_streamed": self.streamed,
-            "sessions_valued": told["points"],
+            "sessions_valued": told["examples"],
             "updates": told["updates"],
             "writes": len(self.last.latencies),
             "update_latency_seconds": {
@@ -55,8 +55,8 @@ class Summary:
             "dead_letters": self.last.dead_letters,
             "efficiency_residual": told["residual"],
             "total_value": told["total"],
-            "highest": [_example(point) for point in self.last.highest],
-            "lowest": [_example(point) for point in self.last.lowest],
+            "highest": [_example(example) for example in self.last.highest],
+            "lowest": [_example(example) for example in self.last.lowest],
             "providers": self.last.providers,
             "auc": self.auc,
             "labels_flipped": int(np.sum(self.prepared.replay.flipped)),
@@ -69,5 +69,5 @@ class Summary:
         }
 
 
-def _example(point: Json) -> Json:
-    return {name: point[name] for name in ("id", "label", "provider", "value", "stderr", "leaf")}
+def _example(example: Json) -> Json:
+    return {name: example[name] for name in ("id", "label", "provider", "value", "stderr", "leaf")}

@@ -44,7 +44,7 @@ def figures(observation: Observation) -> RenderableType:
     """Return the figures of the service."""
     told = observation.summary
     facts = {
-        "sessions valued": f"{told['points']:,}",
+        "sessions valued": f"{told['examples']:,}",
         "updates": f"{told['updates']:,}",
         "writes": f"{len(observation.latencies):,}",
         "lag": lag(told),
@@ -108,9 +108,9 @@ def providers(payouts: Sequence[Mapping[str, Any]], limit: int = 10) -> Table:
         share = payout["share"]
         table.add_row(
             Text(str(payout["provider"] or "(none named)")[:24]),
-            f"{payout['points']:,}",
+            f"{payout['examples']:,}",
             "–" if share is None else f"{100 * share:.1f}%",
-            f"{1e6 * payout['value'] / max(payout['points'], 1):+,.1f}",
+            f"{1e6 * payout['value'] / max(payout['examples'], 1):+,.1f}",
             "█" * round(_BAR_WIDTH * max(payout["value"], 0.0) / most),
         )
     return table

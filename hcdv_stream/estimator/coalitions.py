@@ -32,7 +32,7 @@ class Coalition:
     value : float
         The sum of its examples' values.
     stderr : float
-        The standard error of that sum.
+        The standard error of that sum over other evaluators of these examples.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Removal and addition curves: how good a model is as examples leave or come in order of value.
 
 Taking the least valuable examples away first should help at the start; taking the most valuable
-away first should hurt at once. Cost: one training for each point of a curve.
+away first should hurt at once. Cost: one training for each example of a curve.
 """
 
 from collections.abc import Callable, Sequence

@@ -94,7 +94,8 @@ class HCDV(Results, BaseEstimator):
     values_ : ndarray of shape (n,)
         What each example is worth, in the order of arrival, NaN for one that became part of V.
     stderr_ : ndarray of shape (n,)
-        Their standard errors: how much other evaluators of the same kind would change them.
+        Their standard errors: how much another V and other examples, drawn from the same sources,
+        would change them in the same tree. 95% intervals are ``values_ ± 1.96 * stderr_``.
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     labels_ : ndarray of shape (n,)

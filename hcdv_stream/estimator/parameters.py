@@ -34,7 +34,7 @@ class EngineParameters(Weighted, Protocol):
     permutations: int
 
 
-POINTS_PER_CLASS, LEAF_SIZES = 32, (64, 2048)
+EXAMPLES_PER_CLASS, LEAF_SIZES = 32, (64, 2048)
 """A leaf's size for ``auto``. Of few samples a class, the k nearest are mostly of other classes:
 digits (500 samples, ten classes, a tenth mislabelled) are told apart with an AUC of 0.979 by leaves
 of 64, of 0.994 by leaves of 320 and of 0.997 by a single leaf (twelve seeds)."""
@@ -93,7 +93,7 @@ def engine_config(
 def usual_leaf_size(classes: int, samples: int | None) -> int:
     """Return a leaf's size for ``auto``: of a corpus of so many samples, of a stream for None."""
     fewest, most = LEAF_SIZES
-    usual = min(max(fewest, POINTS_PER_CLASS * classes), most)
+    usual = min(max(fewest, EXAMPLES_PER_CLASS * classes), most)
     if samples is None:
         return usual
     return max(usual, ONE_LEAF if samples <= ONE_LEAF else AT_HAND)

@@ -56,7 +56,7 @@ class Results(FittedAttributes):
 
     @property
     def stderr_(self) -> Floats:
-        """Their standard errors, (n,): how much other evaluators of the same kind would change."""
+        """Their standard errors, (n,): how much another V and other examples would change."""
         return self._values().stderr
 
     @property

@@ -7,6 +7,7 @@ from hcdv_stream.experiments.api_load import heavy_reads
 from hcdv_stream.experiments.api_load import run as api_load
 from hcdv_stream.experiments.augmentation import report as augmentation_report
 from hcdv_stream.experiments.augmentation import run as augmentation
+from hcdv_stream.experiments.coverage import run as coverage
 from hcdv_stream.experiments.drift import report as drift_report
 from hcdv_stream.experiments.drift import run as drift
 from hcdv_stream.experiments.endurance import run as endurance
@@ -66,6 +67,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             5,
             selection.run,
             selection.tables,
+        ),
+        Experiment(
+            "coverage",
+            "how often a value's 95% interval holds when V and the other examples are drawn anew",
+            2,
+            coverage.run,
+            coverage.tables,
         ),
         Experiment(
             "latency",
@@ -159,6 +167,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             1,
             soak.run,
             soak.tables,
+            "--kafka kafka-server",
         ),
     )
 }

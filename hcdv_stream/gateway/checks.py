@@ -24,7 +24,7 @@ def check_view(state: ViewState, topic: str, partitions: int) -> None:
                 f"has partition {part.number} and HCDV_PARTITIONS={partitions}: set it to the "
                 "topic's number of partitions"
             )
-        if min(part.points, part.updates, part.next_offset) < 0:
+        if min(part.examples, part.updates, part.next_offset) < 0:
             raise BadAnswerError(f"has a negative count in partition {part.number}: {SAME_VERSION}")
     if not numbers:
         raise BadAnswerError("has no partition: see that its worker runs")

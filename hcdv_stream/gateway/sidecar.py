@@ -167,7 +167,7 @@ class Sidecar:
     async def _try(self, state: ViewState) -> None:
         """Ask for something that costs nothing, since other queries have failed."""
         numbers = frozenset(part.number for part in state.partitions)
-        target = ShardTarget(state, numbers, None, sum(part.points for part in state.partitions))
+        target = ShardTarget(state, numbers, None, sum(part.examples for part in state.partitions))
         failed = self._failed_queries
         await self.ask(target, FIND, FindParameters(ids=[]))
         self._failed_queries = failed  # until one of a reader succeeds
@@ -219,7 +219,7 @@ class Sidecar:
                 "body-too-large",
                 "Body too large",
                 f"{self.address} takes no query of {len(content or b''):,} bytes: ask for fewer "
-                "points at once, or raise its HCDV_API_MAX_BODY_BYTES",
+                "examples at once, or raise its HCDV_API_MAX_BODY_BYTES",
             )
         if status != HTTPStatus.OK:
             raise BadAnswerError(f"answers {status}: {detail(received)}")

@@ -104,7 +104,7 @@ class RemoteSource:
                 self._looked = began
                 self._keep(self._last)
                 self._behind.partitions_missing.set(len(self._last.missing))
-                self._metrics.points.set(self._last.size)
+                self._metrics.examples.set(self._last.size)
                 self._metrics.partitions.set(len(self._last.partitions))
                 self._metrics.truncated.set(len(self._last.truncated))
                 self._metrics.view_written_at(max(one.written_at for one in self._last.partitions))

@@ -28,7 +28,7 @@ class Objective:
     """f of P coalitions (P, n), rows (n, width) with the intercept's 1 last.
 
     ``present`` (P, C) says which classes each has, the others stay out; ``penalties`` is (P,). A
-    point is W, (C, width), laid out flat.
+    example is W, (C, width), laid out flat.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class Objective:
         self._free[-1] = 0.0
         self._metric = metric
 
-    def value(self, points: Floats, lanes: Lanes) -> tuple[Floats, Floats]:
+    def value(self, examples: Floats, lanes: Lanes) -> tuple[Floats, Floats]:
         """Return f and its gradient.
 
         The class is the first axis: what is done to each row and lane runs along the others.
         """
         count, (rows, width) = len(lanes), self._rows.shape
-        weights = points.reshape(count, -1, width)
+        weights = examples.reshape(count, -1, width)
         flat = weights.swapaxes(0, 1).reshape(-1, width)
         logits = (flat @ self._rows.T).reshape(-1, count, rows)
         if self._lacking[lanes].any():

@@ -73,9 +73,9 @@ class RoutedNeighbours:
         self.validation_labels = validation.labels
         self._orders: list[tuple[Leaves, Leaves]] = []
         for leaf in np.unique(seats):
-            points, judges = np.flatnonzero(homes == leaf), np.flatnonzero(seats == leaf)
-            near = -cosines(validation.embeddings[judges], embeddings[points])
-            order = points[np.argsort(near, axis=1, kind="stable")]
+            examples, judges = np.flatnonzero(homes == leaf), np.flatnonzero(seats == leaf)
+            near = -cosines(validation.embeddings[judges], embeddings[examples])
+            order = examples[np.argsort(near, axis=1, kind="stable")]
             self._orders.append((judges, order))
 
     @property

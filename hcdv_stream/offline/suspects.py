@@ -13,13 +13,13 @@ from hcdv_stream.bundle.errors import FeatureError, TrainingError
 from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.schema import FeatureSchema
-from hcdv_stream.estimator.doubts.label_issues import reason
 from hcdv_stream.offline.encoding import ValuationError, encode_examples
 from hcdv_stream.offline.examples import Examples
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.valuation.doubt.doubt_training import TrainedDoubt, train_doubt
 from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.doubt.model import Doubts
+from hcdv_stream.valuation.doubt.reasons import reason
 
 LEAST_ROWS = 20
 """Rows that are needed to learn from a file what its labels should be."""
@@ -31,13 +31,15 @@ class DoubtedFile:
 
     ``table`` has the columns ``id``, ``label``, ``suggested``, ``doubt``, ``why`` and ``provider``,
     the last where the file has one. ``evidence`` is what calibrated the doubts, ``calibration``
-    their curve where V did, and ``rejected`` counts rows by why they were refused.
+    their curve where V did, ``rejected`` counts rows by why they were refused, and ``seen`` those
+    that a bundle's models have learned from: their doubts are too small.
     """
 
     table: pa.Table
     evidence: str
     calibration: list[dict[str, float]]
     rejected: Mapping[str, int]
+    seen: int = 0
 
     def above(self, threshold: float) -> pa.Table:
         """Return the examples that are doubted more than that."""
@@ -63,14 +65,18 @@ def doubt_by_bundle(examples: Examples, bundle: Bundle) -> DoubtedFile:
     encoded = encode_examples(examples, bundle).distinct()
     batch = encoded.batch
     doubts = bundle.doubt.doubts(encoded.features, batch.labels, batch.providers)
+    seen = bundle.doubt.seen(batch.fingerprints[:, 0], batch.providers)
     table = _table(
         (batch.ids, batch.providers, batch.labels),
         bundle.classes,
         doubts,
         bundle.doubt.models.names,
+        seen,
     )
     curve = [dict(each) for each in bundle.calibration]
-    return DoubtedFile(table, bundle.doubt.evidence, curve, encoded.rejected)
+    return DoubtedFile(
+        table, bundle.doubt.evidence, curve, encoded.rejected, int(np.count_nonzero(seen))
+    )
 
 
 def doubt_by_itself(
@@ -137,6 +143,7 @@ def _table(
     classes: tuple[str, ...],
     doubts: Doubts,
     models: tuple[str, ...],
+    seen: npt.NDArray[np.bool_] | None = None,
 ) -> pa.Table:
     ids, providers, labels = examples
     order = np.argsort(-doubts.doubt, kind="stable").tolist()
@@ -145,7 +152,17 @@ def _table(
         "label": pa.array([classes[labels[row]] for row in order], pa.string()),
         "suggested": pa.array([classes[doubts.suggested[row]] for row in order], pa.string()),
         "doubt": doubts.doubt[order],
-        "why": pa.array([reason(models, doubts.support[row], None) for row in order], pa.string()),
+        "why": pa.array(
+            [
+                reason(
+                    dict(zip(models, doubts.support[row].tolist(), strict=True)),
+                    None,
+                    seen=seen is not None and bool(seen[row]),
+                )
+                for row in order
+            ],
+            pa.string(),
+        ),
     }
     if any(name is not None for name in providers):
         columns["provider"] = pa.array([providers[row] for row in order], pa.string())

@@ -1,8 +1,9 @@
 """Collecting cyclic garbage in a process that serves for long.
 
 A full collection goes through everything there is, modules included, while every thread waits.
-Under load (500 reads a second, 60,000 points) it held an API for 76 to 185 ms, and the slowest read
-in a hundred took 26 to 33 ms; without what is loaded at the start, and less often, 14 to 17 ms.
+Under load (500 reads a second, 60,000 examples) it held an API for 76 to 185 ms, and the slowest
+read in a hundred took 26 to 33 ms; without what is loaded at the start, and less often, 14 to
+17 ms.
 Beside answers over 100,000 providers, which make millions of objects, a full one every two seconds
 held it for 110 ms. State and embeddings are in no cycles: they go when nothing refers to them any
 more.

@@ -1,8 +1,8 @@
 """uvicorn's HTTP protocol over httptools, with bounds that hold before a request is complete.
 
 httptools parses a request in half the time of h11, which is the only one of uvicorn's protocols
-that bounds a head. The bounds here cost a point's read a few comparisons; time-outs are looked at
-once a second for all connections, not by a timer for each.
+that bounds a head. The bounds here cost an example's read a few comparisons; time-outs are looked
+at once a second for all connections, not by a timer for each.
 """
 
 import asyncio

@@ -18,11 +18,12 @@ from hcdv_stream.state.errors import REBUILD, StateError
 
 Array = npt.NDArray[np.generic]
 
-FORMAT = 4
+FORMAT = 5
 """Version of records and layout; a reader refuses a newer one. Since 2, a centroid that moved alone
 has a record of its own. Since 3, the header holds the inventory of the state, and the state says
 which log it is computed from. Since 4, an example has its place in the log and says if it is a
-copy, a leaf may hold trusted sessions, and the state says how V has moved."""
+copy, a leaf may hold trusted sessions, and the state says how V has moved. Since 5, an example has
+its doubt."""
 
 _MAGIC = b"HCDV"
 _SEAL = struct.Struct("<4sI")  # magic and checksum

@@ -72,7 +72,9 @@ def options(max_open_files: int = -1) -> Options:
     chosen.set_atomic_flush(True)
     chosen.set_write_buffer_size(4 * _MIB)
     chosen.set_max_total_wal_size(8 * _MIB)
-    chosen.set_max_manifest_file_size(_MIB)
+    # Every flush adds to the manifest. It is started anew at this size, within minutes: at 1 MiB it
+    # would grow for an hour, and whoever opens the database would read an hour of changes.
+    chosen.set_max_manifest_file_size(_MIB // 16)
     # Most of a leaf is embeddings, which do not compress.
     chosen.set_compression_type(DBCompressionType.none())
     # A record is read once after each write of it and then kept decoded, so a cache of blocks would

@@ -36,6 +36,7 @@ def encode_leaf(leaf: Leaf, written: int) -> bytes:
         "numbers": _numbers(leaf.id, leaf.parent, leaf.sketch.classes, written),
         "centroid": leaf.centroid,
         **_of_columns("", leaf.examples),
+        "doubts": leaf.examples.doubts,
         "sketch": leaf.sketch.vector,
         **_of_outcome(leaf.outcome),
     }
@@ -50,7 +51,7 @@ def decode_leaf(record: bytes) -> tuple[Leaf, int]:
     with _decoding("leaf"):
         identifier, parent, classes, written = arrays["numbers"].tolist()
         centroid, sketch = arrays["centroid"], _sketch(arrays, classes, len(arrays["centroid"]))
-        examples = _columns("", arrays, len(centroid))
+        examples = _columns("", arrays, len(centroid), arrays["doubts"])
         evaluators = None
         if f"{_EVALUATORS}labels" in arrays:
             evaluators = _columns(_EVALUATORS, arrays, len(centroid))
@@ -185,7 +186,9 @@ def _of_columns(prefix: str, examples: LeafExamples) -> dict[str, Array]:
     }
 
 
-def _columns(prefix: str, arrays: Mapping[str, Any], dimensions: int) -> LeafExamples:
+def _columns(
+    prefix: str, arrays: Mapping[str, Any], dimensions: int, doubts: Any = None
+) -> LeafExamples:
     # One object per provider, however many leaves name it.
     table = [*map(sys.intern, read_strings(f"{prefix}providers", arrays)), None]
     codes = arrays[f"{prefix}provider"].tolist()
@@ -200,6 +203,7 @@ def _columns(prefix: str, arrays: Mapping[str, Any], dimensions: int) -> LeafExa
         arrays[f"{prefix}fingerprints"],
         arrays[f"{prefix}arrivals"],
         arrays[f"{prefix}copies"],
+        *(() if doubts is None else (doubts,)),
     )
     count, width = examples.embeddings.shape
     columns = (
@@ -210,6 +214,7 @@ def _columns(prefix: str, arrays: Mapping[str, Any], dimensions: int) -> LeafExa
         examples.fingerprints,
         examples.arrivals,
         examples.copies,
+        examples.doubts,
     )
     if width != dimensions or any(len(column) != count for column in columns):
         raise ValueError("its columns differ in length")

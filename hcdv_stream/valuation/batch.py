@@ -10,6 +10,7 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.tree.leaf import no_fingerprints
 
 _NOTHING = np.zeros((0, 2), np.uint64)
+_NO_DOUBTS = np.zeros(0, np.uint64)
 DELETION = -1
 """The label that marks a record as the deletion of its id."""
 
@@ -23,7 +24,7 @@ class Batch:
     in seconds since the epoch. A provider of None is a provider of its own. ``fingerprints``
     are as those of ``LeafExamples``. ``trusted`` bool (n,) marks sessions that join V instead of
     the corpus. ``event_times`` (n,) are the stream's after each record; without them it is the
-    latest timestamp so far.
+    latest timestamp so far. ``doubts`` are as those of ``LeafExamples``.
     """
 
     ids: Sequence[str]
@@ -34,10 +35,13 @@ class Batch:
     fingerprints: npt.NDArray[np.uint64] = field(default_factory=lambda: _NOTHING)
     trusted: npt.NDArray[np.bool_] | None = None
     event_times: npt.NDArray[np.float64] | None = None
+    doubts: npt.NDArray[np.uint64] = field(default_factory=lambda: _NO_DOUBTS)
 
     def __post_init__(self) -> None:
         if self.fingerprints is _NOTHING:
             object.__setattr__(self, "fingerprints", no_fingerprints(len(self.ids)))
+        if self.doubts is _NO_DOUBTS:
+            object.__setattr__(self, "doubts", np.zeros(len(self.ids), np.uint64))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -65,4 +69,5 @@ class Batch:
             self.fingerprints[start:stop],
             None if self.trusted is None else self.trusted[start:stop],
             None if self.event_times is None else self.event_times[start:stop],
+            self.doubts[start:stop],
         )

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hcdv_stream.valuation.completeness import miscount
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.doubt.packed import plausible
 from hcdv_stream.valuation.embedding.grid import on_grid
 from hcdv_stream.valuation.games.game import Outcome, Seat, TreeGame
 from hcdv_stream.valuation.games.registry import game_of
@@ -199,18 +200,27 @@ def _leaf_differences(leaf: Leaf, outcome: Outcome, sketch: Sketch) -> list[str]
 def columns_problem(leaf: Leaf, classes: int) -> str | None:
     """Say what is wrong with the columns of a leaf, which no replay would notice; None if nothing.
 
-    Examples are in the order of their ids, each id once; labels are classes; embeddings are unit
-    vectors, or zero, on the grid.
+    Examples are in the order of their ids, each id once; labels and suggested labels are classes;
+    embeddings are unit vectors, or zero, on the grid.
     """
-    examples, dimensions = leaf.examples, len(leaf.centroid)
+    examples = leaf.examples
     if list(examples.ids) != sorted(set(examples.ids)):
         return "its examples are not in order"
-    if leaf.sketch.classes != classes or len(leaf.sketch.vector) != classes * (dimensions + 9):
+    if leaf.sketch.classes != classes or len(leaf.sketch.vector) != classes * (
+        len(leaf.centroid) + 9
+    ):
         return "its sums have another shape"
     labels = examples.labels
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         return "a label is no class"
-    if examples.embeddings.shape != (len(examples), dimensions):
+    if not plausible(examples.doubts, classes):
+        return "a doubt suggests no class"
+    return _embeddings_problem(leaf)
+
+
+def _embeddings_problem(leaf: Leaf) -> str | None:
+    examples = leaf.examples
+    if examples.embeddings.shape != (len(examples), len(leaf.centroid)):
         return "its embeddings have another shape"
     if not on_grid(examples.embeddings) or not on_grid(leaf.centroid[None, :]):
         return "an embedding is no unit vector on the grid"

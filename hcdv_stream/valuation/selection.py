@@ -29,7 +29,7 @@ much worse from clean ones, on seeds that no reported experiment uses. So did, i
 four sets and three seeds, drawing in proportion to the classes (0.3 from noisy, 0.5 from clean).
 Sparing what is hardly below 0, down to a quarter of the median size of a class's values, lost 0.1
 from noisy labels, for which the gate is there, and gained 0.4 from clean ones. Counting what is
-valued, not evaluated, below 0 lost 0.2 points from noisy labels and 0.3 from clean ones (eight
+valued, not evaluated, below 0 lost 0.2 examples from noisy labels and 0.3 from clean ones (eight
 sets, three seeds).
 """
 MOST_DOUBTED = 0.6

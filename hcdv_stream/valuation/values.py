@@ -99,8 +99,14 @@ class RoutedValues:
 
     @cached_property
     def stderr(self) -> Floats:
-        """Its standard error, (n,)."""
+        """Its standard error over draws of V and of the other examples, (n,)."""
         return self._weights.stderr(self._integers("components"), self._integers("moments"))
+
+    @cached_property
+    def evaluator_stderr(self) -> Floats:
+        """The part of it that is due to who evaluates, (n,); the rest is due to who competes."""
+        integers = self._integers("components"), self._integers("moments")
+        return np.sqrt(self._weights.evaluator_variance(*integers))
 
     @cached_property
     def evaluated(self) -> Floats:
@@ -119,12 +125,12 @@ class RoutedStateValues:
         self._state = state
         self.weights = weights
 
-    def examples(self) -> Values:
+    def examples(self) -> RoutedValues:
         """All examples, leaf by leaf in the order of their ids."""
         leaves = [self._state.leaves[leaf] for leaf in sorted(self._state.leaves)]
         return RoutedValues(self.weights, leaves)
 
-    def leaf(self, leaf: Leaf) -> Values:
+    def leaf(self, leaf: Leaf) -> RoutedValues:
         """Return the examples of one leaf: the same bits as in ``examples``."""
         return RoutedValues(self.weights, [leaf])
 

@@ -347,6 +347,7 @@ class Partition:
         with metrics.stage("place", len(batch)):
             engine.route(batch)
         self._corpus.observe(batch)
+        self._arrivals.observe(batch)
         routed.add(validated)
 
     def _event_times(

@@ -20,6 +20,7 @@ from hcdv_stream.runtime.file_descriptors import raise_descriptor_limit
 from hcdv_stream.runtime.garbage_collection import freeze_loaded_objects
 from hcdv_stream.runtime.logs import fields
 from hcdv_stream.runtime.systemd import notify
+from hcdv_stream.runtime.thread_pool import full_pool
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.worker.app import WorkerApp, build_app
@@ -117,6 +118,7 @@ def run_worker(settings: Settings) -> None:
 async def _run(context: WorkerContext) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(full_pool("worker"))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
@@ -159,8 +161,7 @@ async def _work(context: WorkerContext, stopping: asyncio.Event) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        with suppress(asyncio.CancelledError):  # a commit in hand is given up, not the stop
-            await app.stop()
+        await stop_app(app, failure)
         await _release(context)
         context.guard.close()
     if app.crash_reason is not None:
@@ -172,6 +173,21 @@ def _open(
 ) -> Partition:
     log_now = guard.log_of(number)
     return Partition.open(settings, number, bundle, metrics, log_now, compacted=guard.compacted)
+
+
+async def stop_app(app: WorkerApp, failure: BaseException | None) -> None:
+    """Stop the app; that it cannot be stopped cleanly does not bury why the worker stops.
+
+    Where its consumer has crashed, the event loop of the consumer's thread is closed already.
+    """
+    try:
+        await app.stop()
+    except asyncio.CancelledError:  # a commit in hand is given up, not the stop
+        pass
+    except Exception as error:
+        if failure is None and app.crash_reason is None:
+            raise
+        log.warning("app stopped with an error", extra=fields(error=repr(error)))
 
 
 async def _release(context: WorkerContext) -> None:

@@ -1,4 +1,4 @@
-"""Validates a run of records of one partition, and embeds what it accepts as the engine's batch."""
+"""Validates a run of records of one partition; embeds and doubts what it accepts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ import numpy.typing as npt
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.doubt.model import DoubtModel
+from hcdv_stream.valuation.doubt.packed import Packed, pack
 from hcdv_stream.valuation.tree.leaf import no_fingerprints
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
 from hcdv_stream.worker.session import Deletion, RejectedError, Session, SessionValidator
@@ -78,10 +80,14 @@ class ValidatedRecords:
         embeddings = np.zeros((len(self.accepted), bundle.dimensions), np.float32)
         present = self.is_session
         prints = no_fingerprints(len(self.accepted))
+        doubts = np.zeros(len(self.accepted), np.uint64)
         if sessions:
             rows = np.array([session.row for session, _ in sessions], np.float64)
             prints[present] = fingerprints(rows, [session.label for session, _ in sessions])
-            embeddings[present] = bundle.encode(bundle.schema.matrix(rows), positions)
+            features = bundle.schema.matrix(rows)
+            embeddings[present] = bundle.encode(features, positions)
+            if bundle.doubt is not None:
+                doubts[present] = _doubts(bundle.doubt, sessions, features, prints[present, 0])
         return Batch(
             [record.id for record in self.accepted],
             np.array(
@@ -95,7 +101,24 @@ class ValidatedRecords:
             prints,
             np.array([isinstance(r, Session) and r.trusted for r in self.accepted], np.bool_),
             event_times,
+            doubts,
         )
+
+
+def _doubts(
+    model: DoubtModel,
+    sessions: Sequence[tuple[Session, int]],
+    features: npt.NDArray[np.float32],
+    prints: npt.NDArray[np.uint64],
+) -> Packed:
+    """Doubt the labels of sessions, (n,). A trusted session is not doubted."""
+    words = np.zeros(len(sessions), np.uint64)
+    doubted = [row for row, (session, _) in enumerate(sessions) if not session.trusted]
+    providers = [sessions[row][0].provider for row in doubted]
+    labels = np.array([sessions[row][0].label for row in doubted], np.int16)
+    found = model.doubts(features[doubted], labels, providers)
+    words[doubted] = pack(found, model.evidence, model.seen(prints[doubted], providers))
+    return words
 
 
 def validate_records(

@@ -13,9 +13,10 @@ from tests.api.world import LOG, TOPIC, Client, Owner, app_of
 
 TRUNCATED = LogIdentity(LOG.topic_id, LOG.partitions, 120, complete=False)
 PATHS = [
-    "/v1/points?",
+    "/v1/examples?",
     "/v1/providers?",
     "/v1/summary?",
+    "/v1/suspects?",
     "/v1/select?share=0.5&",
     "/v1/coalitions?",
     "/v1/export?",
@@ -103,7 +104,7 @@ def test_a_state_copied_under_another_number_does_not_count(tmp_path):
     shutil.copytree(tmp_path / TOPIC / "0", tmp_path / TOPIC / "1")
     client = Client(app_of(tmp_path))
     summary = client.get("/v1/summary").json()
-    assert summary["points"] == 60
+    assert summary["examples"] == 60
     assert [part["partition"] for part in summary["partitions"]] == [0]
     ready = client.get("/readyz?verbose")
     assert ready.status_code == 503
@@ -114,12 +115,12 @@ def test_a_state_replaced_by_a_copy_while_the_api_runs_does_not_count(tmp_path):
     written(tmp_path, 0)
     written(tmp_path, 1)
     app = app_of(tmp_path)
-    assert Client(app).get("/v1/summary").json()["points"] == 120
+    assert Client(app).get("/v1/summary").json()["examples"] == 120
     shutil.rmtree(tmp_path / TOPIC / "1")
     shutil.copytree(tmp_path / TOPIC / "0", tmp_path / TOPIC / "1")
     app.state.refresher.look()
     app.state.refresher.look()
-    assert Client(app).get("/v1/summary").json()["points"] == 60
+    assert Client(app).get("/v1/summary").json()["examples"] == 60
     assert Client(app).get("/readyz").status_code == 503
 
 
@@ -130,7 +131,7 @@ def test_the_state_of_another_topic_does_not_count(tmp_path):
     other.store.close()
     (tmp_path / "elsewhere" / "clicks" / "1").rename(tmp_path / TOPIC / "1")
     client = Client(app_of(tmp_path))
-    assert client.get("/v1/summary").json()["points"] == 60
+    assert client.get("/v1/summary").json()["examples"] == 60
     told = client.get("/readyz?verbose").text
     assert "partition 1 of topic 'clicks', not of partition 1 of topic 'sessions'" in told
 

@@ -21,13 +21,13 @@ from tests.api.large import write_large
 from tests.api.world import Client, app_of
 from tests.processes.service_process import serving
 
-POINTS, PROVIDERS = 40_000, 20_000
+EXAMPLES, PROVIDERS = 40_000, 20_000
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     directory = tmp_path_factory.mktemp("large")
-    write_large(directory, POINTS, providers=PROVIDERS)
+    write_large(directory, EXAMPLES, providers=PROVIDERS)
     return directory
 
 
@@ -64,7 +64,7 @@ def test_equal_values_are_ordered_by_name():
     values = [1.0, 1.0, 1.0, 2.0, 0.5]
     sums.add(
         [
-            ShardProvider(provider=name, points=1, values=[value], variances=[4.0])
+            ShardProvider(provider=name, examples=1, values=[value], variances=[4.0])
             for name, value in zip(names, values, strict=True)
         ]
     )
@@ -113,8 +113,8 @@ def test_short_questions_and_probes_do_not_wait_for_long_ones(large):
                     "/livez",
                     "/readyz",
                     "/metrics",
-                    "/v1/points/example-000003-004",
-                    "/v1/points/example-000003-004?rank=true",
+                    "/v1/examples/example-000003-004",
+                    "/v1/examples/example-000003-004?rank=true",
                 ):
                     async with asyncio.timeout(10):
                         assert (await client.get(path)).status_code == 200
@@ -152,7 +152,7 @@ def test_point_reads_beside_loops_over_many_providers(large):
             seconds = []
             for turn in range(150):
                 name = f"example-{turn % 800:06d}-{turn % 50:03d}"
-                for path in (f"/v1/points/{name}", "/livez"):
+                for path in (f"/v1/examples/{name}", "/livez"):
                     begin = time.perf_counter()
                     assert client.get(path).status_code == 200
                     seconds.append(time.perf_counter() - begin)
@@ -212,7 +212,7 @@ def test_an_export_that_is_never_read_is_cut_off(large, monkeypatch):
                 lines += part.count(b"\n")
                 if number < 12:
                     time.sleep(0.1)
-        assert lines == POINTS
+        assert lines == EXAMPLES
 
 
 def test_an_event_stream_ends(large):
@@ -229,7 +229,7 @@ def test_the_collector_forgets_the_table_of_providers():
     sums.add(
         [
             ShardProvider.model_construct(
-                provider=f"p{number}", points=1, values=(0.5,), variances=(0.25,)
+                provider=f"p{number}", examples=1, values=(0.5,), variances=(0.25,)
             )
             for number in range(1000)
         ]

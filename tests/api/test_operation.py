@@ -16,22 +16,22 @@ def samples(client):
 
 def test_requests_are_counted_by_the_template_of_their_route(state_dir, owners):
     client = Client(app_of(state_dir))
-    for path in ("/v1/points/a", "/v1/points/b/c", "/v1/summary", "/x/1", "/x/2"):
+    for path in ("/v1/examples/a", "/v1/examples/b/c", "/v1/summary", "/x/1", "/x/2"):
         client.get(path)
     found = samples(client)
     counts = {key[1:]: value for key, value in found.items() if key[0] == "hcdv_api_requests_total"}
     get = ("method", "GET")
     assert counts == {
-        (get, ("route", "/v1/points/{id:path}"), ("status", "404")): 2.0,
+        (get, ("route", "/v1/examples/{id:path}"), ("status", "404")): 2.0,
         (get, ("route", "/v1/summary"), ("status", "200")): 1.0,
         (get, ("route", "unmatched"), ("status", "404")): 2.0,
     }
-    assert found["hcdv_api_request_seconds_count", ("route", "/v1/points/{id:path}")] == 2.0
+    assert found["hcdv_api_request_seconds_count", ("route", "/v1/examples/{id:path}")] == 2.0
 
 
 def test_the_view_is_measured(state_dir, owners):
     found = samples(Client(app_of(state_dir)))
-    assert found[("hcdv_api_points",)] == sum(len(owner.engine) for owner in owners)
+    assert found[("hcdv_api_examples",)] == sum(len(owner.engine) for owner in owners)
     assert found[("hcdv_api_partitions",)] == 2.0
     assert found[("hcdv_api_refresh_seconds_count",)] == 2.0  # one for each partition
     assert found[("hcdv_api_view_age_seconds",)] > 1e9  # these updates were written at 0
@@ -48,16 +48,17 @@ def test_openapi_describes_every_answer_and_every_error(client):
     page = client.get("/openapi.json").json()
     schemas = page["components"]["schemas"]
     assert set(page["paths"]) == {
-        "/v1/points/{id}",
-        "/v1/points:batchGet",
-        "/v1/points:get",
+        "/v1/examples/{id}",
+        "/v1/examples:batchGet",
+        "/v1/examples:get",
         "/v1/history:get",
         "/v1/why:get",
-        "/v1/points",
+        "/v1/examples",
         "/v1/coalitions",
         "/v1/coalitions/{id}",
         "/v1/providers",
         "/v1/summary",
+        "/v1/suspects",
         "/v1/payouts",
         "/v1/select",
         "/v1/history/{id}",

@@ -14,13 +14,13 @@ def problem(answer):
     return answer.json()
 
 
-def test_an_unknown_point(client):
-    assert problem(client.get("/v1/points/no-such")) == {
-        "type": "urn:hcdv-stream:problem:unknown-point",
-        "title": "Unknown point",
+def test_an_unknown_example(client):
+    assert problem(client.get("/v1/examples/no-such")) == {
+        "type": "urn:hcdv-stream:problem:unknown-example",
+        "title": "Unknown example",
         "status": 404,
-        "detail": "there is no point 'no-such' in the corpus as of now",
-        "instance": "/v1/points/no-such",
+        "detail": "there is no example 'no-such' in the corpus as of now",
+        "instance": "/v1/examples/no-such",
     }
 
 
@@ -35,12 +35,12 @@ def test_an_unknown_coalition(client):
 
 
 def test_an_unknown_path(client):
-    assert problem(client.get("/v2/points")) == {
+    assert problem(client.get("/v2/examples")) == {
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "GET /v2/points: Nothing matches the given URI",
-        "instance": "/v2/points",
+        "detail": "GET /v2/examples: Nothing matches the given URI",
+        "instance": "/v2/examples",
     }
 
 
@@ -58,7 +58,7 @@ def test_a_method_that_is_not_there(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["points/p0s00007", "points", "coalitions", "summary", "export", "events", "tree"]
+    "path", ["examples/p0s00007", "examples", "coalitions", "summary", "export", "events", "tree"]
 )
 def test_a_parameter_that_is_not_there_is_not_ignored(client, path):
     found = problem(client.get(f"/v1/{path}?lamda=0.5"))
@@ -66,7 +66,7 @@ def test_a_parameter_that_is_not_there_is_not_ignored(client, path):
     assert found["detail"].startswith("lamda: there is no such parameter; there are ")
 
 
-@pytest.mark.parametrize("path", ["points/x", "points", "coalitions", "providers", "summary"])
+@pytest.mark.parametrize("path", ["examples/x", "examples", "coalitions", "providers", "summary"])
 def test_weights_that_cannot_be_used(client, path):
     answer = client.get(f"/v1/{path}", params={"beta": 3, "lambda": "inf"})
     assert problem(answer) == {
@@ -108,7 +108,7 @@ def test_a_utility_that_is_not_there(client, utility, detail):
     ],
 )
 def test_each_refusal_names_its_parameter(client, asked, field):
-    answer = client.get("/v1/points", params=asked)
+    answer = client.get("/v1/examples", params=asked)
     assert [error["field"] for error in problem(answer)["errors"]] == [field]
 
 
@@ -125,7 +125,7 @@ def test_each_refusal_names_its_parameter(client, asked, field):
 )
 def test_a_batch_that_cannot_be_read(client, body, field):
     headers = {"content-type": "application/json"}
-    answer = client.post("/v1/points:batchGet", content=body, headers=headers)
+    answer = client.post("/v1/examples:batchGet", content=body, headers=headers)
     assert [error["field"] for error in problem(answer)["errors"]] == [field]
     assert answer.status_code == 422
 
@@ -133,7 +133,7 @@ def test_a_batch_that_cannot_be_read(client, body, field):
 def test_no_state_yet(tmp_path):
     client = Client(app_of(tmp_path))
     assert str(tmp_path) not in client.get("/readyz").text
-    for path in ("/v1/summary", "/v1/points/x", "/readyz"):
+    for path in ("/v1/summary", "/v1/examples/x", "/readyz"):
         answer = client.get(path, params={"verbose": ""} if path == "/readyz" else {})
         told = problem(answer)
         told.pop("checks", None)
@@ -170,9 +170,9 @@ def test_a_game_that_fixed_its_weights_takes_no_others(tmp_path):
     summary = client.get("/v1/summary").json()
     assert summary["weights"] is None
     assert summary["game"] == "algorithm1"
-    assert summary["points"] == 60
+    assert summary["examples"] == 60
     assert summary["residual"] <= 1e-9
-    assert len(client.get("/v1/points", params={"limit": 5}).json()["points"]) == 5
+    assert len(client.get("/v1/examples", params={"limit": 5}).json()["examples"]) == 5
     answer = client.get("/v1/summary", params={"beta": 0.5})
     assert answer.status_code == 422
     assert problem(answer)["errors"] == [
@@ -184,7 +184,7 @@ def test_a_game_that_fixed_its_weights_takes_no_others(tmp_path):
     owner.store.close()
 
 
-@pytest.mark.parametrize("path", ["/v1/summary/", "/livez/", "/metrics/", "/v1/points:get/?id=x"])
+@pytest.mark.parametrize("path", ["/v1/summary/", "/livez/", "/metrics/", "/v1/examples:get/?id=x"])
 def test_a_slash_too_many_leads_nowhere(client, path):
     """A redirect would name whatever Host was sent, and would be to plain HTTP."""
     answer = client.get(path, headers={"Host": "localhost:99"})

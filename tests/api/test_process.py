@@ -57,9 +57,9 @@ def test_it_serves_and_stops_when_asked(tmp_path):
         for path in ("/v1/events", "/v1/export", "/v1/summary"):
             head = client.head(path)
             assert (head.status_code, head.content) == (200, b"")
-        assert client.get("/v1/summary").json()["points"] == BATCH
-        answer = client.get("/v1/points/a%2Fb%20%C3%BC")
-        assert answer.json()["detail"] == "there is no point 'a/b ü' in the corpus as of now"
+        assert client.get("/v1/summary").json()["examples"] == BATCH
+        answer = client.get("/v1/examples/a%2Fb%20%C3%BC")
+        assert answer.json()["detail"] == "there is no example 'a/b ü' in the corpus as of now"
         directory = Path("/proc") / str(process.pid)
         assert "libtorch" not in (directory / "maps").read_text()
         own = os.nice(0)
@@ -134,7 +134,7 @@ def test_every_answer_is_of_whole_updates_and_no_older_than_a_quarter_of_a_secon
                     continue
                 summary = answer.json()
                 offsets = summary["as_of"]["offsets"]
-                assert summary["points"] == sum(offsets.values())  # each record added a point
+                assert summary["examples"] == sum(offsets.values())  # each record added an example
                 assert all(offset % BATCH == 0 for offset in offsets.values())
                 assert summary["residual"] <= 1e-9
                 answers += 1

@@ -16,11 +16,11 @@ def test_refusals_are_counted_under_the_route_that_was_asked(state_dir, owners, 
     client = Client(app_of(state_dir, api_keys=keyed[0]))
     reader = bearer(keyed[1][Scope.READ])
     for path in (
-        "/v1/points/a",
-        "/v1/points/b",
+        "/v1/examples/a",
+        "/v1/examples/b",
         "/v1/nothing/x",
         "/v1/nothing/y",
-        "/v1/points:get",
+        "/v1/examples:get",
     ):
         assert client.get(path).status_code == 401
     assert client.get("/v1/export", headers=reader).status_code == 403
@@ -32,8 +32,8 @@ def test_refusals_are_counted_under_the_route_that_was_asked(state_dir, owners, 
         labels = f'method="{method}",route="{route}",status="{status}"'
         return f"hcdv_api_requests_total{{{labels}}}" in text
 
-    assert count("/v1/points/{id:path}", 401)
-    assert count("/v1/points:get", 401)
+    assert count("/v1/examples/{id:path}", 401)
+    assert count("/v1/examples:get", 401)
     assert count("/v1/export", 403)
     assert count("unmatched", 401)
     assert count("/v1/summary", 401, "other")
@@ -63,7 +63,7 @@ def test_without_a_key_neither_a_place_is_taken_nor_a_body_read(keyed):  # noqa:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://localhost"
         ) as client:
-            strangers = [client.post("/v1/points:batchGet", content=never()) for _ in range(20)]
+            strangers = [client.post("/v1/examples:batchGet", content=never()) for _ in range(20)]
             with_key = client.get("/v1/summary", headers=bearer(secrets[Scope.READ]))
             return await asyncio.wait_for(asyncio.gather(*strangers, with_key), 5)
 
@@ -86,7 +86,7 @@ def test_the_application_looks_at_the_key_before_anything_else(state_dir, owners
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://localhost"
         ) as client:
-            strangers = [client.post("/v1/points:batchGet", content=never()) for _ in range(9)]
+            strangers = [client.post("/v1/examples:batchGet", content=never()) for _ in range(9)]
             return await asyncio.wait_for(asyncio.gather(*strangers), 5)
 
     assert {answer.status_code for answer in asyncio.run(ask())} == {401}

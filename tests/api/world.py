@@ -23,7 +23,9 @@ from hcdv_stream.valuation.weights import Weights
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
 TOPIC = "sessions"
-LOG = LogIdentity("0190-topic", 4, 0, complete=True)
+LOG = LogIdentity("0190-topic", 1, 0, complete=True)
+"""Of one partition, so that none is missing, whichever a test writes."""
+FOUR = replace(LOG, partitions=4)
 CLASSES = ("bounce", "buy", "return")
 DIMENSIONS = 6
 CONFIG = EngineConfig(leaf_size=16, tau=0.5, update_size=40, merge_below=3, branching=(3, 6))
@@ -57,7 +59,7 @@ class Owner:
         self._generator = np.random.default_rng(number)
 
     def batch(self, count: int, prefix: str = "s") -> Batch:
-        """Return new points; the same prefix replaces points of an earlier call."""
+        """Return new examples; the same prefix replaces examples of an earlier call."""
         prefix = f"p{self.number}{prefix}"
         return batch_of(count, len(CLASSES), DIMENSIONS, self._generator, prefix=prefix)
 
@@ -149,7 +151,7 @@ def timeless(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected(owners: list[Owner], weights: Weights | None = None) -> dict[str, tuple[float, float]]:
-    """Value and standard error of every point in the whole, from the engines themselves."""
+    """Value and standard error of every example in the whole, from the engines themselves."""
     size = sum(len(owner.engine) for owner in owners)
     found = {}
     for owner in owners:

@@ -258,6 +258,7 @@ DOUBTS = {
     "cycle": ({"forest_left": 0}, "a child of its trees is no later node"),
     "share": ({"forest_outputs": -1}, "its trees hold a negative share"),
     "sharpness": ({"sharpness": np.ones(2)}, "its sharpness is of another number of models"),
+    "learned": ({"learned": np.array([2, 1], np.uint64)}, "learned from do not ascend"),
     "root": ({"forest_roots": -1}, "a root of its trees is no node"),
     "baseline": ({"baseline": np.full((1, 1), NAN)}, "no baseline of finite numbers"),
 }

@@ -114,7 +114,7 @@ def test_the_whole_way_and_everything_up_until_ctrl_c(tmp_path):
         assert running.finish() == 0
         assert not running.leftovers(seconds=0)
     summary = json.loads(summary_path.read_text())
-    assert summary["sessions_valued"] == summary["sessions_streamed"] == told["points"] == 600
+    assert summary["sessions_valued"] == summary["sessions_streamed"] == told["examples"] == 600
     assert summary["updates"] == told["updates"] == sum(told["as_of"]["updates"].values())
     assert summary["leaves"] == told["leaves"]
     assert summary["dead_letters"] == 0
@@ -125,7 +125,7 @@ def test_the_whole_way_and_everything_up_until_ctrl_c(tmp_path):
     assert set(summary["auc"]) == {"select20", "top20", "random20", "all"}
     assert all(0.5 < auc < 1 for auc in summary["auc"].values())
     assert 0.5 < summary["detection_auc"] <= 1
-    assert sum(payout["points"] for payout in summary["providers"]) == 600
+    assert sum(payout["examples"] for payout in summary["providers"]) == 600
     values = [sum(payout["value"] for payout in summary["providers"]), summary["total_value"]]
     assert values[0] == pytest.approx(values[1], abs=1e-9)
     assert len(summary["highest"]) == len(summary["lowest"]) == 5

@@ -212,7 +212,7 @@ def test_a_port_where_one_of_ours_answers(installation, monkeypatch):
         def do_GET(self):
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"hcdv_points 1\n")
+            self.wfile.write(b"hcdv_examples 1\n")
 
         def log_message(self, *_):
             pass

@@ -66,6 +66,12 @@ def test_suspects_by_a_bundle_and_what_select_makes_of_doubts(hcdv, clicks, nois
     code, printed, _ = hcdv("suspects", path, *ROLES, "--bundle", bundle, "--count", 3)
     assert code == 0
     assert "labels have a doubt above 0.5" in printed
+    code, printed, _ = hcdv("suspects", clicks, *ROLES, "--bundle", bundle, "--json", "-")
+    own = json.loads(printed)
+    assert own["seen"] == own["examples"]  # it was trained on this very file
+    assert all(row["why"].endswith("so its doubt is too small") for row in own["items"])
+    code, printed, _ = hcdv("suspects", path, *ROLES, "--bundle", bundle, "--count", 3)
+    assert "270 of 300 rows are among those that the bundle's models" in " ".join(printed.split())
     code, _, message = hcdv("suspects", path, *ROLES, "--bundle", bundle, "--trusted", trusted)
     assert code == 1
     assert "the bundle has its own trusted rows" in message

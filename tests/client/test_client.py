@@ -49,16 +49,16 @@ def client(request, service):
         yield client
 
 
-def test_points(client, service):
+def test_examples(client, service):
     values = expected(service.owners)
     ranks = ranking(values)
     name = ranks[3]
-    assert client.point(name, rank=True).rank == 4
-    assert client.point(name).value == values[name][0]
-    found = client.points_by_id([*values, "nobody", name])
-    assert {point.id: (point.value, point.stderr) for point in found.values()} == values
-    page = client.points(order="asc", limit=5)
-    assert [point.id for point in page.points] == ranks[::-1][:5]
+    assert client.example(name, rank=True).rank == 4
+    assert client.example(name).value == values[name][0]
+    found = client.examples_by_id([*values, "nobody", name])
+    assert {example.id: (example.value, example.stderr) for example in found.values()} == values
+    page = client.examples(order="asc", limit=5)
+    assert [example.id for example in page.examples] == ranks[::-1][:5]
     assert client.history(name).history[-1].value == values[name][0]
 
 
@@ -66,7 +66,9 @@ def test_weights_and_conditions(client, service):
     weights = Weights("accuracy", 0.2, 1.0)
     values = expected(service.owners, weights)
     name = next(iter(values))
-    answer = client.point(name, weights=weights, min_offset={0: 1, 3: 1}, max_lag=1000, max_age=9e4)
+    answer = client.example(
+        name, weights=weights, min_offset={0: 1, 3: 1}, max_lag=1000, max_age=9e4
+    )
     assert answer.value == values[name][0]
     assert answer.weights.lam == 1.0
     view = client.summary().as_of.view
@@ -76,9 +78,9 @@ def test_weights_and_conditions(client, service):
 @pytest.mark.parametrize("count", [None, 0, 1, 40])
 def test_the_ranking_goes_through_all_pages(client, service, count):
     found = list(client.ranking(count=count))
-    assert [point.id for point in found] == ranking(expected(service.owners))[:count]
+    assert [example.id for example in found] == ranking(expected(service.owners))[:count]
     buys = list(client.ranking(only={"label": "buy"}, order="asc"))
-    assert {point.label for point in buys} == {"buy"}
+    assert {example.label for example in buys} == {"buy"}
 
 
 def test_more_than_a_page_of_coalitions(client):
@@ -95,7 +97,7 @@ def test_totals(client):
     assert sum(payout.amount for payout in client.payouts(12345).payouts) == 12345
     assert None not in {p.provider for p in client.payouts(5, anonymous=False).payouts}
     chosen = client.select(0.25, strategy="top")
-    assert chosen.count == round(0.25 * summary.points)
+    assert chosen.count == round(0.25 * summary.examples)
     assert client.readiness().checks
 
 
@@ -104,7 +106,7 @@ def test_exports(client, service, tmp_path):
     rows = list(client.rows())
     assert {row["id"]: (row["value"], row["stderr"]) for row in rows} == values
     for format in ("ndjson", "csv", "arrow"):
-        path = tmp_path / f"points.{format}"
+        path = tmp_path / f"examples.{format}"
         client.export(path, format=format)
         if format == "ndjson":
             assert [orjson.loads(line) for line in path.read_bytes().splitlines()] == rows
@@ -117,9 +119,9 @@ def test_exports(client, service, tmp_path):
 
 
 def test_problems(client):
-    with pytest.raises(ApiError, match="there is no point 'no/body'") as caught:
-        client.point("no/body")
-    assert (caught.value.name, caught.value.status) == ("unknown-point", 404)
+    with pytest.raises(ApiError, match="there is no example 'no/body'") as caught:
+        client.example("no/body")
+    assert (caught.value.name, caught.value.status) == ("unknown-example", 404)
     with pytest.raises(ApiError) as caught:
         client.summary(at="gone")
     assert caught.value.name == "view-gone"
@@ -172,7 +174,7 @@ def test_events_follow_the_state(service):
         refresher.look()
         second = next(events)
         events.close()
-    assert second.points == first.points + 5
+    assert second.examples == first.examples + 5
 
 
 def test_lines_become_events():
@@ -183,12 +185,12 @@ def test_lines_become_events():
         '"corpus": {"complete": true, "begins_at": {}}}'
     )
     data = (
-        f'{{"as_of": {as_of}, "points": 3, "written_at": 1.0, "latency": 0.1, '
+        f'{{"as_of": {as_of}, "examples": 3, "written_at": 1.0, "latency": 0.1, '
         '"missing_partitions": [], "stale_partitions": []}'
     )
     for line in ("retry: 1000", "", ": nothing new", "", "event: update", "id: v", f"data:{data}"):
         assert reader.take(line) is None
-    assert reader.take("").points == 3
+    assert reader.take("").examples == 3
     assert reader.headers == {"Last-Event-ID": "v"}
 
 

@@ -11,6 +11,7 @@ from hcdv_stream.cli.main import app
 from hcdv_stream.client import ApiError, NotReachedError
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.state import LogIdentity
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.weights import DEFAULT_BETA, DEFAULT_LAMBDA
 from tests.api.serving import served
 from tests.api.world import Owner, app_of, expected, ranking
@@ -38,8 +39,8 @@ def test_top(ask, service):
     assert [name for name in ranks[:4] if name in text] == ranks[:3]
     assert f"balanced, β {DEFAULT_BETA:g}, λ {DEFAULT_LAMBDA:g}" in text
     found = json.loads(ask("top", "--lowest", "--count", 4, "--label", "buy", "--json"))
-    assert {point["label"] for point in found["points"]} == {"buy"}
-    ranked = [point["rank"] for point in found["points"]]
+    assert {example["label"] for example in found["examples"]} == {"buy"}
+    ranked = [example["rank"] for example in found["examples"]]
     assert ranked == sorted(ranked, reverse=True)
 
 
@@ -55,17 +56,45 @@ def test_one_weight_leaves_the_others_as_the_api_has_them(ask):
     assert used == {"utility": "balanced", "beta": DEFAULT_BETA, "lambda": 2.0, "payout": False}
 
 
-def test_point(ask, service):
+def test_example(ask, service):
     values = expected(service.owners)
     name = ranking(values)[0]
-    found = json.loads(ask("point", name, "--json"))
+    found = json.loads(ask("example", name, "--json"))
     assert (found["value"], found["rank"]) == (values[name][0], 1)
-    text = ask("point", name)
+    text = ask("example", name)
     assert name in text
     assert found["leaf"] in text
-    past = json.loads(ask("point", name, "--history", "--json"))["history"]
+    past = json.loads(ask("example", name, "--history", "--json"))["history"]
     assert past[-1]["value"] == values[name][0]
-    assert "nothing is kept from before" in ask("point", name, "--history")
+    assert "nothing is kept from before" in ask("example", name, "--history")
+
+
+def test_suspects(ask, service):
+    found = json.loads(ask("suspects", "--json", "-", "--count", 5))
+    worst = found["suspects"][0]
+    assert worst["doubt"] == max(
+        float(doubts_in(leaf.examples.doubts).max(initial=0.0))
+        for owner in service.owners
+        for leaf in owner.engine.state().leaves.values()
+    )
+    text = ask("suspects", "--count", 3, "--provider", worst["provider"] or "seller-0")
+    assert f"of {found['doubted']} labels have a doubt above 0.5" in text
+    assert worst["why"].startswith("the models give this label trees")
+    assert worst["id"] in text
+    ask("suspects", "--label", "buy", "--threshold", 0.9)
+
+
+def test_suspects_of_a_file_and_of_a_service_have_options_of_their_own(ask, tmp_path):
+    for arguments, said in (
+        (("suspects", "--bundle", tmp_path), "--bundle is for a file of examples"),
+        (
+            ("suspects", tmp_path / "x.csv", "--url", "http://x"),
+            "--url is for a running service",
+        ),
+        (("suspects", tmp_path / "x.csv"), "--label: name the column"),
+    ):
+        with pytest.raises(HcdvError, match=said):
+            ask(*arguments)
 
 
 def test_providers(ask):
@@ -106,17 +135,17 @@ def test_what_cannot_be_carried_over(tmp_path, text):
 
 
 def test_watch(ask, service):
-    points = len(expected(service.owners))
+    examples = len(expected(service.owners))
     (line,) = ask("watch", "--count", 1, "--json").splitlines()
-    assert json.loads(line)["points"] == points
+    assert json.loads(line)["examples"] == examples
     text = ask("watch", "--count", 1)
-    assert f"{points:,} examples" in text
+    assert f"{examples:,} examples" in text
     assert "seller-1" in text
 
 
 def test_what_goes_wrong_is_one_sentence(ask, monkeypatch):
-    with pytest.raises(ApiError, match="Unknown point: there is no point 'nobody'"):
-        ask("point", "nobody")
+    with pytest.raises(ApiError, match="Unknown example: there is no example 'nobody'"):
+        ask("example", "nobody")
     with pytest.raises(NotReachedError, match="see that the API runs there"):
         ask("providers", "--url", "http://127.0.0.1:1")
 
@@ -133,7 +162,7 @@ def test_a_key_that_is_missing_or_not_good_for_this_is_said_with_the_setting(ask
 
 @pytest.mark.parametrize(
     "command",
-    [("top",), ("providers",), ("watch", "--count", "1"), ("point", "p1s000000")],
+    [("top",), ("providers",), ("watch", "--count", "1"), ("example", "p1s000000")],
     ids=lambda command: command[0],
 )
 def test_every_command_says_that_the_corpus_is_truncated(command, tmp_path, monkeypatch):

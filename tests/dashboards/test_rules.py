@@ -66,6 +66,19 @@ def flood(records: str) -> dict[str, str]:
     return series | {f"hcdv_records_total{{{where}}}": "0+180x60"}
 
 
+def doubted(doubtful: str, doubts: str, records: str = "0+120x60") -> dict[str, str]:
+    """Doubtful sessions of the topic, and the sum of the doubts of provider x, which sends all."""
+    where = f'{WORKER}, topic="t", partition="0"'
+    provider = f'{where}, provider="x"'
+    return {
+        f'hcdv_doubtful_records_total{{{where}, label="buy"}}': doubtful,
+        f'hcdv_label_records_total{{{where}, label="buy"}}': records,
+        f"hcdv_records_total{{{where}}}": records,
+        f"hcdv_provider_doubts_total{{{provider}}}": doubts,
+        f"hcdv_provider_records_total{{{provider}}}": records,
+    }
+
+
 def overdue(seconds: str) -> dict[str, str]:
     where = f'{WORKER}, topic="t", partition="0"'
     return {f"hcdv_erasure_overdue_seconds{{{where}}}": seconds}
@@ -121,7 +134,7 @@ def late(in_time: str, all_of_them: str) -> dict[str, str]:
     }
 
 
-def answers(failed: str, others: str = "", route: str = "/v1/points") -> dict[str, str]:
+def answers(failed: str, others: str = "", route: str = "/v1/examples") -> dict[str, str]:
     return {
         f'hcdv_api_requests_total{{{API}, route="{route}", status="{status}"}}': values
         for status, values in (("500", failed), ("200", others))
@@ -156,7 +169,7 @@ def held_back(values: str) -> dict[str, str]:
     return {f'hcdv_state_writes_held_back{{{WORKER}, topic="t", partition="0"}}': values}
 
 
-def point_reads(fast: str, every: str, route: str = "/v1/points/{id:path}") -> dict[str, str]:
+def point_reads(fast: str, every: str, route: str = "/v1/examples/{id:path}") -> dict[str, str]:
     where = f'{API}, route="{route}"'
     return {
         f'hcdv_api_request_seconds_bucket{{{where}, le="0.02"}}': fast,
@@ -210,6 +223,8 @@ CASES = [
     Case("EfficiencyViolated", CRITICAL, False, residual("9e-10x30")),
     Case("LeafMismatch", CRITICAL, True, mismatches("0x10 1x10"),
          summary="A leaf of t/0 differs from its replay"),
+    Case("LeafMismatch", CRITICAL, True, mismatches("1x3 _x5 1x3 _x20"),
+         about="found before the first look", summary="A leaf of t/0 differs from its replay"),
     Case("LeafMismatch", CRITICAL, False, mismatches("0x30")),
     Case("DeadLetters", WARNING, True, letters("0+5x30", "0+95x30"),
          summary="5% of the sessions of t are rejected"),
@@ -218,6 +233,15 @@ CASES = [
     Case("ProviderFlood", WARNING, True, flood("0+1x40 160+120x20"), 55,
          summary="x sends much more of t than it used to"),
     Case("ProviderFlood", WARNING, False, flood("0+120x60"), 55, "as ever"),
+    Case("DoubtRises", WARNING, True, doubted("0+6x40 240+60x20", "0+12x60"), 55,
+         summary="More labels of t are probably wrong than used to be"),
+    Case("DoubtRises", WARNING, False, doubted("0+30x60", "0+12x60"), 55, "as ever"),
+    Case("DoubtRises", WARNING, False, doubted("0x60", "0x60"), 55, "no doubt model"),
+    Case("ProviderDoubtRises", WARNING, True, doubted("0+6x60", "0+12x40 480+60x20"), 55,
+         summary="Labels of x in t are doubted more than they were"),
+    Case("ProviderDoubtRises", WARNING, False, doubted("0+6x60", "0+40x60"), 55, "as ever"),
+    Case("ProviderDoubtRises", WARNING, False,
+         doubted("0+0.1x60", "0+0.2x40 8+1x20", "0+2x60"), 55, "two sessions a minute"),
     Case("ValidationDiverges", WARNING, True, diverging("0x10 1x20"),
          summary="Sessions labelled buy in t/0 diverge from V"),
     Case("ValidationDiverges", WARNING, True, diverging("1x30", 'label=""'), about="all of them",

@@ -10,18 +10,18 @@ from hcdv_stream.demo.live_display import LiveDisplay
 from hcdv_stream.demo.observation import Observation
 
 
-def point(number, provider="cobalt"):
+def example(number, provider="cobalt"):
     return {"id": f"20260110-{number:05d}", "label": "yes", "provider": provider, "value": 1.2e-3}
 
 
 def observation(provider="cobalt", applied=14_000):
-    told = {"points": 14_000, "updates": 97, "leaves": 339, "spawned": 104, "rebalances": 32}
+    told = {"examples": 14_000, "updates": 97, "leaves": 339, "spawned": 104, "rebalances": 32}
     told |= {"total": 0.7, "residual": 1.5e-13, "as_of": {"lag": 1234}}
-    payout = {"provider": provider, "points": 14_000, "value": 0.7, "share": 1.0, "stderr": 0.01}
+    payout = {"provider": provider, "examples": 14_000, "value": 0.7, "share": 1.0, "stderr": 0.01}
     return Observation(
         *(12.3, 750.0, applied, 2, [0.1, 0.2, 0.3], told),
-        highest=[point(n, provider) for n in range(5)],
-        lowest=[point(n, provider) for n in range(10, 15)],
+        highest=[example(n, provider) for n in range(5)],
+        lowest=[example(n, provider) for n in range(10, 15)],
         providers=[payout],
     )
 

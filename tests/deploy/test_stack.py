@@ -66,8 +66,8 @@ def streaming(stack: Stack) -> Stack:
     return stack
 
 
-def points(stack: Stack, name: str) -> int:
-    return int(stack.get(name, "/v1/summary")["points"])
+def examples(stack: Stack, name: str) -> int:
+    return int(stack.get(name, "/v1/summary")["examples"])
 
 
 def served_by(stack: Stack, name: str) -> set[int]:
@@ -81,7 +81,7 @@ def shares(stack: Stack) -> list[set[int]]:
 
 
 def test_the_gateway_answers_what_two_workers_valued(streaming: Stack) -> None:
-    until(lambda: sum(streaming.query("sum(hcdv_points)")) >= 150, PATIENCE, "150 points")
+    until(lambda: sum(streaming.query("sum(hcdv_examples)")) >= 150, PATIENCE, "150 examples")
     missing = "hcdv_gateway_partitions_missing"
     until(lambda: streaming.query(missing) == [0], PATIENCE, "an API for every partition")
     up = "hcdv_gateway_sidecar_up"
@@ -92,16 +92,16 @@ def test_the_gateway_answers_what_two_workers_valued(streaming: Stack) -> None:
     # A partition that moved while the second worker joined is with both, further with one of them.
     until(lambda: all(shares(streaming)), PATIENCE, "partitions at both APIs")
     assert set.union(*shares(streaming)) == {0, 1, 2, 3}
-    (best,) = streaming.get("gateway", "/v1/points", limit="1")["points"]
-    assert streaming.get("gateway", f"/v1/points/{quote(best['id'])}")["id"] == best["id"]
+    (best,) = streaming.get("gateway", "/v1/examples", limit="1")["examples"]
+    assert streaming.get("gateway", f"/v1/examples/{quote(best['id'])}")["id"] == best["id"]
 
 
 def read(stack: Stack) -> None:
     """Be a reader: shares of failed requests are of theirs."""
     for name in ("api", "gateway"):
         stack.get(name, "/v1/summary")
-        (best,) = stack.get(name, "/v1/points", limit="1")["points"]
-        stack.get(name, f"/v1/points/{quote(best['id'])}")
+        (best,) = stack.get(name, "/v1/examples", limit="1")["examples"]
+        stack.get(name, f"/v1/examples/{quote(best['id'])}")
 
 
 def waiting_for(
@@ -206,7 +206,11 @@ def served(
         for path in dict.fromkeys(service.probes or ["/readyz"]):
             about = f"{name} {path}"
             until(lambda name=name, path=path: stack.passes(name, path), PATIENCE, about)
-    until(lambda: points(stack, "gateway") == points(stack, "api") > 0, PATIENCE, "the same points")
+    until(
+        lambda: examples(stack, "gateway") == examples(stack, "api") > 0,
+        PATIENCE,
+        "the same examples",
+    )
     for name, service in services.items():
         stack.stop(name, service)
 

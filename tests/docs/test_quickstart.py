@@ -63,4 +63,4 @@ def test_a_stream_is_valued(tmp_path: Path) -> None:
         run(prepare, tmp_path, **settings)
         said = run(script, tmp_path, **settings)
     assert '"as_of"' in said
-    assert '"points":500,' in said
+    assert '"examples":500,' in said

@@ -98,8 +98,8 @@ def test_quality_runs_and_tables_come_from_its_json(data):
     assert {run["seed"] for run in stored["runs"]} == {0}
     assert stored["summary"]["claims"]["sets"] == 4
     first = stored["runs"][0]
-    points = 100 * (first["methods"][DEFAULT]["top"] - first["references"]["random"])
-    assert stored["summary"]["sets"][first["set"]]["methods"][DEFAULT]["top"]["mean"] == points
+    examples = 100 * (first["methods"][DEFAULT]["top"] - first["references"]["random"])
+    assert stored["summary"]["sets"][first["set"]]["methods"][DEFAULT]["top"]["mean"] == examples
     everything = stored["summary"]["all"]["methods"]
     busy = [everything[name]["processor_seconds"]["mean"] for name in (OUT_OF_BAG, DETECTING)]
     assert stored["summary"]["claims"]["times_faster_than_out_of_bag"] == busy[0] / busy[1]
@@ -107,7 +107,7 @@ def test_quality_runs_and_tables_come_from_its_json(data):
     assert len(tables) == 7
     text = "\n".join(table.markdown() for table in tables)
     assert all(name in text for name in METHODS)
-    assert f"{points:+.1f} ± 0.0" in text
+    assert f"{examples:+.1f} ± 0.0" in text
 
 
 def test_every_choice_differs_from_the_others_of_its_parameter():

@@ -17,7 +17,7 @@ from hcdv_stream.broker.partitioner import partition_of
 from hcdv_stream.gateway.app import build_gateway
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.batch import Batch
-from tests.api.world import CLASSES, DIMENSIONS, TOPIC, Client, Owner, app_of
+from tests.api.world import CLASSES, DIMENSIONS, FOUR, TOPIC, Client, Owner, app_of
 from tests.valuation.worlds import batch_of
 
 ADDRESSES = ("http://left", "http://right")
@@ -67,7 +67,7 @@ class _Direct:
 
 
 def batches(count: int, seed: int) -> dict[int, Batch]:
-    """Points of every partition, each in the partition that Kafka puts its id in."""
+    """Examples of every partition, each in the partition that Kafka puts its id in."""
     every = batch_of(count, len(CLASSES), DIMENSIONS, np.random.default_rng(seed), prefix="s")
     homes = [partition_of(name, PARTITIONS) for name in every.ids]
     found = {}
@@ -79,6 +79,7 @@ def batches(count: int, seed: int) -> dict[int, Batch]:
             [every.providers[row] for row in rows],
             every.timestamps[rows],
             every.embeddings[rows],
+            doubts=every.doubts[rows],
         )
     return found
 
@@ -89,7 +90,7 @@ def directories(tmp_path_factory) -> tuple[Path, Path, Path]:
     whole = tmp_path_factory.mktemp("whole")
     left, right = tmp_path_factory.mktemp("left"), tmp_path_factory.mktemp("right")
     for number, batch in batches(900, 3).items():
-        owner = Owner(whole, number)
+        owner = Owner(whole, number, log=FOUR)
         owner.apply(batch)
         owner.apply(batches(250, 4)[number])
         gone = [name for name in batch.ids if name.endswith("7")]

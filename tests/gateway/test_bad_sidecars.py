@@ -104,7 +104,7 @@ VIEWS = {
 def test_a_state_that_cannot_be_had(good, way):
     answer, reason = VIEWS[way]
     with misbehaving({"/": answer}) as bad, gateway(good, bad) as client:
-        left_out(client, reason, ["/v1/summary", "/v1/points?limit=3", "/v1/providers"])
+        left_out(client, reason, ["/v1/summary", "/v1/examples?limit=3", "/v1/providers"])
 
 
 STATES = {
@@ -121,7 +121,7 @@ def test_a_state_that_cannot_be_true(good, view, way):
     numbers, changes, reason = STATES[way]
     answer = numbered(view, numbers, **changes)
     with misbehaving({"/": answer}) as bad, gateway(good, bad) as client:
-        left_out(client, reason, ["/v1/summary", "/v1/points?limit=3"])
+        left_out(client, reason, ["/v1/summary", "/v1/examples?limit=3"])
 
 
 def test_a_number_that_is_none_is_not_taken(good, view):
@@ -137,9 +137,9 @@ ANSWERS = {
     "endless": (endless, "answers more than 1,048,576 bytes"),
     "error": (said(b"{}", "500 X"), "answers 500"),
     "refusal": (said(b'{"detail": "no"}', "403 X"), "refuses the key (no)"),
-    "deep": (said(b'{"points":' + b"[" * 100_000), "answers what this version does not read"),
+    "deep": (said(b'{"examples":' + b"[" * 100_000), "answers what this version does not read"),
     "another": (said(b'{"counts": [1, 2, 3]}'), "answers what this version does not read"),
-    "too many": (said(b'{"points": [], "total": -1}'), "answers"),
+    "too many": (said(b'{"examples": [], "total": -1}'), "answers"),
 }
 
 
@@ -148,7 +148,7 @@ def test_one_that_shows_a_state_and_answers_no_question(good, view, way):
     answer, reason = ANSWERS[way]
     ways = {VIEW: said(json.dumps(view).encode()), ASK: answer}
     with misbehaving(ways) as bad, gateway(good, bad) as client:
-        left_out(client, reason, ["/v1/points?limit=3", "/v1/summary", "/v1/providers"])
+        left_out(client, reason, ["/v1/examples?limit=3", "/v1/summary", "/v1/providers"])
 
 
 @pytest.mark.parametrize("at", ["(" * 9000 + "~x", "x~" + "a" * 40_000, "%0d~%20", "-~../x"])
@@ -156,7 +156,7 @@ def test_no_reader_makes_an_api_count_as_missing_by_a_state_of_his_own(good, vie
     """What an API refuses because of the reader is no failing of the API's."""
     ways = {f"{VIEW}?at": said(b"{}", "431 X"), VIEW: said(json.dumps(view).encode()), ASK: hang}
     with misbehaving(ways) as bad, gateway(good, bad) as client:
-        assert client.get(f"/v1/points?limit=1&at={at}").status_code == 410
+        assert client.get(f"/v1/examples?limit=1&at={at}").status_code == 410
         details = [check["detail"] for check in client.get("/readyz?verbose").json()["checks"]]
         assert details[1:3] == ["answers", "answers"]
 
@@ -165,7 +165,7 @@ def test_a_question_that_is_too_large_for_an_api_is_the_readers_fault(good, view
     ways = {VIEW: said(json.dumps(view).encode()), ASK: said(b"{}", "413 X")}
     with misbehaving(ways) as strict, gateway(good, strict) as client:
         ids = [f"{'s' * 900}{number}" for number in range(1000)]
-        answer = client.post("/v1/points:batchGet", json={"ids": ids})
+        answer = client.post("/v1/examples:batchGet", json={"ids": ids})
         assert answer.status_code == 413
         assert answer.json()["type"] == "urn:hcdv-stream:problem:body-too-large"
         details = [check["detail"] for check in client.get("/readyz?verbose").json()["checks"]]

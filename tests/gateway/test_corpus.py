@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from hcdv_stream.state import LogIdentity
-from tests.api.world import LOG, TOPIC, Owner, app_of
+from tests.api.world import FOUR, TOPIC, Owner, app_of
 from tests.gateway.conftest import ADDRESSES, Gateway
 
-TRUNCATED = LogIdentity(LOG.topic_id, LOG.partitions, 120, complete=False)
+TRUNCATED = LogIdentity(FOUR.topic_id, FOUR.partitions, 120, complete=False)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_truncated_state_that_is_all_there_is_is_said_and_not_paid_by(
     assert "hcdv_api_truncated_partitions 1.0" in gateway.get("/metrics").text
 
 
-@pytest.mark.parametrize("log", [replace(LOG, topic_id="anew"), replace(LOG, partitions=8)])
+@pytest.mark.parametrize("log", [replace(FOUR, topic_id="anew"), replace(FOUR, partitions=8)])
 def test_states_of_different_topics_of_one_name_are_not_merged(over, directories, tmp_path, log):
     truncated_two(tmp_path, log)
     gateway = over(directories[1], tmp_path)

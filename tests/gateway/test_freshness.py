@@ -9,7 +9,7 @@ import pytest
 from hcdv_stream.api.models.shards import ViewState
 from hcdv_stream.api.sources.local import LocalSource
 from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, read_heartbeat, write_heartbeat
-from tests.api.world import TOPIC, Client, Owner, app_of
+from tests.api.world import FOUR, TOPIC, Client, Owner, app_of
 from tests.gateway.conftest import ADDRESSES, Gateway
 
 STALE = 300.0
@@ -100,11 +100,11 @@ def test_a_copy_that_is_all_there_is_answers_and_is_marked(sides):
     other = copied(sides, 2)
     beat(other, 2, released_at=time.time() - 50, moved=True)
     gateway = gateway_over(*sides)
-    points = gateway.get("/v1/summary").json()["points"]
+    examples = gateway.get("/v1/summary").json()["examples"]
     shutil.rmtree(sides[0] / TOPIC / "2")
     gateway = gateway_over(*sides)
     answer = gateway.get("/v1/summary")
-    assert answer.json()["points"] == points
+    assert answer.json()["examples"] == examples
     assert answer.json()["stale_partitions"] == [2]
     assert answer.headers["HCDV-Stale-Partitions"] == "2"
     refused = gateway.get("/v1/payouts?amount=9&complete=true")
@@ -116,17 +116,17 @@ def test_a_copy_that_is_all_there_is_answers_and_is_marked(sides):
 
 def test_a_copy_that_is_further_answers_while_the_owner_begins_anew(sides, tmp_path):
     number, (left, right) = 2, sides
-    before = gateway_over(*sides).get("/v1/summary").json()["points"]
+    before = gateway_over(*sides).get("/v1/summary").json()["examples"]
     offset = read_heartbeat(left / TOPIC / str(number), time.time()).next_offset
     beat(left, number, released_at=time.time() - 50, moved=True)
-    owner = Owner(right, number)
+    owner = Owner(right, number, log=FOUR)
     owner.apply(owner.batch(30, prefix="again"))
     owner.beat(checked=LogEnd(time.time(), offset + 7))
     owner.store.close()
     gateway = gateway_over(*sides)
     assert chosen(gateway)[number] == ADDRESSES[0]
     body = gateway.get("/v1/summary").json()
-    assert body["points"] == before
+    assert body["examples"] == before
     assert body["stale_partitions"] == [number]
     assert body["partitions"][number]["lag"] == 7, "by what the owner knows of the log"
     assert gateway.get("/v1/summary?complete=true").status_code == 503
@@ -167,16 +167,16 @@ def test_clocks_need_not_agree(sides, monkeypatch):
 
 def test_pages_of_an_older_state_are_as_current_as_is_known_now(sides):
     gateway = gateway_over(*sides)
-    view = gateway.get("/v1/points").json()["as_of"]["view"]
+    view = gateway.get("/v1/examples").json()["as_of"]["view"]
     for number in range(4):
         beat(sides[number % 2], number, waiting=2)
     for app in gateway.apps.values():
         app.state.refresher.look()
     gateway.source._looked = -1e9  # more than a second ago
-    told = gateway.get("/v1/points", params={"at": view}).json()
+    told = gateway.get("/v1/examples", params={"at": view}).json()
     assert told["as_of"]["view"] == view
     assert told["as_of"]["lag"] == 8
-    assert gateway.get("/v1/points", params={"at": view, "max_lag": 7}).status_code == 503
+    assert gateway.get("/v1/examples", params={"at": view, "max_lag": 7}).status_code == 503
 
 
 def test_without_heartbeats_it_answers_and_vouches_for_nothing(sides):
@@ -210,7 +210,7 @@ def test_shifting_a_heartbeat_shifts_every_time():
 def test_an_api_that_is_left_out_says_nothing_of_the_log(sides, tmp_path):
     """A test's worker on another cluster, say, whose topic of the same name is far shorter."""
     beat(sides[1], 1, waiting=500)
-    other = Owner(tmp_path / "other", 1, bundle="cd" * 16)
+    other = Owner(tmp_path / "other", 1, bundle="cd" * 16, log=FOUR)
     other.apply(other.batch(5))
     other.store.close()
     apps = [app_of(each, api_stale_seconds=STALE) for each in (*sides, tmp_path / "other")]

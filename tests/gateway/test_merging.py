@@ -39,16 +39,22 @@ def same(alone, gateway, path, **asked):
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("order", ["desc", "asc"])
 def test_rankings(alone, gateway, weights, order):
-    body = same(alone, gateway, "/v1/points", order=order, limit=10_000, **weights)
-    assert len(body["points"]) == body["total"] > 700
-    assert {point["partition"] for point in body["points"]} == {0, 1, 2, 3}
-    same(alone, gateway, "/v1/points", order=order, limit=7, **weights)
+    body = same(alone, gateway, "/v1/examples", order=order, limit=10_000, **weights)
+    assert len(body["examples"]) == body["total"] > 700
+    assert {example["partition"] for example in body["examples"]} == {0, 1, 2, 3}
+    same(alone, gateway, "/v1/examples", order=order, limit=7, **weights)
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize(
     ("path", "more"),
-    [("/v1/providers", {}), ("/v1/summary", {}), ("/v1/coalitions", {"limit": 9999})],
+    [
+        ("/v1/providers", {}),
+        ("/v1/summary", {}),
+        ("/v1/coalitions", {"limit": 9999}),
+        ("/v1/suspects", {"threshold": 0.1, "limit": 9999}),
+        ("/v1/examples", {"by": "doubt", "order": "asc", "limit": 50}),
+    ],
 )
 def test_totals(alone, gateway, weights, path, more):
     same(alone, gateway, path, **more, **weights)
@@ -81,24 +87,24 @@ def test_selections(alone, gateway, strategy, share):
     ],
 )
 def test_filters_with_ranks_in_the_whole(alone, gateway, only):
-    body = same(alone, gateway, "/v1/points", limit=50, **only)
-    ranks = [point["rank"] for point in body["points"]]
+    body = same(alone, gateway, "/v1/examples", limit=50, **only)
+    ranks = [example["rank"] for example in body["examples"]]
     assert ranks == sorted(ranks)
-    every = alone.get("/v1/points", params={"limit": 10_000}).json()["points"]
-    places = {point["id"]: point["rank"] for point in every}
-    assert ranks == [places[point["id"]] for point in body["points"]]
+    every = alone.get("/v1/examples", params={"limit": 10_000}).json()["examples"]
+    places = {example["id"]: example["rank"] for example in every}
+    assert ranks == [places[example["id"]] for example in body["examples"]]
 
 
-def test_points_and_their_ranks(alone, gateway):
-    every = alone.get("/v1/points", params={"limit": 10_000}).json()["points"]
-    for point in every[::97]:
-        found = same(alone, gateway, f"/v1/points/{point['id']}", rank=True)
-        assert found["rank"] == point["rank"]
-    names = [point["id"] for point in every[::5]] + ["nobody"]
+def test_examples_and_their_ranks(alone, gateway):
+    every = alone.get("/v1/examples", params={"limit": 10_000}).json()["examples"]
+    for example in every[::97]:
+        found = same(alone, gateway, f"/v1/examples/{example['id']}", rank=True)
+        assert found["rank"] == example["rank"]
+    names = [example["id"] for example in every[::5]] + ["nobody"]
     ours, theirs = (
-        each.post("/v1/points:batchGet", json={"ids": names}).json() for each in (gateway, alone)
+        each.post("/v1/examples:batchGet", json={"ids": names}).json() for each in (gateway, alone)
     )
-    assert ours["points"] == theirs["points"]
+    assert ours["examples"] == theirs["examples"]
     assert ours["missing"] == ["nobody"]
 
 
@@ -108,7 +114,12 @@ def test_coalitions_by_id(alone, gateway):
 
 
 def test_pages_are_the_list(alone, gateway):
-    for path, key in (("/v1/points", "points"), ("/v1/coalitions", "coalitions")):
+    lists = (
+        ("/v1/examples", "examples"),
+        ("/v1/coalitions", "coalitions"),
+        ("/v1/suspects", "suspects"),
+    )
+    for path, key in lists:
         whole = alone.get(path, params={"limit": 10_000}).json()
         found, cursor = [], None
         while True:
@@ -126,12 +137,12 @@ def test_exports(alone, gateway):
     rows = [orjson.loads(line) for line in ours.splitlines()]
     summary = alone.get("/v1/summary").json()
     assert math.fsum(row["value"] for row in rows) == summary["value"]
-    assert len(rows) == summary["points"]
+    assert len(rows) == summary["examples"]
     arrow = gateway.get("/v1/export", params={"format": "arrow"}).content
     with pa.ipc.open_stream(io.BytesIO(arrow)) as reader:
         assert reader.read_all().to_pylist() == rows
 
 
 def test_histories(alone, gateway):
-    name = alone.get("/v1/points").json()["points"][0]["id"]
+    name = alone.get("/v1/examples").json()["examples"][0]["id"]
     same(alone, gateway, f"/v1/history/{name}")

@@ -4,7 +4,7 @@ import pytest
 
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.broker.partitioner import partition_of
-from tests.api.world import Client, Owner, app_of, timeless
+from tests.api.world import FOUR, Client, Owner, app_of, timeless
 from tests.gateway.conftest import ADDRESSES, Gateway
 
 
@@ -16,7 +16,14 @@ def halved(gateway):
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/points", "/v1/providers", "/v1/summary", "/v1/payouts?amount=5", "/v1/select?share=0.5"],
+    [
+        "/v1/examples",
+        "/v1/providers",
+        "/v1/summary",
+        "/v1/suspects",
+        "/v1/payouts?amount=5",
+        "/v1/select?share=0.5",
+    ],
 )
 def test_every_answer_names_the_partitions_that_are_missing(halved, directories, path):
     answer = halved.get(path)
@@ -35,14 +42,14 @@ def test_every_answer_names_the_partitions_that_are_missing(halved, directories,
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/points?", "/v1/providers?", "/v1/payouts?amount=5&", "/v1/select?share=0.5&"],
+    ["/v1/examples?", "/v1/providers?", "/v1/payouts?amount=5&", "/v1/select?share=0.5&"],
 )
 def test_what_is_to_be_complete_is_refused(halved, path):
     answer = halved.get(f"{path}complete=true")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
-    assert answer.json()["detail"].endswith("cannot be asked now: 1, 3")
+    assert answer.json()["detail"].endswith("would be without: 1, 3")
     assert halved.get(f"{path}complete=false").status_code == 200
 
 
@@ -52,17 +59,17 @@ def test_nothing_is_missing_where_all_are_there(gateway):
     assert "HCDV-Missing-Partitions" not in answer.headers
 
 
-def test_a_point_that_may_be_in_a_missing_partition_is_not_said_to_be_unknown(halved, alone):
-    points = alone.get("/v1/points").json()["points"]
-    here = next(point for point in points if partition_of(point["id"], 4) % 2 == 0)
-    assert halved.get(f"/v1/points/{here['id']}").json()["id"] == here["id"]
-    there = next(point for point in points if partition_of(point["id"], 4) % 2 == 1)
-    answer = halved.get(f"/v1/points/{there['id']}")
+def test_an_example_that_may_be_in_a_missing_partition_is_not_said_to_be_unknown(halved, alone):
+    examples = alone.get("/v1/examples").json()["examples"]
+    here = next(example for example in examples if partition_of(example["id"], 4) % 2 == 0)
+    assert halved.get(f"/v1/examples/{here['id']}").json()["id"] == here["id"]
+    there = next(example for example in examples if partition_of(example["id"], 4) % 2 == 1)
+    answer = halved.get(f"/v1/examples/{there['id']}")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "urn:hcdv-stream:problem:partition-missing"
-    assert answer.json()["detail"].endswith("that cannot be asked now: 1, 3")
-    assert halved.get("/v1/coalitions/p1-n0").json()["detail"].endswith("cannot be asked now: 1")
+    assert answer.json()["detail"].endswith("that the answer would be without: 1, 3")
+    assert halved.get("/v1/coalitions/p1-n0").json()["detail"].endswith("would be without: 1")
     assert halved.get("/v1/coalitions/p0-n9999").status_code == 404
 
 
@@ -73,9 +80,9 @@ def test_it_starts_over_where_an_api_dies_in_between(gateway):
 
 
 def test_pages_of_a_state_that_cannot_be_had_are_refused(gateway):
-    cursor = gateway.get("/v1/points", params={"limit": 5}).json()["next"]
+    cursor = gateway.get("/v1/examples", params={"limit": 5}).json()["next"]
     gateway.stop("http://right")
-    answer = gateway.get("/v1/points", params={"limit": 5, "cursor": cursor})
+    answer = gateway.get("/v1/examples", params={"limit": 5, "cursor": cursor})
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:hcdv-stream:problem:shard-lost"
 
@@ -100,7 +107,7 @@ def test_readiness_says_how_each_api_is(halved):
 
 def test_a_partition_that_moved_is_asked_where_it_is_further(directories, tmp_path):
     new = tmp_path / "new"
-    owner = Owner(new, 2)
+    owner = Owner(new, 2, log=FOUR)
     owner.offset = 10_000
     owner.apply(owner.batch(30, prefix="moved"))
     owner.store.close()
@@ -129,7 +136,7 @@ def test_an_api_that_refuses_the_key_is_said_to(directories, tmp_path, secret):
 
 
 def owner_of(state_dir, number, bundle):
-    owner = Owner(state_dir, number, bundle=bundle)
+    owner = Owner(state_dir, number, bundle=bundle, log=FOUR)
     owner.apply(owner.batch(20))
     owner.store.close()
     return app_of(state_dir)

@@ -102,8 +102,8 @@ def test_a_new_query_is_answered_here_and_through_a_gateway(directories, alone, 
     for least in (-1.0, 0.0, 1e-4):
         parameters = toy.CountParameters(least=least)
         here, there = (ask(source, toy.COUNT_ABOVE, parameters) for source in sources)
-        listed = alone.get("/v1/points", params={"limit": 10_000}).json()["points"]
-        count = sum(point["value"] > least for point in listed)
+        listed = alone.get("/v1/examples", params={"limit": 10_000}).json()["examples"]
+        count = sum(example["value"] > least for example in listed)
         assert here == there == (list(range(PARTITIONS)), count)
     assert 0 < count < len(listed)
 
@@ -138,19 +138,19 @@ def test_every_module_of_queries_is_in_the_table():
 
 def test_a_query_as_it_is_sent(alone):
     view = alone.get("/internal/v1/view").json()
-    page = alone.get("/v1/points", params={"limit": 1}).json()
+    page = alone.get("/v1/examples", params={"limit": 1}).json()
     weights = page["weights"]
     request = {
         "view": view["key"],
         "partitions": list(range(PARTITIONS)),
-        "whole": sum(one["points"] for one in view["partitions"]),
+        "whole": sum(one["examples"] for one in view["partitions"]),
         "weights": {name: weights[name] for name in ("utility", "beta")}
         | {"lam": weights["lambda"]},
-        "operation": "points",
+        "operation": "examples",
         "asked": {"order": "desc", "limit": 1},
     }
     answer = alone.post("/internal/v1/ask", json=request).json()
-    assert answer["points"] == [page["points"][0] | {"rank": None}]
+    assert answer["examples"] == [page["examples"][0] | {"rank": None}]
     assert answer["total"] == request["whole"]
     for wrong in ({"operation": "nothing"}, {"asked": {"order": "up"}}, {"weights": {"beta": 2}}):
         assert alone.post("/internal/v1/ask", json=request | wrong).status_code == 422

@@ -95,7 +95,7 @@ def test_retraining_is_fitting_on_the_members():
         )
 
 
-def test_ridge_is_the_core_game_on_points():
+def test_ridge_is_the_core_game_on_examples():
     task = task_of(n=20)
     embeddings, validation = embedded(task)
     members = coalitions(20, 30)

@@ -126,7 +126,9 @@ def test_other_methods_are_refused(served, method):
 
 def test_clients_that_stop_in_the_middle_are_left(tmp_path):
     with running("api", tmp_path, HCDV_API_REQUEST_SECONDS="1") as served:
-        body = b"POST /v1/points:batchGet HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{"
+        body = (
+            b"POST /v1/examples:batchGet HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{"
+        )
         idle = connect(served.port, b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         stuck = [connect(served.port, data) for data in (b"", b"G", HEAD, body)]
         for one in stuck:

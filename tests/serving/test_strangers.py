@@ -23,7 +23,8 @@ def test_unfinished_bodies_take_no_places(kind, tmp_path, keyed):
     environment = {"HCDV_API_KEYS": str(path), "HCDV_API_MAX_REQUESTS": "8"}
     with running(kind, tmp_path, **environment) as served:
         head = (
-            b"POST /v1/points:batchGet HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\n{"
+            b"POST /v1/examples:batchGet HTTP/1.1\r\n"
+            b"Host: localhost\r\nContent-Length: 999\r\n\r\n{"
         )
         with many(served.port, 300, head) as held:
             for _ in range(5):
@@ -38,7 +39,7 @@ def test_a_holder_of_a_key_who_is_slow_takes_no_places(tmp_path, keyed):
     environment["HCDV_API_REQUEST_SECONDS"] = "2"
     with running("api", tmp_path, **environment) as served:
         head = (
-            "POST /v1/points:batchGet HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n"
+            "POST /v1/examples:batchGet HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n"
             f"Authorization: {reader['Authorization']}\r\n\r\n{{"
         ).encode()
         with many(served.port, 100, head) as held:
@@ -64,7 +65,9 @@ def test_an_endless_body_ends_with_its_refusal(tmp_path, keyed):
 def test_bodies_that_are_refused_whole(tmp_path):
     with running("api", tmp_path) as served:
         for body in (b"1" * 2_000_000, b"{" * 900_000):
-            head = b"POST /v1/points:batchGet HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            head = (
+                b"POST /v1/examples:batchGet HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            )
             head += b"Expect: 100-continue\r\nContent-Type: application/json\r\n"
             head += b"Content-Length: %d\r\n\r\n" % len(body)
             with connect(served.port, head) as one:

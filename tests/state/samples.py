@@ -43,6 +43,7 @@ def leaf(identifier: int, stamp: int, examples: int = EXAMPLES) -> Leaf:
         rng.integers(1, 2**63, (examples, 2)).astype(np.uint64),
         np.arange(examples) + stamp,
         np.arange(examples) % 5 == 0,
+        rng.integers(0, 2**60, examples).astype(np.uint64),
     )
     components = rng.integers(-(2**40), 2**40, (examples, 2, CLASSES))
     sketch = Sketch.of_examples(columns.embeddings, columns.labels, CLASSES)

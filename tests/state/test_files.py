@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hcdv_stream.settings import Settings
-from hcdv_stream.state import PartitionReader, PartitionStore, StateError
+from hcdv_stream.state import PartitionReader, PartitionStore, StateError, layout
 from hcdv_stream.state.errors import cause_of
 from hcdv_stream.state.layout import FAMILIES, LOG
 from hcdv_stream.valuation.state import Delta
@@ -74,6 +74,24 @@ def test_files_do_not_add_up(tmp_path: Path, log_length: int) -> None:
     reader = PartitionReader(tmp_path / "0")
     assert reader.refresh()
     assert reader.stored.sequence == FLUSHES - 1
+
+
+def test_the_manifest_is_started_anew_within_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each flush adds to it, so one of a mebibyte would grow for an hour; here all is an eighth."""
+    monkeypatch.setattr(layout, "_MIB", 1 << 17)
+    sizes = []
+    with PartitionStore.open(tmp_path, identity=samples.IDENTITY, log_length=20) as store:
+        for update in range(1, 31):
+            store.write(samples.delta_of(update), samples.position_of(update))
+            flush(store)
+            sizes.append(max(path.stat().st_size for path in tmp_path.glob("MANIFEST-*")))
+    assert 4_000 < max(sizes) < 10_000
+    assert sizes[-1] < max(sizes)
+    reader = PartitionReader(tmp_path)
+    assert reader.refresh()
+    assert reader.stored.sequence == 30
 
 
 def test_compacting_leaves_nothing_that_was_replaced(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hcdv_stream.state import Change, Position, StateError
-from hcdv_stream.state.codec import pack
+from hcdv_stream.state.codec import pack, unpack
 from hcdv_stream.state.drift_record import decode_drift, encode_drift
 from hcdv_stream.state.records import (
     decode_centroid,
@@ -67,6 +67,7 @@ def leaves(draw):
         draw(hnp.arrays("u8", (size, 2))),
         draw(hnp.arrays("i8", size)),
         draw(hnp.arrays("?", size)),
+        draw(hnp.arrays("u8", size)),
     )
     centroid = draw(hnp.arrays("f4", dimensions, elements=FLOAT32))
     parent, identifier = draw(NUMBERS), draw(NUMBERS)
@@ -97,7 +98,15 @@ def test_a_leaf_comes_back(leaf, written):
     assert (made, found.id, found.parent) == (written, leaf.id, leaf.parent)
     assert found.examples.ids == leaf.examples.ids
     assert found.examples.providers == leaf.examples.providers
-    for name in ("labels", "timestamps", "embeddings", "fingerprints", "arrivals", "copies"):
+    for name in (
+        "labels",
+        "timestamps",
+        "embeddings",
+        "fingerprints",
+        "arrivals",
+        "copies",
+        "doubts",
+    ):
         assert_same(getattr(found.examples, name), getattr(leaf.examples, name))
     assert_same(found.centroid, leaf.centroid)
     assert found.sketch == leaf.sketch
@@ -224,3 +233,10 @@ def test_trusted_sessions_come_back_with_their_leaf() -> None:
     assert same_sessions(found.evaluators, trusting.evaluators)
     assert found.examples.ids == leaf.examples.ids
     assert decode_leaf(encode_leaf(leaf, 1))[0].evaluators is None
+
+
+def test_a_leaf_of_the_format_before_doubts_is_refused():
+    arrays = unpack(b"L", encode_leaf(samples.leaf(3, 1), 1))
+    older = pack(b"L", {name: array for name, array in arrays.items() if name != "doubts"})
+    with pytest.raises(StateError, match="a leaf has no 'doubts', so another version wrote it"):
+        decode_leaf(older)

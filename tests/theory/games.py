@@ -62,7 +62,7 @@ def winter(game: CoalitionGame, levels: Levels) -> Floats:
 def consistent(levels: Levels) -> Iterator[tuple[int, ...]]:
     """Orders in which every coalition is contiguous."""
     rows = [levels.coalitions(level) for level in range(levels.depth + 1)]
-    yield from (order for order in permutations(range(levels.points)) if _whole(order, rows))
+    yield from (order for order in permutations(range(levels.examples)) if _whole(order, rows))
 
 
 def _whole(order: tuple[int, ...], rows: list[npt.NDArray[np.int64]]) -> bool:

@@ -30,7 +30,7 @@ INTERPRETATIONS = [
 @pytest.mark.parametrize("leaf_size", [1, 3])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_every_interpretation_is_efficient(seed: int, leaf_size: int) -> None:
-    """With ``leaf_size`` 1 every leaf above one point is split uniformly."""
+    """With ``leaf_size`` 1 every leaf above one example is split uniformly."""
     game = random_game(9, seed)
     for interpretation in INTERPRETATIONS:
         found = algorithm_1(

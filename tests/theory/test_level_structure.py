@@ -49,7 +49,7 @@ def test_sampled_values_are_the_enumerated_ones(rule: str, seed: int) -> None:
     assert (found.stderr > 0).all()
 
 
-def test_a_structure_of_one_level_or_of_single_points_is_flat() -> None:
+def test_a_structure_of_one_level_or_of_single_examples_is_flat() -> None:
     """Owen's own special cases: one union, or every player a union."""
     game = random_game(6, 2)
     for levels in (Levels(np.zeros((1, 6), np.int64)), Levels(np.arange(6)[None])):
@@ -59,7 +59,7 @@ def test_a_structure_of_one_level_or_of_single_points_is_flat() -> None:
 
 
 def test_small_contexts_dominate_and_both_controls_help() -> None:
-    """On a learning curve: the first points of an order move v most, and most at random."""
+    """On a learning curve: the first examples of an order move v most, and most at random."""
     levels = Levels(np.array([[0] * 4 + [1] * 3 + [2] * 3]))
     game = learning_curve(10, 0)
     spread = spread_by_context(game, levels, 200, bins=5)
@@ -80,7 +80,7 @@ def test_small_contexts_dominate_and_both_controls_help() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), rule=st.sampled_from(RULES))
-def test_the_first_points_share_what_they_bring(seed: int, rule: str) -> None:
+def test_the_first_examples_share_what_they_bring(seed: int, rule: str) -> None:
     """With one order and the first 3 of 7 together: they get equal parts."""
     game = random_game(7, seed)
     generator = np.random.default_rng((seed, 0))
@@ -123,7 +123,7 @@ def test_the_judged_part_of_the_default_game_is_one_and_the_same_value(seed: int
 
 
 def test_the_contrast_is_valued_flat_and_would_differ_by_levels() -> None:
-    """Δ̄ pairs points across leaves, so its Winter value is another; the default plays it flat."""
+    """Δ̄ pairs examples across leaves, so its Winter value is another; the default plays it flat."""
     values, game, levels = routed_world(0.5, 1)
     by_levels = winter(game, levels)
     np.testing.assert_allclose(values, shapley(game), atol=1e-10)
@@ -133,6 +133,6 @@ def test_the_contrast_is_valued_flat_and_would_differ_by_levels() -> None:
 
 def test_an_engine_tree_reads_as_levels() -> None:
     _, game, levels = routed_world(0.0, 1)
-    assert levels.points == game.players == 7
+    assert levels.examples == game.players == 7
     assert all(levels.size(level) >= levels.size(level - 1) for level in range(1, levels.depth + 1))
     assert isinstance(game, CoalitionGame)

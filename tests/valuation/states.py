@@ -33,6 +33,7 @@ def prints(state: EngineState) -> Prints:
             examples.fingerprints.tobytes(),
             examples.arrivals.tobytes(),
             examples.copies.tobytes(),
+            examples.doubts.tobytes(),
             leaf.sketch.vector.tobytes(),
             _outcome(leaf),
             _trusted(leaf),

@@ -6,7 +6,7 @@ import pytest
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
-from hcdv_stream.valuation.values import residual
+from hcdv_stream.valuation.values import RoutedStateValues, residual
 from hcdv_stream.valuation.weights import Weights
 from tests.valuation.worlds import batch_of, seed_of, validation_of
 
@@ -38,7 +38,7 @@ def test_efficiency_holds_for_every_weighting(corpus: Corpus, weights: Weights) 
 
 
 @pytest.mark.parametrize("weights", WEIGHTS, ids=str)
-def test_coalitions_are_the_sums_of_their_points(corpus: Corpus, weights: Weights) -> None:
+def test_coalitions_are_the_sums_of_their_examples(corpus: Corpus, weights: Weights) -> None:
     reading = corpus.state_values(weights)
     values = reading.examples().value
     for leaf in corpus.state.leaves.values():
@@ -65,20 +65,24 @@ def test_columns_agree(corpus: Corpus) -> None:
         corpus.row("nobody")
 
 
-def test_standard_error_covers_another_draw_of_evaluators() -> None:
-    """Two thirds or so of the values from another V lie within one standard error."""
+def test_evaluators_variance_is_that_of_other_draws_of_them() -> None:
+    """The part of a standard error that is due to V is the spread over draws of V."""
     seed = seed_of(CONFIG, CLASSES, DIMENSIONS, 400)
     batch = batch_of(600, CLASSES, DIMENSIONS, np.random.default_rng(2))
     weights = Weights(beta=0.0, lam=0.0)
-    draws = []
+    values, variances = [], []
     for draw in range(30):
         validation = validation_of(250, CLASSES, DIMENSIONS, seed=100 + draw)
         engine = Engine.from_seed(CONFIG, CLASSES, validation, seed)
         engine.apply(batch)
         corpus = Corpus(engine.state(), "routed", LABELS, validation.counts(CLASSES))
-        draws.append(corpus.values(weights))
-    spread = np.std([draw.value for draw in draws], axis=0)
-    stated = np.sqrt(np.mean([draw.stderr**2 for draw in draws], axis=0))
+        reading = corpus.state_values(weights)
+        assert isinstance(reading, RoutedStateValues)
+        found = reading.examples()
+        values.append(found.value)
+        variances.append(found.evaluator_stderr**2)
+    spread = np.std(values, axis=0)
+    stated = np.sqrt(np.mean(variances, axis=0))
     varying = spread > 0
     assert 0.8 < np.median(stated[varying] / spread[varying]) < 1.25
 

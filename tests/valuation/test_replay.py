@@ -119,6 +119,9 @@ def test_other_inputs_of_a_game_are_found(played: tuple[Engine, EngineConfig]) -
     other = np.roll(examples.embeddings, 1, axis=0)
     cases = {
         "differ from a replay": with_examples(state, embeddings=other),
+        "a doubt suggests no class": with_examples(
+            state, doubts=examples.doubts | np.uint64(1 << 50)
+        ),
         "a label is no class": with_examples(state, labels=np.full_like(examples.labels, CLASSES)),
         "not in order": with_examples(state, ids=examples.ids[::-1]),
         "no unit vector on the grid": with_examples(state, embeddings=examples.embeddings * 1.5),

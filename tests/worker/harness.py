@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from hcdv_stream.state.next_offset import read_next_offset
 from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
 from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.config import EngineConfig
+from hcdv_stream.valuation.doubt.calibration import Calibration
+from hcdv_stream.valuation.doubt.doubt_training import fit_models
+from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
+from hcdv_stream.valuation.doubt.model import DoubtModel
 from hcdv_stream.valuation.embedding.encoder import Encoder
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.tree.seed import build_seed
@@ -39,8 +44,22 @@ CLASSES = ("no", "yes")
 FEATURES = tuple(f"f{number}" for number in range(WIDTH))
 
 
+@cache
+def small_doubt_model() -> DoubtModel:
+    """Small models of rows like a session's; other ones for seller-0, of which they saw none."""
+    generator = np.random.default_rng(8)
+    rows = generator.normal(size=(120, WIDTH)).astype(np.float32)
+    table = LabelledMatrix(rows, (rows[:, 0] > 0).astype(np.int16))
+    other = LabelledMatrix(rows[:80], (rows[:80, 1] > 0).astype(np.int16))
+    everybody, blind = (fit_models(part, 2, 0).models for part in (table, other))
+    calibration = Calibration(np.array([-1.0, -0.5]), np.array([1.0, 0.8]))
+    return DoubtModel(
+        everybody, calibration, "validation", (blind,), {"seller-0": 0}, np.array([1.5])
+    )
+
+
 def small_bundle() -> Bundle:
-    """Six plain features, no encoder, two classes, V of 60 points, a seed of 300."""
+    """Six plain features, no encoder, two classes, V of 60 examples, a seed of 300, doubts."""
     generator = np.random.default_rng(7)
     seed = unit_grid(generator.normal(size=(300, WIDTH)))
     validation = Validation(
@@ -55,6 +74,7 @@ def small_bundle() -> Bundle:
         validation,
         build_seed(seed, EngineConfig()),
         0.35,
+        doubt=small_doubt_model(),
     )
 
 

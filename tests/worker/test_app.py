@@ -9,6 +9,7 @@ import pytest
 
 from hcdv_stream.worker.app import WorkerApp
 from hcdv_stream.worker.kafka.log_range import LogError
+from hcdv_stream.worker.run import stop_app
 
 
 class Ownership:
@@ -66,3 +67,18 @@ def test_what_a_crash_cancels_does_not_hide_why_the_app_crashed():
     for reason in (asyncio.CancelledError(), why, asyncio.CancelledError(), ValueError("later")):
         app._crash(reason)
     assert app.crash_reason is why
+
+
+def test_a_stop_that_fails_does_not_hide_why_the_app_crashed():
+    """The thread that reads the log has crashed: nothing can be asked of it any more."""
+
+    async def stop() -> None:
+        raise RuntimeError("Event loop is closed")
+
+    why = LogError("the log was cut")
+    crashed: Any = SimpleNamespace(stop=stop, crash_reason=why)
+    well: Any = SimpleNamespace(stop=stop, crash_reason=None)
+    asyncio.run(stop_app(crashed, None))
+    asyncio.run(stop_app(well, why))
+    with pytest.raises(RuntimeError, match="Event loop is closed"):
+        asyncio.run(stop_app(well, None))

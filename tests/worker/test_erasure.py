@@ -71,14 +71,14 @@ def test_nothing_is_left_once_it_is_quiet(bootstrap: str, topic: str, workers: W
     refresher, client = app.state.refresher, Client(app)
     refresher.look()
     view = client.get("/v1/summary").json()["as_of"]["view"]
-    assert client.get(f"/v1/points/{SECRET}", params={"at": view}).status_code == 200
+    assert client.get(f"/v1/examples/{SECRET}", params={"at": view}).status_code == 200
 
     worker = workers.start(topic, erasure_seconds="4")
     produce(bootstrap, topic, [(SECRET.encode(), None)])
     wait_for_offset(directory, 262, worker, 40)
     assert files_with(directory, *needles)
     refresher.look()
-    assert client.get(f"/v1/points/{SECRET}", params={"at": view}).status_code == 200
+    assert client.get(f"/v1/examples/{SECRET}", params={"at": view}).status_code == 200
     worker.wait_for("deletions erased", 60)
     assert files_with(directory, *needles) == []
     assert worker.metric("hcdv_erasures_total") == 1
@@ -86,7 +86,7 @@ def test_nothing_is_left_once_it_is_quiet(bootstrap: str, topic: str, workers: W
 
     def gone() -> bool:
         refresher.look()
-        return client.get(f"/v1/points/{SECRET}", params={"at": view}).status_code == 410
+        return client.get(f"/v1/examples/{SECRET}", params={"at": view}).status_code == 410
 
     until(gone, 30, "the older view")
     assert client.get(f"/v1/history/{SECRET}").status_code == 404

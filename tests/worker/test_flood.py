@@ -45,7 +45,7 @@ def test_a_copier_is_counted(bootstrap: str, topic: str, workers: Workers, forei
     copier = found["copier"]
     # Its sessions under foreign ids equal nobody but the examples that they replace.
     assert (copier["arrivals"], copier["copies"], copier["foreign_ids"]) == (50, 30, 20)
-    assert copier["points"] == (50 if foreign == "accept" else 30)
+    assert copier["examples"] == (50 if foreign == "accept" else 30)
     sellers = [one for name, one in found.items() if name != "copier"]
     assert sum(one["arrivals"] for one in sellers) == 200
     assert sum(one["copies"] + one["foreign_ids"] for one in sellers) == 0

@@ -79,7 +79,7 @@ async def talk(bootstrap):
     await consumer.stop()
     async with httpx.AsyncClient(headers={"Authorization": "Bearer SECRET-KEY"}) as client:
         try:
-            await client.get(f"http://{bootstrap}/v1/points/SECRET-ID", timeout=2)
+            await client.get(f"http://{bootstrap}/v1/examples/SECRET-ID", timeout=2)
         except httpx.HTTPError:
             pass
 

@@ -284,7 +284,7 @@ def test_the_corpus_is_measured(tmp_path: Path):
     assert value("hcdv_updates_total") == header.updates == header.records // 50
     assert value("hcdv_tree_rebalances_total") == header.rebalances > 0
     assert value("hcdv_leaves_spawned_total") == header.spawned > 0
-    assert value("hcdv_points") == len(
+    assert value("hcdv_examples") == len(
         {name for leaf in step.delta.leaves.values() for name in leaf.examples.ids}
     )
     assert 0 <= (value("hcdv_efficiency_residual") or 0.0) < 1e-9
@@ -297,7 +297,7 @@ def test_the_corpus_is_measured(tmp_path: Path):
         assert registry.get_sample_value("hcdv_stage_seconds_count", {"stage": stage}) == 1
         assert registry.get_sample_value("hcdv_stage_items_count", {"stage": stage}) == 1
     partition.close()
-    assert value("hcdv_points") is None
+    assert value("hcdv_examples") is None
 
 
 def test_a_time_in_the_future_does_not_stay(owner: Owner):

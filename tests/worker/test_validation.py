@@ -1,11 +1,15 @@
 """Membership as of each record, and the way from records to the engine's batch."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from hcdv_stream.bundle.fingerprints import fingerprints
 from hcdv_stream.valuation.batch import DELETION
+from hcdv_stream.valuation.doubt.packed import doubts_in, evidence_in, suggested_in
 from hcdv_stream.worker.letters.dead_letter import LARGEST_VALUE, DeadLetter, Record
 from hcdv_stream.worker.session import SessionValidator
+from hcdv_stream.worker.trust import Trust
 from hcdv_stream.worker.validation import ProvidersById, validate_records
 from tests.worker.harness import session, small_bundle
 
@@ -133,3 +137,40 @@ def test_fingerprints_stay_what_they_are():
     rows = np.array([[0.5, -0.0, np.nan], [0.5, 0.0, -np.nan]])
     found = fingerprints(rows, [1, 1])
     assert found[0].tolist() == found[1].tolist() == [14799145620404643485, 1604394052245040807]
+
+
+def test_sessions_are_doubted_by_models_that_did_not_see_their_provider():
+    trust = Trust(marks=True)
+    validator = SessionValidator(BUNDLE.schema, BUNDLE.classes, 1 << 20, trust)
+    run = records(
+        *(session(number) for number in range(1, 9)),
+        (b"old", None),
+        session(9, provider=None),
+        session(10, trusted=True),
+    )
+    validated = validate_records(validator, ("t", 0), run, known=ProvidersById(old=None))
+    batch, model = validated.batch(BUNDLE), BUNDLE.doubt
+    assert batch.doubts[[8, 10]].tolist() == [0, 0]  # a deletion, and one whose label is trusted
+    rows = np.array([one.row for one, _ in validated.sessions[:9]])
+    features, doubted = BUNDLE.schema.matrix(rows), [*range(8), 9]
+    owners = [batch.providers[row] for row in doubted]
+    expected = model.doubts(features, batch.labels[doubted], owners)
+    assert doubts_in(batch.doubts[doubted]).tolist() == expected.doubt.tolist()
+    assert suggested_in(batch.doubts[doubted]).tolist() == expected.suggested.tolist()
+    sighted = model.doubts(features, batch.labels[doubted]).doubt
+    blind = [owner == "seller-0" for owner in owners]
+    assert any(blind)
+    assert (sighted != expected.doubt).tolist() == blind
+
+
+def test_without_a_doubt_model_no_session_is_doubted():
+    validated = validate_records(VALIDATOR, ("t", 0), records(session(1)), known=ProvidersById())
+    assert validated.batch(replace(BUNDLE, doubt=None)).doubts.tolist() == [0]
+
+
+def test_a_session_that_the_models_have_learned_from_says_so():
+    run = records(session(1), session(2))
+    validated = validate_records(VALIDATOR, ("t", 0), run, known=ProvidersById())
+    prints = validated.batch(BUNDLE).fingerprints[:1, 0]
+    knowing = replace(BUNDLE, doubt=replace(BUNDLE.doubt, learned=prints))
+    assert evidence_in(validated.batch(knowing).doubts) == ["seen", "validation"]

@@ -75,7 +75,7 @@ def test_a_worker_s_life(bootstrap: str, topic: str, workers: Workers):
     wait_for_offset(directory, len(log) + len(more), successor, 40)
     assert successor.metric("hcdv_records_total") == len(more)
     assert successor.metric("hcdv_redelivered_records_total") == 0
-    assert successor.metric("hcdv_points") == 399
+    assert successor.metric("hcdv_examples") == 399
     assert len(consume(bootstrap, f"{topic}.dlq", len(bad))) == len(bad)
     successor.stop()
 
@@ -126,7 +126,7 @@ def check_health(worker: WorkerProcess) -> None:
     until(lambda: worker.get("/readyz")[0] == 200, 5)
     assert worker.get("/livez") == (200, "ok\n")
     until(lambda: worker.metric("hcdv_consumer_lag_records") == 0, 5)
-    assert worker.metric("hcdv_points") == 300
+    assert worker.metric("hcdv_examples") == 300
     assert worker.metric("hcdv_efficiency_residual") < 1e-9
     assert worker.metric("hcdv_update_latency_seconds_count") >= 1
     assert worker.metric("hcdv_group_assignments_total") == 1

@@ -6,6 +6,7 @@ comparable: their mean over the corpus is v(D).
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,17 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hcdv_stream.api.views.view import StateView
+from hcdv_stream.valuation.doubt.model import DOUBT_BITS
+from hcdv_stream.valuation.doubt.packed import NO_DOUBT, units_in
 from hcdv_stream.valuation.weights import Weights
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 LABELS = {
     "hcdv_api_scaled_value": ("label", "percentile"),
     "hcdv_api_negative_value_ratio": ("label",),
-    "hcdv_api_provider_points": ("provider",),
+    "hcdv_api_provider_examples": ("provider",),
     "hcdv_api_provider_value": ("provider",),
+    "hcdv_api_provider_mean_doubt": ("provider",),
 }
 """The metrics here, with their labels."""
 PROVIDERS = 20
@@ -65,12 +69,17 @@ class ValueMetrics(Collector):
             GaugeMetricFamily(
                 next(names),
                 "Examples of each of the 20 providers with most of them, and of all the others.",
-                labels=LABELS["hcdv_api_provider_points"],
+                labels=LABELS["hcdv_api_provider_examples"],
             ),
             GaugeMetricFamily(
                 next(names),
                 "What these examples are worth together.",
                 labels=LABELS["hcdv_api_provider_value"],
+            ),
+            GaugeMetricFamily(
+                next(names),
+                "Mean doubt of these examples: the share of their labels that is probably wrong.",
+                labels=LABELS["hcdv_api_provider_mean_doubt"],
             ),
         ]
 
@@ -83,16 +92,19 @@ class ValueMetrics(Collector):
         yield from self._families
 
     def _filled(self, view: StateView) -> list[Metric]:
-        scaled, negative, owned, worth = families = self.describe()
+        scaled, negative, owned, worth, doubted = families = self.describe()
         weights = self._weights if view.game == "routed" else None
         try:
             parts = view.valued(weights).values()
             values = np.concatenate(parts) * view.size
         except ValueError:  # a utility that this bundle has not, which every answer complains of
             return families
-        for provider, (count, value) in _by_provider(view, parts).items():
-            owned.add_sample(owned.name, {"provider": provider}, count)
-            worth.add_sample(worth.name, {"provider": provider}, value)
+        for provider, total in _by_provider(view, parts).items():
+            labelled = {"provider": provider}
+            owned.add_sample(owned.name, labelled, total.examples)
+            worth.add_sample(worth.name, labelled, total.value)
+            if total.doubted:
+                doubted.add_sample(doubted.name, labelled, total.doubts / total.doubted)
         labels = np.concatenate([part.table.label for part in view.partitions])
         for number, name in enumerate(view.identity.classes):
             own = values[labels == number]
@@ -108,24 +120,34 @@ class ValueMetrics(Collector):
             family.add_sample(family.name, labels, value)
 
 
-def _by_provider(
-    view: StateView, parts: Sequence[npt.NDArray[np.float64]]
-) -> dict[str, tuple[float, float]]:
-    """Return examples and value of the providers with most examples, and of all the others."""
-    totals: dict[str, tuple[float, float]] = {}
+class _Total(NamedTuple):
+    """Of some examples: how many, their value, how many have a doubt, and the sum of these."""
+
+    examples: float
+    value: float
+    doubted: float
+    doubts: float
+
+
+def _by_provider(view: StateView, parts: Sequence[npt.NDArray[np.float64]]) -> dict[str, _Total]:
+    """Return the totals of the providers with most examples, and of all the others."""
+    totals: dict[str, _Total] = {}
     for part, values in zip(view.partitions, parts, strict=True):
-        names, codes = part.table.providers, part.table.provider
-        counts = np.bincount(codes, minlength=len(names)).tolist()
-        sums = np.bincount(codes, weights=values, minlength=len(names)).tolist()
-        for name, count, value in zip(names, counts, sums, strict=True):
+        names, codes, words = part.table.providers, part.table.provider, part.table.doubts
+        doubts = np.ldexp(units_in(words).astype(np.float64), -DOUBT_BITS)
+        sums = [
+            np.bincount(codes, weights=column, minlength=len(names)).tolist()
+            for column in (None, values, words != NO_DOUBT, doubts)
+        ]
+        for name, *columns in zip(names, *sums, strict=True):
             known = NOBODY if name is None else name
-            before = totals.get(known, (0.0, 0.0))
-            totals[known] = (before[0] + count, before[1] + value)
-    present = sorted((one for one in totals if totals[one][0]), key=lambda one: -totals[one][0])
+            before = totals.get(known, _Total(0.0, 0.0, 0.0, 0.0))
+            totals[known] = _Total(*(a + b for a, b in zip(before, columns, strict=True)))
+    present = sorted(
+        (one for one in totals if totals[one].examples), key=lambda one: -totals[one][0]
+    )
     shown = {name: totals[name] for name in present[:PROVIDERS]}
     if rest := present[PROVIDERS:]:
-        shown[OTHERS] = (
-            sum(totals[name][0] for name in rest),
-            sum(totals[name][1] for name in rest),
-        )
+        others = zip(*(totals[name] for name in rest), strict=True)
+        shown[OTHERS] = _Total(*map(sum, others))
     return shown

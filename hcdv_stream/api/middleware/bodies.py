@@ -83,7 +83,7 @@ def _too_large(most: int) -> ProblemError:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body-too-large",
         "Body too large",
-        f"a body may have {most:,} bytes: ask for fewer points at once",
+        f"a body may have {most:,} bytes: ask for fewer examples at once",
     )
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+DoubtEvidence = Literal["validation", "examples", "seen"]
 _VIEW = "1f0c93ab.0-208.1-204"
 
 
@@ -93,7 +94,7 @@ class Answer(Model):
     )
     as_of: AsOf
     missing_partitions: list[int] = Field(
-        description="Partitions that could not be asked: the answer is of a corpus without them. "
+        description="Partitions of the topic that the answer is without. "
         "Also in the header HCDV-Missing-Partitions.",
         examples=[[]],
     )
@@ -104,7 +105,7 @@ class Answer(Model):
     )
 
 
-class Point(Model):
+class Example(Model):
     """An example and what it is worth in the whole corpus."""
 
     id: str = Field(examples=["s000017"])
@@ -112,10 +113,27 @@ class Point(Model):
     provider: str | None = Field(examples=["shop-a"])
     event_time: float = Field(description="Seconds since the epoch.", examples=[1764032401.5])
     value: float = Field(description="Shapley value in the whole corpus.", examples=[0.0000187])
-    stderr: float = Field(description="Standard error of the value.", examples=[0.0000021])
+    stderr: float = Field(
+        description="Standard error of the value, over draws of V and of the other examples.",
+        examples=[0.0000021],
+    )
     rank: int | None = Field(
         description="From 1, highest value first, ties by id; null where it was not asked for.",
         examples=[52],
+    )
+    doubt: float | None = Field(
+        description="The probability that its label is wrong, by the bundle's frozen doubt model; "
+        "null where the bundle has none.",
+        examples=[0.04],
+    )
+    suggested: str | None = Field(
+        description="The class that the models find likeliest instead of its label.",
+        examples=["bounce"],
+    )
+    doubt_evidence: DoubtEvidence | None = Field(
+        description="What the doubt rests on: `validation`, `examples` or `seen`; see "
+        "/v1/suspects.",
+        examples=["validation"],
     )
     partition: int = Field(examples=[0])
     leaf: str = Field(description="Id of its leaf's coalition.", examples=["p0-l31"])
@@ -125,8 +143,8 @@ class Point(Model):
     )
 
 
-class PointAnswer(Answer, Point):
-    """One point."""
+class ExampleAnswer(Answer, Example):
+    """One example."""
 
 
 class PageAnswer(Answer):
@@ -139,14 +157,14 @@ class PageAnswer(Answer):
     )
 
 
-class PointsAnswer(PageAnswer):
-    """Points in the order of their values."""
+class ExamplesAnswer(PageAnswer):
+    """Examples in the order of their values, or of their doubts."""
 
-    points: list[Point]
+    examples: list[Example]
 
 
 class BatchRequest(Model):
-    """Which points are asked for."""
+    """Which examples are asked for."""
 
     ids: list[str] = Field(
         min_length=1,
@@ -157,14 +175,14 @@ class BatchRequest(Model):
 
 
 class BatchAnswer(Answer):
-    """Points in the order asked for, and the ids that are not there."""
+    """Examples in the order asked for, and the ids that are not there."""
 
-    points: list[Point]
+    examples: list[Example]
     missing: list[str] = Field(examples=[["s999999"]])
 
 
 class HistoryEntry(Model):
-    """What a point was worth at one time."""
+    """What an example was worth at one time."""
 
     update: int = Field(description="Complete updates of its partition's tree.", examples=[208])
     offset: int = Field(
@@ -176,19 +194,19 @@ class HistoryEntry(Model):
     written_at: float = Field(
         description="When that state was written, epoch seconds.", examples=[1764032461.9]
     )
-    points: int = Field(description="Points of the whole corpus then.", examples=[61823])
+    examples: int = Field(description="Examples of the whole corpus then.", examples=[61823])
     value: float = Field(description="Its value in the whole corpus then.", examples=[0.0000187])
-    stderr: float = Field(examples=[0.0000021])
+    stderr: float = Field(description="Standard error of that value.", examples=[0.0000021])
     leaf: str = Field(examples=["p0-l31"])
 
 
 class HistoryAnswer(Answer):
-    """How a point's value came to be what it is, oldest first; the last entry is now's."""
+    """How an example's value came to be what it is, oldest first; the last entry is now's."""
 
     id: str = Field(examples=["s000017"])
     history: list[HistoryEntry] = Field(
         description="At most HCDV_API_HISTORY_VIEWS states, dense near now and sparse before; "
-        "states before the point was there, and before the API started, are not among them."
+        "states before the example was there, and before the API started, are not among them."
     )
     reach: float | None = Field(
         description="When the oldest state that is kept was written, epoch seconds.",
@@ -206,14 +224,17 @@ class ValuedCoalition(Model):
     partition: int = Field(examples=[0])
     height: int = Field(description="Levels above the leaves; 0 for a leaf.", examples=[1])
     parent: str | None = Field(examples=["p0-n0"])
-    points: int = Field(examples=[901])
+    examples: int = Field(examples=[901])
     classes: dict[str, int] = Field(
-        description="Points by class label.", examples=[{"bounce": 760, "buy": 141}]
+        description="Examples by class label.", examples=[{"bounce": 760, "buy": 141}]
     )
     value: float = Field(
-        description="Sum of its points' values in the whole corpus.", examples=[0.0121]
+        description="Sum of its examples' values in the whole corpus.", examples=[0.0121]
     )
-    stderr: float = Field(examples=[0.0009])
+    stderr: float = Field(
+        description="Standard error of that sum, over draws of V for these examples.",
+        examples=[0.0009],
+    )
 
 
 class CoalitionsAnswer(PageAnswer):
@@ -232,15 +253,15 @@ class CoalitionAnswer(Answer, ValuedCoalition):
 
 
 class Provider(Model):
-    """A data provider and what its points are worth together."""
+    """A data provider and what its examples are worth together."""
 
     provider: str | None = Field(
-        description="null: the points that name no provider.", examples=["shop-a"]
+        description="null: the examples that name no provider.", examples=["shop-a"]
     )
-    points: int = Field(examples=[20400])
+    examples: int = Field(examples=[20400])
     value: float = Field(examples=[0.231])
     share: float | None = Field(
-        description="Part of the value of all points; null where that is not positive.",
+        description="Part of the value of all examples; null where that is not positive.",
         examples=[0.34],
     )
     stderr: float = Field(
@@ -260,13 +281,23 @@ class Provider(Model):
         "replaced it or were rejected.",
         examples=[0],
     )
+    mean_doubt: float | None = Field(
+        description="Mean doubt of its examples: the share of their labels that is probably wrong; "
+        "null where they have none.",
+        examples=[0.08],
+    )
+    doubtful: int = Field(description="Its examples with a doubt above 0.5.", examples=[1130])
+    doubtful_share: float | None = Field(
+        description="The share of these among its examples that have a doubt; null where none has.",
+        examples=[0.055],
+    )
 
 
 class ProvidersAnswer(PageAnswer):
     """Providers, highest value first."""
 
     providers: list[Provider]
-    value: float = Field(description="Sum of the values of all points.", examples=[0.68])
+    value: float = Field(description="Sum of the values of all examples.", examples=[0.68])
 
 
 class SelectAnswer(Answer):
@@ -287,7 +318,7 @@ class LeftOutPartition(Model):
     """A state of this machine whose partition another worker owns: it is in no answer."""
 
     partition: int = Field(examples=[2])
-    points: int = Field(examples=[30608])
+    examples: int = Field(examples=[30608])
     next_offset: int = Field(examples=[30608])
     stale: Literal[True] = Field(True, examples=[True])
     since: float | None = Field(
@@ -308,7 +339,7 @@ class UpdateEvent(Model):
     """The data of an event: the state has moved on to this one."""
 
     as_of: AsOf
-    points: int = Field(examples=[61823])
+    examples: int = Field(examples=[61823])
     written_at: float = Field(
         description="When its newest update was written, epoch seconds.", examples=[1764032461.9]
     )
@@ -331,7 +362,7 @@ class ReadinessCheck(Model):
 
     name: str = Field(examples=["partition 0"])
     ok: bool = Field(examples=[True])
-    detail: str = Field(examples=["update 208, 31,215 points, lag 0, written 0.4 s ago"])
+    detail: str = Field(examples=["update 208, 31,215 examples, lag 0, written 0.4 s ago"])
 
 
 class Readiness(Liveness):
@@ -352,15 +383,15 @@ class ProblemDetails(Model):
 
     type: str = Field(
         description="`about:blank`, or `urn:hcdv-stream:problem:<name>`.",
-        examples=["urn:hcdv-stream:problem:unknown-point"],
+        examples=["urn:hcdv-stream:problem:unknown-example"],
     )
-    title: str = Field(examples=["Unknown point"])
+    title: str = Field(examples=["Unknown example"])
     status: int = Field(examples=[404])
-    detail: str = Field(examples=["there is no point 's000017' in the corpus as of now"])
+    detail: str = Field(examples=["there is no example 's000017' in the corpus as of now"])
     instance: str | None = Field(
         default=None,
         description="Path that was asked for; left out where the request was too large to be read.",
-        examples=["/v1/points/s000017"],
+        examples=["/v1/examples/s000017"],
     )
     errors: list[InvalidField] | None = Field(
         default=None, description="With status 422: each parameter that was refused."

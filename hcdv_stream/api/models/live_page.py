@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hcdv_stream.api.models.answers import Answer, Model, Point, ValuedCoalition
+from hcdv_stream.api.models.answers import Answer, Example, Model, ValuedCoalition
 
 
 class TreeColumns(Model):
@@ -15,13 +15,13 @@ class TreeColumns(Model):
     children: list[int] = Field(
         description="How many it has, in the answer or not.", examples=[[1, 1, 0]]
     )
-    points: list[int] = Field(examples=[[901, 901, 37]])
+    examples: list[int] = Field(examples=[[901, 901, 37]])
     classes: list[list[int]] = Field(
-        description="Its points by class, in the order of `labels`.",
+        description="Its examples by class, in the order of `labels`.",
         examples=[[[760, 141], [760, 141], [31, 6]]],
     )
     values: list[float] = Field(
-        description="Sums of their points' values in the whole corpus.",
+        description="Sums of their examples' values in the whole corpus.",
         examples=[[0.343, 0.343, 0.0121]],
     )
 
@@ -45,13 +45,13 @@ class DistributionAnswer(Answer):
         examples=[[-0.00001, 0.0, 0.00001]],
     )
     counts: list[list[int]] = Field(
-        description="Points by class and bin; a bin holds its lower edge, the last one both.",
+        description="Examples by class and bin; a bin holds its lower edge, the last one both.",
         examples=[[[120, 640], [12, 129]]],
     )
-    below: list[int] = Field(description="Points by class under all bins.", examples=[[2, 0]])
-    above: list[int] = Field(description="Points by class over all bins.", examples=[[5, 1]])
+    below: list[int] = Field(description="Examples by class under all bins.", examples=[[2, 0]])
+    above: list[int] = Field(description="Examples by class over all bins.", examples=[[5, 1]])
     negative: list[int] = Field(
-        description="Points by class that are worth less than nothing.", examples=[[122, 12]]
+        description="Examples by class that are worth less than nothing.", examples=[[122, 12]]
     )
 
 
@@ -94,7 +94,7 @@ class Mate(Model):
 class Why(Model):
     """An example's value taken apart."""
 
-    point: Point
+    example: Example
     evaluated: list[EvaluatorContribution] = Field(
         description="Add up to its value with `contrast`; none where the game keeps no such parts."
     )
@@ -102,7 +102,7 @@ class Why(Model):
         description="What its distance to other classes gives: λ times its Shapley value of Δ̄.",
         examples=[0.0000009],
     )
-    leaf_points: int = Field(description="Examples in its leaf.", examples=[37])
+    leaf_examples: int = Field(description="Examples in its leaf.", examples=[37])
     mates: list[Mate] = Field(description="Others of its leaf, nearest first.")
     path: list[ValuedCoalition] = Field(
         description="Coalitions that it belongs to, from its partition's root to its leaf."
@@ -124,7 +124,7 @@ class Written(Model):
         description="Seconds from the broker's append of its newest record to its write.",
         examples=[0.14],
     )
-    points: int = Field(description="Points of the partition.", examples=[31215])
+    examples: int = Field(description="Examples of the partition.", examples=[31215])
 
 
 class UpdatesAnswer(Model):

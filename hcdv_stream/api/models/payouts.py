@@ -13,7 +13,7 @@ class Balance(Model):
     model_config = ConfigDict(extra="ignore")
 
     provider: str | None = Field(
-        description="null: the points that name no provider.", examples=["shop-b"]
+        description="null: the examples that name no provider.", examples=["shop-b"]
     )
     balance: int = Field(le=0, description="In minor units.", examples=[-1200])
 
@@ -30,9 +30,9 @@ class Payout(Model):
     """What a provider gets."""
 
     provider: str | None = Field(
-        description="null: the points that name no provider.", examples=["shop-a"]
+        description="null: the examples that name no provider.", examples=["shop-a"]
     )
-    points: int = Field(examples=[20400])
+    examples: int = Field(examples=[20400])
     value: float = Field(examples=[0.231])
     amount: int = Field(description="In minor units.", examples=[33971])
     balance: int = Field(

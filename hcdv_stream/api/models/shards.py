@@ -19,7 +19,7 @@ class PartitionState(Model):
     """How far a partition is in a view, and what its owner last said."""
 
     number: int
-    points: int
+    examples: int
     updates: int
     next_offset: int
     heartbeat: Heartbeat | None

@@ -9,7 +9,7 @@ class ClassCounts(Model):
     """A class and who carries it."""
 
     label: str = Field(examples=["buy"])
-    points: int = Field(examples=[9580])
+    examples: int = Field(examples=[9580])
     validation: int = Field(
         description="Trusted evaluators of the class, in the partition that has fewest.",
         examples=[233],
@@ -36,9 +36,9 @@ class PartitionSummary(Model):
 
     partition: int = Field(examples=[0])
     root: str = Field(examples=["p0-n0"])
-    points: int = Field(examples=[31215])
+    examples: int = Field(examples=[31215])
     leaves: int = Field(examples=[702])
-    share: float = Field(description="Its part n_p/n of the points.", examples=[0.505])
+    share: float = Field(description="Its part n_p/n of the examples.", examples=[0.505])
     value: float = Field(examples=[0.343])
     updates: int = Field(examples=[208])
     next_offset: int = Field(examples=[31215])
@@ -112,11 +112,11 @@ class SummaryAnswer(Answer, Counters):
 
     game: str = Field(examples=["routed"])
     bundle: str = Field(description="Checksum of the bundle.", examples=["9f2c41d07be3"])
-    points: int = Field(examples=[61823])
+    examples: int = Field(examples=[61823])
     leaves: int = Field(examples=[1398])
     nodes: int = Field(examples=[47])
     classes: list[ClassCounts]
-    value: float = Field(description="Sum of the values of all points.", examples=[0.68])
+    value: float = Field(description="Sum of the values of all examples.", examples=[0.68])
     total: float = Field(
         description="v(D) − v(∅), computed apart from the values.", examples=[0.68]
     )

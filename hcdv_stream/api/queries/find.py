@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from hcdv_stream.api.executors import Executor
-from hcdv_stream.api.models.answers import Model, Point
+from hcdv_stream.api.models.answers import Example, Model
 from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, ShardScope, together
-from hcdv_stream.api.views.descriptions import point_of
+from hcdv_stream.api.views.descriptions import example_of
 
 _FEW = 32
 """So many examples are found while all other requests wait: a millisecond."""
@@ -20,18 +20,18 @@ class FindParameters(Model):
 class FindShardAnswer(Model):
     """The examples that there are, in any order."""
 
-    points: list[Point]
+    examples: list[Example]
 
 
 def _answer(context: ShardContext, parameters: FindParameters) -> FindShardAnswer:
     scaled = context.values
     places = (scaled.find(name) for name in dict.fromkeys(parameters.ids))
-    points = [point_of(scaled, *place) for place in places if place]
-    return FindShardAnswer.model_construct(points=points)
+    examples = [example_of(scaled, *place) for place in places if place]
+    return FindShardAnswer.model_construct(examples=examples)
 
 
 def _plausible(parameters: FindParameters, answer: FindShardAnswer, _: ShardScope) -> bool:
-    return {point.id for point in answer.points} <= set(parameters.ids)
+    return {example.id for example in answer.examples} <= set(parameters.ids)
 
 
 def _executor(context: ShardContext, parameters: FindParameters) -> Executor:
@@ -52,14 +52,14 @@ FIND = ShardQuery(
 
 async def find_examples(
     shards: Sequence[Shard], home: Callable[[str], int | None], ids: Iterable[str]
-) -> dict[str, Point]:
+) -> dict[str, Example]:
     """Return those of the examples that are there.
 
     ``home`` gives the partition that an id belongs to, None if nobody knows. Each id is looked for
     there first, and in other shards only if it is not there.
     """
     names = dict.fromkeys(ids)
-    found: dict[str, Point] = {}
+    found: dict[str, Example] = {}
     first: list[list[str]] = [[] for _ in shards]
     if len(shards) > 1:
         shard_of = {number: place for place, shard in enumerate(shards) for number in shard.numbers}
@@ -76,7 +76,7 @@ async def find_examples(
 
 
 async def _find_in(
-    shards: Sequence[Shard], ids_of: Sequence[list[str]], found: dict[str, Point]
+    shards: Sequence[Shard], ids_of: Sequence[list[str]], found: dict[str, Example]
 ) -> None:
     answers = await together(
         [
@@ -86,4 +86,4 @@ async def _find_in(
         ]
     )
     for answer in answers:
-        found |= {point.id: point for point in answer.points}
+        found |= {example.id: example for example in answer.examples}

@@ -31,7 +31,7 @@ class PartitionHistoryEntry(Model):
     update: int
     offset: int
     event_time: float
-    points: int
+    examples: int
     value: float
     stderr: float
     leaf: str
@@ -48,7 +48,7 @@ class SizeEntry(Model):
     """How many examples some partitions had at a time."""
 
     written_at: float
-    points: int
+    examples: int
 
 
 class SizesShardAnswer(Model):
@@ -75,7 +75,7 @@ def _answer(context: ShardContext, parameters: HistoryParameters) -> HistoryShar
                 update=partition.stored.state.header.updates,
                 offset=position.next_offset,
                 event_time=position.event_time,
-                points=partition.size,
+                examples=partition.size,
                 value=float(values.value[place.row]),
                 stderr=float(values.stderr[place.row]),
                 leaf=leaf_id(partition.number, place.leaf.id),
@@ -89,7 +89,7 @@ def _answer_sizes(context: ShardContext, _: NoParameters) -> SizesShardAnswer:
         sizes=[
             SizeEntry(
                 written_at=view.written_at,
-                points=sum(part.size for part in view.copies if part.number in context.numbers),
+                examples=sum(part.size for part in view.copies if part.number in context.numbers),
             )
             for view in context.kept.history()
         ]
@@ -127,13 +127,13 @@ async def example_history(
 
 
 def _entry(entry: PartitionHistoryEntry, corpus_size: int) -> HistoryEntry:
-    share = entry.points / max(corpus_size, 1)
+    share = entry.examples / max(corpus_size, 1)
     return HistoryEntry(
         update=entry.update,
         offset=entry.offset,
         event_time=entry.event_time,
         written_at=entry.written_at,
-        points=corpus_size,
+        examples=corpus_size,
         value=share * entry.value,
         stderr=share * entry.stderr,
         leaf=entry.leaf,
@@ -142,5 +142,5 @@ def _entry(entry: PartitionHistoryEntry, corpus_size: int) -> HistoryEntry:
 
 def _size_at(sizes: Sequence[SizeEntry], moment: float) -> int:
     """Return how many examples a shard had then, or at the earliest time that it knows of."""
-    before = [size.points for size in sizes if size.written_at <= moment]
-    return before[-1] if before else sizes[0].points if sizes else 0
+    before = [size.examples for size in sizes if size.written_at <= moment]
+    return before[-1] if before else sizes[0].examples if sizes else 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hcdv_stream.api.executors import run_heavy
-from hcdv_stream.api.models.answers import Model, Point
+from hcdv_stream.api.models.answers import Example, Model
 from hcdv_stream.api.queries.query import (
     CorpusQuery,
     Shard,
@@ -17,19 +17,13 @@ from hcdv_stream.api.queries.query import (
     ask_corpus,
     short,
 )
+from hcdv_stream.api.views.ordering import Place
 from hcdv_stream.api.views.scaled_values import ScaledValues
 
 _FEW_PLACES = 16
 """So many places are counted one by one; for more, all values are sorted once."""
 _FEW_COPIES = 100
 """So many examples are copied while others wait."""
-
-
-class Place(Model):
-    """An example's place in the ranking: examples of equal value are ranked by id."""
-
-    value: float
-    id: str
 
 
 class PlacesAheadParameters(Model):
@@ -92,15 +86,15 @@ PLACES_AHEAD = CorpusQuery(
 )
 
 
-async def rank_examples(shards: Sequence[Shard], points: Sequence[Point]) -> list[Point]:
+async def rank_examples(shards: Sequence[Shard], examples: Sequence[Example]) -> list[Example]:
     """Return the examples with their ranks."""
-    places = [Place(value=point.value, id=point.id) for point in points]
+    places = [Place(value=example.value, id=example.id) for example in examples]
     counts = await ask_corpus(shards, PLACES_AHEAD, PlacesAheadParameters(places=places))
 
-    def copies() -> list[Point]:
+    def copies() -> list[Example]:
         return [
-            point.model_copy(update={"rank": 1 + ahead})
-            for point, ahead in zip(points, counts, strict=True)
+            example.model_copy(update={"rank": 1 + ahead})
+            for example, ahead in zip(examples, counts, strict=True)
         ]
 
-    return await run_heavy(copies) if len(points) > _FEW_COPIES else copies()
+    return await run_heavy(copies) if len(examples) > _FEW_COPIES else copies()

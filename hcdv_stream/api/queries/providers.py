@@ -10,6 +10,7 @@ import numpy as np
 from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, together
+from hcdv_stream.api.views.scaled_values import DoubtSum
 
 
 class ProvidersParameters(Model):
@@ -24,16 +25,20 @@ class ProvidersParameters(Model):
 
 
 class ShardProvider(Model):
-    """A provider's examples in one shard; ``values`` add up to their value exactly."""
+    """A provider's examples in one shard; ``values`` add up to their value exactly.
+
+    ``doubts`` are those of a ``DoubtSum``.
+    """
 
     provider: str | None
-    points: int
+    examples: int
     values: tuple[float, ...]
     variances: tuple[float, ...]
     squares: tuple[float, ...] = ()
     arrivals: int = 0
     copies: int = 0
     foreign: int = 0
+    doubts: tuple[int, int, int] = (0, 0, 0)
 
 
 class ProvidersShardAnswer(Model):
@@ -47,16 +52,24 @@ class ProviderTotal(NamedTuple):
     """What a provider's examples are worth together."""
 
     provider: str | None
-    points: int
+    examples: int
     value: float
     stderr: float
     arrivals: int
     copies: int
     foreign: int
     squares: float = 0.0
+    doubted: int = 0
+    doubtful: int = 0
+    doubt_units: int = 0
+
+    @property
+    def doubts(self) -> DoubtSum:
+        """How much the labels of these examples are doubted."""
+        return DoubtSum(self.doubted, self.doubtful, self.doubt_units)
 
 
-_Row = tuple[str | None, int, float, float, int, int, int, float]
+_Row = tuple[str | None, int, float, float, int, int, int, float, int, int, int]
 """A ``ProviderTotal`` as a plain tuple, which the garbage collector forgets."""
 
 
@@ -85,6 +98,7 @@ class ProviderTable(NamedTuple):
 
 def _answer(context: ShardContext, parameters: ProvidersParameters) -> ProvidersShardAnswer:
     providers, counts = context.values.providers, context.values.arrivals
+    doubts = context.values.doubts
     squares = context.values.squares if parameters.squares else {}
     stop = parameters.start + parameters.limit
     nothing = (0, 0, 0)
@@ -92,15 +106,16 @@ def _answer(context: ShardContext, parameters: ProvidersParameters) -> Providers
         providers=[
             ShardProvider.model_construct(
                 provider=name,
-                points=points,
+                examples=examples,
                 values=values,
                 variances=variances,
                 squares=squares.get(name, ()),
                 arrivals=counts.get(name, nothing)[0],
                 copies=counts.get(name, nothing)[1],
                 foreign=counts.get(name, nothing)[2],
+                doubts=doubts.get(name, nothing),
             )
-            for name, (points, values, variances) in islice(
+            for name, (examples, values, variances) in islice(
                 providers.items(), parameters.start, stop
             )
         ],
@@ -135,17 +150,18 @@ class ProviderSums:
     """Adds up what shards answer, page by page."""
 
     def __init__(self) -> None:
-        self._points: dict[str | None, int] = {}
+        self._examples: dict[str | None, int] = {}
         self._values: dict[str | None, tuple[float, ...]] = {}
         self._variances: dict[str | None, tuple[float, ...]] = {}
         self._squares: dict[str | None, tuple[float, ...]] = {}
         self._arrivals: dict[str | None, tuple[int, int, int]] = {}
+        self._doubts: dict[str | None, tuple[int, int, int]] = {}
 
     def add(self, providers: list[ShardProvider]) -> None:
         """Take in some providers of a shard."""
         for one in providers:
             name = one.provider
-            self._points[name] = self._points.get(name, 0) + one.points
+            self._examples[name] = self._examples.get(name, 0) + one.examples
             self._values[name] = self._values.get(name, ()) + one.values
             self._variances[name] = self._variances.get(name, ()) + one.variances
             self._squares[name] = self._squares.get(name, ()) + one.squares
@@ -155,19 +171,23 @@ class ProviderSums:
                 copies + one.copies,
                 foreign + one.foreign,
             )
+            doubted, doubtful, units = self._doubts.get(name, (0, 0, 0))
+            more = one.doubts
+            self._doubts[name] = (doubted + more[0], doubtful + more[1], units + more[2])
 
     def table(self) -> ProviderTable:
         """Return the table of all."""
         rows: list[_Row] = [
             (
                 name,
-                points,
+                examples,
                 math.fsum(self._values[name]),
                 math.sqrt(math.fsum(self._variances[name])),
                 *self._arrivals[name],
                 math.fsum(self._squares[name]),
+                *self._doubts[name],
             )
-            for name, points in self._points.items()
+            for name, examples in self._examples.items()
         ]
         value = math.fsum(value for values in self._values.values() for value in values)
         return ProviderTable(_sorted(rows), value)

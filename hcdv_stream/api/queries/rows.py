@@ -11,6 +11,7 @@ from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, ShardScope
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.doubt.packed import NO_DOUBT, doubts_in, evidence_in, suggested_in
 from hcdv_stream.valuation.tree.coalition_ids import leaf_id
 from hcdv_stream.valuation.tree.leaf import Leaf
 
@@ -24,6 +25,9 @@ EXPORT_SCHEMA = pa.schema(
         pa.field("event_time", pa.float64(), nullable=False),
         pa.field("value", pa.float64(), nullable=False),
         pa.field("stderr", pa.float64(), nullable=False),
+        pa.field("doubt", pa.float64()),
+        pa.field("suggested", pa.string()),
+        pa.field("doubt_evidence", pa.string()),
         pa.field("partition", pa.int32(), nullable=False),
         pa.field("leaf", pa.string(), nullable=False),
     ]
@@ -33,6 +37,7 @@ SELECTION_SCHEMA = pa.schema(
     [
         *(EXPORT_SCHEMA.field(name) for name in ("id", "label", "value")),
         pa.field("evaluated", pa.float64(), nullable=False),
+        EXPORT_SCHEMA.field("doubt"),
     ]
 )
 """Columns that a choice of training data needs."""
@@ -92,21 +97,27 @@ def _batch(
     scaled: ScaledValues, partition: PartitionView, leaves: Sequence[Leaf], schema: pa.Schema
 ) -> pa.RecordBatch:
     valued = [scaled.leaf(partition, leaf) for leaf in leaves]
-    points = [leaf.examples for leaf in leaves]
+    examples = [leaf.examples for leaf in leaves]
     classes = partition.identity.classes
-    labels = np.concatenate([each.labels for each in points])
+    labels = np.concatenate([each.labels for each in examples])
+    words = np.concatenate([each.doubts for each in examples])
+    undoubted = words == NO_DOUBT
     columns = {
-        "id": [name for each in points for name in each.ids],
+        "id": [name for each in examples for name in each.ids],
         "label": pa.DictionaryArray.from_arrays(labels, list(classes)).cast(pa.string()),
         "value": np.concatenate([each.value for each in valued]),
+        "doubt": pa.array(doubts_in(words), mask=undoubted),
     }
     if schema is SELECTION_SCHEMA:
         columns["evaluated"] = np.concatenate([each.evaluated for each in valued])
     else:
         number = partition.number
+        suggested = pa.array(suggested_in(words), mask=undoubted)
         columns |= {
-            "provider": [name for each in points for name in each.providers],
-            "event_time": np.concatenate([each.timestamps for each in points]),
+            "suggested": pa.DictionaryArray.from_arrays(suggested, list(classes)).cast(pa.string()),
+            "doubt_evidence": evidence_in(words),
+            "provider": [name for each in examples for name in each.providers],
+            "event_time": np.concatenate([each.timestamps for each in examples]),
             "stderr": np.concatenate([each.stderr for each in valued]),
             "partition": np.full(len(labels), number, np.int32),
             "leaf": [leaf_id(number, leaf.id) for leaf in leaves for _ in leaf.examples.ids],

@@ -65,7 +65,7 @@ def _partition(scaled: ScaledValues, partition: PartitionView) -> PartitionSumma
     return PartitionSummary(
         partition=partition.number,
         root=node_id(partition.number, root.id),
-        points=partition.size,
+        examples=partition.size,
         leaves=len(state.leaves),
         share=scaled.share(partition),
         value=scaled.coalition(partition, root).value,

@@ -36,7 +36,14 @@ def _answer(context: ShardContext, parameters: TreeParameters) -> TreeShardAnswe
     found = scaled.find_coalition(parameters.root)
     if found is None:
         return TreeShardAnswer(
-            found=False, path=[], ids=[], parents=[], children=[], points=[], classes=[], values=[]
+            found=False,
+            path=[],
+            ids=[],
+            parents=[],
+            children=[],
+            examples=[],
+            classes=[],
+            values=[],
         )
     partition, top = found
     path = [node_id(partition.number, node) for node in partition.ancestors(top)]
@@ -82,7 +89,7 @@ def _columns(
             for partition, one in members
         ],
         children=[0 if isinstance(one, Leaf) else len(one.children) for _, one in members],
-        points=[sum(counts) for counts in classes],
+        examples=[sum(counts) for counts in classes],
         classes=classes,
         values=[scaled.coalition(*member).value for member in members],
     )

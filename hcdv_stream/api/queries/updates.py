@@ -23,7 +23,7 @@ def _answer(context: ShardContext, _: NoParameters) -> UpdatesShardAnswer:
                     partition=partition.number,
                     written_at=position.written_at,
                     latency=position.latency,
-                    points=partition.size,
+                    examples=partition.size,
                 )
     return UpdatesShardAnswer(updates=list(found.values()))
 

@@ -12,7 +12,7 @@ import numpy as np
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.models.live_page import EvaluatorContribution, Mate, Why
 from hcdv_stream.api.queries.query import CorpusQuery, ShardContext, short
-from hcdv_stream.api.views.descriptions import coalition_of, point_of
+from hcdv_stream.api.views.descriptions import coalition_of, example_of
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
@@ -46,10 +46,10 @@ def _answer(context: ShardContext, parameters: WhyParameters) -> WhyShardAnswer:
     weights = reading.weights if isinstance(reading, RoutedStateValues) else None
     return WhyShardAnswer(
         why=Why(
-            point=point_of(scaled, partition, found),
+            example=example_of(scaled, partition, found),
             evaluated=[] if weights is None else _contributions(scaled, partition, found, weights),
             contrast=None if weights is None else _contrast(scaled, partition, found, weights),
-            leaf_points=len(found.leaf.examples),
+            leaf_examples=len(found.leaf.examples),
             mates=_mates(scaled, partition, found, weights, parameters.mates),
             path=[
                 coalition_of(scaled.coalition(partition, one), partition, one)
@@ -89,8 +89,8 @@ def _contrast(
     found: ExampleLocation,
     weights: RoutedWeights,
 ) -> float:
-    points, here = found.leaf.examples, slice(found.row, found.row + 1)
-    gained = weights.shapley.examples(points.labels[here], points.embeddings[here])
+    examples, here = found.leaf.examples, slice(found.row, found.row + 1)
+    gained = weights.shapley.examples(examples.labels[here], examples.embeddings[here])
     return scaled.share(partition) * weights.lam * float(gained[0])
 
 
@@ -101,16 +101,16 @@ def _mates(
     weights: RoutedWeights | None,
     most: int,
 ) -> list[Mate]:
-    points, classes = found.leaf.examples, partition.identity.classes
+    examples, classes = found.leaf.examples, partition.identity.classes
     since = partition.stored.state.drift.peers_since
-    seen = peer_contributions(points, found.row, partition.identity.engine, since)
+    seen = peer_contributions(examples, found.row, partition.identity.engine, since)
     values = scaled.leaf(partition, found.leaf).value
     share = scaled.share(partition)
     mates = []
     for row in np.argsort(seen.distances, kind="stable").tolist():
         if row == found.row:
             continue
-        label = int(points.labels[row])
+        label = int(examples.labels[row])
         judges = weights is not None and bool(seen.evaluates[row])
         gives = None
         if weights is not None and judges:
@@ -118,9 +118,9 @@ def _mates(
             gives *= float(np.ldexp(float(seen.gives[row]), -UTILITY_BITS))
         mates.append(
             Mate(
-                id=points.ids[row],
+                id=examples.ids[row],
                 label=classes[label],
-                provider=points.providers[row],
+                provider=examples.providers[row],
                 distance=max(float(seen.distances[row]), 0.0),
                 value=float(values[row]),
                 judges=judges,

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.problems import invalid
+from hcdv_stream.api.views.ordering import Place
 
 
 class Cursor(Model):
@@ -39,6 +40,17 @@ def read_cursor(text: str | None, query: int) -> Cursor | None:
     if cursor.query != query:
         raise invalid("cursor", "it belongs to a list with other parameters: repeat them")
     return cursor
+
+
+def place_of(cursor: Cursor | None) -> Place | None:
+    """Return the place that a page of ordered examples ended with; raises a problem."""
+    if cursor is None:
+        return None
+    try:
+        key, name = cursor.place
+        return Place(value=float(key), id=str(name))
+    except ValueError as error:
+        raise invalid("cursor", "it belongs to another list") from error
 
 
 def query_of(*parts: object) -> int:

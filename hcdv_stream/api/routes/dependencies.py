@@ -182,7 +182,7 @@ class Demands:
         if self.complete:
             refuse_truncated(snapshot)
         if self.complete and (unsure := currency.unsure):
-            raise stale("complete", unsure.partition, unsure.reason or "its lag is not known")
+            raise stale("complete", unsure.partition, unsure.uncertainty or "")
         for demand in self.min_offset:
             named, _, offset = demand.rpartition(":")
             parts = [p for p in snapshot.partitions if not named or p.number == int(named)]
@@ -276,7 +276,7 @@ class AnswerContext:
             CHECKED_HEADER: currency.checked_at,
         }
         steps = None if age is None else int(age / _AGE_STEP_SECONDS)
-        fresh = f"{currency.lag};{'.'.join(map(str, parts))};{steps}"
+        fresh = f"{currency.lag};{'.'.join(map(str, parts))};{steps};{'.'.join(map(str, missing))}"
         return {
             "ETag": f'W/"{self.snapshot.key};{self.salt};{fresh}"',
             "Cache-Control": "no-cache",

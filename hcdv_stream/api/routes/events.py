@@ -162,7 +162,7 @@ def _update(snapshot: Snapshot, currency: Currency) -> str:
     newest = max(snapshot.partitions, key=lambda partition: partition.written_at)
     data = UpdateEvent(
         as_of=snapshot.as_of(currency),
-        points=snapshot.size,
+        examples=snapshot.size,
         written_at=newest.written_at,
         latency=newest.latency,
         missing_partitions=list(snapshot.missing),

@@ -1,4 +1,4 @@
-"""``/v1/export``: every point, streamed: memory does not depend on how many there are."""
+"""``/v1/export``: every example, streamed: memory does not depend on how many there are."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -40,9 +40,9 @@ _CONTENT: dict[str, Any] = {
 @router.get(
     "/v1/export",
     response_class=Response,
-    responses={int(HTTPStatus.OK): {"content": _CONTENT, "description": "All points."}},
+    responses={int(HTTPStatus.OK): {"content": _CONTENT, "description": "All examples."}},
 )
-async def export_points(
+async def export_examples(
     context: ContextNow,
     format: Annotated[
         Format, Query(description="ndjson, csv or an Arrow stream.", examples=["ndjson"])
@@ -56,7 +56,7 @@ async def export_points(
     """
     encoder = _ENCODERS[format]()
     rows = _encoded(context.corpus, encoder)
-    name = f'attachment; filename="points.{format}"'
+    name = f'attachment; filename="examples.{format}"'
     headers = context.headers | {"Content-Disposition": name}
     return StreamingResponse(rows, headers=headers, media_type=_TYPES[format])
 

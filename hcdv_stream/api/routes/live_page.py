@@ -20,7 +20,7 @@ from hcdv_stream.api.queries.tree import TREE, TreeParameters
 from hcdv_stream.api.queries.updates import UPDATES
 from hcdv_stream.api.queries.why import WHY, WhyParameters
 from hcdv_stream.api.routes.dependencies import ContextNow, SourceNow, UnkeptContextNow
-from hcdv_stream.api.routes.point_ids import PointId, PointIdAsked
+from hcdv_stream.api.routes.example_ids import ExampleId, ExampleIdAsked
 from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.api.sources.merged import MergedCorpus
 from hcdv_stream.valuation.tree.coalition_ids import parse_id
@@ -102,7 +102,7 @@ async def _bounds(
 @router.get("/v1/why/{id:path}", responses=_NOT_FOUND, response_model=WhyAnswer)
 async def read_why(
     context: UnkeptContextNow,
-    id: PointId,
+    id: ExampleId,
     mates: Mates = 64,
 ) -> Response:
     """Why an example is worth what it is: evaluators, neighbours and coalitions.
@@ -115,14 +115,14 @@ async def read_why(
     if found is None:
         if context.snapshot.missing:
             raise partition_missing(context.snapshot.missing)
-        raise unknown("point", id)
-    (point,) = await context.corpus.rank([found.point])
-    said = {**dict(found), "point": point}
+        raise unknown("example", id)
+    (example,) = await context.corpus.rank([found.example])
+    said = {**dict(found), "example": example}
     return context.respond(WhyAnswer.model_construct(**said, **context.answer()))
 
 
 @router.get("/v1/why:get", responses=_NOT_FOUND, response_model=WhyAnswer)
-async def read_why_of(context: UnkeptContextNow, id: PointIdAsked, mates: Mates = 64) -> Response:
+async def read_why_of(context: UnkeptContextNow, id: ExampleIdAsked, mates: Mates = 64) -> Response:
     """The same of an example whose id a path cannot hold: `..`, for instance."""
     return await read_why(context, id, mates)
 

@@ -77,7 +77,7 @@ class Accounts(NamedTuple):
     """Who is paid, in the order of the list: names, numbers of examples, values, and how much."""
 
     names: list[str | None]
-    points: list[int]
+    examples: list[int]
     values: list[float]
     settlement: Settlement | None
 
@@ -150,7 +150,7 @@ async def _answer(query: PayoutsQuery, balances: Mapping[str | None, int]) -> Re
         payouts = [
             Payout.model_construct(
                 provider=accounts.names[row],
-                points=accounts.points[row],
+                examples=accounts.examples[row],
                 value=accounts.values[row],
                 amount=settlement.amounts[row],
                 balance=settlement.balances[row],
@@ -187,5 +187,5 @@ def _settled(
     settlement = settle(query.amount, claims, carried)
     if settlement and query.rule == "margin":
         settlement = replace(settlement, balances=[0] * len(names))
-    points = [*(row[1] for row in paid.rows), *(0 for _ in gone)]
-    return Accounts(names, points, values, settlement)
+    examples = [*(row[1] for row in paid.rows), *(0 for _ in gone)]
+    return Accounts(names, examples, values, settlement)

@@ -18,7 +18,7 @@ router = APIRouter(tags=["selection"], route_class=RetryRoute)
 
 
 @router.get("/v1/select", response_model=SelectAnswer)
-async def choose_points(
+async def choose_examples(
     context: ContextNow,
     share: Annotated[
         float, Query(gt=0, le=1, description="Part of the examples to choose.", examples=[0.3])
@@ -26,9 +26,10 @@ async def choose_points(
     strategy: Annotated[
         Strategy,
         Query(
-            description="spread: drop as many of a class as its evaluators judge to do harm, "
-            "at most 30%, lowest values first, then draw evenly over the classes; top: the highest "
-            "values.",
+            description="spread: drop examples whose doubt is above 0.5, or above 0.1 where "
+            "evaluators value them below 0 too; without doubts as many of a class as evaluators "
+            "judge to do harm, at most 30%, lowest values first; then draw evenly over the "
+            "classes. top: the highest values.",
             examples=["spread"],
         ),
     ] = "spread",
@@ -50,7 +51,11 @@ async def choose_points(
         labels = pc.index_in(table["label"], pa.array(classes)).to_numpy()
         generator = np.random.default_rng(seed)
         values, evaluated = (table[name].to_numpy() for name in ("value", "evaluated"))
-        kept = select(values, labels, share, strategy, generator, evaluated=evaluated)
+        # Of a bundle without a doubt model no example has a doubt, otherwise all have.
+        doubts = None if table["doubt"].null_count else table["doubt"].to_numpy()
+        kept = select(
+            values, labels, share, strategy, generator, evaluated=evaluated, doubts=doubts
+        )
         counts = np.bincount(labels[kept], minlength=len(classes)).tolist()
         ids: list[str] = table["id"].take(kept).to_pylist()
         return ids, dict(zip(classes, counts, strict=True)), len(table)

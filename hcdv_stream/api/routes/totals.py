@@ -34,13 +34,16 @@ async def list_providers(
         providers = [
             Provider.model_construct(
                 provider=total.provider,
-                points=total.points,
+                examples=total.examples,
                 value=total.value,
                 share=total.value / value if value > 0 else None,
                 stderr=total.stderr,
                 arrivals=total.arrivals,
                 copies=total.copies,
                 foreign_ids=total.foreign,
+                mean_doubt=total.doubts.mean,
+                doubtful=total.doubtful,
+                doubtful_share=total.doubts.doubtful_share,
             )
             for total in totals
         ]
@@ -60,12 +63,12 @@ async def read_summary(context: ContextNow) -> Response:
     answer = SummaryAnswer(
         game=snapshot.game,
         bundle=snapshot.bundle,
-        points=snapshot.size,
+        examples=snapshot.size,
         leaves=summary.leaves,
         nodes=summary.nodes,
         classes=[
-            ClassCounts(label=label, points=points, validation=evaluators)
-            for label, points, evaluators in zip(
+            ClassCounts(label=label, examples=examples, validation=evaluators)
+            for label, examples, evaluators in zip(
                 snapshot.classes, summary.classes, _fewest(summary, snapshot), strict=True
             )
         ],

@@ -23,16 +23,17 @@ class LocalSource:
 
     def __init__(self, refresher: Refresher) -> None:
         self._refresher = refresher
-        self._last: tuple[StateView, Snapshot] | None = None
+        self._last: tuple[StateView, tuple[int, ...], Snapshot] | None = None
 
     async def current(self, *, keep: bool) -> Snapshot:
         """Return the newest; raises a problem if there is none."""
         view = self.view()
         if keep:
             self.keep(view)
-        if self._last is None or self._last[0] is not view:
-            self._last = (view, self._snapshot(view))
-        return self._last[1]
+        missing = self._missing(view)
+        if self._last is None or self._last[0] is not view or self._last[1] != missing:
+            self._last = (view, missing, self._snapshot(view))
+        return self._last[2]
 
     async def pinned(self, key: str) -> Snapshot:
         """Return one that was kept; raises a problem if it is gone."""
@@ -119,7 +120,7 @@ class LocalSource:
             classes=tuple(state.classes),
             validation=tuple(state.validation),
             partitions=tuple(part for part in state.partitions if part.number in numbers),
-            missing=(),
+            missing=self._missing(view),
             open=shards,
             home=lambda _: None,
             currency=lambda: Currency(tuple(self._fresh(view))),
@@ -146,6 +147,17 @@ class LocalSource:
             ],
         )
 
+    def _missing(self, view: StateView) -> tuple[int, ...]:
+        """Return the topic's partitions that answers from here are without.
+
+        One that is owned here and has no record yet is not missing.
+        """
+        if view.log is None:
+            return ()
+        here = {part.number for part in view.partitions}
+        here.update(fresh.partition for fresh in self._refresher.unwritten())
+        return tuple(number for number in range(view.log.partitions) if number not in here)
+
     def _fresh(self, view: StateView) -> list[Freshness]:
         """Return how current the partitions are, among them those without a first update yet."""
         tell = self._refresher.freshness
@@ -159,7 +171,7 @@ class LocalSource:
             found.append(
                 LeftOutPartition(
                     partition=part.number,
-                    points=part.size,
+                    examples=part.size,
                     next_offset=part.position.next_offset,
                     since=fresh.since,
                     reason=fresh.reason,
@@ -172,7 +184,7 @@ def _state(partition: PartitionView, heartbeat: Heartbeat | None) -> PartitionSt
     position = partition.position
     return PartitionState(
         number=partition.number,
-        points=partition.size,
+        examples=partition.size,
         updates=partition.stored.state.header.updates,
         next_offset=position.next_offset,
         heartbeat=heartbeat,
@@ -193,7 +205,7 @@ def _check(fresh: Freshness, partition: PartitionView | None, now: float) -> Rea
         written = max(now - partition.position.written_at, 0.0)
         updates = partition.stored.state.header.updates
         detail = (
-            f"update {updates}, {partition.size:,} points, {detail}, written {written:.1f} s ago"
+            f"update {updates}, {partition.size:,} examples, {detail}, written {written:.1f} s ago"
         )
     if fresh.stale:
         detail += f"; stale since {_moment(fresh.since)}"

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from hcdv_stream.api.models.answers import HistoryEntry, Point
+from hcdv_stream.api.models.answers import Example, HistoryEntry
 from hcdv_stream.api.queries.find import find_examples
 from hcdv_stream.api.queries.history import example_history
 from hcdv_stream.api.queries.places_ahead import rank_examples
@@ -44,13 +44,13 @@ class MergedCorpus:
         """Return the answer of all shards to a query."""
         return await ask_corpus(self._shards, query, parameters)
 
-    async def find(self, ids: Iterable[str]) -> dict[str, Point]:
+    async def find(self, ids: Iterable[str]) -> dict[str, Example]:
         """Return those of the examples that are there."""
         return await find_examples(self._shards, self.snapshot.home, ids)
 
-    async def rank(self, points: Sequence[Point]) -> list[Point]:
+    async def rank(self, examples: Sequence[Example]) -> list[Example]:
         """Return the examples with their ranks."""
-        return await rank_examples(self._shards, points)
+        return await rank_examples(self._shards, examples)
 
     async def providers(self, *, squares: bool = False) -> ProviderTable:
         """Return what each provider's examples are worth; computed once for a view and weights.

@@ -33,7 +33,7 @@ class ShardLost(ProblemError):  # noqa: N818 (it names what happened, not a faul
 class Snapshot:
     """One state of the corpus: its partitions by number, and how to ask for more.
 
-    ``missing`` are partitions that are known of and cannot be asked; ``home`` says which partition
+    ``missing`` are partitions of the topic that it is without; ``home`` says which partition
     an id belongs to if that is known beforehand; ``open`` gives the shards, that is, all
     partitions once, with the values that they have in the whole. ``currency`` tells how current it
     is at the moment, and ``left_out`` which states here are in no answer. What was computed of it
@@ -56,7 +56,7 @@ class Snapshot:
     @property
     def size(self) -> int:
         """How many examples there are."""
-        return sum(partition.points for partition in self.partitions)
+        return sum(partition.examples for partition in self.partitions)
 
     def as_of(self, currency: Currency) -> AsOf:
         """Return what an answer made from it is as of, and how current that is."""

@@ -1,20 +1,22 @@
 """Examples and coalitions as the models that answers are made of."""
 
-from hcdv_stream.api.models.answers import Point, ValuedCoalition
+from hcdv_stream.api.models.answers import Example, ValuedCoalition
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.valuation.doubt.packed import unpack
 from hcdv_stream.valuation.tree.coalition_ids import id_of, leaf_id, node_id
 from hcdv_stream.valuation.tree.leaf import ROOT_PARENT, Leaf, Node
 from hcdv_stream.valuation.values import ValueAndStderr
 
 
-def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Point:
+def example_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocation) -> Example:
     """Describe an example; its rank is left open."""
     leaf, row, number = found.leaf, found.row, partition.number
-    worth = scaled.point(partition, found)
+    worth = scaled.example(partition, found)
     nodes = partition.corpus.path(leaf.id)
-    return Point.model_construct(
+    doubt = unpack(int(leaf.examples.doubts[row]))
+    return Example.model_construct(
         id=leaf.examples.ids[row],
         label=partition.identity.classes[leaf.examples.labels[row]],
         provider=leaf.examples.providers[row],
@@ -22,6 +24,9 @@ def point_of(scaled: ScaledValues, partition: PartitionView, found: ExampleLocat
         value=worth.value,
         stderr=worth.stderr,
         rank=None,
+        doubt=None if doubt is None else doubt.doubt,
+        suggested=None if doubt is None else partition.identity.classes[doubt.suggested],
+        doubt_evidence=None if doubt is None else doubt.evidence,
         partition=number,
         leaf=leaf_id(number, leaf.id),
         path=[*(node_id(number, node) for node in nodes), leaf_id(number, leaf.id)],
@@ -40,7 +45,7 @@ def coalition_of(
         partition=number,
         height=0 if isinstance(coalition, Leaf) else coalition.height,
         parent=None if parent == ROOT_PARENT else node_id(number, parent),
-        points=sum(counts),
+        examples=sum(counts),
         classes=dict(zip(partition.identity.classes, counts, strict=True)),
         value=worth.value,
         stderr=worth.stderr,

@@ -7,12 +7,13 @@ from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 
 Mask = npt.NDArray[np.bool_]
 
 
-class PointFilter(Model):
+class ExampleFilter(Model):
     """Which examples are meant: those that meet every condition that is not None."""
 
     provider: str | None = None
@@ -23,6 +24,7 @@ class PointFilter(Model):
     max_value: float | None = None
     since: float | None = None
     until: float | None = None
+    doubt_above: float | None = None
 
     @property
     def all(self) -> bool:
@@ -30,11 +32,11 @@ class PointFilter(Model):
         return self == _EVERYTHING
 
 
-_EVERYTHING = PointFilter()
+_EVERYTHING = ExampleFilter()
 
 
 def mask(
-    only: PointFilter, scaled: ScaledValues, partition: PartitionView, values: Floats
+    only: ExampleFilter, scaled: ScaledValues, partition: PartitionView, values: Floats
 ) -> Mask | None:
     """Return which of a partition's examples meet every condition; None: all of them."""
     if only.all:
@@ -58,6 +60,8 @@ def mask(
             kept &= column >= least
         if most is not None:
             kept &= column <= most
+    if only.doubt_above is not None:
+        kept &= doubts_in(table.doubts) > only.doubt_above
     return kept
 
 

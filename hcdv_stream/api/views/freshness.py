@@ -22,28 +22,30 @@ from hcdv_stream.state.heartbeat import Heartbeat, LogEnd, in_future
 
 _LIVE_PART = 1 / 3
 """A lag is told for this part of ``stale_seconds`` after the broker's answer."""
-_MOST_ENDS, _ENDS_AT_ONCE = 4096, 256
-"""Facts that are kept, and how many more there may be before the oldest are dropped at once."""
+_MOST_ENDS, _ROOM = 4096, 4352
+"""Facts that are kept, and how many there may be before the oldest are dropped at once."""
 
 
 class LogEnds:
     """Where a partition's log ended at which times, as far as that was learned.
 
     One thread learns, others may ask. An hour of facts is kept, a fact a second, so they are
-    numbers in arrays: 16 bytes each, an eighth of what objects would take.
+    numbers in arrays: 16 bytes each, an eighth of what objects would take. The arrays have their
+    full size from the first fact on, so that memory does not grow for an hour.
     """
 
     def __init__(self) -> None:
-        # Both ascend.
+        # Both ascend up to ``_count``.
         self._times = array("d")
         self._offsets = array("q")
+        self._count = 0
         self._lock = Lock()
 
     @property
     def newest(self) -> LogEnd | None:
         """The newest fact."""
         with self._lock:
-            return LogEnd(self._times[-1], self._offsets[-1]) if self._times else None
+            return self._newest()
 
     def learn(self, *facts: LogEnd | None, now: float) -> None:
         """Take facts in, older ones first; what is not newer than the newest adds nothing.
@@ -51,28 +53,38 @@ class LogEnds:
         If the newest lies in the future, the clock was set back: nothing of before counts.
         """
         with self._lock:
-            if self._times and in_future(self._times[-1], now):
-                self._drop(slice(None))
+            newest = self._newest()
+            if newest and in_future(newest.at, now):
+                self._count = 0
             for fact in facts:
-                if fact is None or (self._times and fact.at <= self._times[-1]):
+                newest = self._newest()
+                if fact is None or (newest and fact.at <= newest.at):
                     continue
-                if self._times and fact.offset < self._offsets[-1]:
-                    self._drop(slice(None))  # another log, or one that has lost records
-                elif self._times and fact.offset == self._offsets[-1]:
-                    self._drop(slice(-1, None))
-                self._times.append(fact.at)
-                self._offsets.append(fact.offset)
-            if len(self._times) > _MOST_ENDS + _ENDS_AT_ONCE:
-                self._drop(slice(-_MOST_ENDS))
+                if newest and fact.offset < newest.offset:
+                    self._count = 0  # another log, or one that has lost records
+                elif newest and fact.offset == newest.offset:
+                    self._count -= 1
+                self._append(fact)
 
     def held_at(self, position: int) -> float | None:
         """Return the latest time known at which all below ``position`` was all there was."""
         with self._lock:
-            place = bisect_right(self._offsets, position)
+            place = bisect_right(self._offsets, position, 0, self._count)
             return self._times[place - 1] if place else None
 
-    def _drop(self, facts: slice) -> None:
-        del self._times[facts], self._offsets[facts]
+    def _newest(self) -> LogEnd | None:
+        last = self._count - 1
+        return LogEnd(self._times[last], self._offsets[last]) if self._count else None
+
+    def _append(self, fact: LogEnd) -> None:
+        if not self._times:
+            self._times, self._offsets = array("d", bytes(8 * _ROOM)), array("q", bytes(8 * _ROOM))
+        if self._count == _ROOM:
+            self._times[:_MOST_ENDS] = self._times[-_MOST_ENDS:]
+            self._offsets[:_MOST_ENDS] = self._offsets[-_MOST_ENDS:]
+            self._count = _MOST_ENDS
+        self._times[self._count], self._offsets[self._count] = fact.at, fact.offset
+        self._count += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,18 @@ class Freshness:
     moved: bool
     since: float | None
     reason: str | None
+
+    @property
+    def uncertainty(self) -> str | None:
+        """Why nobody can say how current it is, or None.
+
+        A state that is not known to have held everything at any time is still being built.
+        """
+        if self.stale or self.lag is None:
+            return self.reason or "its lag is not known"
+        if self.age is None:
+            return f"it has not caught up with its log yet: {self.lag:,} records wait"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +215,5 @@ class Currency:
 
     @property
     def unsure(self) -> Freshness | None:
-        """The first partition that is stale, or of which nobody knows what waits now."""
-        parts = self.partitions
-        return next((part for part in parts if part.stale or part.lag is None), None)
+        """The first partition of which nobody can say how current it is."""
+        return next((part for part in self.partitions if part.uncertainty), None)

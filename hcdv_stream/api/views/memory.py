@@ -55,8 +55,8 @@ def _arrays(member: Leaf | Node) -> Iterator[Array]:
     yield member.sketch.vector
     yield from member.outcome.values()
     if isinstance(member, Leaf):
-        points = member.examples
-        yield from (member.centroid, points.labels, points.timestamps, points.embeddings)
+        examples = member.examples
+        yield from (member.centroid, examples.labels, examples.timestamps, examples.embeddings)
 
 
 def _buffers(arrays: Iterable[Array]) -> dict[int, int]:

@@ -116,7 +116,7 @@ class PartitionView:
         kept = vars(self)
         layout, table = kept.get("layout"), kept.get("table")
         arrays = [layout.leaves, layout.sizes, layout.ends] if layout else []
-        arrays += [table.label, table.time, table.provider] if table else []
+        arrays += [table.label, table.time, table.doubts, table.provider] if table else []
         return bytes_of(arrays) + (8 * len(table.providers) if table else 0)
 
     def forget_others(self) -> None:

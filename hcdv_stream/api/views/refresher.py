@@ -226,7 +226,7 @@ class Refresher:
             self._metrics.delay_seconds.observe(max(now - written, 0.0))
         self._written.clear()
         self._metrics.partitions.set(len(view.partitions) if view else 0)
-        self._metrics.points.set(view.size if view else 0)
+        self._metrics.examples.set(view.size if view else 0)
         parts = view.partitions if view else ()
         self._metrics.truncated.set(sum(not part.complete for part in parts))
         if view:

@@ -7,9 +7,11 @@ of partitions that are elsewhere. Sums over examples are handed on exactly (``ex
 do not depend on how the examples are spread.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from hcdv_stream.api.views.exact_sums import exact_sum, exact_sums
 from hcdv_stream.api.views.id_index import ExampleLocation
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.doubt.model import DOUBT_BITS
+from hcdv_stream.valuation.doubt.packed import NO_DOUBT, doubts_in, units_in
+from hcdv_stream.valuation.selection import PROBABLY_WRONG
 from hcdv_stream.valuation.tree.coalition_ids import parse_id
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
 from hcdv_stream.valuation.values import MappedValues, StateValues, ValueAndStderr, Values
@@ -33,6 +38,32 @@ to Σ φ exactly, and a variance for each partition.
 A plain tuple of numbers, as the garbage collector forgets those: it would go through 100,000
 objects of a class again and again, while every thread waits.
 """
+
+
+class DoubtSum(NamedTuple):
+    """Of a provider's examples: how many have a doubt and how many one above 0.5.
+
+    ``units`` is the sum of the doubts, a whole number of their units, so it adds up exactly.
+    """
+
+    doubted: int
+    doubtful: int
+    units: int
+
+    @property
+    def total(self) -> float:
+        """The sum of the doubts: how many of the labels are wrong."""
+        return math.ldexp(self.units, -DOUBT_BITS)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean doubt, None where nobody has one."""
+        return self.total / self.doubted if self.doubted else None
+
+    @property
+    def doubtful_share(self) -> float | None:
+        """The share of doubts above 0.5, None where nobody has one."""
+        return self.doubtful / self.doubted if self.doubted else None
 
 
 class ScaledValues:
@@ -81,7 +112,7 @@ class ScaledValues:
         coalition = members.get(parsed.number)
         return None if coalition is None else (partition, coalition)
 
-    def point(self, partition: PartitionView, found: ExampleLocation) -> ValueAndStderr:
+    def example(self, partition: PartitionView, found: ExampleLocation) -> ValueAndStderr:
         """Value and standard error of one example, from its leaf alone."""
         values = self.leaf(partition, found.leaf)
         return ValueAndStderr(float(values.value[found.row]), float(values.stderr[found.row]))
@@ -124,7 +155,8 @@ class ScaledValues:
         size = sum(int(column.nbytes) for column in columns)
         size += int(kept["ascending"].nbytes) if "ascending" in kept else 0
         size += _COALITION_BYTES * len(kept.get("coalitions", ()))
-        kept_providers = len(kept.get("providers", ())) + len(kept.get("squares", ()))
+        names = ("providers", "squares", "doubts")
+        kept_providers = sum(len(kept.get(name, ())) for name in names)
         return size + _PROVIDER_BYTES * kept_providers
 
     @cached_property
@@ -164,14 +196,14 @@ class ScaledValues:
         ):
             table = partition.table
             count = len(table.providers)
-            points = np.bincount(table.provider, minlength=count).tolist()
+            examples = np.bincount(table.provider, minlength=count).tolist()
             sums = exact_sums(values, table.provider, count)
             variances = _variances(partition, errors).tolist()
             for place, name in enumerate(table.providers):
-                if points[place]:
+                if examples[place]:
                     before, values_before, variances_before = found.get(name, (0, (), ()))
                     found[name] = (
-                        before + points[place],
+                        before + examples[place],
                         (*values_before, *sums[place]),
                         (*variances_before, variances[place]),
                     )
@@ -186,6 +218,31 @@ class ScaledValues:
             sums = exact_sums(values * values, table.provider, len(table.providers))
             for name, parts in zip(table.providers, sums, strict=True):
                 found[name] = (*found.get(name, ()), *parts)
+        return found
+
+    @cached_property
+    def doubts(self) -> dict[str | None, tuple[int, int, int]]:
+        """How much the labels of each provider's examples are doubted, as a ``DoubtSum`` has it.
+
+        Plain tuples, as in ``ProviderSum``.
+        """
+        found: dict[str | None, tuple[int, int, int]] = {}
+        for partition in self.partitions:
+            table = partition.table
+            columns = (
+                table.doubts != NO_DOUBT,
+                doubts_in(table.doubts) > PROBABLY_WRONG,
+                units_in(table.doubts),
+            )
+            # Sums below 2^53 are exact: so are those of 2^33 doubts.
+            sums = [
+                np.bincount(table.provider, weights=column, minlength=len(table.providers))
+                for column in columns
+            ]
+            counts = (each.astype(np.int64).tolist() for each in sums)
+            for name, *more in zip(table.providers, *counts, strict=True):
+                doubted, doubtful, units = found.get(name, (0, 0, 0))
+                found[name] = (doubted + more[0], doubtful + more[1], units + more[2])
         return found
 
     @cached_property

@@ -22,7 +22,7 @@ def key(
     """Make an API key and print it: it is shown once, and only its hash is kept.
 
     Without --keys, the line for the file is printed on standard error. Take a line out of the file
-    and its key is not good any more, without a restart. Scopes: read (values), export (all points
+    and its key is not good any more, without a restart. Scopes: read (values), export (all examples
     at once), metrics, shard (what a gateway asks), admin (all of these).
     """
     secret, made = new_key(name, scope)

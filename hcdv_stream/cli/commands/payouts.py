@@ -93,7 +93,7 @@ def _print(answer: PayoutsAnswer) -> None:
     rows = [
         (
             one.provider or "–",
-            f"{one.points:,}",
+            f"{one.examples:,}",
             number(one.value),
             f"{one.amount:,}",
             f"{one.balance:,}",

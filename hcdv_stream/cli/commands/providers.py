@@ -45,7 +45,7 @@ def _print_worth(answer: ProvidersAnswer) -> None:
     rows = [
         (
             one.provider or "–",
-            f"{one.points:,}",
+            f"{one.examples:,}",
             number(one.value),
             f"{one.stderr:.2g}",
             "–" if one.share is None else f"{one.share:.2%}",

@@ -40,7 +40,7 @@ def top(
 ) -> None:
     """Show the most valuable examples of a running service, or the least valuable."""
     with connected(url, key) as client:
-        answer = client.points(
+        answer = client.examples(
             order="asc" if lowest else "desc",
             limit=count,
             only={"label": label, "provider": provider, "coalition": coalition},
@@ -51,15 +51,15 @@ def top(
         return
     rows = [
         (
-            point.id,
-            point.label,
-            point.provider or "–",
-            moment(point.event_time),
-            f"{point.rank:,}",
-            number(point.value),
-            f"{point.stderr:.2g}",
+            example.id,
+            example.label,
+            example.provider or "–",
+            moment(example.event_time),
+            f"{example.rank:,}",
+            number(example.value),
+            f"{example.stderr:.2g}",
         )
-        for point in answer.points
+        for example in answer.examples
     ]
     title = f"{'lowest' if lowest else 'highest'} values of {answer.total:,} examples"
     columns = ("id", "label", "provider", "time (UTC)", "rank", "value", "±")

@@ -8,7 +8,7 @@ import typer
 from rich.console import Group
 from rich.live import Live
 
-from hcdv_stream.api.models.answers import Point, UpdateEvent
+from hcdv_stream.api.models.answers import Example, UpdateEvent
 from hcdv_stream.cli.api_options import (
     AsJson,
     Key,
@@ -82,17 +82,17 @@ def _picture(client: Client, event: UpdateEvent) -> Group | None:
 
 def _seen(client: Client, event: UpdateEvent) -> Group:
     at = event.as_of.view
-    highest = client.points(limit=_SHOWN, at=at).points
-    lowest = client.points(order="asc", limit=_SHOWN, at=at).points
+    highest = client.examples(limit=_SHOWN, at=at).examples
+    lowest = client.examples(order="asc", limit=_SHOWN, at=at).examples
     paid = client.providers(at=at)
     rows = [
-        (one.provider or "–", f"{one.points:,}", number(one.value))
+        (one.provider or "–", f"{one.examples:,}", number(one.value))
         for one in paid.providers[: 2 * _SHOWN]
     ]
     missing = ", ".join(map(str, event.missing_partitions))
     stale = ", ".join(map(str, event.stale_partitions))
     return Group(
-        f"[bold]{event.points:,} examples[/] {as_of(event.as_of)}"
+        f"[bold]{event.examples:,} examples[/] {as_of(event.as_of)}"
         + (f" [bold red]missing partitions: {missing}[/]" if missing else "")
         + (f" [bold red]stale partitions: {stale}[/]" if stale else ""),
         table("highest", ("id", "label", "provider", "value"), _rows(highest), text=3),
@@ -101,5 +101,5 @@ def _seen(client: Client, event: UpdateEvent) -> Group:
     )
 
 
-def _rows(points: list[Point]) -> list[tuple[str, ...]]:
-    return [(one.id, one.label, one.provider or "–", number(one.value)) for one in points]
+def _rows(examples: list[Example]) -> list[tuple[str, ...]]:
+    return [(one.id, one.label, one.provider or "–", number(one.value)) for one in examples]

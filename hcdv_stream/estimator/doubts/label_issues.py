@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from hcdv_stream.estimator.doubts.doubting import AlignedDoubts
 from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.doubt.reasons import reason
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.values import Values
 
@@ -80,22 +81,10 @@ def label_issues(
         doubts.doubt[rows],
         worth[rows],
         [
-            reason(models, doubts.support[row], float(values.evaluated[row]))
+            reason(
+                dict(zip(models, doubts.support[row].tolist(), strict=True)),
+                float(values.evaluated[row]),
+            )
             for row in rows.tolist()
         ],
     )
-
-
-def reason(models: Sequence[str], support: Floats, evaluated: float | None) -> str:
-    """Say what speaks against a label: what each model gives it, and what its neighbours say.
-
-    ``evaluated`` is its value without the contrast, None where it is not valued.
-    """
-    given = ", ".join(
-        f"{name} {share:.0%}" for name, share in zip(models, support.tolist(), strict=True)
-    )
-    said = f"the models give this label {given}"
-    if evaluated is None:
-        return said
-    side = "below" if evaluated < 0.0 else "at or above"
-    return f"{said}; without the contrast its value is {side} 0"

@@ -45,7 +45,7 @@ class ReadLoad:
             turn, self._next = self._next, self._next + 1
             due = self._began + turn / self.rate
             await asyncio.sleep(max(due - time.perf_counter(), 0.0))
-            path = f"/v1/points/{quote(self.ids[turn % len(self.ids)], safe='')}"
+            path = f"/v1/examples/{quote(self.ids[turn % len(self.ids)], safe='')}"
             writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             length = head[head.index(_LENGTH) + len(_LENGTH) :].split(b"\r\n", 1)[0]

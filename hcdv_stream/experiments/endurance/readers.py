@@ -23,8 +23,8 @@ class Readers:
         self._rate = rate
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        questions = itertools.cycle([*(f"/v1/points/{quote(id, safe='')}" for id in ids)])
-        self._points = questions
+        questions = itertools.cycle([*(f"/v1/examples/{quote(id, safe='')}" for id in ids)])
+        self._examples = questions
         self._threads = [
             threading.Thread(target=self._ask, name=f"reader-{number}") for number in range(readers)
         ]
@@ -47,13 +47,13 @@ class Readers:
             thread.join()
 
     def _ask(self) -> None:
-        heavy = itertools.cycle(("/v1/points?limit=50", "/v1/providers", "/v1/summary"))
+        heavy = itertools.cycle(("/v1/examples?limit=50", "/v1/providers", "/v1/summary"))
         with httpx.Client(base_url=self._api, timeout=30.0, trust_env=False) as client:
             for number in itertools.count():
                 if self._stop.wait(1.0 / self._rate):
                     return
                 with self._lock:
-                    path = next(heavy) if number % 20 == 19 else next(self._points)
+                    path = next(heavy) if number % 20 == 19 else next(self._examples)
                 begin = time.monotonic()
                 try:
                     status = str(client.get(path).status_code)
@@ -61,5 +61,5 @@ class Readers:
                     status = type(error).__name__
                 with self._lock:
                     self.statuses[status] += 1
-                    if path.startswith("/v1/points/"):
+                    if path.startswith("/v1/examples/"):
                         self.seconds.append(time.monotonic() - begin)

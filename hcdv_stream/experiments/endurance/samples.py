@@ -15,9 +15,9 @@ from scipy.stats import t as student
 
 Sample = Mapping[str, float]
 _MEMORY = re.compile(r"^(VmRSS|RssAnon):\s+(\d+) kB$", re.MULTILINE)
-_COSINES = 4
-"""Slowest waves that the noise is measured by: few, since neighbouring samples depend on each other
-for minutes."""
+_CURVES = 4
+"""Polynomials that the noise is measured by: few, so slow ones, since neighbouring samples depend
+on each other for minutes."""
 _CONFIDENCE = 0.99
 _ROUNDING = 1e-9
 
@@ -79,23 +79,26 @@ class Slope:
 def slope_of(seconds: Sequence[float], values: Sequence[float]) -> Slope:
     """Return the least-squares slope of a series whose samples depend on their neighbours.
 
-    Its variance is that of the slowest noise, which is what looks like growth: the mean square of
-    the first few cosines of time times residual (the equal-weighted cosine estimator, Lazarus,
-    Lewis, Stock and Watson 2018). With so few the interval is Student's, with as many degrees of
-    freedom as cosines. Raises ValueError for fewer than 3 samples.
+    The slope is the series' part along a line, so its variance is that of the slowest noise. This
+    is the mean square of the parts along the next orthogonal polynomials, of degree 2 to 5: noise
+    that is even over such long times has as much in each of them as in the line (an orthonormal
+    series estimator, Sun 2013). With so few the interval is Student's, with as many degrees of
+    freedom as polynomials; for independent samples it is exact. Raises ValueError for fewer than 3
+    samples.
     """
     times, series = np.asarray(seconds) / 3600.0, np.asarray(values)
     count = len(series)
     if count < 3:
         raise ValueError(f"a slope needs 3 samples at least, got {count}")
-    centred, mean = times - times.mean(), float(series.mean())
-    spread = float(centred @ centred)
-    slope = float(centred @ series) / spread
-    scores = centred * (series - mean - slope * centred)
-    freedom = min(_COSINES, count - 2)
-    waves = np.outer(np.arange(1, freedom + 1), np.arange(count) + 0.5) * (math.pi / count)
-    variance = 2.0 * float(np.mean((np.cos(waves) @ scores) ** 2)) / spread**2
-    reach = float(student.ppf((1.0 + _CONFIDENCE) / 2.0, freedom)) * math.sqrt(variance)
+    freedom = min(_CURVES, count - 2)
+    scaled = (times - times.mean()) / (times[-1] - times[0])
+    basis, _ = np.linalg.qr(np.vander(scaled, 2 + freedom, increasing=True))
+    parts = basis.T @ series
+    unit = float(basis[:, 1] @ times)
+    slope = float(parts[1]) / unit
+    reach = float(student.ppf((1.0 + _CONFIDENCE) / 2.0, freedom))
+    reach *= math.sqrt(float(np.mean(parts[2:] ** 2))) / abs(unit)
+    mean = float(series.mean())
     growth = slope * float(times[-1] - times[0]) / mean if mean else 0.0
     return Slope(slope, slope - reach, slope + reach, mean, growth)
 

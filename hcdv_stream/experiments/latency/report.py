@@ -19,7 +19,7 @@ def tables(result: Result) -> list[ResultTable]:
 
 
 def _measured(result: Result) -> list[tuple[str, Mapping[str, Any], str]]:
-    examples = f"{result['points']:,}"
+    examples = f"{result['examples']:,}"
     return [
         (f"150 sessions at {examples} examples", result["mini_batches"], "p99 ≤ 100"),
         (f"1,500 sessions, up to {examples}", result["day_batches"], "≤ 500"),
@@ -66,7 +66,7 @@ def _growth(result: Result) -> ResultTable:
     growth = result["growth"]
     rows = [
         (
-            f"{growth[size]['points']:,}",
+            f"{growth[size]['examples']:,}",
             _milliseconds(growth[size]["wall_seconds"]["p50"]),
             _milliseconds(growth[size]["processor_seconds"]["p50"]),
         )
@@ -91,7 +91,7 @@ def _recomputation(result: Result) -> ResultTable:
         for each in found["incremental"]
     ]
     note = (
-        f"Processor milliseconds of place and play at {result['points']:,} examples. Rebuilding "
+        f"Processor milliseconds of place and play at {result['examples']:,} examples. Rebuilding "
         f"cuts the hierarchy from all examples, places them and plays every game: "
         f"{_milliseconds(found['rebuild_seconds'])} ms (the paper's full recomputation; target 20 "
         f"times). Replaying plays every game on the tree as it is: "

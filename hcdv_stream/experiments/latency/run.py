@@ -63,7 +63,7 @@ def _measured(options: ExperimentOptions, progress: ExperimentProgress) -> Resul
         "experiment": "latency",
         "processors": os.cpu_count(),
         "load_at_start": os.getloadavg()[0],
-        "points": examples,
+        "examples": examples,
     }
     days: list[Timed] = []
     minis: list[Timed] = []
@@ -131,8 +131,8 @@ def _growth(bundle: Bundle, large: int, steps: int) -> dict[str, Any]:
         turns = [[path.step(MINI) for path in paths] for _ in range(steps)]
     timings = [_timings(each, MINI) for each in zip(*turns, strict=True)]
     return {
-        "small": {"points": small} | timings[0],
-        "large": {"points": large} | timings[1],
+        "small": {"examples": small} | timings[0],
+        "large": {"examples": large} | timings[1],
         "ratio_wall": _ratio(timings, "wall_seconds"),
         "ratio_processor": _ratio(timings, "processor_seconds"),
     }

@@ -135,7 +135,7 @@ def opendataval(task: Any) -> dict[str, Any]:
         """The same orders, every prefix."""
 
         def _calculate_marginal_contributions(self, *args: Any, **kwargs: Any) -> None:
-            order = self.random_state.permutation(self.num_points)
+            order = self.random_state.permutation(self.num_examples)
             before = self.compute_utility(list(order[: self.min_cardinality]))
             for size, player in enumerate(order[self.min_cardinality :], self.min_cardinality):
                 after = self.compute_utility(list(order[: size + 1]))

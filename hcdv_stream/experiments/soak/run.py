@@ -60,7 +60,7 @@ class SoakLoad:
     sessions: float = 1_000.0
     readers: int = 4
     reads: float = 10.0
-    warm_up: float = 300.0
+    warm_up: float = 600.0
     seconds: float = 1_800.0
     every: float = 5.0
     descriptors: int = 1_024
@@ -154,7 +154,7 @@ def _fill(service: RunningService, bootstrap: str, topic: str, first: Sequence[M
         service.check()
         time.sleep(_LOOK_SECONDS)
         try:
-            if summary(service.api).points == len(first):
+            if summary(service.api).examples == len(first):
                 return
         except UNANSWERED:
             continue
@@ -275,7 +275,8 @@ def tables(result: Result) -> Sequence[ResultTable]:
         f"up, on {result['broker']}: {result['valued_per_second']:,.0f} sessions valued and "
         f"{result['reads_per_second']:g} reads asked a second, {result['examples']:,} examples, "
         f"at most {result['descriptors']:,} descriptors; lag at the end {result['lag_at_end']}; "
-        f"answers {result['statuses']}."
+        f"answers {result['statuses']}; {result['processors']} processors with a load of "
+        f"{result['load_at_end']:.0f} at the end, from other programs too."
     )
     columns = (
         "",

@@ -1,6 +1,6 @@
 """What the paper prints in its Tables 1 and 2, by our names of sets and methods.
 
-Xiao et al., AAAI 2026. "Training on the top 30% valued points", mean and deviation over three
+Xiao et al., AAAI 2026. "Training on the top 30% valued examples", mean and deviation over three
 random splits; times on one A100 and 32 cores. Its row RANDOM has three times for four columns and
 does not say which is missing, so that the last two are left out.
 """

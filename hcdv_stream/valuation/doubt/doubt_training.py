@@ -78,15 +78,18 @@ def train_doubt(
     *,
     seed: int,
     providers: Sequence[str | None] | None = None,
+    prints: npt.NDArray[np.uint64] | None = None,
 ) -> TrainedDoubt:
     """Fit on n examples and V together, and doubt the examples by models that had not seen them.
 
-    With ``providers`` (n,), nor had these models seen a row of the example's provider. V may be
-    empty. Deterministic from ``seed`` on one machine, on one thread: the boosting's threads wait
-    for each other in loops, which takes many times as long where others want the processor.
+    With ``providers`` (n,), nor had these models seen a row of the example's provider among the
+    examples, unless hardly anybody else has one of its classes. ``prints`` are the first halves of
+    the fingerprints of examples and V, by which the model knows them again. V may be empty.
+    Deterministic from ``seed`` on one machine, on one thread: the boosting's threads wait for each
+    other in loops, which takes many times as long where others want the processor.
     """
     with threadpool_limits(limits=1):
-        return _train(examples, trusted, classes, seed, providers)
+        return _train(examples, trusted, classes, seed, (providers, prints))
 
 
 def _train(
@@ -94,11 +97,12 @@ def _train(
     trusted: LabelledMatrix,
     classes: int,
     seed: int,
-    providers: Sequence[str | None] | None,
+    about: tuple[Sequence[str | None] | None, npt.NDArray[np.uint64] | None],
 ) -> TrainedDoubt:
+    providers, prints = about
     generator = np.random.default_rng([seed, 0xD0])
     owners: Sequence[str | None] = providers or [None] * len(examples.labels)
-    folds = provider_folds(examples.labels, owners, generator)
+    folds = provider_folds(examples.labels, owners, generator, trusted.labels)
     judging = stratified_folds(trusted.labels, generator)
     both = LabelledMatrix(
         np.concatenate([examples.rows, trusted.rows]),
@@ -129,6 +133,7 @@ def _train(
         parts.models if sighted else (),
         sighted or None,
         sharpness if sighted else np.zeros(0),
+        np.zeros(0, np.uint64) if prints is None else np.unique(prints[_drawn(both, seed)]),
     )
     curve = None
     if by_validation:

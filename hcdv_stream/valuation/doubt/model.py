@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.doubt.calibration import Calibration, Labels
 from hcdv_stream.valuation.doubt.linear import LinearScores
 from hcdv_stream.valuation.doubt.trees import VALUE_BITS, Matrix, TreeEnsemble
 
+MODELS = ("trees", "logistic", "boosting")
+"""What the models are called; of many classes there is no boosting."""
 Evidence = Literal["validation", "examples"]
 """What calibrated a doubt: V, or without one the examples alone."""
 
@@ -24,6 +27,8 @@ LEAST_PROBABILITY = 1e-3
 """Probabilities are kept this far from 0 and 1: no model is surer than that of a label."""
 DOUBT_BITS = 20
 """Doubts are multiples of 2^-DOUBT_BITS, which hides most last bits of exp and log."""
+_EVERYBODY = -1
+"""The place of the models that were fitted on everybody's rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +57,7 @@ class ClassModels:
     @property
     def names(self) -> tuple[str, ...]:
         """What the models are called, in the order of ``probabilities``."""
-        return ("trees", "logistic") + (() if self.boosting is None else ("boosting",))
+        return MODELS[:-1] if self.boosting is None else MODELS
 
     @property
     def classes(self) -> int:
@@ -102,7 +107,9 @@ class DoubtModel:
 
     ``models`` were fitted on all rows at hand. ``blind`` are fitted without some providers' rows:
     ``blind_to`` says which of them had not seen a provider, and ``sharpness`` (one for each) what
-    their log-odds are multiplied with. ``evidence`` is what calibrated.
+    their log-odds are multiplied with. ``evidence`` is what calibrated. ``learned`` are the
+    first halves of the fingerprints of the rows that ``models`` were fitted on, ascending; empty if
+    they are not known.
     """
 
     models: ClassModels
@@ -111,6 +118,7 @@ class DoubtModel:
     blind: Sequence[ClassModels] = ()
     blind_to: Mapping[str, int] | None = None
     sharpness: Floats = field(default_factory=lambda: np.zeros(0))
+    learned: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def doubts(
         self, rows: Matrix, labels: Labels, providers: Sequence[str | None] | None = None
@@ -138,16 +146,39 @@ class DoubtModel:
 
         """
         self._check_rows(rows, labels)
-        probabilities = self.models.probabilities(rows)
-        sharpness = np.ones(len(rows))
-        if providers is not None and self.blind_to:
-            sighted = np.array([self.blind_to.get(name or "", -1) for name in providers])
-            for place, models in enumerate(self.blind):
-                theirs = np.flatnonzero(sighted == place)
-                if len(theirs):
-                    probabilities[:, theirs] = models.probabilities(rows[theirs])
-                    sharpness[theirs] = self.sharpness[place]
+        if providers is None or not self.blind_to:
+            ones = np.ones(len(rows))
+            return doubts_of(self.models.probabilities(rows), labels, self.calibration, ones)
+        chosen = self._models_of(providers)
+        # The last of these is 1, for the models of all rows, which have the place -1.
+        sharpness = np.append(self.sharpness, 1.0)[chosen]
+        probabilities = np.empty((len(self.models.names), len(rows), self.models.classes))
+        for place in np.unique(chosen).tolist():
+            theirs = np.flatnonzero(chosen == place)
+            models = self.models if place == _EVERYBODY else self.blind[place]
+            probabilities[:, theirs] = models.probabilities(rows[theirs])
         return doubts_of(probabilities, labels, self.calibration, sharpness)
+
+    def seen(
+        self, fingerprints: npt.NDArray[np.uint64], providers: Sequence[str | None]
+    ) -> npt.NDArray[np.bool_]:
+        """Return which of n rows the models that doubt them have learned from.
+
+        ``fingerprints`` (n,) are the first halves. Models that did not see a provider did not see
+        its rows.
+        """
+        if not len(self.learned):
+            return np.zeros(len(fingerprints), np.bool_)
+        places = np.searchsorted(self.learned, fingerprints)
+        found: npt.NDArray[np.bool_] = (
+            self.learned[np.minimum(places, len(self.learned) - 1)] == fingerprints
+        )
+        return found & (self._models_of(providers) == _EVERYBODY) if self.blind_to else found
+
+    def _models_of(self, providers: Sequence[str | None]) -> npt.NDArray[np.int64]:
+        """Return which of ``blind`` doubts each provider's rows, _EVERYBODY for ``models``."""
+        known = self.blind_to or {}
+        return np.array([known.get(name or "", _EVERYBODY) for name in providers], np.int64)
 
     def _check_rows(self, rows: Matrix, labels: Labels) -> None:
         columns, classes = self.models.columns, self.models.classes
@@ -171,6 +202,8 @@ class DoubtModel:
             raise ValueError("its sharpness is of another number of models")
         if not np.isfinite(self.sharpness).all() or not (self.sharpness > 0.0).all():
             raise ValueError("its sharpness must be finite and above 0")
+        if (self.learned[1:] < self.learned[:-1]).any():
+            raise ValueError("the fingerprints that it has learned from do not ascend")
 
 
 def doubts_of(

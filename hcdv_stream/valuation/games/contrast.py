@@ -18,7 +18,7 @@ from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.contrast_contraction import contracted_weights
 
 _BLOCK = 1024
-"""Points read at once: their vectors stay in the processor's cache. Changes no value."""
+"""Examples read at once: their vectors stay in the processor's cache. Changes no value."""
 
 
 def contrast(counts: npt.NDArray[np.int64], sums: Floats) -> float:

@@ -7,7 +7,7 @@ recursion from the farthest player, s_j − s_{j+1} = (m_j − m_{j+1}) · min(k
 cumulative sum read backwards: O(m log m) for the sort, no sampling.
 
 A player that must not count (the evaluator itself, its own provider, padding) is treated as a
-farthest one with another label, which changes nobody else's value. Fixed-point weights make every
+farthest one with another label, which changes nobody else's value. Fixed-example weights make every
 sum exact, so batches and padding cannot change a bit.
 """
 

@@ -3,6 +3,19 @@
 One state answers for every utility: ω, β and λ meet the stored components here and nowhere else.
 All arithmetic is per example and element by element, in a fixed order, so that an example's value
 has the same bits whoever reads it with whatever other examples.
+
+**Standard errors.** A value would move if other evaluators had been drawn, and if other examples
+had arrived: they compete for the same neighbourhoods. The first part is the variance of a mean over
+|V_c| (or n_c) evaluators. For the second, read a contribution |s| = 1/t as "t examples near this
+evaluator share 1": it is exact where the t nearest carry the evaluator's label and the next do not.
+One example more or less turns 1/t into 1/(t ± 1), a change of s², and the number of examples in a
+region varies with its mean (Poisson), so the variance is t · s⁴ = |s|³. Evaluators of a class see
+the same examples about them, so their errors add up in full at most, √variance Σ_e |s_e|^(3/2),
+and by Cauchy and Schwarz that is at most √(Σ|s_e| · Σ s_e²). Within a class of evaluators no
+contribution to an example has another sign, so both sums are stored already. Trusted and peer
+evaluators see the same examples too, hence the sum over both kinds; evaluators of two classes
+look at examples of two labels, hence the squares over classes. Nothing here is fitted; experiment
+`coverage` measures how far it carries.
 """
 
 from collections.abc import Iterator
@@ -82,14 +95,31 @@ class RoutedWeights:
         return values
 
     def stderr(self, components: Counts, moments: Counts) -> Floats:
-        """Return standard errors of φ, (n,): evaluators taken as samples of their class.
+        """Return standard errors of φ, (n,), over draws of V and of the other examples.
 
-        The mean over |V_c| (or n_c) evaluators of a term whose sum and sum of squares are known.
+        See the module for both parts.
         """
+        variance = self.evaluator_variance(components, moments)
+        variance += self.competition_variance(components, moments)
+        return np.sqrt(variance)
+
+    def evaluator_variance(self, components: Counts, moments: Counts) -> Floats:
+        """Return the variance of φ, (n,), over other evaluators of the same examples."""
         variance = np.zeros(len(components))
         for term in _terms(self._variances(components, moments)):
             variance += term
-        return np.sqrt(variance)
+        return variance
+
+    def competition_variance(self, components: Counts, moments: Counts) -> Floats:
+        """Bound the variance of φ, (n,), over other examples before the same evaluators."""
+        total = np.ldexp(np.abs(components).astype(np.float64), -UTILITY_BITS)
+        spread = np.ldexp(moments.astype(np.float64), -SQUARE_BITS)
+        bound = self.scale * np.sqrt(total * spread)
+        variance = np.zeros(len(components))
+        for label in range(bound.shape[2]):
+            both = bound[:, TRUSTED, label] + bound[:, PEERS, label]
+            variance += both * both
+        return variance
 
     def _variances(self, sums: Counts, squares: Counts) -> Floats:
         """Return the variance that each kind and class of evaluators contributes, (..., 2, C)."""
@@ -116,7 +146,8 @@ class RoutedWeights:
         """Return the standard error of a leaf's or node's value: its evaluators are its own.
 
         Within a leaf the examples' values sum to u_e(D) for each evaluator, so standard errors
-        do not add up; the spread of u_e(D) itself decides.
+        do not add up; the spread of u_e(D) itself decides. The coalition's examples are given, so
+        there is no competition in it.
         """
         return float(np.sqrt(self._variances(sketch.utilities, sketch.squares).sum()))
 

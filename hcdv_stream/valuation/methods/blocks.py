@@ -36,7 +36,7 @@ def among(utility: Utility, blocks: Sequence[Rows], context: Rows | None = None)
     return Spelt(utility, blocks, always)
 
 
-def points(rows: Rows) -> list[Rows]:
+def examples(rows: Rows) -> list[Rows]:
     """Every row a block of its own."""
     return list(rows[:, None])
 

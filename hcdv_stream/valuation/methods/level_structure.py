@@ -32,7 +32,7 @@ import numpy as np
 
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.games.permutations import Orders
-from hcdv_stream.valuation.methods.blocks import among, points
+from hcdv_stream.valuation.methods.blocks import among, examples
 from hcdv_stream.valuation.methods.levels import Integers, Levels
 from hcdv_stream.valuation.methods.sampling.run import Ends, Parameter
 from hcdv_stream.valuation.methods.sampling.tally import Tally
@@ -167,7 +167,7 @@ def consistent_orders(
     for level in range(1, levels.depth + 1):
         times = _arrivals(count, levels.size(level), rule, generator)
         keys.append(times[:, levels.coalitions(level)])
-    keys.append(_arrivals(count, levels.points, rule, generator))
+    keys.append(_arrivals(count, levels.examples, rule, generator))
     return np.lexsort(keys[::-1], axis=1)
 
 
@@ -200,7 +200,7 @@ def worth_along(
     for start, stop in pairwise(starts):
         sizes = np.arange(max(start + 1, together), min(stop, n - 1) + 1)
         if len(sizes):
-            game = among(utility, points(order[start:stop]), order[:start])
+            game = among(utility, examples(order[start:stop]), order[:start])
             along[sizes] = game(np.arange(start, stop) < sizes[:, None])
             asked += len(sizes)
     along[0], along[n] = ends.nobody, ends.everybody

@@ -65,7 +65,7 @@ class Levels:
         return cls(np.array(rows, dtype=np.int64).reshape(len(rows), -1))
 
     @property
-    def points(self) -> int:
+    def examples(self) -> int:
         """How many examples there are, n."""
         return int(self.assignment.shape[1])
 
@@ -98,8 +98,8 @@ class Levels:
             If there are more or fewer examples.
 
         """
-        if players != self.points:
-            raise ValueError(f"the game has {players} players, the levels {self.points}")
+        if players != self.examples:
+            raise ValueError(f"the game has {players} players, the levels {self.examples}")
         return players
 
     def coalitions(self, level: int) -> Integers:
@@ -116,7 +116,7 @@ class Levels:
 
         """
         if level == 0:
-            return np.zeros(self.points, np.int64)
+            return np.zeros(self.examples, np.int64)
         numbers: Integers = self.assignment[level - 1]
         return numbers
 

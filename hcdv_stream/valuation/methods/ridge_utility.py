@@ -13,7 +13,7 @@ from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.games.characteristic import Characteristic
 from hcdv_stream.valuation.games.grams import Grams, products_of
-from hcdv_stream.valuation.methods.blocks import Rows, points
+from hcdv_stream.valuation.methods.blocks import Rows, examples
 from hcdv_stream.valuation.methods.utility import CoalitionGame, Membership
 
 
@@ -57,7 +57,7 @@ class RidgeGame:
         return len(self._labels)
 
     def __call__(self, membership: Membership) -> Floats:
-        everyone = points(np.arange(self.players))
+        everyone = examples(np.arange(self.players))
         return self._characteristic.of_coalitions(membership, self._grams(everyone))
 
     def among(self, blocks: Sequence[Rows], context: Rows) -> CoalitionGame:

@@ -53,4 +53,5 @@ def _examples(
         batch.fingerprints[order],
         np.array(order, np.int64) - len(batch),
         copies[order],
+        batch.doubts[order],
     )

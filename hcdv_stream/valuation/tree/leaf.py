@@ -12,6 +12,7 @@ from hcdv_stream.valuation.tree.sketch import Sketch
 _NOTHING = np.zeros((0, 2), np.uint64)
 _NO_ARRIVALS = np.zeros(0, np.int64)
 _NO_COPIES = np.zeros(0, np.bool_)
+_NO_DOUBTS = np.zeros(0, np.uint64)
 ROOT_PARENT = -1
 """The parent that the root names."""
 
@@ -29,7 +30,8 @@ class LeafExamples:
     float32 (m, d) on the grid. ``fingerprints`` uint64 (m, 2) tell features and label of an example
     from those of others; 0 where they are not known. ``arrivals`` int64 (m,) are the numbers of the
     records that brought them, which is their order in the log; ``copies`` bool (m,) tell those
-    that are alike to an earlier one, in this leaf or another (see ``originals``).
+    that are alike to an earlier one, in this leaf or another (see ``originals``). ``doubts`` uint64
+    (m,) say how likely each label is wrong (see ``doubt.packed``); 0 where nobody has doubted it.
     """
 
     ids: tuple[str, ...]
@@ -40,6 +42,7 @@ class LeafExamples:
     fingerprints: npt.NDArray[np.uint64] = field(default_factory=lambda: _NOTHING)
     arrivals: npt.NDArray[np.int64] = field(default_factory=lambda: _NO_ARRIVALS)
     copies: npt.NDArray[np.bool_] = field(default_factory=lambda: _NO_COPIES)
+    doubts: npt.NDArray[np.uint64] = field(default_factory=lambda: _NO_DOUBTS)
 
     def __post_init__(self) -> None:
         count = len(self.ids)
@@ -49,6 +52,8 @@ class LeafExamples:
             object.__setattr__(self, "arrivals", np.zeros(count, np.int64))
         if self.copies is _NO_COPIES:
             object.__setattr__(self, "copies", np.zeros(count, np.bool_))
+        if self.doubts is _NO_DOUBTS:
+            object.__setattr__(self, "doubts", np.zeros(count, np.uint64))
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -42,6 +42,7 @@ def edited(
         batch.fingerprints[new],
         placing.arrivals[new],
         placing.copies[new],
+        batch.doubts[new],
     )
     kept = [row for row, name in enumerate(examples.ids) if name not in gone]
     return _sorted([examples, added], [*kept, *range(len(examples), len(examples) + len(rows))])
@@ -60,6 +61,7 @@ def subset(examples: LeafExamples, rows: Sequence[int] | Rows) -> LeafExamples:
         examples.fingerprints[chosen],
         examples.arrivals[chosen],
         examples.copies[chosen],
+        examples.doubts[chosen],
     )
 
 
@@ -91,4 +93,5 @@ def _sorted(parts: Sequence[LeafExamples], rows: Sequence[int]) -> LeafExamples:
         np.concatenate([part.fingerprints for part in parts])[chosen],
         np.concatenate([part.arrivals for part in parts])[chosen],
         np.concatenate([part.copies for part in parts])[chosen],
+        np.concatenate([part.doubts for part in parts])[chosen],
     )

@@ -114,9 +114,13 @@ class ConsumerThread(MemberThread):
     async def _refuse_lost_place(self, places: Mapping[Any, int]) -> None:
         """Raise LogError where the log does not hold the places to go on reading at.
 
-        Otherwise they are asked for again: a broker that lags behind others may not know them yet.
+        Otherwise they are asked for again: a broker that lags behind others may not know them yet,
+        and a place before that of the state is the group's, which nobody goes on reading at.
         """
         for tp, place in places.items():
+            partition = self.consumer.app.owned.get(tp.partition)
+            if partition is None or place < partition.expected:
+                continue
             found: LogRange = await self.consumer.log_of(tp, place)
             found.resumed_at(place)
         await asyncio.sleep(RETRY_MILLISECONDS / 1000)

@@ -9,6 +9,7 @@ private to faust-streaming; the worker's tests pin them.
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, NoReturn
 from weakref import WeakValueDictionary
 
@@ -110,7 +111,8 @@ class StoredOffsetConsumer(driver.Consumer):
         """
         async with self.app.busy:
             pass
-        await self.commit()
+        with suppress(RuntimeError):  # the event loop of a thread that has crashed is closed
+            await self.commit()
 
     async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
         """Keep no list of gaps: Faust's own would hold one number for every offset in them."""

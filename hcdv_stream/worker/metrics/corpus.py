@@ -4,8 +4,10 @@ import numpy as np
 
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.valuation.batch import DELETION, Batch
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.routed_weights import RoutedWeights
+from hcdv_stream.valuation.selection import PROBABLY_WRONG
 from hcdv_stream.valuation.state import Delta
 from hcdv_stream.valuation.tree.sketch import TRUSTED
 from hcdv_stream.valuation.weights import Weights
@@ -43,6 +45,7 @@ class CorpusMetrics:
             metrics.dead_letters.labels(*labels, reason)
         for name in bundle.classes:
             metrics.labels.labels(*labels, name)
+            metrics.doubtful.labels(*labels, name)
         self._publish()
         if engine.config.game == "routed":
             metrics.residual.labels(*labels).set_function(self._residual)
@@ -51,9 +54,14 @@ class CorpusMetrics:
         """Count the sessions of a batch, and let them into what is recent."""
         there = batch.labels != DELETION
         self._recent.add(batch.embeddings[there])
-        counts = np.bincount(batch.labels[there], minlength=len(self._classes)).tolist()
-        for name, count in zip(self._classes, counts, strict=True):
-            self._metrics.labels.labels(*self._labels, name).inc(count)
+        doubtful = there & (doubts_in(batch.doubts) > PROBABLY_WRONG)
+        for counter, rows in (
+            (self._metrics.labels, there),
+            (self._metrics.doubtful, doubtful),
+        ):
+            counts = np.bincount(batch.labels[rows], minlength=len(self._classes)).tolist()
+            for name, count in zip(self._classes, counts, strict=True):
+                counter.labels(*self._labels, name).inc(count)
 
     def publish(self, delta: Delta) -> None:
         """Bring counters and gauges up to date after an update; not while the engine works."""
@@ -68,14 +76,14 @@ class CorpusMetrics:
             getattr(metrics, name).labels(*labels).inc(done)
         self._header = header
         self._whole = engine.root_sketch
-        metrics.points.labels(*labels).set(len(engine))
+        metrics.examples.labels(*labels).set(len(engine))
         metrics.leaves.labels(*labels).set(engine.leaf_count)
         metrics.nodes.labels(*labels).set(engine.node_count)
         metrics.height.labels(*labels).set(engine.height)
         for fill in FILLS:
             metrics.leaves_by_fill.labels(*labels, fill).set(self._fill.leaves[fill])
         for name, count in zip(self._classes, self._whole.counts.tolist(), strict=True):
-            metrics.label_points.labels(*labels, name).set(count)
+            metrics.label_examples.labels(*labels, name).set(count)
         if (drift := self._recent.distance(self._whole)) is not None:
             metrics.drift.labels(*labels).set(drift)
 

@@ -93,9 +93,14 @@ class WorkerMetrics:
         self.labels = counter(
             "hcdv_label_records_total", "Labelled sessions that took effect.", (*PARTITION, "label")
         )
-        self.points = gauge("hcdv_points", "Examples in the corpus.")
-        self.label_points = gauge(
-            "hcdv_label_points", "Examples in the corpus by label.", (*PARTITION, "label")
+        self.doubtful = counter(
+            "hcdv_doubtful_records_total",
+            "Sessions that took effect whose label is probably wrong: doubt above 0.5.",
+            (*PARTITION, "label"),
+        )
+        self.examples = gauge("hcdv_examples", "Examples in the corpus.")
+        self.label_examples = gauge(
+            "hcdv_label_examples", "Examples in the corpus by label.", (*PARTITION, "label")
         )
         self.leaves = gauge("hcdv_leaves", "Leaves of the tree.")
         self.leaves_by_fill = gauge(
@@ -116,8 +121,8 @@ class WorkerMetrics:
         self.validation_retired = counter(
             "hcdv_validation_retired_total", "Evaluators that left V by age or by number."
         )
-        self.validation_points = gauge(
-            "hcdv_validation_points", "Evaluators in V by label.", (*PARTITION, "label")
+        self.validation_examples = gauge(
+            "hcdv_validation_examples", "Evaluators in V by label.", (*PARTITION, "label")
         )
         self.validation_age = gauge(
             "hcdv_validation_age_seconds",
@@ -159,6 +164,16 @@ class WorkerMetrics:
         self.provider_foreign_ids = counter(
             "hcdv_provider_foreign_ids_total",
             "Sessions whose id belongs to another provider's example, by provider.",
+            by_provider,
+        )
+        self.provider_doubts = counter(
+            "hcdv_provider_doubts_total",
+            "Sum of the doubts of sessions by provider; over its records, their mean doubt.",
+            by_provider,
+        )
+        self.provider_doubtful = counter(
+            "hcdv_provider_doubtful_records_total",
+            "Sessions whose label is probably wrong, doubt above 0.5, by provider.",
             by_provider,
         )
         self.erasures = counter(
@@ -250,10 +265,10 @@ class WorkerMetrics:
     def forget(self, topic: str, partition: str) -> None:
         """Drop the gauges of a partition that belongs to another worker now."""
         gauges = (
-            self.points, self.label_points, self.leaves, self.leaves_by_fill, self.nodes,
+            self.examples, self.label_examples, self.leaves, self.leaves_by_fill, self.nodes,
             self.height, self.drift, self.residual, self.erasure_overdue, self.lag,
             self.state_files, self.state_bytes, self.state_buffers, self.state_pending,
-            self.state_held_back, self.complete, self.validation_points, self.validation_age,
+            self.state_held_back, self.complete, self.validation_examples, self.validation_age,
             self.divergence, self.divergence_alarm,
         )  # fmt: skip
         for gauge in gauges:

@@ -29,11 +29,11 @@ class LeafFill:
             fill = self._fill_of[number] = self._fill(len(leaf.examples))
             self.leaves[fill] += 1
 
-    def _fill(self, points: int) -> str:
-        if not points:
+    def _fill(self, examples: int) -> str:
+        if not examples:
             return "empty"
-        if points < self._small:
+        if examples < self._small:
             return "small"
-        if points <= self._most // 2:
+        if examples <= self._most // 2:
             return "half"
-        return "full" if points <= self._most else "over"
+        return "full" if examples <= self._most else "over"

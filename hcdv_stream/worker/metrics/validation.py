@@ -39,7 +39,7 @@ class ValidationMetrics:
         metrics.trusted_records.labels(*labels).inc(drift.joined - self._drift.joined)
         metrics.validation_retired.labels(*labels).inc(drift.retired - self._drift.retired)
         for name, count in zip(self._classes, self._engine.trusted_counts.tolist(), strict=True):
-            metrics.validation_points.labels(*labels, name).set(count)
+            metrics.validation_examples.labels(*labels, name).set(count)
         if (newest := self._engine.newest_evaluator) is not None:
             metrics.validation_age.labels(*labels).set(max(drift.event_time - newest, 0.0))
         for name, one in ((ALL, drift.whole), *zip(self._classes, drift.classes, strict=False)):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hcdv_stream.api.collectors.values import LABELS, PERCENTILES, ValueMetrics
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.weights import Weights
 from tests.api.world import CLASSES, app_of, expected
 
@@ -42,10 +43,22 @@ def test_providers_have_their_examples_and_their_value(state_dir, owners):
     counts, sums = by_provider(owners)
     assert len(counts) > 2
     for provider, count in counts.items():
-        assert found["hcdv_api_provider_points", provider] == count
+        assert found["hcdv_api_provider_examples", provider] == count
         value = found["hcdv_api_provider_value", provider]
         assert value == pytest.approx(sums[provider], rel=1e-9, abs=1e-12)
-    assert len(found) - len(spread(found)) == 2 * len(counts)
+    for provider in counts:
+        theirs = [
+            doubt
+            for owner in owners
+            for leaf in owner.engine.state().leaves.values()
+            for doubt, name in zip(
+                doubts_in(leaf.examples.doubts), leaf.examples.providers, strict=True
+            )
+            if (name or "(none)") == provider
+        ]
+        mean = found["hcdv_api_provider_mean_doubt", provider]
+        assert mean == pytest.approx(float(np.mean(theirs)), rel=1e-12)
+    assert len(found) - len(spread(found)) == 3 * len(counts)
 
 
 def test_many_providers_share_one_series(state_dir, owners, monkeypatch):
@@ -54,10 +67,10 @@ def test_many_providers_share_one_series(state_dir, owners, monkeypatch):
     found = samples(ValueMetrics(lambda: view, WEIGHTS))
     counts, sums = by_provider(owners)
     rest = [provider for provider, _ in counts.most_common()[2:]]
-    assert found["hcdv_api_provider_points", "(others)"] == sum(counts[one] for one in rest)
+    assert found["hcdv_api_provider_examples", "(others)"] == sum(counts[one] for one in rest)
     value = found["hcdv_api_provider_value", "(others)"]
     assert value == pytest.approx(sum(sums[one] for one in rest), rel=1e-9, abs=1e-12)
-    assert len(found) - len(spread(found)) == 2 * 3
+    assert len(found) - len(spread(found)) == 3 * 3
 
 
 def test_percentiles_and_negative_shares_are_those_of_the_engines(state_dir, owners):

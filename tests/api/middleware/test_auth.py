@@ -35,7 +35,7 @@ def bearer(secret):
 
 NEEDS = [
     ("/v1/summary", Scope.READ),
-    ("/v1/points/x", Scope.READ),
+    ("/v1/examples/x", Scope.READ),
     ("/v1/export", Scope.EXPORT),
     ("/metrics", Scope.METRICS),
     ("/readyz?verbose", Scope.METRICS),

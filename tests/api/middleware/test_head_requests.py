@@ -3,10 +3,10 @@
 import pytest
 
 ASKED = [
-    "/v1/points?limit=3",
-    "/v1/points/p0s00001",
-    "/v1/points/nobody",
-    "/v1/points?limt=3",
+    "/v1/examples?limit=3",
+    "/v1/examples/p0s00001",
+    "/v1/examples/nobody",
+    "/v1/examples?limt=3",
     "/v1/summary",
     "/v1/select?share=0.2",
     "/livez",
@@ -43,4 +43,4 @@ def test_what_is_streamed_ends_with_its_headers(client, url):
 
 
 def test_what_is_only_posted_has_no_head(client):
-    assert client.head("/v1/points:batchGet").status_code == 405
+    assert client.head("/v1/examples:batchGet").status_code == 405

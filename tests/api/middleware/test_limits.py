@@ -18,16 +18,16 @@ def test_a_body_that_is_too_large(state_dir, owners):
 
     large = [{"content": b" " * 2001}, {"content": parts()}]
     for body in large:
-        answer = client.post("/v1/points:batchGet", **body)
+        answer = client.post("/v1/examples:batchGet", **body)
         assert answer.status_code == 413
         assert answer.json() == {
             "type": "urn:hcdv-stream:problem:body-too-large",
             "title": "Body too large",
             "status": 413,
-            "detail": "a body may have 2,000 bytes: ask for fewer points at once",
-            "instance": "/v1/points:batchGet",
+            "detail": "a body may have 2,000 bytes: ask for fewer examples at once",
+            "instance": "/v1/examples:batchGet",
         }
-    assert client.post("/v1/points:batchGet", json={"ids": ["x"]}).status_code == 200
+    assert client.post("/v1/examples:batchGet", json={"ids": ["x"]}).status_code == 200
 
 
 async def _get(client, path):
@@ -107,7 +107,7 @@ def test_pages_that_may(state_dir, owners, origin, allowed):
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,if-none-match",
     }
-    preflight = client.request("OPTIONS", "/v1/points:batchGet", headers=asked)
+    preflight = client.request("OPTIONS", "/v1/examples:batchGet", headers=asked)
     assert (preflight.status_code == 200) == allowed
 
 

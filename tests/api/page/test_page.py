@@ -91,17 +91,17 @@ def test_it_follows_the_stream_without_a_jump(page, stream, api):
         ".filter((one) => one.offsetParent).map((one) => "
         "[one.offsetTop, one.offsetLeft, one.offsetWidth, one.offsetHeight].join())"
     )
-    before, size, examples = page.update(), page.run(places), number(page.text("#figure-points"))
+    before, size, examples = page.update(), page.run(places), number(page.text("#figure-examples"))
     with stream.running():
         page.until(lambda: page.update() > before)
-        page.until(lambda: number(page.text("#figure-points")) > examples + 50)
+        page.until(lambda: number(page.text("#figure-examples")) > examples + 50)
         assert page.one("#badge").get_attribute("data-state") == "live"
         assert page.text("#badge-state") == "Live"
     assert page.run(places) == size
     last = api.get("/v1/summary").json()
     page.until(lambda: page.one("main").get_attribute("data-view") == last["as_of"]["view"])
     assert page.update() == last["as_of"]["update"]
-    assert number(page.text("#figure-points")) == last["points"]
+    assert number(page.text("#figure-examples")) == last["examples"]
     assert number(page.text("#figure-leaves")) == last["leaves"]
     drawn = page.run("return document.getElementById('tree').data[0].ids.length")
     assert drawn == last["leaves"] + last["nodes"] + 1  # and all examples in the middle
@@ -109,16 +109,44 @@ def test_it_follows_the_stream_without_a_jump(page, stream, api):
 
 
 def test_what_it_shows_is_what_the_api_says(page, api):
-    top = page.answers_with(api, "points", limit=8)["points"]
-    bottom = page.answers_with(api, "points", limit=8, order="asc")["points"]
-    for rows, points in (("#top-rows", top), ("#bottom-rows", bottom)):
+    top = page.answers_with(api, "examples", limit=8)["examples"]
+    bottom = page.answers_with(api, "examples", limit=8, order="asc")["examples"]
+    for rows, examples in (("#top-rows", top), ("#bottom-rows", bottom)):
         names = [one.text for one in page.all(f"{rows} button")]
-        assert names == [point["id"] for point in points]
+        assert names == [example["id"] for example in examples]
     providers = page.answers_with(api, "providers")["providers"]
     shown = [one.text for one in page.all("#providers-rows td:first-child")]
     assert shown == [one["provider"] or "no provider" for one in providers]
+    doubts = [one.text for one in page.all("#providers-rows td:last-child")]
+    assert doubts == [f"{100 * one['mean_doubt']:.1f} %" for one in providers]
     spread = page.run("return document.getElementById('spread').data.map((one) => one.name)")
     assert spread == ["bounce", "buy", "return"]
+
+
+def test_wrong_labels_are_listed_with_a_reason(page, api):
+    answer = page.answers_with(api, "suspects", limit=8)
+    rows = [
+        [cell.text for cell in row.find_elements(CSS, "td")]
+        for row in page.all("#suspects-rows tr")
+    ]
+    assert rows == [
+        [
+            one["id"],
+            one["label"],
+            one["suggested"],
+            one["provider"] or "no provider",
+            f"{100 * one['doubt']:.1f} %",
+            f"{one['why'][0].upper()}{one['why'][1:]}.",
+        ]
+        for one in answer["suspects"]
+    ]
+    said = page.text("#suspects-said")
+    assert said.startswith(f"{answer['total']:,} of {answer['doubted']:,} labels are more likely")
+    page.one("#suspects-rows button").click()
+    page.until(lambda: "doubt of its label" in (page.text("#why-body") or ""))
+    assert f"it is rather “{answer['suspects'][0]['suggested']}”" in page.text("#why-body")
+    page.press(Keys.ESCAPE)
+    page.until(lambda: not page.one("#why").is_displayed())
 
 
 def test_switches_weigh_again_at_once(page, api):
@@ -130,7 +158,7 @@ def test_switches_weigh_again_at_once(page, api):
     page.until(lambda: page.text("#figure-value") == f"{expected:.3f}", 3)
     assert page.text("#figure-value") != usual
     assert (page.text("#beta-shown"), page.text("#lambda-shown")) == ("0.20", "0.40")
-    first = page.answers_with(api, "points", limit=1, **chosen)["points"][0]["id"]
+    first = page.answers_with(api, "examples", limit=1, **chosen)["examples"][0]["id"]
     page.until(lambda: page.text("#top-rows button") == first)
     # The choice is in the address, so it can be sent to somebody.
     query = page.run("return location.search")
@@ -149,9 +177,9 @@ def test_an_example_says_why(page, api):
     why = page.answers_with(api, f"why/{name}")
     parts = [float(one.get_attribute("data-part")) for one in page.all("#why-parts [data-part]")]
     assert parts == [*(one["value"] for one in why["evaluated"]), why["contrast"]]
-    assert math.fsum(parts) == pytest.approx(why["point"]["value"])
-    assert f"rank {why['point']['rank']:,} of" in page.text("#why-body")
-    assert "“" + why["point"]["label"] + "”" in page.text("#why .verdict")
+    assert math.fsum(parts) == pytest.approx(why["example"]["value"])
+    assert f"rank {why['example']['rank']:,} of" in page.text("#why-body")
+    assert "“" + why["example"]["label"] + "”" in page.text("#why .verdict")
     mates = [one.text for one in page.all("#why-mates button")]
     assert mates == [mate["id"] for mate in why["mates"][:10]]
     assert [one.text for one in page.all("#why-path button")][-1].startswith("Leaf ")

@@ -25,12 +25,12 @@ def test_it_waits_for_the_first_update_and_outlives_the_api(chromium, tmp_path):
         assert not page.one(".figures").is_displayed()
         owner = Owner(tmp_path, 0)
         owner.apply(owner.batch(80), time.time())
-        page.until(lambda: number(page.text("#figure-points")) == 80)
+        page.until(lambda: number(page.text("#figure-examples")) == 80)
         page.until(lambda: page.text("#badge-state") == "Live")
         assert not page.one("#notice").is_displayed()
         process.kill()
         page.until(lambda: page.text("#badge-state") == "Connection lost")
-        assert number(page.text("#figure-points")) == 80, "the last that came is still shown"
+        assert number(page.text("#figure-examples")) == 80, "the last that came is still shown"
         assert "trying again" in page.text("#announce")
     owner.store.close()
     chromium.get_log("browser")
@@ -65,7 +65,7 @@ def test_it_says_when_nobody_knows_how_current_it_is(chromium, tmp_path):
             return page.text("#badge-state"), page.text("#badge-lag")[:21]
 
         page.until(lambda: shown_while_one_beats() == ("Behind", "5 waiting, up to date"))
-        page.until(lambda: number(page.text("#figure-points")) == 80)
+        page.until(lambda: number(page.text("#figure-examples")) == 80)
         assert "another worker has it: partition 1 since" in page.text("#foot-view")
         assert page.text("#figure-tree").endswith(", without partition 1")
     owner.store.close()
@@ -93,7 +93,7 @@ def test_it_asks_for_a_key_where_one_is_needed(chromium, tmp_path):
         page.until(lambda: page.one("#key").is_displayed())
         page.one("#key-secret").clear()
         page.one("#key-secret").send_keys(secret, Keys.ENTER)
-        page.until(lambda: number(page.text("#figure-points")) == 80)
+        page.until(lambda: number(page.text("#figure-examples")) == 80)
         assert not page.one("#key").is_displayed()
         # Written two minutes ago, and records have waited since: somebody should look.
         page.until(lambda: page.text("#badge-state") == "Behind")
@@ -110,7 +110,7 @@ def test_a_truncated_corpus_is_told_and_a_whole_one_is_not(chromium, tmp_path):
         with serving("api", state_dir=tmp_path / name) as (_, address):
             page = Page(chromium, address)
             chromium.get(address)
-            page.until(lambda page=page: number(page.text("#figure-points")) == 80)
+            page.until(lambda page=page: number(page.text("#figure-examples")) == 80)
             assert page.one("#truncated").is_displayed() == (name == "cut")
             if name == "cut":
                 assert "partition 0 at offset 1,200" in page.text("#truncated")

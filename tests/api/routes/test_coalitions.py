@@ -18,21 +18,21 @@ def test_roots_add_up_to_the_whole(client, owners):
     roots = listed(client, kind="root")
     assert [root["parent"] for root in roots] == [None, None]
     assert sorted(root["partition"] for root in roots) == [0, 3]
-    assert sum(root["points"] for root in roots) == sum(len(owner.engine) for owner in owners)
+    assert sum(root["examples"] for root in roots) == sum(len(owner.engine) for owner in owners)
     assert math.fsum(root["value"] for root in roots) == pytest.approx(
         total(expected(owners)), abs=ABOUT
     )
 
 
 @pytest.mark.parametrize("asked", [{}, {"utility": "accuracy", "beta": 0.3, "lambda": 1}])
-def test_a_leaf_is_worth_the_sum_of_its_points(client, owners, asked):
+def test_a_leaf_is_worth_the_sum_of_its_examples(client, owners, asked):
     weights = Weights(asked["utility"], asked["beta"], asked["lambda"]) if asked else Weights()
     values = expected(owners, weights)
     for leaf in listed(client, kind="leaf", **asked):
         owner = next(owner for owner in owners if owner.number == leaf["partition"])
         number = int(leaf["id"].split("-l")[1])
         names = owner.engine.state().leaves[number].examples.ids
-        assert leaf["points"] == len(names) == sum(leaf["classes"].values())
+        assert leaf["examples"] == len(names) == sum(leaf["classes"].values())
         inside = math.fsum(values[name][0] for name in names)
         assert leaf["value"] == pytest.approx(inside, abs=ABOUT)
 
@@ -46,7 +46,7 @@ def test_a_node_is_worth_the_sum_of_its_children(client):
         children = [everything[child] for child in node["children"]]
         assert {child["parent"] for child in children} == {entry["id"]}
         assert {child["height"] for child in children} == {entry["height"] - 1}
-        assert sum(child["points"] for child in children) == entry["points"]
+        assert sum(child["examples"] for child in children) == entry["examples"]
         inside = math.fsum(child["value"] for child in children)
         assert entry["value"] == pytest.approx(inside, abs=ABOUT)
         assert node["path"] == [] or node["path"][-1] == entry["parent"]

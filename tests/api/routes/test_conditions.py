@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.world import Client, Owner, app_of
 
-PATHS = ["points", "coalitions", "coalitions/p0-n0", "providers", "summary", "points/p0s00001"]
+PATHS = ["examples", "coalitions", "coalitions/p0-n0", "providers", "summary", "examples/p0s00001"]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_reading_what_was_written(tmp_path, owner):
     client = Client(app)
     for demand in ("60", "0:60", "0"):
         assert client.get("/v1/summary", params={"min_offset": demand}).status_code == 200
-    answer = client.get("/v1/points/p0n00000", params={"min_offset": "0:61"})
+    answer = client.get("/v1/examples/p0n00000", params={"min_offset": "0:61"})
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json() == {
@@ -55,11 +55,11 @@ def test_reading_what_was_written(tmp_path, owner):
         "title": "Not that far yet",
         "status": 503,
         "detail": "partition 0 is at offset 60, min_offset asks for 61",
-        "instance": "/v1/points/p0n00000",
+        "instance": "/v1/examples/p0n00000",
     }
     owner.apply(owner.batch(1, prefix="n"))
     app.state.refresher.look()
-    assert client.get("/v1/points/p0n00000", params={"min_offset": "0:61"}).status_code == 200
+    assert client.get("/v1/examples/p0n00000", params={"min_offset": "0:61"}).status_code == 200
     several = client.get("/v1/summary", params={"min_offset": ["0:1", "4:1"]})
     assert several.json()["detail"] == "partition 4 cannot be asked"
 

@@ -2,11 +2,11 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import orjson
 import pytest
 
-from hcdv_stream.valuation.batch import Batch
 from tests.api.world import Client, Owner, app_of
 
 NAMES = [
@@ -31,7 +31,7 @@ def client(tmp_path_factory):
     owner = Owner(state_dir, 0)
     batch = owner.batch(len(NAMES))
     providers = [*NAMES[1:], None]
-    owner.apply(Batch(NAMES, batch.labels, providers, batch.timestamps, batch.embeddings))
+    owner.apply(replace(batch, ids=NAMES, providers=providers))
     yield Client(app_of(state_dir))
     owner.store.close()
 
@@ -50,4 +50,6 @@ def test_no_cell_of_text_is_a_formula_and_all_can_be_had_back(client):
             undone = cell[name][1:] if cell[name].startswith("'") else cell[name]
             assert undone == (plain[name] or "")
         assert float(cell["value"]) == plain["value"]
+        assert float(cell["doubt"]) == plain["doubt"]
+        assert cell["suggested"] == plain["suggested"]
         assert not cell["value"].startswith("'")

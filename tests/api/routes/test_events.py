@@ -37,7 +37,7 @@ def test_the_first_event_is_what_there_is(tmp_path, owner):
     for as_of in (data["as_of"], summary["as_of"]):
         assert as_of.pop("age_seconds") < 60
     assert data["as_of"] == summary["as_of"]
-    assert data["points"] == 40
+    assert data["examples"] == 40
     assert data["missing_partitions"] == []
 
 
@@ -55,7 +55,7 @@ def test_every_update_that_is_waited_for_is_told(tmp_path, owner):
             line = next(line for line in lines if line.startswith("data: "))
             told.append(json.loads(line.removeprefix("data: ")))
         assert not [line for line in lines if line], "three were asked for"
-    assert [data["points"] for data in told] == [50, 60, 70]
+    assert [data["examples"] for data in told] == [50, 60, 70]
     assert last not in {data["as_of"]["view"] for data in told}
 
 

@@ -1,4 +1,4 @@
-"""Exports: the same points in every format."""
+"""Exports: the same examples in every format."""
 
 import io
 
@@ -15,7 +15,7 @@ from tests.api.world import CLASSES, expected
 def table(client, format, **asked):
     answer = client.get("/v1/export", params={"format": format, **asked})
     assert answer.status_code == 200
-    assert answer.headers["content-disposition"] == f'attachment; filename="points.{format}"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="examples.{format}"'
     return answer
 
 
@@ -25,7 +25,7 @@ def exported(client):
         return reader.read_all()
 
 
-def test_every_point_is_there_with_its_value(client, owners, exported):
+def test_every_example_is_there_with_its_value(client, owners, exported):
     values = expected(owners)
     assert exported.schema == EXPORT_SCHEMA
     assert {row["id"]: (row["value"], row["stderr"]) for row in exported.to_pylist()} == values

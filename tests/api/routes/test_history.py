@@ -1,4 +1,4 @@
-"""What a point was worth: read from the states that are kept, and no further back than these."""
+"""What an example was worth: read from the states that are kept, and no further back than these."""
 
 import gc
 import itertools
@@ -41,25 +41,25 @@ def test_a_value_through_the_updates(tmp_path, owner):
     history = answer["history"]
     assert [(entry["value"], entry["stderr"]) for entry in history] == wanted
     assert [entry["written_at"] for entry in history] == [100.0 + 2 * step for step in range(6)]
-    assert [entry["points"] for entry in history] == [40 + 30 * step for step in range(6)]
+    assert [entry["examples"] for entry in history] == [40 + 30 * step for step in range(6)]
     assert [entry["offset"] for entry in history] == [40 + 30 * step for step in range(6)]
     assert answer["reach"] == 100.0
-    now = client.get("/v1/points/p0s00007", params=asked).json()
+    now = client.get("/v1/examples/p0s00007", params=asked).json()
     assert (history[-1]["value"], history[-1]["leaf"]) == (now["value"], now["leaf"])
     late = client.get("/v1/history/p0n400001", params=asked).json()
     assert [entry["written_at"] for entry in late["history"]] == [108.0, 110.0]
     assert late["reach"] == 100.0
 
 
-def test_a_point_that_there_is_not(tmp_path, owner):
+def test_an_example_that_there_is_not(tmp_path, owner):
     owner.apply(owner.batch(5))
     answer = Client(app_of(tmp_path)).get("/v1/history/nobody")
     assert answer.status_code == 404
-    assert answer.json()["type"] == "urn:hcdv-stream:problem:unknown-point"
+    assert answer.json()["type"] == "urn:hcdv-stream:problem:unknown-example"
 
 
 def views(owner, times):
-    """One view for each time, a few points apart."""
+    """One view for each time, a few examples apart."""
     reader = PartitionReader(owner.directory)
     for moment in times:
         owner.apply(owner.batch(8, prefix=f"t{moment}-"), written_at=moment)

@@ -15,9 +15,10 @@ CHOSEN = Weights("class:buy", 0.3, 0.7)
 def test_the_tree_holds_every_coalition_with_its_size_and_value(client, owners):
     tree = client.get("/v1/tree", params=WEIGHTS).json()
     rows = {
-        name: dict(zip(("parent", "children", "points", "value"), row, strict=True))
+        name: dict(zip(("parent", "children", "examples", "value"), row, strict=True))
         for name, *row in zip(
-            *(tree[key] for key in ("ids", "parents", "children", "points", "values")), strict=True
+            *(tree[key] for key in ("ids", "parents", "children", "examples", "values")),
+            strict=True,
         )
     }
     expected_size = sum(
@@ -26,11 +27,11 @@ def test_the_tree_holds_every_coalition_with_its_size_and_value(client, owners):
     assert len(rows) == expected_size
     for name, row in rows.items():
         detail = client.get(f"/v1/coalitions/{name}", params=WEIGHTS).json()
-        assert (row["parent"], row["points"]) == (detail["parent"], detail["points"])
+        assert (row["parent"], row["examples"]) == (detail["parent"], detail["examples"])
         assert row["value"] == detail["value"]
         assert row["children"] == len(detail["children"])
     assert tree["labels"] == list(CLASSES)
-    assert [sum(counts) for counts in tree["classes"]] == tree["points"]
+    assert [sum(counts) for counts in tree["classes"]] == tree["examples"]
     roots = math.fsum(row["value"] for row in rows.values() if row["parent"] is None)
     assert roots == pytest.approx(client.get("/v1/summary", params=WEIGHTS).json()["value"])
 
@@ -94,12 +95,12 @@ def test_a_value_is_the_sum_of_what_it_is_taken_apart_into(client, owners, place
     values = expected(owners, CHOSEN)
     name = ranking(values)[place]
     why = client.get(f"/v1/why/{name}", params=WEIGHTS).json()
-    assert why["point"]["value"] == values[name][0]
-    assert why["point"]["rank"] == ranking(values).index(name) + 1
+    assert why["example"]["value"] == values[name][0]
+    assert why["example"]["rank"] == ranking(values).index(name) + 1
     parts = [each["value"] for each in why["evaluated"]]
     assert math.fsum([*parts, why["contrast"]]) == pytest.approx(values[name][0], abs=1e-15)
     assert len(why["evaluated"]) == 2 * len(CLASSES)
-    assert [one["id"] for one in why["path"]] == why["point"]["path"]
+    assert [one["id"] for one in why["path"]] == why["example"]["path"]
     for each in why["evaluated"]:
         if each["kind"] == "peers":
             given = [
@@ -112,10 +113,10 @@ def test_mates_are_the_others_of_the_leaf_nearest_first(client, owners):
     values = expected(owners)
     name = ranking(values)[0]
     why = client.get(f"/v1/why/{name}").json()
-    assert len(why["mates"]) == why["leaf_points"] - 1
+    assert len(why["mates"]) == why["leaf_examples"] - 1
     distances = [mate["distance"] for mate in why["mates"]]
     assert distances == sorted(distances)
-    own = why["point"]["provider"]
+    own = why["example"]["provider"]
     for mate in why["mates"]:
         assert mate["value"] == values[mate["id"]][0]
         assert mate["judges"] == (own is None or mate["provider"] != own)
@@ -123,8 +124,8 @@ def test_mates_are_the_others_of_the_leaf_nearest_first(client, owners):
     assert len(client.get(f"/v1/why/{name}?mates=3").json()["mates"]) == 3
 
 
-def test_why_of_an_unknown_point(client):
-    assert client.get("/v1/why/no-such").json()["title"] == "Unknown point"
+def test_why_of_an_unknown_example(client):
+    assert client.get("/v1/why/no-such").json()["title"] == "Unknown example"
 
 
 def test_updates_tell_when_they_were_written(tmp_path):
@@ -149,10 +150,10 @@ def test_a_game_that_keeps_no_parts_still_tells_neighbours_and_path(tmp_path):
     owner.apply(owner.batch(80))
     owner.store.close()
     client = Client(app_of(tmp_path))
-    name = client.get("/v1/points?limit=1").json()["points"][0]["id"]
+    name = client.get("/v1/examples?limit=1").json()["examples"][0]["id"]
     why = client.get(f"/v1/why/{name}").json()
     assert (why["evaluated"], why["contrast"]) == ([], None)
-    assert why["path"][-1]["id"] == why["point"]["leaf"]
+    assert why["path"][-1]["id"] == why["example"]["leaf"]
     assert not any(mate["judges"] for mate in why["mates"])
     assert client.get("/v1/tree").json()["values"]
     assert sum(map(sum, client.get("/v1/distribution").json()["counts"])) == 80

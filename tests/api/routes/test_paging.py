@@ -40,9 +40,9 @@ def pages(client, path, key, between=lambda: None, **asked):
 @pytest.mark.parametrize(
     ("path", "key", "asked"),
     [
-        ("/v1/points", "points", {"limit": 17}),
-        ("/v1/points", "points", {"limit": 17, "order": "asc", "beta": 1, "lambda": 0}),
-        ("/v1/points", "points", {"limit": 5, "label": "buy"}),
+        ("/v1/examples", "examples", {"limit": 17}),
+        ("/v1/examples", "examples", {"limit": 17, "order": "asc", "beta": 1, "lambda": 0}),
+        ("/v1/examples", "examples", {"limit": 5, "label": "buy"}),
         ("/v1/coalitions", "coalitions", {"limit": 7}),
         ("/v1/coalitions", "coalitions", {"limit": 1, "kind": "node"}),
     ],
@@ -66,19 +66,19 @@ def test_pages_are_pinned_to_the_state_of_the_first(tmp_path, owner, path, key, 
 def test_a_state_that_is_not_kept_any_more_is_gone(tmp_path, owner):
     app = app_of(tmp_path, api_kept_views=3)
     client = Client(app)
-    first = client.get("/v1/points", params={"limit": 10}).json()
+    first = client.get("/v1/examples", params={"limit": 10}).json()
     asked = {"limit": 10, "cursor": first["next"]}
     for _ in range(6):
         owner.apply(owner.batch(5, prefix=f"n{owner.offset}-"))
         app.state.refresher.look()
-        client.get("/v1/points/none")  # nothing goes on from a single point
-        assert client.get("/v1/points", params=asked).status_code == 200
-        client.get("/v1/points")
+        client.get("/v1/examples/none")  # nothing goes on from a single example
+        assert client.get("/v1/examples", params=asked).status_code == 200
+        client.get("/v1/examples")
     for _ in range(3):
         owner.apply(owner.batch(5, prefix=f"n{owner.offset}-"))
         app.state.refresher.look()
-        client.get("/v1/points")
-    answer = client.get("/v1/points", params=asked)
+        client.get("/v1/examples")
+    answer = client.get("/v1/examples", params=asked)
     assert answer.status_code == 410
     assert answer.json() == {
         "type": "urn:hcdv-stream:problem:view-gone",
@@ -86,7 +86,7 @@ def test_a_state_that_is_not_kept_any_more_is_gone(tmp_path, owner):
         "status": 410,
         "detail": f"the state {first['as_of']['view']!r} is not kept any more: "
         "begin again without cursor and at",
-        "instance": "/v1/points",
+        "instance": "/v1/examples",
     }
 
 
@@ -101,8 +101,8 @@ def test_other_answers_of_the_same_state(tmp_path, owner):
     for told, waiting in ((before, 3), (again, 33)):  # of an old state too, the lag is that of now
         assert [told["as_of"].pop("lag"), told["partitions"][0].pop("lag")] == [waiting] * 2
     assert again == before
-    assert client.get("/v1/points/p0n00001").status_code == 200
-    assert client.get("/v1/points/p0n00001", params=at).status_code == 404
+    assert client.get("/v1/examples/p0n00001").status_code == 200
+    assert client.get("/v1/examples/p0n00001", params=at).status_code == 404
     assert client.get("/v1/providers", params=at).json()["value"] == before["value"]
     assert client.get("/v1/summary", params={"at": "x"}).status_code == 410
 
@@ -110,7 +110,7 @@ def test_other_answers_of_the_same_state(tmp_path, owner):
 @pytest.mark.parametrize("cursor", ["", "x", "e30", "ü", "bnVsbA", "A" * 5000])
 def test_what_is_no_cursor(tmp_path, owner, cursor):
     client = Client(app_of(tmp_path))
-    for path in ("/v1/points", "/v1/coalitions"):
+    for path in ("/v1/examples", "/v1/coalitions"):
         answer = client.get(path, params={"cursor": cursor})
         assert answer.status_code == 422
         assert [error["field"] for error in answer.json()["errors"]] == ["cursor"]
@@ -118,11 +118,11 @@ def test_what_is_no_cursor(tmp_path, owner, cursor):
 
 def test_a_cursor_belongs_to_its_list(tmp_path, owner):
     client = Client(app_of(tmp_path))
-    cursor = client.get("/v1/points", params={"limit": 10}).json()["next"]
+    cursor = client.get("/v1/examples", params={"limit": 10}).json()["next"]
     for path, asked in (
-        ("/v1/points", {"order": "asc"}),
-        ("/v1/points", {"beta": 1}),
-        ("/v1/points", {"label": "buy"}),
+        ("/v1/examples", {"order": "asc"}),
+        ("/v1/examples", {"beta": 1}),
+        ("/v1/examples", {"label": "buy"}),
         ("/v1/coalitions", {}),
     ):
         answer = client.get(path, params={"cursor": cursor, **asked})

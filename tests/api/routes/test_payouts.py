@@ -29,7 +29,7 @@ def test_other_weights_where_they_are_asked_for(client):
     assert [one["value"] for one in paid["payouts"]] == [one["value"] for one in plain["providers"]]
 
 
-@pytest.mark.parametrize("path", ["/v1/points", "/v1/summary", "/v1/providers"])
+@pytest.mark.parametrize("path", ["/v1/examples", "/v1/summary", "/v1/providers"])
 def test_payout_weights_fix_the_others(client, path):
     assert client.get(path, params={"weights": "payout"}).status_code == 200
     answer = client.get(path, params={"weights": "payout", "beta": 0.1})
@@ -70,10 +70,10 @@ def test_copies_are_paid_nothing_and_wrong_labels_owe(tmp_path, owner):
     assert answer["carried"] == amounts["seller-2"][1]
     values = expected([owner], Weights.for_payouts())
     assert answer["value"] == pytest.approx(sum(value for value, _ in values.values()))
-    found = client.get("/v1/points/copy-p0s00001", params={"weights": "payout"}).json()
+    found = client.get("/v1/examples/copy-p0s00001", params={"weights": "payout"}).json()
     assert (found["value"], found["stderr"]) == (0.0, 0.0)
     name = "p0s00001"
-    one = client.get(f"/v1/points/{name}", params={"weights": "payout"}).json()
+    one = client.get(f"/v1/examples/{name}", params={"weights": "payout"}).json()
     assert (one["value"], one["stderr"]) == pytest.approx(values[name])
     root = client.get("/v1/coalitions", params={"kind": "root", "weights": "payout"}).json()
     assert root["coalitions"][0]["value"] == pytest.approx(answer["value"])
@@ -81,7 +81,7 @@ def test_copies_are_paid_nothing_and_wrong_labels_owe(tmp_path, owner):
     owner.apply(Batch.of_deletions([name], 6))  # its copy is the next in the log
     client.get("/v1/summary")
     app = app_of(tmp_path)
-    heir = Client(app).get(f"/v1/points/copy-{name}", params={"weights": "payout"}).json()
+    heir = Client(app).get(f"/v1/examples/copy-{name}", params={"weights": "payout"}).json()
     assert heir["value"] != 0.0
 
 
@@ -94,7 +94,7 @@ def test_balances_are_carried_over(tmp_path, owner):
     found = {one["provider"]: one for one in second["payouts"]}
     assert found["gone"] == {
         "provider": "gone",
-        "points": 0,
+        "examples": 0,
         "value": 0.0,
         "amount": 0,
         "balance": -7,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.selection import select
 from hcdv_stream.valuation.weights import Weights
 from tests.api.world import CLASSES, expected
@@ -23,7 +24,21 @@ def test_it_is_the_selection_of_the_core(client, owners, strategy, share):
     classes = np.array([labels[name] for name in names])
     without = np.array([evaluated[name][0] for name in names])
     assert ((without < 0) != (column < 0)).sum() > 5
-    rows = select(column, classes, share, strategy, np.random.default_rng(3), evaluated=without)
+    examples = [leaf.examples for owner in owners for leaf in owner.engine.state().leaves.values()]
+    doubts = {
+        name: doubt
+        for each in examples
+        for name, doubt in zip(each.ids, doubts_in(each.doubts).tolist(), strict=True)
+    }
+    rows = select(
+        column,
+        classes,
+        share,
+        strategy,
+        np.random.default_rng(3),
+        evaluated=without,
+        doubts=np.array([doubts[name] for name in names]),
+    )
     asked = {"share": share, "strategy": strategy, "seed": 3, "utility": "accuracy", "lambda": 0.5}
     answer = client.get("/v1/select", params=asked).json()
     assert answer["ids"] == [names[row] for row in rows]

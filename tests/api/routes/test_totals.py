@@ -22,7 +22,7 @@ def test_the_summary_adds_up(client, owners):
     summary = client.get("/v1/summary").json()
     headers = [owner.engine.header for owner in owners]
     values = expected(owners)
-    assert summary["points"] == len(values)
+    assert summary["examples"] == len(values)
     assert summary["value"] == total(values)
     assert summary["residual"] <= 1e-9
     assert summary["total"] == pytest.approx(summary["value"], abs=1e-9)
@@ -42,7 +42,7 @@ def test_the_summary_counts_classes(client, owners):
             counts[CLASSES[label]] += 1
     judges = VALIDATION.counts(len(CLASSES)).tolist()
     assert client.get("/v1/summary").json()["classes"] == [
-        {"label": label, "points": counts[label], "validation": judge}
+        {"label": label, "examples": counts[label], "validation": judge}
         for label, judge in zip(CLASSES, judges, strict=True)
     ]
 
@@ -51,24 +51,24 @@ def test_partitions_are_coalitions_of_the_whole(client, owners):
     summary = client.get("/v1/summary").json()
     parts = summary["partitions"]
     assert [part["partition"] for part in parts] == [0, 3]
-    assert [part["points"] for part in parts] == [len(owner.engine) for owner in owners]
+    assert [part["examples"] for part in parts] == [len(owner.engine) for owner in owners]
     assert [part["share"] for part in parts] == [
-        len(owner.engine) / summary["points"] for owner in owners
+        len(owner.engine) / summary["examples"] for owner in owners
     ]
     assert math.fsum(part["value"] for part in parts) == pytest.approx(summary["value"], abs=1e-12)
     assert [part["next_offset"] for part in parts] == [owner.offset for owner in owners]
     assert [part["lag"] for part in parts] == [3, 3]
 
 
-def test_providers_are_paid_the_sum_of_their_points(client, owners):
+def test_providers_are_paid_the_sum_of_their_examples(client, owners):
     values = expected(owners)
-    points, paid, errors = defaultdict(int), defaultdict(list), defaultdict(float)
+    examples, paid, errors = defaultdict(int), defaultdict(list), defaultdict(float)
     for owner in owners:
         corpus = owner.corpus
         in_leaf = defaultdict(float)
         rows = zip(corpus.ids, corpus.providers, corpus.leaves.tolist(), strict=True)
         for name, provider, leaf in rows:
-            points[provider] += 1
+            examples[provider] += 1
             paid[provider].append(values[name][0])
             in_leaf[provider, leaf] += values[name][1]
         for (provider, _), error in in_leaf.items():
@@ -78,7 +78,7 @@ def test_providers_are_paid_the_sum_of_their_points(client, owners):
     found = {entry["provider"]: entry for entry in answer["providers"]}
     assert found.keys() == {None, "seller-0", "seller-1", "seller-2"}
     for provider, entry in found.items():
-        assert entry["points"] == points[provider]
+        assert entry["examples"] == examples[provider]
         assert entry["value"] == math.fsum(paid[provider])
         assert entry["share"] == entry["value"] / answer["value"]
         assert entry["stderr"] == pytest.approx(math.sqrt(errors[provider]), rel=1e-12)

@@ -75,18 +75,40 @@ def test_slots_that_are_given_back_are_used_again(tmp_path):
     assert columns._used <= 1.5 * used
 
 
+def test_rows_in_use_stay_near_those_of_the_examples(tmp_path):
+    """Leaves that shrink and vanish leave free slots, which only leaves of their size can use."""
+    columns, owner = Columns(), Owner(tmp_path, 0)
+    reader = PartitionReader(owner.directory)
+    history = []
+    for step in range(9):
+        if step % 3 == 2:
+            gone = owner.corpus.ids[: 2 * len(owner.corpus) // 3]
+            owner.apply(Batch.of_deletions(gone, DIMENSIONS))
+        else:
+            owner.apply(owner.batch(90, prefix=f"s{step}"))
+        assert reader.refresh()
+        history.append(reader.stored.state)
+    owner.store.close()
+    for state in [*history, *history[::-1]]:
+        reading, layout = corpus_of(state).state_values(WEIGHTS[0]), Layout(state)
+        values = columns.values(state, layout, reading.weights)
+        np.testing.assert_array_equal(values, reading.examples().value)
+        needed = sum(-(-max(len(leaf.examples), 1) // 8) * 8 for leaf in state.leaves.values())
+        assert columns._used <= 1.5 * needed
+
+
 def test_nothing_of_a_deleted_example_stays_once_older_views_are_dropped(tmp_path):
     owner = Owner(tmp_path, 0)
     owner.apply(owner.batch(90))
     app = app_of(tmp_path, erasure_seconds=1)
     refresher, client = app.state.refresher, Client(app)
-    view = client.get("/v1/points").json()["as_of"]["view"]
+    view = client.get("/v1/examples").json()["as_of"]["view"]
     # The last of its leaf: no other example's row is moved onto its own.
     leaf = max(owner.engine.state().leaves.values(), key=lambda leaf: len(leaf.examples))
     name, embedding = leaf.examples.ids[-1], leaf.examples.embeddings[-1].copy()
     owner.apply(Batch.of_deletions([name], DIMENSIONS))
     refresher.look()
-    client.get("/v1/points")
+    client.get("/v1/examples")
 
     def is_held():
         (partition,) = refresher.view.partitions
@@ -98,8 +120,8 @@ def test_nothing_of_a_deleted_example_stays_once_older_views_are_dropped(tmp_pat
         assert time.monotonic() < deadline, "the older view is kept"
         refresher.look()
     assert not is_held()
-    answer = client.get("/v1/points", params={"limit": 100}).json()
-    assert {one["id"]: one["value"] for one in answer["points"]} == pytest.approx(
+    answer = client.get("/v1/examples", params={"limit": 100}).json()
+    assert {one["id"]: one["value"] for one in answer["examples"]} == pytest.approx(
         {name: value for name, (value, _) in expected([owner]).items()}, abs=1e-12
     )
     owner.store.close()

@@ -1,4 +1,4 @@
-"""Points that meet conditions, with their ranks among all points."""
+"""Examples that meet conditions, with their ranks among all examples."""
 
 import pytest
 
@@ -45,25 +45,25 @@ def test_those_that_meet_every_condition(client, owners, order, asked, meets):
     every = rows(owners)
     ranks = ranking(expected(owners))
     wanted = [name for name in ranks if meets(every[name])]
-    answer = client.get("/v1/points", params={"order": order, "limit": 40, **asked}).json()
+    answer = client.get("/v1/examples", params={"order": order, "limit": 40, **asked}).json()
     assert answer["total"] == len(wanted)
     listed = (wanted if order == "desc" else wanted[::-1])[:40]
-    assert [point["id"] for point in answer["points"]] == listed
-    for point in answer["points"]:
-        assert point["rank"] == ranks.index(point["id"]) + 1
+    assert [example["id"] for example in answer["examples"]] == listed
+    for example in answer["examples"]:
+        assert example["rank"] == ranks.index(example["id"]) + 1
 
 
-def test_a_leafs_points(client, owners):
+def test_a_leafs_examples(client, owners):
     every = rows(owners)
-    name = client.get("/v1/points").json()["points"][0]["leaf"]
-    answer = client.get("/v1/points", params={"coalition": name, "limit": 10_000}).json()
-    inside = {point for point, row in every.items() if name in row["coalitions"]}
-    assert {point["id"] for point in answer["points"]} == inside
+    name = client.get("/v1/examples").json()["examples"][0]["leaf"]
+    answer = client.get("/v1/examples", params={"coalition": name, "limit": 10_000}).json()
+    inside = {example for example, row in every.items() if name in row["coalitions"]}
+    assert {example["id"] for example in answer["examples"]} == inside
     assert answer["total"] == len(inside) > 1
 
 
 def test_a_class_that_there_is_not(client):
-    answer = client.get("/v1/points", params={"label": "sold"})
+    answer = client.get("/v1/examples", params={"label": "sold"})
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
         "label: there is no class 'sold'; there are bounce, buy, return"
@@ -71,11 +71,11 @@ def test_a_class_that_there_is_not(client):
 
 
 def test_a_coalition_that_there_is_not(client):
-    answer = client.get("/v1/points", params={"coalition": "p9-n0"})
+    answer = client.get("/v1/examples", params={"coalition": "p9-n0"})
     assert answer.status_code == 404
     assert answer.json()["type"] == "urn:hcdv-stream:problem:unknown-coalition"
 
 
 def test_a_provider_and_none(client):
-    answer = client.get("/v1/points", params={"provider": "a", "anonymous": "true"})
+    answer = client.get("/v1/examples", params={"provider": "a", "anonymous": "true"})
     assert answer.json()["errors"][0]["field"] == "anonymous"

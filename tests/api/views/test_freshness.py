@@ -12,20 +12,20 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hcdv_stream.api.views.freshness import LogEnds, LogKnowledge
 from hcdv_stream.state.heartbeat import NAME, Heartbeat, LogEnd
-from tests.api.world import Client, Owner, app_of
+from tests.api.world import FOUR, Client, Owner, app_of
 
 STALE = 300.0
 """So long that a busy machine changes nothing; a lag is told for a third of it."""
 DEAD = 1000.0
 PATHS = [
-    "points", "points/p0s00001", "coalitions", "coalitions/p0-n0", "providers", "summary",
+    "examples", "examples/p0s00001", "coalitions", "coalitions/p0-n0", "providers", "summary",
     "select?share=0.2", "payouts?amount=9", "export", "tree", "distribution", "why/p0s00001",
     "history/p0s00001",
 ]  # fmt: skip
 
 
 class World:
-    """Two partitions of 60 and 30 points, an API over them, and what their owners say."""
+    """Two partitions of 60 and 30 examples, an API over them, and what their owners say."""
 
     def __init__(self, directory) -> None:
         self.owners = [Owner(directory, 0), Owner(directory, 1)]
@@ -119,7 +119,7 @@ def test_what_waits_is_added_and_the_oldest_partition_counts(world):
 def test_lag_is_that_of_the_state_that_answers(world):
     world.beat()
     view = world.summary()["as_of"]["view"]
-    world.get("points")  # which keeps the state
+    world.get("examples")  # which keeps the state
     world.owners[0].apply(world.owners[0].batch(7, prefix="n"))
     world.beat()
     assert world.summary()["as_of"]["lag"] == 0
@@ -151,7 +151,7 @@ def test_nothing_is_vouched_for_when_the_workers_are_dead(dead, path, demand):
 def test_a_batch_is_refused_as_well(world):
     world.beat(seconds_ago=DEAD)
     asked = {"params": {"max_age": 5}, "json": {"ids": ["p0s00001"]}}
-    assert world.client.post("/v1/points:batchGet", **asked).status_code == 503
+    assert world.client.post("/v1/examples:batchGet", **asked).status_code == 503
 
 
 def test_readiness_listing_and_metrics_agree_that_it_is_stale(world):
@@ -265,30 +265,30 @@ def test_a_partition_that_moved_is_left_out_and_listed(world):
     before = world.summary()
     world.beat(numbers=[1], released_at=time.time() - 30, moved=True)
     body = world.summary(max_lag=0, max_age=100, complete=True)
-    assert (before["points"], body["points"]) == (90, 60)
+    assert (before["examples"], body["examples"]) == (90, 60)
     assert [part["partition"] for part in body["partitions"]] == [0]
     assert body["value"] == pytest.approx(body["total"])
     assert body["stale_partitions"] == []
     (gone,) = body["left_out"]
-    assert (gone["partition"], gone["points"], gone["stale"]) == (1, 30, True)
+    assert (gone["partition"], gone["examples"], gone["stale"]) == (1, 30, True)
     assert time.time() - gone["since"] == pytest.approx(30, abs=100)
-    assert world.get("points", limit=1000).json()["total"] == 60
-    assert world.get("points/p1s00001").status_code == 404
+    assert world.get("examples", limit=1000).json()["total"] == 60
+    assert world.get("examples/p1s00001").status_code == 404
     assert {row["partition"] for row in map(json.loads, world.get("export").iter_lines())} == {0}
     names = {one["provider"] for one in world.get("providers").json()["providers"]}
     assert names
-    assert sum(one["points"] for one in world.get("providers").json()["providers"]) == 60
+    assert sum(one["examples"] for one in world.get("providers").json()["providers"]) == 60
     checks = world.client.get("/readyz?verbose").json()["checks"]
     assert "left out of answers: another worker has had it for " in checks[-1]["detail"]
     found = world.metrics()
     assert found["hcdv_api_left_out_partitions", None] == 1
     assert found["hcdv_api_partitions", None] == 1
-    assert found["hcdv_api_points", None] == 60
+    assert found["hcdv_api_examples", None] == 60
     # The state before is still one that can be asked for, and what comes back is there at once.
-    assert world.summary(at=before["as_of"]["view"])["points"] == 90
+    assert world.summary(at=before["as_of"]["view"])["examples"] == 90
     assert body["as_of"]["view"] != before["as_of"]["view"]
     world.beat()
-    assert world.summary()["points"] == 90
+    assert world.summary()["examples"] == 90
     assert world.summary()["left_out"] == []
 
 
@@ -308,7 +308,7 @@ def test_a_copy_of_another_bundle_does_not_stop_the_others(tmp_path):
     for owner in (kept, other):
         owner.apply(owner.batch(20))
     other.beat(released_at=time.time(), moved=True)
-    assert Client(app_of(tmp_path)).get("/v1/summary").json()["points"] == 20
+    assert Client(app_of(tmp_path)).get("/v1/summary").json()["examples"] == 20
     for owner in (kept, other):
         owner.store.close()
 
@@ -316,7 +316,7 @@ def test_a_copy_of_another_bundle_does_not_stop_the_others(tmp_path):
 def test_a_worker_that_stopped_leaves_its_partitions_stale_not_out(world):
     world.beat(seconds_ago=DEAD, released_at=time.time() - DEAD)
     body = world.summary()
-    assert body["points"] == 90
+    assert body["examples"] == 90
     assert body["stale_partitions"] == [0, 1]
     refused = world.get("summary", complete=True)
     detail = refused.json()["detail"]
@@ -362,17 +362,19 @@ def test_what_is_known_of_a_busy_log_stays_bounded():
     assert ends.held_at(0) is None
 
 
-def test_what_is_known_of_a_busy_log_takes_few_bytes():
+def test_what_is_known_of_a_busy_log_takes_no_more_bytes_with_time():
     """Memory that takes an hour to reach its bound looks like a leak until then."""
-    ends = LogEnds()
+    ends, taken = LogEnds(), []
     tracemalloc.start()
     try:
-        for second in range(4096):
+        for second in range(6000):
             ends.learn(LogEnd(second + 0.5, 1000 * second), now=float(second))
-        taken, _ = tracemalloc.get_traced_memory()
+            if second in (10, 4000, 5999):
+                taken.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert taken < 24 * 4096
+    assert max(taken) < 24 * 4096
+    assert taken[-1] - taken[0] < 4096
 
 
 @pytest.mark.parametrize("alive", [True, False])
@@ -406,3 +408,49 @@ def test_an_api_sees_through_a_clock_that_was_set_back(world, monkeypatch):
     as_of = world.summary()["as_of"]
     assert as_of["lag"] == 18
     assert world.get("summary", max_lag=17, complete="true").status_code == 503
+
+
+def test_a_sidecar_names_the_partitions_that_it_has_not(tmp_path):
+    """Its own are half of the topic: nobody must be paid by them alone."""
+    owners = [Owner(tmp_path, number, log=FOUR) for number in (0, 2)]
+    for owner in owners:
+        owner.apply(owner.batch(30))
+    client = Client(app_of(tmp_path))
+    body = client.get("/v1/summary")
+    assert body.json()["missing_partitions"] == [1, 3]
+    assert body.headers["HCDV-Missing-Partitions"] == "1,3"
+    for path in ("summary?", "payouts?amount=9&"):
+        refused = client.get(f"/v1/{path}complete=true")
+        assert refused.status_code == 503
+        assert refused.json()["detail"].endswith("would be without: 1, 3")
+    elsewhere = client.get("/v1/examples/p1s00001")
+    assert elsewhere.json()["detail"].endswith("would be without: 1, 3")
+    for owner in owners:
+        owner.store.close()
+
+
+def test_a_partition_without_records_is_not_missing_where_a_worker_owns_it(tmp_path):
+    owners = [Owner(tmp_path, number, log=FOUR) for number in range(4)]
+    for owner in owners[:3]:
+        owner.apply(owner.batch(30))
+    app = app_of(tmp_path)
+    client = Client(app)
+    before = client.get("/v1/summary")
+    assert before.json()["missing_partitions"] == [3]
+    owners[3].beat()
+    app.state.refresher.look()
+    after = client.get("/v1/summary", headers={"If-None-Match": before.headers["ETag"]})
+    assert after.json()["missing_partitions"] == []
+    for owner in owners:
+        owner.store.close()
+
+
+def test_a_state_that_has_not_caught_up_is_not_complete(world):
+    """Its worker is well and says what waits: that is no reason to pay by a part of the log."""
+    world.beat(0.1, waiting=500, held=None)
+    body = world.summary()
+    assert (body["as_of"]["lag"], body["as_of"]["age_seconds"]) == (1_000, None)
+    for path in ("summary?", "payouts?amount=9&"):
+        refused = world.client.get(f"/v1/{path}complete=true")
+        assert refused.status_code == 503
+        assert "it has not caught up with its log yet: 500 records wait" in refused.json()["detail"]

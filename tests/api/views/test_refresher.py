@@ -16,9 +16,9 @@ def owner(tmp_path):
 
 
 def values_of(client, names):
-    answer = client.post("/v1/points:batchGet", json={"ids": list(names)}).json()
+    answer = client.post("/v1/examples:batchGet", json={"ids": list(names)}).json()
     assert answer["missing"] == []
-    return {point["id"]: (point["value"], point["stderr"]) for point in answer["points"]}
+    return {example["id"]: (example["value"], example["stderr"]) for example in answer["examples"]}
 
 
 def test_every_update_is_followed_through_splits_merges_and_deletions(tmp_path, owner):
@@ -38,7 +38,7 @@ def test_every_update_is_followed_through_splits_merges_and_deletions(tmp_path, 
         anew = PartitionView.of(0, partition.identity, partition.stored)
         assert partition.id_index == anew.id_index
         assert values_of(client, owner.corpus.ids) == expected([owner])
-        assert client.get("/v1/summary").json()["points"] == len(owner.engine)
+        assert client.get("/v1/summary").json()["examples"] == len(owner.engine)
     header = owner.engine.header
     assert min(header.split, header.merged, header.spawned, header.replacements) > 0
 
@@ -90,7 +90,7 @@ def test_a_state_that_cannot_be_read_is_told_and_the_last_answer_stays(tmp_path,
     owner.apply(owner.batch(20, prefix="t"))
     assert refresher.look()
     assert client.get("/readyz").json() == {"status": "ok"}
-    assert client.get("/v1/summary").json()["points"] == 40
+    assert client.get("/v1/summary").json()["examples"] == 40
 
 
 def test_no_answer_leaves_out_a_partition_that_was_never_read(tmp_path, owner):
@@ -116,7 +116,7 @@ def test_partitions_computed_differently_are_not_merged(tmp_path, owner):
         refresher.look()
         detail = client.get("/readyz?verbose").json()["detail"]
         assert "partitions 0 and 1 were computed differently (bundle was 'abab" in detail
-    assert client.get("/v1/summary").json()["points"] == 20
+    assert client.get("/v1/summary").json()["examples"] == 20
     shutil.rmtree(other.directory)
     assert refresher.look()
     assert client.get("/readyz").status_code == 200

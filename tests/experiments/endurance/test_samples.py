@@ -63,6 +63,14 @@ def test_what_wanders_is_seldom_taken_for_growth(memory_seconds: float) -> None:
     assert np.mean(flat) > 0.94
 
 
+def test_an_interval_misses_as_seldom_as_it_says() -> None:
+    """Of 99% intervals of independent samples, one in a hundred misses."""
+    generator, seconds = np.random.default_rng(5), 5.0 * np.arange(60)
+    slopes = [slope_of(seconds, generator.normal(size=60)) for _ in range(4000)]
+    missed = sum(not slope.low <= 0.0 <= slope.high for slope in slopes)
+    assert 20 <= missed <= 62  # 40 expected, less than four standard deviations away
+
+
 def test_growth_in_a_saw_tooth_is_found() -> None:
     seconds = np.arange(0.0, 1800.0, 5.0)
     noise = np.random.default_rng(3).normal(size=len(seconds))

@@ -150,16 +150,41 @@ def test_folds_keep_providers_together_and_classes_apart():
     assert blind_fold(["p"] * 1000, one) == {}
 
 
-def test_rows_of_a_class_that_a_fold_lacks():
-    """A provider of one class alone leaves folds without it: no chance is given, nothing fails."""
-    examples, _, _ = world(3, rows=300)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_class_that_one_provider_alone_has_is_not_taken_for_wrong(classes):
+    """Nobody else knows it: its provider's rows are doubted by models that saw others of them."""
+    examples, _, _ = world(classes, rows=450, wrong=0.0)
     owners = [f"p{label}" for label in examples.labels.tolist()]
-    found = train_doubt(examples, NOBODY, 3, seed=0, providers=owners)
-    assert np.isfinite(found.doubts.doubt).all()
-    pair = LabelledMatrix(examples.rows, (examples.labels > 0).astype(np.int16))
-    owners = [f"p{label}" for label in pair.labels.tolist()]
-    found = train_doubt(pair, NOBODY, 2, seed=0, providers=owners)
-    assert np.isfinite(found.doubts.doubt).all()
+    found = train_doubt(examples, NOBODY, classes, seed=0, providers=owners)
+    assert found.doubts.doubt.max() < 0.5
+    assert found.model.blind_to is None
+    mixed = [f"q{row % 4}" if owner == "p0" else owner for row, owner in enumerate(owners)]
+    found = train_doubt(examples, NOBODY, classes, seed=0, providers=mixed)
+    assert found.doubts.doubt.max() < 0.5
+    assert set(found.model.blind_to or ()) == {"q0", "q1", "q2", "q3"}
+
+
+def test_no_fold_holds_nearly_all_of_a_class():
+    """Two small providers that share a rare class must not land in one fold."""
+    labels = np.zeros(500, np.int16)
+    labels[:40] = 1
+    providers = [f"p{row % 2}" if row < 40 else f"q{row % 5}" for row in range(500)]
+    folds = provider_folds(labels, providers, np.random.default_rng(0))
+    assert set(blind_fold(providers, folds)) == {*(f"q{n}" for n in range(5)), "p0", "p1"}
+    assert len(set(folds[:40].tolist())) == 2
+
+
+def test_the_model_knows_what_it_has_learned_from():
+    examples, trusted, _ = world(rows=300)
+    prints = np.random.default_rng(3).integers(1, 2**63, 300).astype(np.uint64)
+    model = train_doubt(examples, trusted, 2, seed=0, prints=prints).model
+    nobody = [None] * 300
+    assert model.seen(prints, nobody).all()
+    assert not model.seen(prints ^ np.uint64(1), nobody).any()
+    assert not train_doubt(examples, trusted, 2, seed=0).model.seen(prints, nobody).any()
+    owners = [f"p{row % 3}" if row % 2 else None for row in range(200)]
+    model = train_doubt(examples, trusted, 2, seed=0, providers=owners, prints=prints).model
+    assert model.seen(prints[:200], owners).tolist() == [owner is None for owner in owners]
 
 
 def test_many_rows_are_thinned_out(monkeypatch):

@@ -1,4 +1,4 @@
-"""The printed game against recursions over points, subsets and permutations, slow and plain."""
+"""The printed game against recursions over examples, subsets and permutations, slow and plain."""
 
 from collections import namedtuple
 from dataclasses import replace
@@ -41,7 +41,7 @@ def sample(seed, n, classes):
     return unit_grid(centres[labels] + generator.normal(size=(n, D))), labels
 
 
-def points(seed, n, classes=2):
+def examples(seed, n, classes=2):
     embeddings, labels = sample(seed, n, classes)
     ids = tuple(f"{seed}-{place:04}" for place in range(n))
     return LeafExamples(ids, labels, (None,) * n, np.zeros(n), embeddings)
@@ -52,7 +52,7 @@ def seat(some):
 
 
 def leaves_of(game, sizes, classes=2, parent=0):
-    seats = [seat(points(place, size, classes)) for place, size in enumerate(sizes)]
+    seats = [seat(examples(place, size, classes)) for place, size in enumerate(sizes)]
     return [
         Leaf(place, parent, np.zeros(D, np.float32), some.examples, sketch, outcome)
         for place, (some, (outcome, sketch)) in enumerate(
@@ -70,7 +70,7 @@ def node_of(game, children, number=0, parent=-1, height=1):
 
 
 def characteristic(embeddings, labels, validation, classes, lam):
-    """v(S) from the points: weighted least squares, predictions one by one, all pairs."""
+    """v(S) from the examples: weighted least squares, predictions one by one, all pairs."""
     if len(labels) == 0:
         return 0.0
     counts = np.bincount(labels, minlength=classes)
@@ -114,14 +114,14 @@ def by_permutations(n, game):
 @pytest.mark.parametrize("classes", [2, 4])
 def test_leaf_game_equals_subset_enumeration(classes):
     game, validation, _ = world(classes, v=15)
-    some = points(5, 6, classes)
+    some = examples(5, 6, classes)
     ((outcome, _),) = game.play_leaves([seat(some)])
     expected = shapley(6, lambda members: neighbour_utility(members, some, validation, 2, 0.3))
     np.testing.assert_allclose(outcome["psi"], expected, atol=1e-10)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_node_game_equals_permutation_enumeration_on_points(classes):
+def test_node_game_equals_permutation_enumeration_on_examples(classes):
     game, validation, _ = world(classes)
     leaves = leaves_of(game, (7, 3, 1, 5), classes)
     node = node_of(game, leaves)
@@ -149,7 +149,7 @@ def test_node_values_telescope_to_the_worth_of_the_node(count):
 
 def test_leaf_values_sum_to_the_utility_of_the_leaf():
     game, validation, _ = world()
-    some = points(3, 20)
+    some = examples(3, 20)
     ((outcome, sketch),) = game.play_leaves([seat(some)])
     expected = neighbour_utility(range(20), some, validation, 2, 0.3)
     assert outcome["psi"].sum() == pytest.approx(expected, abs=1e-10)
@@ -160,7 +160,7 @@ def test_leaf_values_sum_to_the_utility_of_the_leaf():
 
 def test_leaf_variance_is_that_of_a_mean_over_each_class_of_validation():
     game, validation, _ = world(config=replace(CONFIG, contrast=0.0))
-    some = points(3, 9)
+    some = examples(3, 9)
     ((outcome, _),) = game.play_leaves([seat(some)])
     expected = np.zeros(9)
     for label in (0, 1):
@@ -179,14 +179,14 @@ def test_leaf_variance_is_that_of_a_mean_over_each_class_of_validation():
 
 def test_a_leaf_above_its_size_is_split_uniformly():
     game = world(config=replace(CONFIG, leaf_size=8, merge_below=2)).game
-    (within, _), (above, _) = game.play_leaves([seat(points(1, 8)), seat(points(2, 9))])
+    (within, _), (above, _) = game.play_leaves([seat(examples(1, 8)), seat(examples(2, 9))])
     assert len(np.unique(within["psi"])) > 1
     np.testing.assert_array_equal(above["psi"], np.full(9, 1 / 9))
     assert not above["variance"].any()
 
 
 @pytest.mark.parametrize("count", [4, 14])
-def test_a_child_without_points_is_a_dummy(count):
+def test_a_child_without_examples_is_a_dummy(count):
     game = world().game
     leaves = leaves_of(game, [0, *range(2, 1 + count)])
     node = node_of(game, leaves)
@@ -198,7 +198,7 @@ def test_a_child_without_points_is_a_dummy(count):
     assert_same(node.outcome, again.outcome)
 
 
-def test_no_points_at_all_are_worth_nothing():
+def test_no_examples_at_all_are_worth_nothing():
     game = world().game
     node = node_of(game, leaves_of(game, [0, 0, 0]))
     assert node.outcome["worth"][0] == 0.0
@@ -226,7 +226,7 @@ def test_games_are_pure_and_do_not_see_what_is_played_beside_them(sizes, random)
     assert_same(node_of(game, leaves, 4).outcome, node_of(other, leaves, 4).outcome)
 
 
-def test_the_order_of_validation_points_changes_no_bit():
+def test_the_order_of_validation_examples_changes_no_bit():
     game, validation, _ = world(3)
     order = np.random.default_rng(0).permutation(len(validation))
     shuffled = PrintedGame(
@@ -240,7 +240,7 @@ def test_the_order_of_validation_points_changes_no_bit():
     assert_same(node_of(game, leaves).outcome, node_of(shuffled, leaves).outcome)
 
 
-def test_sketches_of_nodes_are_those_of_their_points():
+def test_sketches_of_nodes_are_those_of_their_examples():
     game = world().game
     leaves = leaves_of(game, (4, 9, 2))
     node = node_of(game, leaves)
@@ -273,8 +273,8 @@ def tree(game, shape, classes=2):
     )
 
 
-def test_values_equal_algorithm_1_on_points():
-    """The whole method once more, top-down, on the points and over all permutations."""
+def test_values_equal_algorithm_1_on_examples():
+    """The whole method once more, top-down, on the examples and over all permutations."""
     game, validation, _ = world()
     shape = ((4, 3), (5, 2, 3))
     state = tree(game, shape)

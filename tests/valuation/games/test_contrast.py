@@ -136,7 +136,7 @@ def test_many_classes_are_estimated_as_listing_every_part_has_it(
 
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.integers(2, 8))
-def test_few_points_of_many_classes_equal_enumeration(seed: int, size: int) -> None:
+def test_few_examples_of_many_classes_equal_enumeration(seed: int, size: int) -> None:
     generator = np.random.default_rng(seed)
     examples = batch_of(size, 60, 3, generator)
     whole = Sketch.of_examples(examples.embeddings, examples.labels, 60)

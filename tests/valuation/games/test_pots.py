@@ -91,14 +91,14 @@ def test_negative_standalone_worths_count_as_nothing():
     assert [pots.leaves[i].value for i in (0, 1)] == [0.0, 1.0]
 
 
-def test_without_standalone_worth_the_points_are_counted():
+def test_without_standalone_worth_the_examples_are_counted():
     leaves = [leaf(0, [1.0]), leaf(1, [1.0, 1.0, 1.0])]
     root = node(0, leaves, [-1.0, 0.5], standalone=[0.0, -0.1])
     pots = coalition_pots(state(root, [], leaves))
     assert [pots.leaves[i].value for i in (0, 1)] == [0.25, 0.75]
 
 
-def test_without_points_the_players_are_equal():
+def test_without_examples_the_players_are_equal():
     leaves = [leaf(0, []), leaf(1, [])]
     root = node(0, leaves, [0.0, 0.0], worth=0.0)
     pots = coalition_pots(state(root, [], leaves))

@@ -21,7 +21,7 @@ def sample(seed, n, classes, d=4, spread=1.0):
 
 
 def players(seed, sizes, classes, d=4):
-    """Return disjoint sets of points and their Gram sketches (K, C, entries)."""
+    """Return disjoint sets of examples and their Gram sketches (K, C, entries)."""
     parts = [sample([seed, place], size, classes, d) for place, size in enumerate(sizes)]
     return parts, np.stack([gram_of(*part, classes) for part in parts])
 
@@ -34,7 +34,7 @@ def joined(parts, members, d=4):
 
 
 def trained(embeddings, labels, classes):
-    """Weighted least squares on the points themselves, the penalty as extra rows."""
+    """Weighted least squares on the examples themselves, the penalty as extra rows."""
     counts = np.bincount(labels, minlength=classes)
     weight = np.sqrt(1.0 / counts[labels])
     rows = np.hstack([np.ones((len(labels), 1)), embeddings])
@@ -86,7 +86,7 @@ def test_a_sketch_holds_counts_sums_and_second_moments():
 
 
 @pytest.mark.parametrize("classes", [2, 4])
-def test_models_are_the_weighted_least_squares_of_the_points(classes):
+def test_models_are_the_weighted_least_squares_of_the_examples(classes):
     parts, grams = players(classes, (9, 14, 30, 1), classes)
     membership = np.array([[1, 0, 0, 0], [1, 1, 0, 1], [1, 1, 1, 1], [0, 0, 0, 1]], np.bool_)
     metric = RidgeMetric(Validation(*sample(5, 80, classes)), classes)
@@ -135,16 +135,16 @@ def test_characteristic_function_is_metric_plus_contrast(classes):
     worth = Characteristic(validation, classes, 0.3).of_coalitions(membership, grams)
     assert worth[0] == 0.0
     for row in (1, 2, 3):
-        points = joined(parts, membership[row])
-        metric = balanced_accuracy(trained(*points, classes), validation)
-        assert worth[row] == pytest.approx(metric + 0.3 * mean_distance(*points), abs=1e-9)
+        examples = joined(parts, membership[row])
+        metric = balanced_accuracy(trained(*examples, classes), validation)
+        assert worth[row] == pytest.approx(metric + 0.3 * mean_distance(*examples), abs=1e-9)
 
 
-def test_without_validation_points_only_the_contrast_counts():
-    (points,), grams = players(1, (12,), 2)
+def test_without_validation_examples_only_the_contrast_counts():
+    (examples,), grams = players(1, (12,), 2)
     empty = Validation(np.zeros((0, 4), np.float32), np.zeros(0, np.int16))
     worth = Characteristic(empty, 2, 1.0).of_coalitions(np.ones((1, 1), np.bool_), grams)
-    assert worth[0] == pytest.approx(mean_distance(*points))
+    assert worth[0] == pytest.approx(mean_distance(*examples))
 
 
 @given(st.integers(0, 1000), st.sampled_from([2, 3]))

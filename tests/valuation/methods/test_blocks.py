@@ -1,4 +1,4 @@
-"""Games among blocks, spelt out point by point or merged by sketches."""
+"""Games among blocks, spelt out example by example or merged by sketches."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcdv_stream.valuation.games.characteristic import Characteristic
-from hcdv_stream.valuation.methods.blocks import Spelt, among, points
+from hcdv_stream.valuation.methods.blocks import Spelt, among, examples
 from hcdv_stream.valuation.methods.ridge_utility import RidgeGame
 from hcdv_stream.valuation.methods.utility import CoalitionGame
 from tests.theory.games import random_game
@@ -33,7 +33,7 @@ def test_a_block_brings_its_members_and_the_context_is_always_there():
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 1000))
-def test_merged_sketches_and_spelt_points_agree_to_the_bit(data, seed):
+def test_merged_sketches_and_spelt_examples_agree_to_the_bit(data, seed):
     count = data.draw(st.integers(1, 12))
     owner = np.array(data.draw(st.lists(st.integers(0, 4), min_size=count, max_size=count)))
     game = ridge(count, seed)
@@ -57,7 +57,7 @@ def test_many_rows_are_asked_in_parts(monkeypatch):
 
     rows = (np.arange(32)[:, None] >> np.arange(5) & 1).astype(np.bool_)
     monkeypatch.setattr(blocks, "_MOST_CELLS", 50)
-    game = among(CoalitionGame(5, worth), points(np.arange(5)))
+    game = among(CoalitionGame(5, worth), examples(np.arange(5)))
     np.testing.assert_array_equal(game(rows), inner(rows))
     assert max(asked) == 10
 

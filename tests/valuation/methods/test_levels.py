@@ -21,7 +21,7 @@ def test_what_k_counts(counted, sizes):
     levels = build_levels(embeddings(100), (3, 4), counted)
     assert [levels.size(level) for level in (1, 2)] == sizes
     assert levels.depth == 2
-    assert levels.points == 100
+    assert levels.examples == 100
 
 
 @settings(max_examples=25, deadline=None)
@@ -83,7 +83,7 @@ def test_an_engine_tree_reads_as_levels():
     engine.apply(batch_of(60, 2, 4, np.random.default_rng(1)))
     corpus = Corpus(engine.state(), "routed", ["0", "1"], validation.counts(2))
     levels = levels_of(corpus.state)
-    assert levels.points == len(corpus)
+    assert levels.examples == len(corpus)
     last = levels.coalitions(levels.depth)
     for first in range(len(corpus)):
         same_leaf = corpus.leaves == corpus.leaves[first]

@@ -152,7 +152,7 @@ def test_a_log_without_its_beginning_is_refused_or_valued_as_truncated(
     wait_for_offset(directory, 100, worker, 40)
     worker.wait_for("corpus is truncated: the log's beginning is gone")
     assert worker.metric("hcdv_corpus_complete", partition="0") == 0
-    assert worker.metric("hcdv_points") == 70
+    assert worker.metric("hcdv_examples") == 70
     worker.stop()
     reader = PartitionReader(directory)
     reader.refresh()

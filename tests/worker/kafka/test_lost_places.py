@@ -1,16 +1,21 @@
 """A worker whose place in the log is gone while it runs, and records that clients cannot read."""
 
+import asyncio
 import shutil
 import signal
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import aiokafka
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.structs import OffsetAndMetadata
 
 from hcdv_stream.broker.header_names import read_any_header_name
+from hcdv_stream.worker.kafka.consumer_thread import ConsumerThread
+from hcdv_stream.worker.kafka.log_range import LogError, LogRange
 from tests.worker.conftest import Workers
 from tests.worker.harness import (
     consume_all,
@@ -73,10 +78,48 @@ def test_records_that_are_gone_before_they_are_read_are_not_passed_over(
     time.sleep(paused)
     worker.process.send_signal(signal.SIGCONT)
     assert worker.ends(120) == 1, worker.output
-    assert "the log now starts at 50 and the records between are lost" in worker.said
+    assert "the log now starts at 50 and the records between are lost" in worker.said, worker.output
     partition = stored(workers.directory / "state" / topic / "0")
     assert partition is not None
     assert partition.position.next_offset <= 21
+
+
+def test_the_group_s_place_before_the_log_s_beginning_is_nobody_s(
+    bootstrap: str, topic: str, workers: Workers
+) -> None:
+    """A state was moved away because the log lost records: only Kafka remembers the old place."""
+    produce(bootstrap, topic, [session(number) for number in range(20)])
+    where = TopicPartition(topic, 0)
+    member = KafkaConsumer(bootstrap_servers=bootstrap, group_id=f"group-of-{topic}")
+    member.assign([where])
+    member.commit({where: OffsetAndMetadata(5, "", -1)})
+    member.close()
+    delete_records(bootstrap, topic, 10)
+    worker = workers.start(topic, truncated_log="accept")
+    wait_for_offset(workers.directory / "state" / topic / "0", 20, worker, 60)
+    worker.stop()
+    partition = stored(workers.directory / "state" / topic / "0")
+    assert partition is not None
+    assert sorted(ids_of([partition])) == [f"s{number:06d}" for number in range(10, 20)]
+
+
+@pytest.mark.parametrize("stored_at", [None, 459])
+def test_a_place_before_that_of_the_state_is_asked_for_by_nobody(stored_at: int | None) -> None:
+    """The first fetch of a partition may come before the seek to its state's place."""
+    asked, tp = list[int](), TopicPartition("t", 0)
+
+    async def log_of(_: Any, place: int) -> LogRange:
+        asked.append(place)
+        return LogRange("t", 0, 459, 500)
+
+    owned = {} if stored_at is None else {0: SimpleNamespace(expected=stored_at)}
+    thread = ConsumerThread.__new__(ConsumerThread)
+    thread.consumer = SimpleNamespace(app=SimpleNamespace(owned=owned), log_of=log_of)
+    asyncio.run(thread._refuse_lost_place({tp: 430}))
+    assert asked == []
+    owned[0] = SimpleNamespace(expected=430)
+    with pytest.raises(LogError, match="the log now starts at 459"):
+        asyncio.run(thread._refuse_lost_place({tp: 430}))
 
 
 def test_a_header_s_name_that_is_not_text_stops_nothing(

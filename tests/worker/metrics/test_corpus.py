@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from hcdv_stream.settings import load_settings
 from hcdv_stream.valuation.batch import Batch
+from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.tree.sketch import Sketch
@@ -15,6 +16,7 @@ from hcdv_stream.worker.metrics.corpus import CorpusMetrics
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.metrics.drift import HALF_LIFE, RecentSessions
 from hcdv_stream.worker.metrics.leaf_fill import FILLS
+from tests.valuation.worlds import doubts_of
 from tests.worker.harness import CLASSES, WIDTH, small_bundle
 
 LABELS = {"topic": "t", "partition": "0"}
@@ -24,7 +26,8 @@ def batch(generator: np.random.Generator, start: int, count: int, shift: float) 
     embeddings = unit_grid(generator.normal(size=(count, WIDTH)) + shift)
     labels = generator.integers(0, 2, count).astype(np.int16)
     ids = [f"s{number}" for number in range(start, start + count)]
-    return Batch(ids, labels, [None] * count, np.zeros(count), embeddings)
+    doubts = doubts_of(labels, 2, embeddings)
+    return Batch(ids, labels, [None] * count, np.zeros(count), embeddings, doubts=doubts)
 
 
 def test_shape_labels_and_drift_follow_every_update():
@@ -39,6 +42,7 @@ def test_shape_labels_and_drift_follow_every_update():
         return registry.get_sample_value(name, LABELS | labels)
 
     seen: list[int] = []
+    doubtful: Counter[int] = Counter()
     for number in range(12):
         calm_yet = number < 6
         count, shift = (700, 0.0) if calm_yet else (150, 1.0)
@@ -49,6 +53,7 @@ def test_shape_labels_and_drift_follow_every_update():
             corpus.observe(part)
             corpus.publish(delta)
         seen += arrived.labels.tolist()
+        doubtful.update(arrived.labels[doubts_in(arrived.doubts) > 0.5].tolist())
         leaves = [len(leaf.examples) for leaf in engine.state().leaves.values()]
         assert sum(value("hcdv_leaves_by_fill", fill=fill) for fill in FILLS) == len(leaves)
         assert value("hcdv_leaves_by_fill", fill="empty") == leaves.count(0)
@@ -66,10 +71,11 @@ def test_shape_labels_and_drift_follow_every_update():
     )
     for number, name in enumerate(CLASSES):
         assert value("hcdv_label_records_total", label=name) == seen.count(number)
-        assert value("hcdv_label_points", label=name) == there[number]
+        assert value("hcdv_doubtful_records_total", label=name) == doubtful[number]
+        assert value("hcdv_label_examples", label=name) == there[number]
     assert value("hcdv_drift_distance") > 3 * calm
     metrics.forget("t", "0")
-    gauges = (value("hcdv_tree_nodes"), value("hcdv_label_points", label="no"))
+    gauges = (value("hcdv_tree_nodes"), value("hcdv_label_examples", label="no"))
     assert gauges == (None, None)
     assert value("hcdv_updates_total") == engine.header.updates  # counters outlive the ownership
 

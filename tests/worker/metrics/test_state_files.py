@@ -55,7 +55,7 @@ def test_files_disk_and_counts_are_published_and_go_with_the_partition(tmp_path:
     free = registry.get_sample_value("hcdv_state_disk_free_bytes")
     assert free is not None
     assert 0 < free < disk.total
-    metrics.points.labels("sessions", "3")
+    metrics.examples.labels("sessions", "3")
     metrics.forget("sessions", "3")
     assert registry.get_sample_value("hcdv_state_files", LABELS) is None
 

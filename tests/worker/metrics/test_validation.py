@@ -45,7 +45,7 @@ def test_v_is_measured_and_its_alarms_come_and_go():
         return registry.get_sample_value(name, {"topic": "t", "partition": "0", **more})
 
     counts = BUNDLE.validation.counts(2).tolist()
-    assert [value("hcdv_validation_points", label=name) for name in CLASSES] == counts
+    assert [value("hcdv_validation_examples", label=name) for name in CLASSES] == counts
     assert value("hcdv_trusted_records_total") == 0
     assert value("hcdv_validation_age_seconds") is None
 

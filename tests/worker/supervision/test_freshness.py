@@ -42,10 +42,10 @@ def summary(client: httpx.Client, **asked: Any) -> dict[str, Any]:
     return dict(client.get("/v1/summary", params=asked).json())
 
 
-def current(client: httpx.Client, points: int) -> bool:
+def current(client: httpx.Client, examples: int) -> bool:
     """Whether an API has so many points, knows that nothing waits, and vouches for it."""
     answer = client.get("/v1/summary?max_lag=0&max_age=30&complete=true")
-    return answer.status_code == 200 and answer.json()["points"] == points
+    return answer.status_code == 200 and answer.json()["examples"] == examples
 
 
 def gauge(client: httpx.Client, name: str) -> list[float]:
@@ -127,7 +127,7 @@ def test_a_broker_that_is_gone_leaves_nobody_who_knows(bundle_directory: Path, t
         until(lambda: summary(client)["as_of"]["lag"] is None, 60, "an unknown lag")
         reason = "the broker last answered|let it go|wrote its last heartbeat"
         check_nothing_is_vouched_for(client, f"({reason})")
-        assert summary(client)["points"] == 300
+        assert summary(client)["examples"] == 300
         start_broker()
         if worker.process.poll() is not None:
             workers.start(topic)
@@ -153,8 +153,8 @@ def test_a_partition_that_was_handed_over(bootstrap: str, wide_topic: str, worke
         kept = [part["partition"] for part in told["partitions"]]
         assert sorted(gone + kept) == [0, 1, 2, 3]
         assert all(part["stale"] for part in told["left_out"])
-        left = sum(part["points"] for part in told["partitions"])
-        assert told["points"] == one.get("/v1/points").json()["total"] == left < 800
+        left = sum(part["examples"] for part in told["partitions"])
+        assert told["examples"] == one.get("/v1/examples").json()["total"] == left < 800
         until(lambda: current(two, 800 - left), 90, "currency")
         until(lambda: current(one, left), 90, "currency")
         more = [session(number) for number in range(800, 1000)]

@@ -7,6 +7,7 @@ import { count, moment, percent, score, seconds } from "./format.js";
 import * as diverging from "./diverging.js";
 import * as latency from "./latency.js";
 import * as spread from "./spread.js";
+import * as suspects from "./suspects.js";
 import * as tables from "./tables.js";
 import * as tree from "./tree.js";
 import * as truncated from "./truncated.js";
@@ -15,8 +16,9 @@ import * as why from "./why.js";
 
 const INTERVAL = 1; // least seconds between two updates of the page
 const MOST_DRAWN = 1000; // coalitions in the picture: more take too long to draw every second
+const SUSPECTS = 8; // rows of the list of wrong labels
 const main = $("main");
-const corpus = { unit: 1, labels: [], total: 0, points: 0 };
+const corpus = { unit: 1, labels: [], total: 0, examples: 0 };
 let shown = 8; // rows of a list of examples
 let newest = null; // the state to show, by name
 let answers = null; // the last ones, to be drawn again in other colours
@@ -48,16 +50,17 @@ async function everything() {
   const summary = await ask("summary", { ...weights.weights(), at: newest });
   const asked = { ...weights.weights(), at: summary.as_of.view };
   const coalition = tree.place();
-  const points = (order) => ask("points", { ...asked, coalition, order, limit: shown });
-  const unit = summary.total > 0 ? summary.total / summary.points : 1 / Math.max(summary.points, 1);
-  const [branch, top, bottom, providers, values] = await Promise.all([
+  const examples = (order) => ask("examples", { ...asked, coalition, order, limit: shown });
+  const unit = summary.total > 0 ? summary.total / summary.examples : 1 / Math.max(summary.examples, 1);
+  const [branch, top, bottom, doubted, providers, values] = await Promise.all([
     ask("tree", { ...asked, root: coalition, depth: 16, limit: Math.ceil(MOST_DRAWN / summary.partitions.length) }),
-    points("desc"),
-    points("asc"),
+    examples("desc"),
+    examples("asc"),
+    ask("suspects", { ...asked, limit: SUSPECTS }),
     ask("providers", { ...asked, limit: 100 }),
     distribution(asked, unit),
   ]);
-  return { summary, branch, top, bottom, providers, values, unit };
+  return { summary, branch, top, bottom, doubted, providers, values, unit };
 }
 
 /** Ask again with wider bounds until nearly all values lie within. */
@@ -69,9 +72,9 @@ async function distribution(asked, unit) {
 }
 
 function display(now = false) {
-  const { summary, branch, top, bottom, providers, values, unit } = answers;
+  const { summary, branch, top, bottom, doubted, providers, values, unit } = answers;
   const labels = summary.classes.map((one) => one.label);
-  Object.assign(corpus, { unit, labels, total: summary.total, points: summary.points });
+  Object.assign(corpus, { unit, labels, total: summary.total, examples: summary.examples });
   weights.shown(summary.weights, labels);
   figures(summary, values);
   truncated.show(summary.as_of.corpus);
@@ -85,10 +88,11 @@ function display(now = false) {
   latency.show();
   tables.examples("top-rows", top, unit, labels, now);
   tables.examples("bottom-rows", bottom, unit, labels, now);
+  suspects.show(doubted, labels, now);
   tables.providers(providers, unit);
   const where = tree.place() === "" ? "" : `in ${tree.named(tree.place())}`;
   for (const element of document.querySelectorAll("[data-where]")) element.textContent = where;
-  $("more").hidden = shown >= 100 || top.points.length < shown;
+  $("more").hidden = shown >= 100 || top.examples.length < shown;
   const others = summary.left_out.map((one) => `partition ${one.partition} since ${moment(one.since)}`);
   const elsewhere = others.length ? ` Left out, because another worker has it: ${others.join(", ")}.` : "";
   say("foot-view", `State ${summary.as_of.view}, bundle ${summary.bundle.slice(0, 12)}.${elsewhere}`);
@@ -96,12 +100,12 @@ function display(now = false) {
 }
 
 function figures(summary, values) {
-  say("figure-points", count(summary.points));
-  say("figure-classes", summary.classes.map((one) => `${one.label} ${count(one.points)}`).join(", "));
+  say("figure-examples", count(summary.examples));
+  say("figure-classes", summary.classes.map((one) => `${one.label} ${count(one.examples)}`).join(", "));
   say("figure-value", score(summary.value));
   const negative = values.negative.reduce((sum, one) => sum + one, 0);
   say("figure-negative", count(negative));
-  say("figure-negative-share", summary.points ? `${percent(negative / summary.points)} of the examples` : "");
+  say("figure-negative-share", summary.examples ? `${percent(negative / summary.examples)} of the examples` : "");
   say("figure-leaves", count(summary.leaves));
   const parts = summary.partitions.length;
   const groups = `leaves in ${count(summary.nodes)} group${summary.nodes === 1 ? "" : "s"}`;
@@ -160,6 +164,7 @@ function setUp() {
   tree.setUp(() => refresh(true));
   const open = (id) => why.open(id, () => corpus, failed);
   tables.setUp(open);
+  suspects.setUp(open);
   $("find").addEventListener("submit", (event) => {
     event.preventDefault();
     open($("find-id").value.trim());

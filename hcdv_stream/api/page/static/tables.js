@@ -17,29 +17,29 @@ export function setUp(opened) {
 }
 
 /** Nobody should click on what has just moved away. */
-const held = (body) => body.matches(":hover, :focus-within");
+export const held = (body) => body.matches(":hover, :focus-within");
 
 function flush(id) {
   waiting.get(id)?.();
   waiting.delete(id);
 }
 
-/** Show points of a list; `now`: even where somebody points at it. */
+/** Show examples of a list; `now`: even where somebody points at it. */
 export function examples(id, answer, unit, labels, now) {
-  waiting.set(id, () => fill($(id), rows(answer.points, unit, labels)));
+  waiting.set(id, () => fill($(id), rows(answer.examples, unit, labels)));
   if (now || !held($(id))) flush(id);
 }
 
-function rows(points, unit, labels) {
-  if (points.length === 0) return [h("tr", {}, h("td", { colspan: 5, class: "hint" }, "No example here."))];
-  return points.map((point) => {
-    const ratio = point.value / unit;
+function rows(examples, unit, labels) {
+  if (examples.length === 0) return [h("tr", {}, h("td", { colspan: 5, class: "hint" }, "No example here."))];
+  return examples.map((example) => {
+    const ratio = example.value / unit;
     return h(
       "tr", {},
-      h("td", { class: "rank hint" }, count(point.rank)),
-      h("td", {}, h("button", { class: "link", type: "button", "data-key": point.id, "aria-haspopup": "dialog", title: shown(point.id), onclick: () => open(point.id) }, shown(point.id))),
-      h("td", {}, tag(point.label, labels)),
-      h("td", { class: "wide" }, provider(point.provider)),
+      h("td", { class: "rank hint" }, count(example.rank)),
+      h("td", {}, h("button", { class: "link", type: "button", "data-key": example.id, "aria-haspopup": "dialog", title: shown(example.id), onclick: () => open(example.id) }, shown(example.id))),
+      h("td", {}, tag(example.label, labels)),
+      h("td", { class: "wide" }, provider(example.provider)),
       h("td", { class: ratio < 0 ? "right negative" : "right" }, times(ratio)),
     );
   });
@@ -51,14 +51,15 @@ export function providers(answer, unit) {
   fill(
     $("providers-rows"),
     answer.providers.map((one) => {
-      const ratio = one.value / one.points / unit;
+      const ratio = one.value / one.examples / unit;
       const part = `${100 * Math.min(Math.max(one.share ?? 0, 0), 1)}%`;
       return h(
         "tr", {},
         h("td", { title: provider(one.provider) }, provider(one.provider)),
-        h("td", { class: "right wide" }, count(one.points)),
+        h("td", { class: "right wide" }, count(one.examples)),
         h("td", {}, h("div", { class: "meter", style: { "--part": part } }, h("i"), h("span", {}, percent(one.share)))),
         h("td", { class: ratio < 0 ? "right negative" : "right" }, times(ratio)),
+        h("td", { class: "right" }, percent(one.mean_doubt)),
       );
     }),
   );

@@ -35,14 +35,14 @@ export function show(answer, unit) {
     id,
     parent: answer.parents[place] ?? "",
     children: answer.children[place],
-    points: answer.points[place],
+    examples: answer.examples[place],
     classes: answer.classes[place],
     value: answer.values[place],
   }));
   if (root === "" && roots.size !== 1) rows.unshift(everything(rows.filter((row) => row.parent === "")));
   const [top] = rows;
-  for (const row of rows) row.ratio = row.points ? row.value / row.points / unit : 0;
-  const drawn = rows.filter((row) => row.points > 0 || row === top);
+  for (const row of rows) row.ratio = row.examples ? row.value / row.examples / unit : 0;
+  const drawn = rows.filter((row) => row.examples > 0 || row === top);
   widen(drawn);
   crumbs(answer.path, top);
   list(rows.filter((row) => row.parent === top.id && row !== top), top);
@@ -55,12 +55,12 @@ export function show(answer, unit) {
 function everything(tops) {
   const sum = (key) => tops.reduce((total, row) => total + row[key], 0);
   const classes = (tops[0]?.classes ?? []).map((_, place) => tops.reduce((total, row) => total + row.classes[place], 0));
-  return { id: "", parent: null, children: tops.length, points: sum("points"), value: sum("value"), classes };
+  return { id: "", parent: null, children: tops.length, examples: sum("examples"), value: sum("value"), classes };
 }
 
 /** Bounds of the colours follow the values in steps, so colours do not flicker. */
 function widen(rows) {
-  const sizes = rows.filter((row) => row.points).map((row) => Math.abs(row.ratio - 1)).sort((a, b) => a - b);
+  const sizes = rows.filter((row) => row.examples).map((row) => Math.abs(row.ratio - 1)).sort((a, b) => a - b);
   const wanted = Math.max(sizes[Math.floor(0.97 * (sizes.length - 1))] ?? 1, 1);
   if (bound === null || wanted > bound || wanted < 0.45 * bound) bound = rounded(1.05 * wanted);
   say("legend-low", plainTimes(1 - bound));
@@ -80,7 +80,7 @@ function sunburst(rows, top, labels) {
     ids: rows.map((row) => key(row.id)),
     labels: rows.map((row) => named(row.id)),
     parents: rows.map((row) => (row === top ? "" : key(row.parent))),
-    values: rows.map((row) => row.points),
+    values: rows.map((row) => row.examples),
     text: rows.map((row) => (depths.get(row.id) < 2 ? `${named(row.id)}<br>${times(row.ratio)}` : "")),
     hovertext: rows.map((row) => hover(row, labels)),
     hoverinfo: "text",
@@ -113,7 +113,7 @@ function sunburst(rows, top, labels) {
 function hover(row, labels) {
   const classes = labels.map((label, place) => `${label}: ${count(row.classes[place])}`).join(", ");
   const inside = row.children ? `${count(row.children)} coalitions inside` : "a leaf";
-  return `<b>${named(row.id)}</b><br>${count(row.points)} examples (${classes})<br>${times(row.ratio)} the average example<br>${inside}`;
+  return `<b>${named(row.id)}</b><br>${count(row.examples)} examples (${classes})<br>${times(row.ratio)} the average example<br>${inside}`;
 }
 
 function crumbs(path, top) {
@@ -135,7 +135,7 @@ function row(one) {
   return h(
     "tr", {},
     h("td", {}, h("button", { class: "link", type: "button", "data-key": one.id, onclick: () => go(one.id) }, named(one.id))),
-    h("td", { class: "right" }, count(one.points)),
+    h("td", { class: "right" }, count(one.examples)),
     h("td", { class: one.ratio < 0 ? "right negative" : "right" }, times(one.ratio)),
   );
 }
@@ -143,5 +143,5 @@ function row(one) {
 function summary(rows, top) {
   const negative = rows.filter((row) => row.ratio < 0);
   const share = percent(negative.length / rows.length);
-  return `${named(top.id)}: ${count(top.points)} examples, each worth ${times(top.ratio)} the average. ${count(rows.length)} coalitions shown, of which ${count(negative.length)} (${share}) are worth less than nothing. The list below has the same figures.`;
+  return `${named(top.id)}: ${count(top.examples)} examples, each worth ${times(top.ratio)} the average. ${count(rows.length)} coalitions shown, of which ${count(negative.length)} (${share}) are worth less than nothing. The list below has the same figures.`;
 }

@@ -3,14 +3,14 @@
 import { ask } from "./api.js";
 import { $, h } from "./dom.js";
 import { axis, classColour, colour, draw, timeAxis } from "./draw.js";
-import { count, exact, moment, provider, shown, times } from "./format.js";
+import { count, exact, moment, percent, provider, shown, times } from "./format.js";
 import { tag } from "./tables.js";
 import { go, named } from "./tree.js";
 import { weights } from "./weights.js";
 
 const FEW = 10;
 
-/** Open the dialogue; `corpus()` is {unit, labels, total, points}. */
+/** Open the dialogue; `corpus()` is {unit, labels, total, examples}. */
 export async function open(id, corpus, failed) {
   const dialog = $("why");
   const body = $("why-body");
@@ -29,21 +29,22 @@ export async function open(id, corpus, failed) {
 }
 
 function content(why, corpus, again) {
-  const { point } = why;
+  const { example } = why;
   const { unit, labels } = corpus;
   return [
-    h("h2", { id: "why-title" }, shown(point.id)),
+    h("h2", { id: "why-title" }, shown(example.id)),
     h(
       "p", { class: "facts" },
-      h("span", {}, h("b", {}, tag(point.label, labels))),
-      h("span", {}, "from ", h("b", {}, provider(point.provider))),
-      h("span", {}, moment(point.event_time)),
+      h("span", {}, h("b", {}, tag(example.label, labels))),
+      h("span", {}, "from ", h("b", {}, provider(example.provider))),
+      h("span", {}, moment(example.event_time)),
     ),
     h(
       "p", { class: "facts number" },
-      h("span", {}, "worth ", h("b", { class: point.value < 0 ? "negative" : "", "data-value": point.value }, `${times(point.value / unit)} the average`)),
-      h("span", {}, `${exact(point.value)} ± ${exact(point.stderr)}`),
-      h("span", {}, `rank ${count(point.rank)} of ${count(corpus.points)}`),
+      h("span", {}, "worth ", h("b", { class: example.value < 0 ? "negative" : "", "data-value": example.value }, `${times(example.value / unit)} the average`)),
+      h("span", {}, `${exact(example.value)} ± ${exact(example.stderr)}`),
+      h("span", {}, `rank ${count(example.rank)} of ${count(corpus.examples)}`),
+      doubt(example),
     ),
     h("p", { class: "verdict" }, verdict(why)),
     ...parts(why, unit, labels),
@@ -55,21 +56,28 @@ function content(why, corpus, again) {
   ];
 }
 
+/** How likely its label is wrong, and which would be right. */
+function doubt({ doubt: share, suggested }) {
+  if (share === null) return null;
+  const rather = share > 0.5 ? `, it is rather “${suggested}”` : "";
+  return h("span", {}, `doubt of its label ${percent(share)}${rather}`);
+}
+
 /** The main reason in a sentence. */
-function verdict({ point, evaluated, mates }) {
+function verdict({ example, evaluated, mates }) {
   const near = mates.slice(0, 5);
-  const alike = near.filter((mate) => mate.label === point.label).length;
+  const alike = near.filter((mate) => mate.label === example.label).length;
   const some = alike === 0 ? "None" : alike === near.length ? "All" : String(alike);
   const verb = alike < 2 ? "carries" : "carry";
-  const around = near.length ? `${some} of its ${near.length} nearest neighbours ${verb} its label, “${point.label}”.` : "It is alone in its leaf.";
-  const sign = Math.sign(point.value);
+  const around = near.length ? `${some} of its ${near.length} nearest neighbours ${verb} its label, “${example.label}”.` : "It is alone in its leaf.";
+  const sign = Math.sign(example.value);
   const [main] = evaluated.filter((one) => Math.sign(one.value) === sign).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   if (!main || sign === 0) return around;
   const who = `${main.kind === "trusted" ? "trusted evaluators" : "peers"} of class “${main.label}”`;
   return `${around} ${sign > 0 ? "Most of its worth comes from" : "Most of its harm is done to"} ${who}.`;
 }
 
-function parts({ evaluated, contrast, point }, unit, labels) {
+function parts({ evaluated, contrast, example }, unit, labels) {
   if (evaluated.length === 0) return [h("p", { class: "hint" }, "This state was played as printed (algorithm1), which keeps no parts of a value.")];
   const rows = [
     ...evaluated.map((one) => ({
@@ -95,18 +103,18 @@ function parts({ evaluated, contrast, point }, unit, labels) {
         h("span", { class: row.value < 0 ? "right negative" : "right", "data-part": row.value }, times(row.value / unit)),
         bar(row),
       )),
-      h("li", { class: "sum" }, h("span", {}, "Together"), h("span", { class: "right" }, times(point.value / unit))),
+      h("li", { class: "sum" }, h("span", {}, "Together"), h("span", { class: "right" }, times(example.value / unit))),
     ),
     h("p", { class: "hint" }, "Trusted evaluators are counted, not named: who they are is in the model bundle, not in the state. Its own provider’s examples are among the peers counted, but do not judge it unless HCDV_PEERS says so."),
   ];
 }
 
-function neighbours({ mates, leaf_points: size, point }, unit, labels, again) {
-  const body = h("tbody", { id: "why-mates" }, ...mates.slice(0, FEW).map((mate) => neighbour(mate, point, unit, labels, again)));
+function neighbours({ mates, leaf_examples: size, example }, unit, labels, again) {
+  const body = h("tbody", { id: "why-mates" }, ...mates.slice(0, FEW).map((mate) => neighbour(mate, example, unit, labels, again)));
   const rest = mates.slice(FEW);
   const button = rest.length === 0 ? null : h(
     "button",
-    { type: "button", onclick: (event) => { body.append(...rest.map((mate) => neighbour(mate, point, unit, labels, again))); event.target.remove(); body.rows[FEW].querySelector("button").focus(); } },
+    { type: "button", onclick: (event) => { body.append(...rest.map((mate) => neighbour(mate, example, unit, labels, again))); event.target.remove(); body.rows[FEW].querySelector("button").focus(); } },
     `Show all ${count(mates.length)}`,
   );
   return [
@@ -121,9 +129,9 @@ function neighbours({ mates, leaf_points: size, point }, unit, labels, again) {
   ];
 }
 
-function neighbour(mate, point, unit, labels, again) {
+function neighbour(mate, example, unit, labels, again) {
   const gives = mate.gives === null
-    ? h("span", { class: "hint" }, mate.provider !== null && mate.provider === point.provider ? "own provider" : "–")
+    ? h("span", { class: "hint" }, mate.provider !== null && mate.provider === example.provider ? "own provider" : "–")
     : times(mate.gives / unit);
   return h(
     "tr", {},
@@ -139,8 +147,8 @@ function way({ path }, unit) {
   const step = (one) => h(
     "li", {},
     h("button", { class: "link", type: "button", onclick: () => { $("why").close(); go(one.id); $("tree-title").scrollIntoView({ block: "start" }); } }, named(one.id)),
-    h("span", { class: "right hint" }, `${count(one.points)} examples`),
-    h("span", { class: one.value < 0 ? "right negative" : "right" }, `${times(one.value / one.points / unit)}`),
+    h("span", { class: "right hint" }, `${count(one.examples)} examples`),
+    h("span", { class: one.value < 0 ? "right negative" : "right" }, `${times(one.value / one.examples / unit)}`),
   );
   return [
     h("h3", {}, "Where it belongs"),
@@ -162,7 +170,7 @@ async function past(id, { total, unit }) {
   const trace = {
     type: "scatter", mode: "lines+markers",
     x: history.map((one) => new Date(1000 * one.written_at)),
-    y: history.map((one) => (one.value * one.points) / scale),
+    y: history.map((one) => (one.value * one.examples) / scale),
     line: { color: colour("high"), width: 1.5 }, marker: { color: colour("high"), size: 5 },
     hovertemplate: "%{x|%H:%M:%S}: %{y:.2f}×<extra></extra>",
   };

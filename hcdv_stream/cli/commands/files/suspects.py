@@ -1,6 +1,7 @@
-"""``hcdv-stream suspects``: which labels of a file are probably wrong, and which would be right."""
+"""``hcdv-stream suspects``: which labels are probably wrong, of a file or of a running service."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.api_options import Key, Url
 from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.cli.value_picture import check_picture, draw_doubts
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
 
 if TYPE_CHECKING:
+    from hcdv_stream.client.calls import SuspectConditions
     from hcdv_stream.offline.suspects import DoubtedFile
 
 EVIDENCE = {
@@ -25,9 +28,18 @@ EVIDENCE = {
 
 
 def suspects(
-    source: Annotated[Path, typer.Argument(help="Examples: a .csv, .parquet or .ndjson file.")],
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Examples: a .csv, .parquet or .ndjson file; without one a running API is asked.",
+            show_default=False,
+        ),
+    ] = None,
     *,
-    label: columns.Label,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Column that holds the label; without a file: only this class."),
+    ] = None,
     bundle: Annotated[
         Path | None,
         typer.Option(help="What `train` wrote; without it each row is doubted by the others."),
@@ -38,7 +50,12 @@ def suspects(
     ] = None,
     id_column: columns.Id = None,
     time: columns.Time = None,
-    provider: columns.Provider = None,
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that says who provided the example; without a file: only this provider's."
+        ),
+    ] = None,
     drop: columns.Drop = None,
     threshold: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="The doubt above which a label is suspect.")
@@ -57,12 +74,37 @@ def suspects(
         Path | None, typer.Option(help="Write the suspects as JSON to this file; - prints them.")
     ] = None,
     seed: columns.Seed = None,
+    url: Url = None,
+    key: Key = None,
 ) -> None:
     """List the examples whose label is probably wrong, the most doubtful first.
 
     A doubt is a probability and means the same in every class. It comes from models that saw
     neither the example nor, where --provider is given, any row of its provider.
+
+    Without a file the suspects of a running service are listed, by its bundle's doubt model.
     """
+    if source is None:
+        of_files = {
+            "--bundle": bundle,
+            "--trusted": trusted,
+            "--id": id_column,
+            "--time": time,
+            "--drop": drop,
+            "--out": out,
+            "--plot": plot,
+            "--seed": seed,
+        }
+        _refuse(of_files, "is for a file of examples: name one, or leave it out")
+        from hcdv_stream.cli.live_suspects import show_suspects
+
+        check_report(json)
+        only: SuspectConditions = {"label": label, "provider": provider}
+        show_suspects(threshold, count, only, url=url, key=key, json=json)
+        return
+    _refuse({"--url": url, "--key": key}, "is for a running service: leave the file out")
+    if label is None:
+        raise HcdvError("--label: name the column of the file that holds the label")
     from hcdv_stream.bundle.bundle import Bundle
     from hcdv_stream.offline.examples import Roles, read_examples
     from hcdv_stream.offline.suspects import doubt_by_bundle, doubt_by_itself
@@ -97,6 +139,13 @@ def suspects(
     _show(found, threshold, count)
 
 
+def _refuse(options: Mapping[str, object], said: str) -> None:
+    """Raise HcdvError where one of these options is given."""
+    for option, value in options.items():
+        if value is not None:
+            raise HcdvError(f"{option} {said}")
+
+
 def _report(found: "DoubtedFile", threshold: float) -> dict[str, Any]:
     above = found.above(threshold)
     return {
@@ -107,6 +156,7 @@ def _report(found: "DoubtedFile", threshold: float) -> dict[str, Any]:
         "evidence": found.evidence,
         "calibration": found.calibration,
         "rejected": dict(found.rejected),
+        "seen": found.seen,
         "items": above.to_pylist(),
     }
 
@@ -128,5 +178,12 @@ def _show(found: "DoubtedFile", threshold: float, count: int) -> None:
         highlight=False,
     )
     console.print(f"doubts are {EVIDENCE[found.evidence]}", highlight=False)
+    if found.seen:
+        console.print(
+            f"{found.seen:,} of {len(found.table):,} rows are among those that the bundle's models "
+            "have learned from: their doubts are too small, so leave --bundle out to doubt each "
+            "row by models that have not seen it",
+            highlight=False,
+        )
     for reason, rows in found.rejected.items():
         console.print(f"{rows:,} rows were rejected: {reason}", highlight=False)

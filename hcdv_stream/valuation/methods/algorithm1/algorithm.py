@@ -17,7 +17,7 @@ from hcdv_stream.valuation.games.pots import Pot
 from hcdv_stream.valuation.methods.algorithm1.budgets import credits, omega, rescaled
 from hcdv_stream.valuation.methods.algorithm1.estimates import LevelEstimate, estimate
 from hcdv_stream.valuation.methods.algorithm1.interpretation import Interpretation
-from hcdv_stream.valuation.methods.blocks import Rows, among, points
+from hcdv_stream.valuation.methods.blocks import Rows, among, examples
 from hcdv_stream.valuation.methods.levels import Levels, groups
 from hcdv_stream.valuation.methods.semivalues import exact
 from hcdv_stream.valuation.methods.utility import Utility
@@ -185,7 +185,7 @@ class _Run:
 
     def _leaves(self, last: Level, leaf_values: LeafValues | None) -> tuple[Floats, Floats]:
         """Lines 11 to 17."""
-        values, variances = np.empty(self.levels.points), np.empty(self.levels.points)
+        values, variances = np.empty(self.levels.examples), np.empty(self.levels.examples)
         for leaf, rows in enumerate(self.levels.members(self.levels.depth)):
             pot = Pot(float(last.credit[leaf]), float(last.variance[leaf]))
             equal = np.full(len(rows), 1.0 / len(rows))
@@ -200,7 +200,7 @@ class _Run:
     def _leaf(self, rows: Rows, leaf: int, leaf_values: LeafValues | None) -> tuple[Floats, Floats]:
         if leaf_values is not None and self.interpretation.leaf == "exact":
             return leaf_values(rows), np.zeros(len(rows))
-        game = among(self.utility, points(rows))
+        game = among(self.utility, examples(rows))
         if self.interpretation.leaf == "sampled":
             seed = (self.seed, self.levels.depth + 1, leaf)
             found = estimate(game, self.nobody, self.permutations, self.interpretation.draws, seed)
@@ -208,7 +208,7 @@ class _Run:
             return found.psi, found.variance
         if len(rows) > MOST_EXACT:
             raise ValueError(
-                f"a leaf of {len(rows)} points has too many coalitions to enumerate; make leaves "
+                f"a leaf of {len(rows)} examples has too many coalitions to enumerate; make leaves "
                 f"of at most {MOST_EXACT}, give leaf_values, or read leaf as 'sampled' or 'uniform'"
             )
         self.leaf_evaluations += 2 ** len(rows)

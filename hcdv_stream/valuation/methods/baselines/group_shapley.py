@@ -28,7 +28,7 @@ def sizes_of(groups: Groups, players: int) -> Groups:
     Raises ValueError unless every player has a group and every group from 0 up a player.
     """
     if len(groups) != players:
-        raise ValueError(f"groups must name one for each of {players} points, got {len(groups)}")
+        raise ValueError(f"groups must name one for each of {players} examples, got {len(groups)}")
     sizes = np.bincount(np.maximum(groups, 0))
     if not players or groups.min() < 0 or not sizes.all():
         raise ValueError("groups must use every number from 0 to their highest")

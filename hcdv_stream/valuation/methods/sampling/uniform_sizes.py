@@ -29,7 +29,7 @@ class UniformSizeSampler:
 
     def __post_init__(self) -> None:
         if not len(self.owners) or not np.bincount(self.owners).all():
-            raise ValueError("every owner from 0 to the highest must own at least one point")
+            raise ValueError("every owner from 0 to the highest must own at least one example")
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -42,7 +42,8 @@ class UniformSizeSampler:
     def players(self, utility: Utility) -> int:
         if len(self.owners) != utility.players:
             raise ValueError(
-                f"owners must name one for each of {utility.players} points, got {len(self.owners)}"
+                f"owners must name one for each of {utility.players} examples, "
+                f"got {len(self.owners)}"
             )
         return len(np.bincount(self.owners))
 

@@ -33,16 +33,16 @@ def of(game, members) -> float:
 
 
 def exact_psi(game, groups):
-    """Shapley values of the game among groups of points, from ∅, by enumeration."""
+    """Shapley values of the game among groups of examples, from ∅, by enumeration."""
     return slow_shapley(
-        len(groups), lambda chosen: of(game, {point for one in chosen for point in groups[one]})
+        len(groups), lambda chosen: of(game, {example for one in chosen for example in groups[one]})
     )
 
 
 def by_hand(game, players, scope, role):
     """Algorithm 1 from line 4 to 29 where every Σψ̂ is positive."""
-    points = range(game.players)
-    pots = {tuple(points): of(game, points) - of(game, ())}
+    examples = range(game.players)
+    pots = {tuple(examples): of(game, examples) - of(game, ())}
     for level in range(1, LEVELS.depth + 1):
         members = [tuple(rows.tolist()) for rows in LEVELS.members(level)]
         parent_of = [tuple(LEVELS.members(level - 1)[p].tolist()) for p in LEVELS.parents(level)]
@@ -71,7 +71,7 @@ def by_hand(game, players, scope, role):
         pots = credit
     values = np.empty(game.players)
     for leaf, pot in pots.items():
-        psi = exact_psi(game, [(point,) for point in leaf])
+        psi = exact_psi(game, [(example,) for example in leaf])
         values[list(leaf)] = pot * psi / psi.sum()
     return values
 
@@ -252,14 +252,14 @@ def test_the_streaming_game_is_the_default_reading():
 
     def leaf_values(rows):
         nothing = np.zeros(len(rows))
-        points = LeafExamples(
+        examples = LeafExamples(
             tuple(corpus.ids[row] for row in rows),
             corpus.labels[rows],
             (None,) * len(rows),
             nothing,
             corpus.embeddings[rows],
         )
-        return leaf_game.play_leaves([Seat(points, np.zeros(0, np.int64))])[0][0]["psi"]
+        return leaf_game.play_leaves([Seat(examples, np.zeros(0, np.int64))])[0][0]["psi"]
 
     levels = levels_of(engine.state())
     assert levels.depth >= 3

@@ -43,9 +43,9 @@ def test_groups_play_the_game_of_their_unions():
 
     estimate = group_shapley(game, groups, Rounds(1))
     np.testing.assert_allclose(estimate.values, shapley(4, of_groups), atol=1e-10)
-    points = shared(estimate, groups)
-    np.testing.assert_allclose(np.bincount(groups, points.values), estimate.values, atol=1e-12)
-    assert points.values[5] == points.values[6] == points.values[7]
+    examples = shared(estimate, groups)
+    np.testing.assert_allclose(np.bincount(groups, examples.values), estimate.values, atol=1e-12)
+    assert examples.values[5] == examples.values[6] == examples.values[7]
 
 
 def test_many_groups_are_sampled():
@@ -70,7 +70,7 @@ def test_owners_of_one_size_under_a_count_game_get_their_shapley_value():
     assert estimate.evaluations == 2 + 2 * 25
 
 
-def test_owners_of_one_point_get_their_shapley_value_on_average():
+def test_owners_of_one_example_get_their_shapley_value_on_average():
     game = games.random_game(7, 9)
     estimate = run(UniformSizeSampler(np.arange(7)), game, Rounds(2000))
     assert (np.abs(estimate.values - exact(game)) <= 4 * estimate.stderr).all()

@@ -15,9 +15,9 @@ from hcdv_stream.valuation.validation import Validation
 
 def corpus(seed, n, v, classes, d=3):
     generator = np.random.default_rng(seed)
-    points = unit_grid(generator.normal(size=(n + v, d)))
+    examples = unit_grid(generator.normal(size=(n + v, d)))
     labels = generator.integers(classes, size=n + v).astype(np.int16)
-    return points[:n], labels[:n], Validation(points[n:], labels[n:])
+    return examples[:n], labels[:n], Validation(examples[n:], labels[n:])
 
 
 def utility(members, corpus, k, weights):

@@ -26,14 +26,14 @@ GAME = cast(Utility, Counting())
 
 
 @pytest.mark.parametrize("owners", [[], [0, 2, 2], [1, 1]])
-def test_an_owner_without_a_point_is_refused(owners: list[int]) -> None:
+def test_an_owner_without_an_example_is_refused(owners: list[int]) -> None:
     with pytest.raises(ValueError, match="every owner from 0 to the highest"):
         UniformSizeSampler(np.array(owners, np.int64))
 
 
-def test_owners_must_be_as_many_as_the_points() -> None:
+def test_owners_must_be_as_many_as_the_examples() -> None:
     sampler = UniformSizeSampler(np.array([0, 1, 1]))
-    with pytest.raises(ValueError, match="one for each of 4 points, got 3"):
+    with pytest.raises(ValueError, match="one for each of 4 examples, got 3"):
         sampler.players(GAME)
 
 

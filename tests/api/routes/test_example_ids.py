@@ -35,18 +35,18 @@ def address(tmp_path_factory):
 def test_every_id_can_be_asked_for_as_a_parameter(address):
     with httpx.Client(base_url=address) as client:
         for id in IDS:
-            for path in ("points", "history", "why"):
+            for path in ("examples", "history", "why"):
                 answer = client.get(f"/v1/{path}:get", params={"id": id})
                 assert answer.status_code == 200, (path, id, answer.text)
                 said = answer.json()
-                assert (said["point"] if path == "why" else said)["id"] == id
+                assert (said["example"] if path == "why" else said)["id"] == id
 
 
 def test_every_id_but_steps_can_be_asked_for_in_the_path(address):
     host, port = address.removeprefix("http://").split(":")
     with httpx.Client(base_url=address) as client:
         for id in IDS:
-            raw = f"/v1/points/{quote(id, safe='')}"
+            raw = f"/v1/examples/{quote(id, safe='')}"
             if id in {".", ".."}:
                 raw = raw.replace(".", "%2E")
             url = httpx.URL(scheme="http", host=host, port=int(port), raw_path=raw.encode())
@@ -58,19 +58,19 @@ def test_every_id_but_steps_can_be_asked_for_in_the_path(address):
 def test_the_clients_ask_for_every_id(address):
     with Client(address) as client:
         for id in IDS:
-            assert client.point(id, rank=True).id == id
+            assert client.example(id, rank=True).id == id
             assert client.history(id).id == id
-        assert set(client.points_by_id(IDS)) == set(IDS)
+        assert set(client.examples_by_id(IDS)) == set(IDS)
 
     async def ask():
         async with AsyncClient(address) as client:
-            return [(await client.point(id)).id for id in IDS]
+            return [(await client.example(id)).id for id in IDS]
 
     assert asyncio.run(ask()) == IDS
 
 
 @pytest.mark.parametrize("id", ["..", "a\nb", "100%", "-1"])
 def test_the_command_line_does(address, id):
-    done = CliRunner().invoke(command_line, ["point", "--url", address, "--json", "--", id])
+    done = CliRunner().invoke(command_line, ["example", "--url", address, "--json", "--", id])
     assert done.exit_code == 0, done.output
     assert orjson.loads(done.stdout)["id"] == id

@@ -1,10 +1,10 @@
-"""``hcdv-stream point``: what one example is worth now."""
+"""``hcdv-stream example``: what one example is worth now."""
 
 from typing import Annotated
 
 import typer
 
-from hcdv_stream.api.models.answers import HistoryAnswer, PointAnswer
+from hcdv_stream.api.models.answers import ExampleAnswer, HistoryAnswer
 from hcdv_stream.cli.api_options import (
     AsJson,
     Beta,
@@ -23,7 +23,7 @@ from hcdv_stream.cli.api_options import (
 )
 
 
-def point(
+def example(
     id: Annotated[str, typer.Argument(help="Id of the example.")],
     *,
     history: Annotated[
@@ -43,11 +43,11 @@ def point(
             past = client.history(id, weights=chosen)
             print_json(past) if as_json else _print_history(past)
             return
-        found = client.point(id, rank=True, weights=chosen)
-    print_json(found) if as_json else _print_point(found)
+        found = client.example(id, rank=True, weights=chosen)
+    print_json(found) if as_json else _print_example(found)
 
 
-def _print_point(found: PointAnswer) -> None:
+def _print_example(found: ExampleAnswer) -> None:
     rows = [
         ("value", f"{number(found.value)} ± {found.stderr:.2g}"),
         ("rank", f"{found.rank:,}"),
@@ -66,7 +66,7 @@ def _print_history(past: HistoryAnswer) -> None:
             moment(entry.written_at),
             entry.leaf,
             f"{entry.update:,}",
-            f"{entry.points:,}",
+            f"{entry.examples:,}",
             number(entry.value),
             f"{entry.stderr:.2g}",
         )

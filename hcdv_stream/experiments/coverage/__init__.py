@@ -1,0 +1,1 @@
+"""How often the interval that a standard error states holds the mean over draws."""
