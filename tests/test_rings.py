@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "hcdv_stream"
 CORE, STATE = "valuation", ("state", "bundle")
 CORE_MAY = {"hcdv_stream.valuation", "numpy"}
-TORCH_MAY = {"adamw.py", "perceptron.py", "encoder_training.py"}
+TORCH_MAY = {"perceptron.py", "encoder_training.py"}
 PANDAS_MAY = {"frames.py"}
 SKLEARN_MAY = {"doubt_training.py"}
 CORE_STDLIB = {

@@ -1,5 +1,6 @@
 """The demo from its options to its end: prepares, starts, streams, compares, tells, and waits."""
 
+import os
 import time
 import uuid
 from collections.abc import Sequence
@@ -78,6 +79,8 @@ def perform(options: DemoOptions, console: Console) -> None:
         Workspace() as workspace,
         kafka(options.bootstrap, options.kafka_port) as (bootstrap, broker),
     ):
+        # torch's optimisers make a cache directory, even where nothing is ever compiled.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(workspace.path / "torch"))
         partition_counts(bootstrap, [], REACH_SECONDS)  # fails now rather than after the training
         prepared = _prepared(options)
         _introduce(prepared, console)

@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from hcdv_stream.valuation.arrays import Floats
-from hcdv_stream.valuation.embedding.adamw import AdamW
 
 WIDTH = 128
 
@@ -63,7 +62,9 @@ class WideDeepClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             torch.manual_seed(int(self.random_state))
             self.network_ = _Network(rows.shape[1], len(self.classes_))
         inputs, targets = torch.from_numpy(rows), torch.from_numpy(codes)
-        optimiser = AdamW(self.network_.parameters(), self.learning_rate, self.weight_decay)
+        optimiser = torch.optim.AdamW(
+            self.network_.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
         for _ in range(self.epochs):
             order = torch.randperm(len(rows), generator=generator)
             for batch in torch.split(order, self.batch_size):

@@ -35,7 +35,8 @@ class Demo:
             del self.ports["kafka"]
         given = [text for name, port in self.ports.items() for text in (f"--{name}-port", port)]
         command = [sys.executable, "-m", "hcdv_stream", "demo", *given, *arguments]
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HCDV_")}
+        ours = ("HCDV_", "TORCHINDUCTOR_")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
         self.process = subprocess.Popen(
             [str(part) for part in command],
             env=inherited
@@ -235,6 +236,7 @@ def test_what_cannot_be_is_said_before_anything_starts(arguments, sentence):
 def test_a_broker_that_is_not_there_is_said_before_anything_is_trained(tmp_path, monkeypatch):
     monkeypatch.setattr("hcdv_stream.demo.performance.REACH_SECONDS", 0.2)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
     done = CliRunner().invoke(app, ["demo", "--bootstrap", f"127.0.0.1:{free_port()}"])
     assert "no Kafka at" in str(done.exception)
     assert not list(tmp_path.iterdir())

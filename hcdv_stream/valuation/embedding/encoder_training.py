@@ -18,7 +18,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from hcdv_stream.valuation.embedding.adamw import AdamW
 from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
 from hcdv_stream.valuation.embedding.perceptron import Perceptron, layers_of, use_one_thread
 
@@ -139,7 +138,9 @@ def _fit(
     """Train ``model`` and leave it with the parameters of its best epoch; returns metrics."""
     counts = torch.bincount(training.labels, minlength=model.head.out_features)
     weights = len(training.labels) / (counts.clamp(min=1) * len(counts)).float()
-    optimiser = AdamW(model.parameters(), options.learning_rate, options.weight_decay)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    )
     best: dict[str, float] = {"loss": float("inf"), "best_epoch": 0.0}
     kept = _copy(model)
     number = 0
