@@ -13,6 +13,7 @@ ORDER = (
     # The core, and what everybody may use.
     "valuation",
     "errors",
+    "refusals",
     "extras",
     "settings",
     "unknown_settings",

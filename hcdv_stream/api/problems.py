@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from hcdv_stream.api.models.answers import InvalidField, ProblemDetails, ReadinessCheck
+from hcdv_stream.refusals import refusal
 
 MEDIA_TYPE = "application/problem+json"
 _HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
@@ -162,8 +163,8 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     async def _refused(request: Request, error: RequestValidationError) -> Response:
         fields = [
             InvalidField(
-                field=".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0]),
-                detail=entry["msg"],
+                field=_field(entry["type"], entry["loc"]),
+                detail=refusal(entry["type"], entry.get("input"), entry.get("ctx") or {}),
             )
             for entry in error.errors()
         ]
@@ -184,6 +185,12 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         detail = "an error that was not foreseen; the log of the API has it"
         return _response(request.url.path, status, "about:blank", status.phrase, detail)
+
+
+def _field(kind: str, place: Sequence[int | str]) -> str:
+    """Name the parameter or the part of the body; a body that is no JSON has no parts."""
+    inner = () if kind == "json_invalid" else place[1:]
+    return ".".join(map(str, inner)) or str(place[0])
 
 
 def _methods(routes: Sequence[BaseRoute], request: Request) -> str:

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.extras import Extra, needs
+from hcdv_stream.refusals import refusal_of
 
 _MODULES = "hcdv_stream.cli.commands"
 
@@ -69,9 +70,15 @@ class LazyGroup(TyperGroup):
     table: dict[str, Command] = {}  # noqa: RUF012 (Typer builds the group: no other way in)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that is called; raises HcdvError if its libraries are not installed."""
+        """Run the command that is called; raises HcdvError if its libraries are not installed.
+
+        What is wrong with an option is said in our words: Typer's are those of a library.
+        """
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = refusal_of(error.__cause__) or error.message
+            raise
         except ModuleNotFoundError as error:
             called = self.table.get(ctx.invoked_subcommand or "")
             if called is None:

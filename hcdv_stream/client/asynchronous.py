@@ -213,6 +213,7 @@ class AsyncClient:
         anonymous: bool = True,
         rule: Rule = "balance",
         balances: Mapping[str | None, int] | None = None,
+        uncertain: bool = False,
         **options: Unpack[ReadOptions],
     ) -> PayoutsAnswer:
         """Return ``amount``, in minor units, among the providers, all of them.
@@ -220,7 +221,14 @@ class AsyncClient:
         ``balances`` are what accounts carried over, by provider; ``rule`` as the API has it. Values
         have the weights of payouts unless others are given.
         """
-        call = calls.payouts(amount, anonymous, rule, balances, options)
+        call = calls.payouts(
+            amount,
+            anonymous=anonymous,
+            rule=rule,
+            balances=balances,
+            uncertain=uncertain,
+            options=options,
+        )
         pages = [page async for page in self._pages(call)]
         return calls.joined_payouts(pages)
 

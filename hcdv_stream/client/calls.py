@@ -170,13 +170,21 @@ def providers(limit: int, options: ReadOptions) -> Call[ProvidersAnswer]:
 
 def payouts(
     amount: int,
+    *,
     anonymous: bool,
     rule: Rule,
     balances: Mapping[str | None, int] | None,
+    uncertain: bool,
     options: ReadOptions,
 ) -> Call[PayoutsAnswer]:
     """Ask for an amount among the providers, perhaps after what was carried over."""
-    parameters = _all(options, amount=amount, anonymous=anonymous, rule=rule, limit=5000)
+    chosen = {"amount": amount, "anonymous": anonymous, "rule": rule}
+    parameters = _all(options, **chosen, uncertain=uncertain or None, limit=5000)
+    for provider, balance in (balances or {}).items():
+        if not isinstance(balance, int) or isinstance(balance, bool) or balance > 0:
+            raise ValueError(
+                f"the balance of {provider!r} must be a whole number of at most 0, got {balance!r}"
+            )
     body = None
     if balances:
         carried = [

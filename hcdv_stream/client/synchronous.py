@@ -205,14 +205,23 @@ class Client:
         anonymous: bool = True,
         rule: Rule = "balance",
         balances: Mapping[str | None, int] | None = None,
+        uncertain: bool = False,
         **options: Unpack[ReadOptions],
     ) -> PayoutsAnswer:
         """Return ``amount``, in minor units, among the providers, all of them.
 
         ``balances`` are what accounts carried over, by provider; ``rule`` as the API has it. Values
-        have the weights of payouts unless others are given.
+        have the weights of payouts unless others are given. With ``uncertain`` it pays also if V
+        does not tell the corpus from chance, which is an ApiError otherwise.
         """
-        call = calls.payouts(amount, anonymous, rule, balances, options)
+        call = calls.payouts(
+            amount,
+            anonymous=anonymous,
+            rule=rule,
+            balances=balances,
+            uncertain=uncertain,
+            options=options,
+        )
         return calls.joined_payouts(list(self._pages(call)))
 
     def summary(self, **options: Unpack[ReadOptions]) -> SummaryAnswer:

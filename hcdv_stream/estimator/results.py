@@ -24,7 +24,7 @@ from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import REASONS, Strategy, selection
-from hcdv_stream.valuation.settlement import Rule
+from hcdv_stream.valuation.settlement import LEAST_CERTAINTY, Rule, is_certain
 from hcdv_stream.valuation.values import StateValues, Values, residual
 from hcdv_stream.valuation.weights import Weights
 
@@ -113,7 +113,12 @@ class Results(FittedAttributes):
         return self._held.values(Weights.for_payouts(self.utility)).value
 
     def payouts(
-        self, pot: int, *, balances: Mapping[str, int] | None = None, rule: Rule = "balance"
+        self,
+        pot: int,
+        *,
+        balances: Mapping[str, int] | None = None,
+        rule: Rule = "balance",
+        uncertain: bool = False,
     ) -> ProviderPayouts:
         """Pay a pot out to the named providers, by ``payout_values_``.
 
@@ -127,6 +132,8 @@ class Results(FittedAttributes):
             With ``balance`` a claim is the provider's value at one rate plus its balance. A claim
             below 0 is paid nothing and is the next balance. With ``margin`` the claim is
             Σφ − √Σφ² and nothing is carried: for names that anybody can make up.
+        uncertain : bool, default=False
+            Pay also if V does not tell the corpus from chance, so that payments follow luck.
 
         Returns
         -------
@@ -136,12 +143,24 @@ class Results(FittedAttributes):
         Raises
         ------
         ValueError
-            If nobody's examples are worth more than nothing, there is no V, or an argument is out
-            of range.
+            If nobody's examples are worth more than nothing, there is no V, an argument is out of
+            range, or V does not tell the corpus from chance: what all examples are worth together
+            is less than three standard errors.
 
         """
         held = self._held
-        return paid_out(held.providers, self.payout_values_, pot, balances, rule)
+        paid = paid_out(held.providers, self.payout_values_, pot, balances, rule)
+        state = held.corpus.state
+        reading = held.corpus.state_values(Weights.for_payouts(self.utility))
+        value, stderr = reading.coalition(state.nodes[state.header.root])
+        if pot and not uncertain and not is_certain(value, stderr):
+            raise ValueError(
+                f"all examples together are worth {value:.3g} with a standard error of "
+                f"{stderr:.3g}; payments would follow luck below {LEAST_CERTAINTY:g} standard "
+                "errors: give fit more of X_val, leave out providers of negative value, or pay "
+                "with uncertain=True"
+            )
+        return paid
 
     @property
     def total_(self) -> float:

@@ -1,7 +1,8 @@
 """Examples of a file whose label is probably wrong: by a bundle's model, or by the file itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from hcdv_stream.bundle.fitting import fit_schema
 from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.offline.encoding import ValuationError, encode_examples
-from hcdv_stream.offline.examples import Examples
+from hcdv_stream.offline.examples import Examples, Roles
+from hcdv_stream.offline.tables import TableError, read_table
 from hcdv_stream.runtime.blas import one_blas_thread
+from hcdv_stream.valuation.doubt.calibration import LEAST_TRUSTED
 from hcdv_stream.valuation.doubt.doubt_training import TrainedDoubt, train_doubt
 from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.doubt.model import Doubts
@@ -79,6 +82,20 @@ def doubt_by_bundle(examples: Examples, bundle: Bundle) -> DoubtedFile:
     )
 
 
+def read_trusted(path: Path, label: str, dropped: Collection[str]) -> Examples:
+    """Read a file of rows whose labels were checked; raises TableError.
+
+    It need not have the columns that are dropped from the examples.
+    """
+    roles = Roles(label=label)
+    try:
+        table = read_table(path, roles.columns)
+        there = [name for name in dropped if name in table.column_names]
+        return Examples.of(table, roles, there)
+    except TableError as error:
+        raise TableError(f"--trusted {path}: {error}") from error
+
+
 def doubt_by_itself(
     examples: Examples, trusted: Examples | None = None, *, seed: int = 0
 ) -> DoubtedFile:
@@ -93,6 +110,11 @@ def doubt_by_itself(
             f"--trusted has the label {unknown[0]!r}, which no row of the file has "
             f"({', '.join(classes[:5])}): spell labels alike in both files"
         )
+    if trusted is not None and len(trusted) < LEAST_TRUSTED:
+        raise ValuationError(
+            f"--trusted has {len(trusted)} rows with a label; at least {LEAST_TRUSTED} are needed "
+            "to calibrate doubts: check more rows, or leave --trusted out"
+        )
     if len(classes) < 2 or len(examples) < LEAST_ROWS:
         raise ValuationError(
             f"there are {len(examples)} rows of {len(classes)} classes; at least {LEAST_ROWS} rows "
@@ -101,9 +123,15 @@ def doubt_by_itself(
     try:
         schema = fit_schema(examples.columns)
         table = _labelled(examples, schema, classes)
-        checked = _labelled(trusted, schema, classes) if trusted else _nothing(schema)
     except (TrainingError, FeatureError) as error:
         raise ValuationError(str(error)) from error
+    try:
+        checked = _labelled(trusted, schema, classes) if trusted else _nothing(schema)
+    except FeatureError as error:
+        raise ValuationError(
+            f"--trusted: {error}; give it the features of the examples, or name those that it "
+            "lacks with --drop"
+        ) from error
     named = any(name is not None for name in examples.providers)
     with one_blas_thread():
         trained: TrainedDoubt = train_doubt(

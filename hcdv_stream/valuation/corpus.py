@@ -123,6 +123,11 @@ class Corpus:
                 self.whole, self.trusted, self.classes, chosen, self._contrast
             )
             return RoutedStateValues(self.state, routed)
+        if weights is not None and weights.payout:
+            raise ValueError(
+                f"payouts need the game routed, got {self.game}: its values are fixed when it is "
+                "played"
+            )
         if weights is not None:
             raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")
         return PrintedStateValues(self.state)

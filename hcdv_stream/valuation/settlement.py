@@ -24,6 +24,8 @@ _RUN = 4096
 """So many are sorted at once: sorting holds up all other threads."""
 
 RULES: tuple[Rule, ...] = ("balance", "margin")
+LEAST_CERTAINTY = 3.0
+"""Standard errors of V that v(D) must be above chance, or payments would follow luck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,14 @@ def settle(
         amounts[place] += 1
     kept = [-((per - 2 * claim) // (2 * per)) if claim < 0 else 0 for claim in claims]
     return Settlement(amounts, kept, _ratio(units * scale, per))
+
+
+def is_certain(value: float, stderr: float) -> bool:
+    """Whether V tells a corpus of this value v(D) − v(∅) from one that is worth nothing.
+
+    With few evaluators of a class, wrong labels may have the higher value by chance.
+    """
+    return value > 0.0 and value >= LEAST_CERTAINTY * stderr
 
 
 def margins(values: Floats, squares: Floats) -> Floats:

@@ -73,12 +73,12 @@ def test_weights_that_cannot_be_used(client, path):
         "type": INVALID,
         "title": "Invalid request",
         "status": 422,
-        "detail": "beta: Input should be less than or equal to 1; "
-        "lambda: Input should be a finite number",
+        "detail": "beta: '3' cannot be used: choose at most 1; "
+        "lambda: 'inf' cannot be used: give a finite number",
         "instance": f"/v1/{path}",
         "errors": [
-            {"field": "beta", "detail": "Input should be less than or equal to 1"},
-            {"field": "lambda", "detail": "Input should be a finite number"},
+            {"field": "beta", "detail": "'3' cannot be used: choose at most 1"},
+            {"field": "lambda", "detail": "'inf' cannot be used: give a finite number"},
         ],
     }
 
@@ -105,6 +105,8 @@ def test_a_utility_that_is_not_there(client, utility, detail):
         ({"order": "up"}, "order"),
         ({"beta": "nan"}, "beta"),
         ({"lambda": -1}, "lambda"),
+        ({"weights": "payout", "beta": 0.1}, "beta"),
+        ({"weights": "payout", "lambda": 0.1}, "lambda"),
     ],
 )
 def test_each_refusal_names_its_parameter(client, asked, field):
@@ -115,7 +117,7 @@ def test_each_refusal_names_its_parameter(client, asked, field):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        (b"{", "1"),
+        (b"{", "body"),
         (b"[]", "body"),
         (b'{"ids": []}', "ids"),
         (b'{"ids": ["a", 2]}', "ids.1"),
@@ -177,10 +179,14 @@ def test_a_game_that_fixed_its_weights_takes_no_others(tmp_path):
     assert answer.status_code == 422
     assert problem(answer)["errors"] == [
         {
-            "field": "utility",
+            "field": "beta",
             "detail": "utility, beta and lambda were fixed when algorithm1 was played",
         }
     ]
+    answer = client.get("/v1/summary", params={"weights": "payout"})
+    (error,) = problem(answer)["errors"]
+    assert error["field"] == "weights"
+    assert error["detail"].startswith("payouts need the game routed, got algorithm1")
     owner.store.close()
 
 

@@ -105,6 +105,18 @@ def test_what_would_be_misread_or_not_written_is_refused_before_the_work(hcdv, c
     other.write_text(text.replace("True", "yes").replace("False", "no"))
     code, _, said = hcdv("suspects", clicks, "--label", "bought", "--trusted", other)
     assert (code, "--trusted has the label 'no'" in said) == (1, True), said
+    lines = text.splitlines()
+    other.write_text("\n".join(lines[:8]))
+    code, _, said = hcdv("suspects", clicks, "--label", "bought", "--trusted", other)
+    assert (code, "--trusted has 7 rows with a label; at least 20" in said) == (1, True), said
+    other.write_text("\n".join(["bought,key", *(f"True,{row}" for row in range(30))]))
+    trusted = ("--label", "bought", "--trusted", other)
+    code, _, said = hcdv("suspects", clicks, *trusted, "--drop", "when")
+    assert (code, "--trusted: there is no column" in said) == (1, True), said
+    assert "features of the examples" in said
+    other.write_text("key\n" + "\n".join(map(str, range(30))))
+    code, _, said = hcdv("suspects", clicks, *trusted)
+    assert (code, f"--trusted {other}: --label bought: there is no" in said) == (1, True), said
     for command in (
         ("suspects", clicks),
         ("value", "--input", clicks),

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from hcdv_stream.api.middleware.api_keys import Scope, new_key
 from hcdv_stream.cli.commands.payouts import carried_over
 from hcdv_stream.cli.main import app
-from hcdv_stream.client import ApiError, NotReachedError
+from hcdv_stream.client import ApiError, Client, NotReachedError
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.state import LogIdentity
 from hcdv_stream.valuation.doubt.packed import doubts_in
@@ -132,6 +132,51 @@ def test_what_cannot_be_carried_over(tmp_path, text):
         path.write_text(text)
     with pytest.raises(HcdvError, match="--carry"):
         carried_over(path)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("payouts --amount 10000000000000000", "choose at most 1,000,000,000,000,000"),
+        ("payouts --amount 9 --max-age 1e12", "choose at most 1,000,000,000"),
+        ("top --beta 2", "beta must lie in [0, 1], got 2.0"),
+        ("top --lambda nan", "lambda must lie in [0, 1000000], got nan"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_in_our_words(ask, command, said):
+    with pytest.raises((HcdvError, ValueError)) as refused:
+        ask(*command.split())
+    assert said in str(refused.value)
+    assert "Input should" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("payouts --amount -5", "'-5' cannot be used: choose at least 0"),
+        ("payouts --amount x", "'x' cannot be used: give a whole number"),
+        ("top --count 0", "'0' cannot be used: choose at least 1"),
+        ("suspects x.csv --label y --threshold 2", "'2' cannot be used: choose at most 1"),
+        ("dlq list --limit -1", "'-1' cannot be used: choose at least 0"),
+    ],
+)
+def test_options_out_of_range_are_refused_in_our_words(monkeypatch, command, said):
+    monkeypatch.setenv("COLUMNS", "200")
+    done = CliRunner().invoke(app, command.split())
+    assert done.exit_code == 2
+    assert said in done.output
+    assert "Input should" not in done.output
+
+
+def test_what_payouts_cannot_carry(ask, service, tmp_path):
+    last = tmp_path / "last.json"
+    last.write_text(json.dumps({"payouts": [{"provider": None, "balance": -4}]}))
+    for more, said in (("--rule margin", "--rule margin carries no"), ("--no-anonymous", "--no-")):
+        with pytest.raises(HcdvError, match="--carry") as refused:
+            ask("payouts", "--amount", 9, "--carry", last, *more.split())
+        assert said in str(refused.value)
+    with Client(service.address) as client, pytest.raises(ValueError, match="balance of 'a'"):
+        client.payouts(9, balances={"a": 5})
 
 
 def test_watch(ask, service):

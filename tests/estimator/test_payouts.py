@@ -93,12 +93,21 @@ def test_arguments_that_cannot_be_meant(arguments, what):
         hcdv.payouts(**arguments)
 
 
+def test_labels_that_v_cannot_tell_from_chance_are_not_paid_unless_somebody_insists():
+    drawn = np.random.default_rng(1).integers(0, 2, 300).astype(np.int16)
+    hcdv = fitted(X[:300], drawn, SELLERS)
+    with pytest.raises(ValueError, match="payments would follow luck below 3 standard errors"):
+        hcdv.payouts(1000)
+    assert sum(hcdv.payouts(1000, uncertain=True).amounts.values()) == 1000
+    assert hcdv.payouts(0).pot == 0
+
+
 def test_without_v_nobody_can_be_paid():
     hcdv = HCDV("identity").fit(X, Y, provider=["a"] * 400)
     with pytest.raises(ValueError, match="payouts need V"):
         hcdv.payouts(5)
     printed = HCDV("identity", game="algorithm1").fit(X[:300], Y[:300], *V, provider=SELLERS)
-    with pytest.raises(ValueError, match="fixed when"):
+    with pytest.raises(ValueError, match="payouts need the game routed, got algorithm1"):
         printed.payouts(5)
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcdv_stream.valuation.drift.divergence import (
-    BASELINE_ARRIVALS,
     MOST_COMPARED,
     MOST_PROVIDERS,
     THRESHOLD,
@@ -19,7 +18,7 @@ from hcdv_stream.valuation.drift.divergence import (
     agreement_shares,
     step,
 )
-from hcdv_stream.valuation.drift.drift import UNKNOWN, Drift
+from hcdv_stream.valuation.drift.drift import BASELINE_ARRIVALS, UNKNOWN, Drift
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.tree.evaluators import ABSENT
 
@@ -176,15 +175,36 @@ def test_the_providers_that_were_silent_longest_are_let_go() -> None:
     assert names[0] == "p0005"
 
 
-def test_a_new_panel_begins_a_new_baseline() -> None:
+def test_a_new_panel_begins_a_new_baseline_and_the_old_one_serves_until_it_is_learnt() -> None:
     stream = Stream(5)
     stream.send(1000, 0.9)
-    stream.send(500, 0.3)
-    assert stream.divergence.classes[0].since is not None
+    usual = stream.divergence.classes[0].baseline
     for _ in range(10):
         stream.divergence.turn_over(0, 10)
     begun = stream.divergence.classes[0]
-    assert (begun.baseline, begun.since, begun.alarms) == (UNKNOWN, None, 1)
+    assert (begun.baseline, begun.seen) == (usual, 0)
+    delay = stream.send(BASELINE_ARRIVALS - 1, 0.2)
+    assert delay is not None, "a class is not deaf while it learns"
+    for _ in range(BASELINE_ARRIVALS):
+        stream.send(1, 0.2)
+    assert 0.05 < stream.divergence.classes[0].baseline / UNIT < 0.3
+    for _ in range(1000):
+        stream.send(1, 0.2)
+    assert stream.divergence.classes[0].since is None, "V has followed"
+    assert stream.divergence.classes[0].alarms == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_other_evaluators_may_agree_a_little_less(seed: int) -> None:
+    """V has 10 of the class: another V of that size may well agree at 0.65 instead of 0.8."""
+    resting, moved = Stream(300 + seed), Stream(300 + seed)
+    for stream in (resting, moved):
+        stream.send(BASELINE_ARRIVALS, 0.8)
+    for _ in range(9):
+        moved.divergence.turn_over(0, 10)
+    assert resting.send(3000, 0.65) is not None
+    assert moved.send(3000, 0.65) is None
+    assert moved.send(1000, 0.2) is not None
 
 
 def test_of_a_large_panel_a_share_of_the_arrivals_is_compared() -> None:

@@ -375,7 +375,7 @@ class InvalidField(Model):
     """A parameter that was refused."""
 
     field: str = Field(examples=["beta"])
-    detail: str = Field(examples=["Input should be less than or equal to 1"])
+    detail: str = Field(examples=["'3' cannot be used: choose at most 1"])
 
 
 class ProblemDetails(Model):

@@ -65,4 +65,16 @@ class PayoutsAnswer(PageAnswer):
         "among them. It falls when wrong labels flood in.",
         examples=[0.68],
     )
+    value_stderr: float | None = Field(
+        None,
+        description="The standard error of `value`: how much another V of the same size would "
+        "change it. null under weights other than those of payouts.",
+        examples=[0.03],
+    )
+    copies: int = Field(
+        0,
+        description="Examples that were taken out because they are copies of one in another "
+        "partition. Copies in the same partition are worth 0 and not among them.",
+        examples=[12],
+    )
     payouts: list[Payout]

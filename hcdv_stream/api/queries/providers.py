@@ -9,6 +9,7 @@ import numpy as np
 
 from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import Model
+from hcdv_stream.api.queries.originals import LaterExamples, later_examples
 from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, together
 from hcdv_stream.api.views.scaled_values import DoubtSum
 
@@ -74,10 +75,14 @@ _Row = tuple[str | None, int, float, float, int, int, int, float, int, int, int]
 
 
 class ProviderTable(NamedTuple):
-    """Providers, highest value first, then by name; ``value`` is the sum over all."""
+    """Providers, highest value first, then by name; ``value`` is the sum over all.
+
+    ``copies`` examples were taken out as copies of one in another partition.
+    """
 
     rows: list[_Row]
     value: float
+    copies: int = 0
 
     def page(self, start: int, stop: int) -> list[ProviderTotal]:
         """Return the providers of these places."""
@@ -85,7 +90,7 @@ class ProviderTable(NamedTuple):
 
     def named(self) -> "ProviderTable":
         """Return the table without the examples that name no provider."""
-        return ProviderTable([row for row in self.rows if row[0] is not None], self.value)
+        return self._replace(rows=[row for row in self.rows if row[0] is not None])
 
     def values(self) -> list[float]:
         """Return what each provider's examples are worth."""
@@ -131,10 +136,17 @@ PROVIDERS = ShardQuery(
 )
 
 
-async def provider_table(shards: Sequence[Shard], *, squares: bool = False) -> ProviderTable:
-    """Return what each provider's examples are worth; with ``squares``, Σφ² of each too."""
+async def provider_table(
+    shards: Sequence[Shard], *, squares: bool = False, once: bool = False
+) -> ProviderTable:
+    """Return what each provider's examples are worth; with ``squares``, Σφ² of each too.
+
+    With ``once`` an example counts once, also if a copy of it is in another partition.
+    """
     sums = ProviderSums()
     await together([_add_all(shard, sums, squares) for shard in shards])
+    if once:
+        sums.take_out(await later_examples(shards))
     return await run_heavy(sums.table)
 
 
@@ -156,6 +168,7 @@ class ProviderSums:
         self._squares: dict[str | None, tuple[float, ...]] = {}
         self._arrivals: dict[str | None, tuple[int, int, int]] = {}
         self._doubts: dict[str | None, tuple[int, int, int]] = {}
+        self._copies = 0
 
     def add(self, providers: list[ShardProvider]) -> None:
         """Take in some providers of a shard."""
@@ -175,6 +188,15 @@ class ProviderSums:
             more = one.doubts
             self._doubts[name] = (doubted + more[0], doubtful + more[1], units + more[2])
 
+    def take_out(self, later: Sequence[LaterExamples]) -> None:
+        """Take the value of some examples out; they still count as their providers' examples."""
+        for one in later:
+            name = one.provider
+            self._values[name] += tuple(-value for value in one.values)
+            if self._squares[name]:
+                self._squares[name] += tuple(-square for square in one.squares)
+            self._copies += one.examples
+
     def table(self) -> ProviderTable:
         """Return the table of all."""
         rows: list[_Row] = [
@@ -190,7 +212,7 @@ class ProviderSums:
             for name, examples in self._examples.items()
         ]
         value = math.fsum(value for values in self._values.values() for value in values)
-        return ProviderTable(_sorted(rows), value)
+        return ProviderTable(_sorted(rows), value, self._copies)
 
 
 def _sorted(rows: list[_Row]) -> list[_Row]:

@@ -146,9 +146,10 @@ class Chosen:
             return None
         utility = defaults.utility if self.utility is None else self.utility
         unnamed = self.beta is None and self.lam is None
+        if self.preset == "payout" and not unnamed:
+            given = "lambda" if self.beta is None else "beta"
+            raise invalid(given, "weights=payout fixes beta and lambda: leave them out")
         try:
-            if self.preset == "payout" and not unnamed:
-                raise ValueError("weights=payout fixes beta and lambda: leave them out")
             if unnamed and "payout" in (self.preset, self.usual_preset):
                 return Weights.for_payouts(utility)
             return Weights(
@@ -157,7 +158,18 @@ class Chosen:
                 defaults.lam if self.lam is None else self.lam,
             )
         except ValueError as error:
-            raise invalid("utility", str(error)) from error
+            raise invalid(self.field, str(error)) from error
+
+    @property
+    def field(self) -> str:
+        """The parameter that is to blame for weights that no corpus, or not this one, can take."""
+        given = {
+            "utility": self.utility,
+            "beta": self.beta,
+            "lambda": self.lam,
+            "weights": self.preset or self.usual_preset,
+        }
+        return next((name for name, value in given.items() if value is not None), "utility")
 
 
 def refuse_truncated(snapshot: Snapshot) -> None:
@@ -363,7 +375,7 @@ class ReadRequest:
         try:
             context = AnswerContext(MergedCorpus(snapshot, weights), _salt(defaults), currency)
         except ValueError as error:
-            raise invalid("utility", str(error)) from error
+            raise invalid(self.chosen.field, str(error)) from error
         if self.request.method in {"GET", "HEAD"} and _matches(
             self.request, context.headers["ETag"]
         ):

@@ -1,5 +1,6 @@
 """``/v1/payouts``: a pot among the providers, by what V alone says of their own examples."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -11,13 +12,26 @@ from fastapi import APIRouter, Depends, Query, Response
 from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.payouts import Payout, PayoutsAnswer, PayoutsRequest
 from hcdv_stream.api.problems import ProblemError, described, invalid
+from hcdv_stream.api.queries.coalitions import COALITIONS, CoalitionsParameters
 from hcdv_stream.api.queries.providers import ProviderTable
 from hcdv_stream.api.routes.cursors import query_of
-from hcdv_stream.api.routes.dependencies import ReadRequest, ReadRequestNow, refuse_truncated
+from hcdv_stream.api.routes.dependencies import (
+    AnswerContext,
+    ReadRequest,
+    ReadRequestNow,
+    refuse_truncated,
+)
 from hcdv_stream.api.routes.pages import begin_page, next_cursor
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import RetryRoute
-from hcdv_stream.valuation.settlement import Rule, Settlement, margins, settle
+from hcdv_stream.valuation.settlement import (
+    LEAST_CERTAINTY,
+    Rule,
+    Settlement,
+    is_certain,
+    margins,
+    settle,
+)
 
 router = APIRouter(tags=["totals"], route_class=RetryRoute)
 
@@ -42,6 +56,13 @@ RuleOf = Annotated[
         examples=["balance"],
     ),
 ]
+Uncertain = Annotated[
+    bool,
+    Query(
+        description="Pay also if V does not tell the corpus from chance: if `value` is less than "
+        "three times `value_stderr`."
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +73,7 @@ class PayoutsQuery:
     amount: int
     anonymous: bool
     rule: Rule
+    uncertain: bool
     limit: int
     cursor: str | None
 
@@ -62,12 +84,14 @@ async def payouts_query(
     amount: Amount,
     anonymous: Anonymous = True,
     rule: RuleOf = "balance",
+    uncertain: Uncertain = False,
     limit: Limit = 1000,
     cursor: CursorText = None,
 ) -> PayoutsQuery:
     """Take the parameters; unless others are chosen, values have the weights of payouts."""
     chosen = replace(read.chosen, usual_preset="payout")
-    return PayoutsQuery(replace(read, chosen=chosen), amount, anonymous, rule, limit, cursor)
+    read = replace(read, chosen=chosen)
+    return PayoutsQuery(read, amount, anonymous, rule, uncertain, limit, cursor)
 
 
 PayoutsQueryNow = Annotated[PayoutsQuery, Depends(payouts_query)]
@@ -92,7 +116,9 @@ async def list_payouts(query: PayoutsQueryNow) -> Response:
     claim below 0 is paid nothing and becomes the balance, which POST takes into account the next
     time.
     Units that are left go to the largest remainders, ties in the order of the list. Where nobody's
-    examples are worth more than nothing there is nothing to go by, and the answer is a 409. A
+    examples are worth more than nothing there is nothing to go by, and the answer is a 409. So it
+    is if V does not tell the corpus from chance, since payments would follow luck: if `value` is
+    less than three standard errors. A
     truncated corpus, which lacks what its log held at the beginning, is no ground to pay by: the
     answer is a 409 too.
     """
@@ -143,6 +169,16 @@ async def _answer(query: PayoutsQuery, balances: Mapping[str | None, int]) -> Re
             "Nobody to pay",
             "no provider's examples are worth more than nothing together: choose other weights",
         )
+    stderr = await _value_stderr(context)
+    if query.amount and not query.uncertain and not _tells(table.value, stderr):
+        raise ProblemError(
+            HTTPStatus.CONFLICT,
+            "uncertain-values",
+            "V does not tell the corpus from chance",
+            f"all examples together are worth {table.value:.3g} with a standard error of "
+            f"{stderr:.3g}; payments would follow luck below {LEAST_CERTAINTY:g} standard errors: "
+            "make V larger, leave out providers of negative value, or pay with uncertain=true",
+        )
     rows = range(start, min(start + query.limit, len(accounts.names)))
     more = next_cursor(context, name, start + len(rows), len(accounts.names))
 
@@ -163,6 +199,8 @@ async def _answer(query: PayoutsQuery, balances: Mapping[str | None, int]) -> Re
             rate=settlement.rate,
             carried=sum(settlement.balances),
             value=table.value,
+            value_stderr=stderr,
+            copies=table.copies,
             payouts=payouts,
             total=len(accounts.names),
             next=more,
@@ -170,6 +208,20 @@ async def _answer(query: PayoutsQuery, balances: Mapping[str | None, int]) -> Re
         )
 
     return await context.respond_list(answer, "payouts", len(rows), next_link(read.request, more))
+
+
+async def _value_stderr(context: AnswerContext) -> float | None:
+    """Return the standard error of v(D); all partitions have one V, so errors add up."""
+    weights = context.corpus.weights
+    if weights is None or not weights.payout:
+        return None
+    most = len(context.snapshot.partitions)
+    page = await context.corpus.ask(COALITIONS, CoalitionsParameters(kind="root", limit=most))
+    return math.fsum(root.stderr for root in page.coalitions)
+
+
+def _tells(value: float, stderr: float | None) -> bool:
+    return stderr is None or is_certain(value, stderr)
 
 
 def _settled(

@@ -55,11 +55,13 @@ class MergedCorpus:
     async def providers(self, *, squares: bool = False) -> ProviderTable:
         """Return what each provider's examples are worth; computed once for a view and weights.
 
-        With ``squares``, Σφ² of each too.
+        With ``squares``, Σφ² of each too. Under the weights of payouts, a copy of an example in
+        another partition is worth nothing.
         """
+        once = self.weights is not None and self.weights.payout
         return await self.snapshot.remembered.get(
             ("providers", self.weights, squares),
-            lambda: provider_table(self._shards, squares=squares),
+            lambda: provider_table(self._shards, squares=squares, once=once),
         )
 
     def rows(self, *, every_column: bool) -> AsyncGenerator[pa.RecordBatch]:

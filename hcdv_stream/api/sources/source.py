@@ -91,11 +91,16 @@ class Snapshot:
         """Raise ValueError if the weights fit neither the classes nor the game."""
         if weights is None:
             return
+        if self.game != "routed" and weights.payout:
+            raise ValueError(
+                f"payouts need the game routed, got {self.game}: its values are fixed when it is "
+                "played"
+            )
         if self.game != "routed":
             raise ValueError(f"utility, beta and lambda were fixed when {self.game} was played")
         weights.per_class(self.classes, np.array(self.validation, np.int64))
         if weights.payout and not any(self.validation):
-            raise ValueError("payouts need V, and the bundle has no trusted examples")
+            raise ValueError("payouts need V, which has no examples: train the bundle with V")
 
 
 class AnswerSource(Protocol):

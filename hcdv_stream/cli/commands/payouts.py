@@ -23,7 +23,7 @@ from hcdv_stream.cli.api_options import (
     table,
 )
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.valuation.settlement import Rule
+from hcdv_stream.valuation.settlement import Rule, is_certain
 from hcdv_stream.valuation.weights import Weights
 
 _SAID = {
@@ -52,6 +52,13 @@ def payouts(
     anonymous: Annotated[
         bool, typer.Option(help="Whether examples without a provider have an account of their own.")
     ] = True,
+    uncertain: Annotated[
+        bool,
+        typer.Option(
+            "--uncertain",
+            help="Pay also if V does not tell the corpus from chance: payments then follow luck.",
+        ),
+    ] = False,
     utility: Utility = None,
     url: Url = None,
     key: Key = None,
@@ -60,7 +67,14 @@ def payouts(
     as_json: AsJson = False,
 ) -> None:
     """Show what every provider is to be paid of a pot, and what is carried over."""
+    if carry is not None and rule == "margin":
+        raise HcdvError("--carry: --rule margin carries no balances; leave one of the two out")
     balances = None if carry is None else carried_over(carry)
+    if balances and None in balances and not anonymous:
+        raise HcdvError(
+            f"--carry {carry} has a balance of the examples without a provider, who have no "
+            "account with --no-anonymous: leave one of the two out"
+        )
     weights = None if utility is None else Weights.for_payouts(utility)
     with connected(url, key) as client:
         paid = client.payouts(
@@ -68,6 +82,7 @@ def payouts(
             anonymous=anonymous,
             rule=rule,
             balances=balances,
+            uncertain=uncertain,
             weights=weights,
             complete=complete,
             max_age=max_age,
@@ -104,4 +119,10 @@ def _print(answer: PayoutsAnswer) -> None:
     console.print(table(f"{answer.amount:,} minor units", columns, rows))
     said = _SAID[answer.rule].format(rate=answer.rate, carried=answer.carried)
     console.print(f"[dim]{said}[/]", soft_wrap=True)
+    if answer.copies:
+        said = f"{answer.copies:,} copies of examples in other partitions were taken out"
+        console.print(f"[dim]{said}[/]", soft_wrap=True)
+    if answer.value_stderr is not None and not is_certain(answer.value, answer.value_stderr):
+        said = f"V does not tell the corpus from chance: {number(answer.value)} ± "
+        console.print(f"[bold red]{said}{answer.value_stderr:.2g}[/]", soft_wrap=True)
     console.print(footing(answer), soft_wrap=True)

@@ -21,7 +21,8 @@ def _loop(url: str, end: float, place: int) -> int:
         if (turn + place) % 2:
             path = f"/v1/providers?limit=1000&lambda=0.{turn % 900 + 10:03d}"
         else:
-            path = f"/v1/payouts?limit=1000&amount={1000 + turn * 10 + place}"
+            amount = 1000 + turn * 10 + place
+            path = f"/v1/payouts?limit=1000&amount={amount}&uncertain=true"
         with urlopen(f"{url}{path}", timeout=_TIMEOUT_SECONDS) as answer:
             answer.read()
     raise AssertionError

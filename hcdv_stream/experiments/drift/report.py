@@ -71,10 +71,10 @@ def _delays(result: Result) -> ResultTable:
         *("stream", "V frozen: delay", "sounded", "V moving: delay", "sounded"),
         "alarms before the change",
     )
+    until = result.get("delays", "to the end of a poll of 150 sessions")
     note = (
         "Delay: share of the sessions after the change that had come when the first alarm sounded, "
-        "to the end of a poll of 150 sessions. With V moving the alarm may stay silent because V "
-        "has followed."
+        f"{until}. With V moving the alarm may stay silent because V has followed."
     )
     return ResultTable("Drift: when the alarm sounds", columns, rows, note)
 

@@ -4,8 +4,8 @@ Three sets, binary; labels are swapped from one session on: all of them, or beyo
 those of a half or a fifth of the sessions. A day of trusted sessions comes with the change. A dead
 example is an old one that was true before the change and is not any more; the AUC is that of
 finding these among those that are true at the end, by low value, inside each class. The alarm's
-delay is the share of the sessions after the change that had come when it sounded, to the end of a
-poll of 150. Ten streams without a change tell the false alarms.
+delay is the share of the sessions after the change that had come when it sounded. Ten
+streams without a change tell the false alarms.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,6 +52,7 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
         months = months_run(options)
     return {
         "experiment": "drift",
+        "delays": "to the session",
         "seeds": seeds,
         "runs": runs,
         "stationary": stationary,

@@ -97,14 +97,15 @@ def _streamed(task: DriftTask, validation: Validation) -> StreamedTask:
     for start in range(0, len(batch), _POLL):
         engine.apply(batch.slice(start, start + _POLL))
         now = {
-            f"class {task.classes[label]}" if label is not None else provider or "all"
-            for label, provider, _ in engine.drift.diverging
+            f"class {task.classes[label]}" if label is not None else provider or "all": since
+            for label, provider, since in engine.drift.diverging
         }
-        come = task.old[: start + _POLL]
-        before = come.sum() / task.old.sum()
-        after = (~come).sum() / (~task.old).sum()
-        alarms += [Alarm(name, float(before), float(after)) for name in sorted(now - sounding)]
-        sounding = now
+        for name in sorted(now.keys() - sounding):
+            come = task.old[: np.searchsorted(batch.timestamps, now[name], side="right")]
+            before = come.sum() / task.old.sum()
+            after = (~come).sum() / (~task.old).sum()
+            alarms.append(Alarm(name, float(before), float(after)))
+        sounding = set(now)
     corpus = Corpus(engine.state(), "routed", task.classes, validation.counts(classes))
     order = np.argsort(corpus.ids, kind="stable")
     return StreamedTask(

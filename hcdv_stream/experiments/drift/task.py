@@ -78,7 +78,7 @@ def drift_task(
     trusted = generator.random(number) < TRUSTED_SHARE
     observed = _noisy(true, generator, ~trusted)
     noisy = _noisy(data.labels[training], generator, np.ones(len(training), np.bool_))
-    options = TrainingOptions(seed=seed, validation_rows=len(data.classes))
+    options = TrainingOptions(seed=seed, validation_rows=len(data.classes), doubt=False)
     named = np.array(data.classes, dtype=object)[noisy]
     bundle = train_bundle(data.take(training).columns, named, options=options).bundle
     batch = Batch(

@@ -16,7 +16,8 @@ from hcdv_stream.experiments.common.protocol import flip
 from hcdv_stream.experiments.marketplace.many_markets import Market, played, records
 from hcdv_stream.experiments.marketplace.market import Ground, summed
 from hcdv_stream.valuation.arrays import Floats
-from hcdv_stream.valuation.settlement import margins, settle
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.settlement import is_certain, margins, settle
 from hcdv_stream.valuation.weights import Weights
 
 SELLERS, TIMES, JITTER = 5, 5, 0.02
@@ -170,6 +171,9 @@ def _parts(site: Ground, attack: Attack) -> dict[str, float]:
     values = corpus.values(Weights.for_payouts()).value
     payout = summed(values, sellers)
     margin = margins(payout, summed(values * values, sellers))
+    certain = is_certain(*root_value(corpus))
+    if not certain:  # the pot stays where it is, unless somebody insists
+        payout, margin = np.zeros_like(payout), np.zeros_like(margin)
     net = 0.0
     if settled := settle(POT, payout.tolist()):
         net = sum(settled.amounts[name] + settled.balances[name] for name in mine) / POT
@@ -178,7 +182,15 @@ def _parts(site: Ground, attack: Attack) -> dict[str, float]:
         "balance": _part(payout, mine),
         "net": net,
         "margin": _part(margin, mine),
+        "certain": float(certain),
     }
+
+
+def root_value(corpus: Corpus) -> tuple[float, float]:
+    """Return what all examples are worth together for payouts, and its standard error."""
+    root = corpus.state.nodes[corpus.state.header.root]
+    value, stderr = corpus.state_values(Weights.for_payouts()).coalition(root)
+    return value, stderr
 
 
 def _part(values: Floats, mine: list[int]) -> float:

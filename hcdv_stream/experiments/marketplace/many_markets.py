@@ -80,7 +80,7 @@ def ground_of(data: Dataset, seed: int) -> Ground:
     data = without_gaps(data)
     order = np.random.default_rng([seed, 7]).permutation(len(data))
     first, second = round(BUNDLE_SHARE * len(data)), round((BUNDLE_SHARE + TEST_SHARE) * len(data))
-    options = replace(TrainingOptions(), seed=seed, validation_share=VALIDATION_SHARE)
+    options = TrainingOptions(seed=seed, validation_share=VALIDATION_SHARE, doubt=False)
     training = data.take(order[:first])
     labels = np.array(data.classes, dtype=object)[training.labels]
     bundle = train_bundle(training.columns, labels, options=options).bundle

@@ -96,17 +96,24 @@ def _by_set(markets: Sequence[Mapping[str, Any]]) -> ResultTable:
 
 def _attacks(attacks: Sequence[Mapping[str, Any]]) -> ResultTable:
     rows = []
+    ruled = all("certain" in each for each in attacks)
     for name in ATTACKS:
         of = [each for each in attacks if each["attack"] == name]
         cells = [f"{np.mean([each[way] for each in of]):.3f}" for way in WAYS]
         worst = f"{max(each['balance'] for each in of):.3f}"
-        rows.append((name, *cells[:2], worst, *cells[2:]))
-    columns = ("attack", "default weights", "payout", "at worst", "payout, net", "margin")
+        refused = f"{sum(not _is_certain(each) for each in of)} of {len(of)}" if ruled else "–"
+        rows.append((name, *cells[:2], worst, *cells[2:], refused))
+    columns = (
+        *("attack", "default weights", "payout", "at worst", "payout, net", "margin"),
+        "not paid",
+    )
     markets = len([each for each in attacks if each["attack"] == "none"])
     note = (
         f"The cheating seller's part of the pot under all its names, mean over {markets} markets "
         "of five like sellers. Default weights, payout and margin pay nothing below 0; net adds "
-        "what is carried over as a balance. The last two attacks pay: no rule prevents them. "
+        "what is carried over as a balance. Not paid: V does not tell the corpus from chance, so "
+        "that payout and margin pay nobody (–: measured without that rule). The last two attacks "
+        "pay: no rule prevents them. "
         f"{_exceptions(attacks)}"
     )
     return ResultTable("Marketplace: attacks", columns, rows, note)
@@ -122,17 +129,26 @@ def _exceptions(attacks: Sequence[Mapping[str, Any]]) -> str:
             if each["attack"].startswith("all labels wrong") and each["balance"] > LITTLE
         }
     )
+    copied = "five exact copies, other names"
+    compared = [each for each in attacks if each["attack"] in {"none", copied}]
+    refused = {_place(each) for each in compared if not _is_certain(each)}
     copies = [
         abs(each["balance"] - honest[_place(each)])
-        for each in attacks
-        if each["attack"] == "five exact copies, other names"
+        for each in compared
+        if each["attack"] == copied and _place(each) not in refused
     ]
     near = sum(distance <= NEAR for distance in copies)
     where = f"more than {LITTLE} on {', '.join(paid)} alone" if paid else f"at most {LITTLE}"
     return (
         f"All labels wrong: paid {where}. Exact copies: within {NEAR} of the honest part in "
-        f"{near} of {len(copies)} markets, {np.mean(copies):.3f} away on average."
+        f"{near} of {len(copies)} markets that V tells from chance, "
+        f"{np.mean(copies or [0.0]):.3f} away on average."
     )
+
+
+def _is_certain(attack: Mapping[str, Any]) -> bool:
+    """Whether V told the corpus from chance."""
+    return bool(attack.get("certain", True))
 
 
 def _place(attack: Mapping[str, Any]) -> tuple[str, int]:

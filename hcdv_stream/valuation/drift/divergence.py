@@ -2,6 +2,10 @@
 
 An arrival's agreement a is the share of its k nearest evaluators in all of V that carry its label.
 The first arrivals of a class give its baseline m, taken low: 1.5 standard errors under their mean.
+As V moves, other evaluators may agree a little less by chance, so the baseline is lowered further:
+by 1.5 times √(2 f σ²/|V_c|), the standard error between two Vs that share the part 1 − f of the
+class's evaluators. Once all of these are new, a baseline is learnt anew; the old one serves until
+that is done.
 Each later arrival adds log(1 + b·(m − a)) to the class's evidence, which never falls below 0. As a
 bet on a fall by DROP, b = DROP / (σ² + DROP²) grows fastest, with σ² the variance at the baseline.
 While the mean agreement is m or more, the factor 1 + b·(m − a) has an expectation of at most 1,
@@ -24,8 +28,6 @@ from hcdv_stream.valuation.drift.drift import UNIT, UNKNOWN, Agreement, Drift
 from hcdv_stream.valuation.embedding.grid import Embeddings, cosines
 from hcdv_stream.valuation.tree.evaluators import ABSENT
 
-BASELINE_ARRIVALS = 200
-"""Arrivals that a baseline is learnt from."""
 DROP = 0.15
 """The fall of the mean agreement that the alarm is tuned to."""
 RUN_LENGTH = 100_000
@@ -43,10 +45,22 @@ _MOST_STAKE = round(0.9 * UNIT)
 
 
 class Expected(NamedTuple):
-    """What an arrival's agreement should be on average, and the bet on a fall (2^-20)."""
+    """What an arrival's agreement should be on average, and the bet on a fall (2^-20).
+
+    ``slack`` is what the mean may be lower by chance, since V is not the one it was learnt with.
+    """
 
     mean: int
     bet: int
+    slack: int = 0
+
+
+class Arrival(NamedTuple):
+    """The share of an arrival's nearest evaluators that agree (2^-20), when, and which record."""
+
+    share: int
+    time: float
+    record: int
 
 
 class Divergence:
@@ -74,8 +88,8 @@ class Divergence:
         """Note that an evaluator of a class of ``size`` joined; all new means a new baseline."""
         one = self._of_class(label)
         one = one._replace(turnover=one.turnover + 1)
-        if one.turnover >= size and one.baseline != UNKNOWN:
-            one = Agreement(alarms=one.alarms)
+        if one.turnover >= size and one.baseline != UNKNOWN and not one.learns:
+            one = one._replace(seen=0, agreed=0, squared=0, expected=0, turnover=0)
         self._classes[label] = one
 
     def compare(
@@ -104,21 +118,27 @@ class Divergence:
         if not chosen:
             return
         shares = agreement_shares(embeddings[chosen], labels[chosen], *panel, self._neighbours)
+        counts = np.bincount(panel[1][panel[1] != ABSENT], minlength=self._count).tolist()
         for row, share in zip(chosen, shares.tolist(), strict=True):
-            self._take(int(labels[row]), providers[row], share, float(times[row]), first + row)
+            label = int(labels[row])
+            arrival = Arrival(share, float(times[row]), first + row)
+            self._take(label, counts[label], providers[row], arrival)
 
     def _of_class(self, label: int) -> Agreement:
         if not self._classes:
             self._classes = [Agreement()] * self._count
         return self._classes[label]
 
-    def _take(self, label: int, provider: str | None, share: int, time: float, record: int) -> None:
+    def _take(self, label: int, size: int, provider: str | None, arrival: Arrival) -> None:
+        """Take an arrival of a class that has so many evaluators."""
         found = self._of_class(label)
-        learns = found.baseline == UNKNOWN
-        expected = Expected(UNIT if learns else found.baseline, found.bet)
-        self._classes[label] = _after(found, share, expected, time)
-        if learns:
+        share, time, record = arrival
+        if found.baseline == UNKNOWN:
+            self._classes[label] = _learnt(found, share, UNIT)
             return
+        expected = Expected(found.baseline, found.bet, _slack(found, size))
+        after = _after(found, share, expected, time)
+        self._classes[label] = _learnt(after, share, UNIT) if after.learns else after
         self.whole = _after(self.whole, share, expected, time)
         if provider is None:
             return
@@ -128,9 +148,11 @@ class Divergence:
                 oldest = min(self._providers, key=lambda name: (self._providers[name].last, name))
                 del self._providers[oldest]
             one = Agreement()
-        if one.baseline != UNKNOWN:
+        if one.baseline == UNKNOWN:
+            after = _learnt(one, share, expected.mean)
+        else:
             expected = expected._replace(mean=expected.mean * one.baseline // UNIT)
-        after = _after(one, share, expected, time)
+            after = _after(one, share, expected, time)
         self._providers[provider] = after._replace(last=record)
 
 
@@ -139,20 +161,22 @@ def _drawn(name: str, size: int) -> bool:
     return zlib.crc32(name.encode("utf-8", "surrogatepass")) * size < MOST_COMPARED << 32
 
 
-def _after(one: Agreement, share: int, expected: Expected, time: float) -> Agreement:
-    """Return an agreement after one more arrival.
+def _learnt(one: Agreement, share: int, expected: int) -> Agreement:
+    """Return an agreement whose baseline learns from one more arrival, of which so much was usual.
 
-    While the baseline is learnt, its share is measured by what is expected; then that is what it
-    should be on average.
+    The last of BASELINE_ARRIVALS gives the baseline.
     """
-    if one.baseline == UNKNOWN:
-        learnt = one._replace(
-            seen=one.seen + 1,
-            agreed=one.agreed + share,
-            squared=one.squared + share * share // UNIT,
-            expected=one.expected + expected.mean,
-        )
-        return _with_baseline(learnt) if learnt.seen >= BASELINE_ARRIVALS else learnt
+    learnt = one._replace(
+        seen=one.seen + 1,
+        agreed=one.agreed + share,
+        squared=one.squared + share * share // UNIT,
+        expected=one.expected + expected,
+    )
+    return learnt if learnt.learns else _with_baseline(learnt)
+
+
+def _after(one: Agreement, share: int, expected: Expected, time: float) -> Agreement:
+    """Return an agreement whose evidence has taken one more arrival."""
     evidence = min(max(one.evidence + step(share, expected), 0), THRESHOLD)
     since, alarms = one.since, one.alarms
     if since is None and evidence >= THRESHOLD:
@@ -160,6 +184,19 @@ def _after(one: Agreement, share: int, expected: Expected, time: float) -> Agree
     elif since is not None and evidence < THRESHOLD // 2:
         since = None
     return one._replace(evidence=evidence, since=since, alarms=alarms)
+
+
+def _slack(one: Agreement, size: int) -> int:
+    """Return what V's turnover may lower the agreement of a class with ``size`` evaluators by.
+
+    All of the old V has left while the next baseline is learnt. The bet tells the variance that
+    it was made for.
+    """
+    if size <= 0 or one.bet <= 0:
+        return 0
+    replaced = 1.0 if one.learns else min(one.turnover / size, 1.0)
+    variance = max(DROP * UNIT / one.bet - DROP * DROP, 0.0)
+    return round(_ERRORS * math.sqrt(2.0 * replaced * variance / size) * UNIT)
 
 
 def _with_baseline(one: Agreement) -> Agreement:
@@ -174,7 +211,7 @@ def _with_baseline(one: Agreement) -> Agreement:
 
 def step(share: int, expected: Expected) -> int:
     """Return what an arrival adds to the evidence, rounded down (2^-20)."""
-    mean = min(max(expected.mean, 0), UNIT)
+    mean = min(max(expected.mean - expected.slack, 0), UNIT)
     bet = min(expected.bet, _MOST_STAKE * UNIT // max(UNIT - mean, 1))
     return math.floor(math.log1p(bet / UNIT * ((mean - share) / UNIT)) * UNIT)
 

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 UNIT = 1 << 20
 UNKNOWN = -1
-"""The baseline of an agreement that is still being learnt."""
+"""The baseline of an agreement that has not learnt one yet."""
+BASELINE_ARRIVALS = 200
+"""Arrivals that a baseline is learnt from."""
 
 
 class Agreement(NamedTuple):
@@ -16,8 +18,9 @@ class Agreement(NamedTuple):
     that of a class, or what a provider's is to those of its classes (2^-20; UNKNOWN before it is
     learnt). ``evidence`` is the statistic of ``divergence`` on a ``bet`` (2^-20), ``since`` the
     event time at which the alarm began, None without one; ``alarms`` counts those that began.
-    ``turnover`` is how many evaluators of a class joined since its baseline was begun; ``last`` the
-    record at which a provider last sent something.
+    ``turnover`` is how many evaluators of a class joined since the last baseline was begun, which a
+    class that has an older one learns beside it; ``last`` the record at which a provider last sent
+    something.
     """
 
     seen: int = 0
@@ -31,6 +34,11 @@ class Agreement(NamedTuple):
     alarms: int = 0
     turnover: int = 0
     last: int = 0
+
+    @property
+    def learns(self) -> bool:
+        """Whether the last baseline that was begun is still being learnt."""
+        return self.seen < BASELINE_ARRIVALS
 
 
 _WHOLE = Agreement(baseline=UNIT)

@@ -34,7 +34,10 @@ class PayoutWeights:
     ) -> "PayoutWeights":
         """Prepare for the class counts (C,) of all of V; raises ValueError without any V."""
         if not trusted.sum():
-            raise ValueError("payouts need V: without trusted examples nobody judges")
+            raise ValueError(
+                "payouts need V, which has no examples: train the bundle with V, or give fit X_val "
+                "and y_val"
+            )
         scale = weights.per_class(labels, trusted) / np.maximum(trusted, 1)
         return cls(scale, trusted, neighbours)
 

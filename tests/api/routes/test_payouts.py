@@ -1,5 +1,7 @@
 """Payouts: by the weights of payouts, after what was carried over."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -145,6 +147,25 @@ def test_margins_are_those_of_the_examples(tmp_path, owner):
         wanted = max(claims[one["provider"]] * rate, 0.0)
         assert one["amount"] == pytest.approx(wanted, abs=2)
         assert one["balance"] == 0
+
+
+def test_a_corpus_that_v_cannot_tell_from_chance_is_not_paid_unless_somebody_insists(tmp_path):
+    owner = Owner(tmp_path, 0)
+    batch = owner.batch(120)
+    drawn = np.random.default_rng(0).integers(0, 3, 120).astype(np.int16)
+    owner.apply(replace(batch, labels=drawn))
+    client = Client(app_of(tmp_path))
+    answer = client.get("/v1/payouts", params={"amount": 1000})
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith(":uncertain-values")
+    assert "pay with uncertain=true" in answer.json()["detail"]
+    asked = {"amount": 1000, "uncertain": "true"}
+    paid = client.get("/v1/payouts", params=asked).json()
+    assert sum(one["amount"] for one in paid["payouts"]) == 1000
+    assert paid["value"] < 3 * paid["value_stderr"]
+    root = client.get("/v1/coalitions", params={"kind": "root", "weights": "payout"}).json()
+    assert paid["value_stderr"] == root["coalitions"][0]["stderr"]
+    owner.store.close()
 
 
 def test_nobody_to_pay(tmp_path):

@@ -107,7 +107,7 @@ def suspects(
         raise HcdvError("--label: name the column of the file that holds the label")
     from hcdv_stream.bundle.bundle import Bundle
     from hcdv_stream.offline.examples import Roles, read_examples
-    from hcdv_stream.offline.suspects import doubt_by_bundle, doubt_by_itself
+    from hcdv_stream.offline.suspects import doubt_by_bundle, doubt_by_itself, read_trusted
     from hcdv_stream.offline.tables import check_writable, write_table
 
     settings = load_settings(seed=seed)
@@ -124,7 +124,7 @@ def suspects(
     if bundle is not None:
         found = doubt_by_bundle(examples, Bundle.load(bundle))
     else:
-        checked = None if trusted is None else read_examples(trusted, Roles(label=label), dropped)
+        checked = None if trusted is None else read_trusted(trusted, label, dropped)
         found = doubt_by_itself(examples, checked, seed=settings.seed)
     if out is not None:
         write_table(out, found.table)
