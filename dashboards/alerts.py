@@ -53,6 +53,8 @@ LEVELS: tuple[tuple[tuple[float, str, str], str, Severity, str], ...] = (
 """Rates at which a budget burns, how long each must hold, and what it means."""
 DISK_LEVELS: tuple[tuple[float, Severity], ...] = ((0.03, "critical"), (DISK_FREE, "warning"))
 
+_HAS_EXAMPLES = Condition("hcdv_label_examples", "{} > 0")
+
 _WORKER = [
     Alert(
         "WorkerDown",
@@ -171,6 +173,31 @@ _WORKER = [
         "Labels of {{ $labels.provider }} in {{ $labels.topic }} are doubted more than they were",
         "The mean doubt of its sessions is {{ $value | humanizePercentage }} higher over ten "
         "minutes than over the last day. Look at its suspects before you pay.",
+    ),
+    Alert(
+        "EvaluatorsShort",
+        [[Condition("hcdv_validation_examples", "{} == 0"), _HAS_EXAMPLES]],
+        "0m",
+        "critical",
+        "V has no evaluators of class {{ $labels.label }} in "
+        "{{ $labels.topic }}/{{ $labels.partition }}",
+        "The class has examples, and nothing says what they are worth. Payouts are refused.",
+    ),
+    Alert(
+        "EvaluatorsShort",
+        [
+            [
+                Condition("hcdv_validation_examples", "{} > 0"),
+                Condition("(hcdv_validation_examples < hcdv_validation_least)", "{}"),
+                _HAS_EXAMPLES,
+            ]
+        ],
+        "0m",
+        "warning",
+        "V has only {{ $value }} evaluators of class {{ $labels.label }} in "
+        "{{ $labels.topic }}/{{ $labels.partition }}",
+        "Deletions have taken V below HCDV_VALIDATION_LEAST or what the bundle has. Values of "
+        "the class say less and less.",
     ),
     Alert(
         "ValidationDiverges",

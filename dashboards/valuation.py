@@ -80,9 +80,13 @@ DRIFT = Row(
         ),
         Panel(
             "Evaluators in V",
-            "How many evaluators of a label are in V, of all partitions together.",
+            "How many evaluators of a label are in V, and how many it should keep, of all "
+            "partitions together.",
             "short",
-            [Query(total("hcdv_validation_examples", "label"), "{{label}}")],
+            [
+                Query(total("hcdv_validation_examples", "label"), "{{label}}"),
+                Query(total("hcdv_validation_least", "label"), "least {{label}}"),
+            ],
         ),
         Panel(
             "Evaluators that come and go",

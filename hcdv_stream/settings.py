@@ -68,7 +68,7 @@ class SettingsError(HcdvError):
 class Settings(BaseModel):
     """Every setting of worker, API and tools."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     bootstrap: Bootstrap = Field(
         "127.0.0.1:9092", description="Kafka bootstrap servers, HOST:PORT[,..]."
@@ -394,7 +394,6 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def _in_environment(environment: Mapping[str, str]) -> dict[str, object]:
-    """Return the settings that the environment holds, as text; case does not matter."""
-    named = {name.upper(): value for name, value in environment.items()}
+    """Return the settings that the environment holds, as text."""
     variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
-    return {name: named[key] for name, key in variables.items() if key in named}
+    return {name: environment[key] for name, key in variables.items() if key in environment}

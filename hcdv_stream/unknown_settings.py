@@ -21,7 +21,7 @@ def unknown_settings(environment: Mapping[str, str] = os.environ) -> dict[str, s
     found: dict[str, str | None] = {}
     for name in sorted(environment):
         ours = name.upper().startswith(PREFIX) and not name.startswith(_TESTS)
-        if ours and name.upper() not in known and not _SERVICE_LINK.fullmatch(name):
+        if ours and name not in known and not _SERVICE_LINK.fullmatch(name):
             closest = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.75)
             found[name] = closest[0] if closest else None
     return found

@@ -80,3 +80,19 @@ def test_an_address_of_no_broker_says_how_to_write_it(value: str, words: str) ->
 
 def test_addresses_of_brokers_may_be_spaced_out() -> None:
     assert load_settings(bootstrap=" a:1 , [::1]:2,").bootstrap == "a:1,[::1]:2"
+
+
+def test_a_name_in_small_letters_is_no_setting(monkeypatch):
+    monkeypatch.setenv("HCDV_TOPIC", "orders")
+    monkeypatch.setenv("hcdv_topic", "other")
+    monkeypatch.setenv("hcdv_bundle", "other")
+    assert load_settings().topic == "orders"
+    assert load_settings().bundle == Settings().bundle
+
+
+@pytest.mark.parametrize("name", ["erasure_seconds", "api_stale_seconds", "peer_horizon", "tau"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-inf"])
+def test_a_number_without_an_end_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(f"HCDV_{name.upper()}", value)
+    with pytest.raises(SettingsError, match=f"HCDV_{name.upper()}='{value}': "):
+        load_settings()

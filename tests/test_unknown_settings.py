@@ -20,6 +20,7 @@ from hcdv_stream.unknown_settings import unknown_settings
         ("HCDV_STATEDIR", "HCDV_STATE_DIR"),
         ("HCDV_SESSION_TIMEOUT", "HCDV_SESSION_TIMEOUT_SECONDS"),
         ("hcdv_topik", "HCDV_TOPIC"),
+        ("hcdv_topic", "HCDV_TOPIC"),
         ("HCDV_XYZZY", None),
     ],
 )
@@ -30,7 +31,6 @@ def test_unknown_names_come_with_the_closest(name: str, closest: str | None):
 def test_what_is_a_setting_or_another_s_is_not_named():
     known = {f"HCDV_{name.upper()}": "" for name in Settings.model_fields}
     others = {
-        "hcdv_topic": "sessions",
         "HCDV_TEST_KAFKA": "/x",
         "HCDV_WORKER_SERVICE_HOST": "10.0.0.1",
         "HCDV_WORKER_SERVICE_PORT_METRICS": "9108",

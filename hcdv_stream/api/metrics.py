@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from hcdv_stream.runtime.memory_limit import memory_limit
 from hcdv_stream.serving.metrics import ConnectionMetrics, build_info
+from hcdv_stream.serving.metrics_text import MetricsText
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Edges for latencies; 0.02 s is the objective of an example's read, 0.25 s of an update's becoming
@@ -18,6 +19,7 @@ class ApiMetrics:
     def __init__(self, registry: CollectorRegistry, clock: Callable[[], float]) -> None:
         """``clock`` gives seconds since the epoch."""
         self.registry = registry
+        self.text = MetricsText(registry)
         ProcessCollector(namespace="hcdv", registry=registry)
         self.build_info = build_info(registry)
         self.connections = ConnectionMetrics(registry)

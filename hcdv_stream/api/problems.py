@@ -105,6 +105,21 @@ def truncated(begins_at: Mapping[int, int | None]) -> ProblemError:
     )
 
 
+def without_evaluators(classes: Mapping[int, Sequence[str]]) -> ProblemError:
+    """V of some partitions says nothing of these classes, which have examples there."""
+    named = ", ".join(
+        f"{label!r} in partition {number}" for number, labels in classes.items() for label in labels
+    )
+    return ProblemError(
+        HTTPStatus.CONFLICT,
+        "without-evaluators",
+        "V has no evaluators of a class",
+        f"payouts need evaluators of every class that has examples, and V has none of {named}: "
+        "send trusted sessions of the class (HCDV_TRUSTED_MARK, HCDV_TRUSTED_PROVIDERS), or train "
+        "a new bundle",
+    )
+
+
 def _missing(why: str, numbers: Sequence[int]) -> ProblemError:
     named = ", ".join(map(str, numbers))
     return ProblemError(

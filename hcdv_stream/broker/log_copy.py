@@ -3,7 +3,8 @@
 Every committed record goes to the partition that Kafka's default partitioner gives its key there.
 The records of a partition are copied in their order, those of different partitions by their times:
 so the records of an id keep their order also where partitions were added and the id has moved from
-one to another. Offsets are not kept, so a state has to be built anew from the copy.
+one to another. Times that producers wrote can be made up, and then decide which partition's record
+comes first: the copy counts them. Offsets are not kept, so a state has to be built anew.
 """
 
 import heapq
@@ -31,6 +32,8 @@ _STALL_SECONDS = 30.0
 _OPEN_SECONDS = 5.0
 _IN_FLIGHT = 10_000
 _STAMPED = "message.timestamp.type"
+_BY_BROKER = 1
+"""The type of a time that the broker wrote when it appended the record."""
 Offsets = Mapping[int, int]
 Progress = Callable[[int, int], None]
 """Called with the records copied and those known so far."""
@@ -46,6 +49,8 @@ class LogCopy:
         self.records = 0
         self.misplaced = 0
         """Records that lay in another partition than the default partitioner gives their key."""
+        self.unstamped = 0
+        """Records of a log of several partitions whose time the broker did not write."""
         self._bootstrap = bootstrap
         self._source = source
         self._target = target
@@ -134,6 +139,7 @@ class LogCopy:
         # Each part stays in its order, whatever its times are.
         for record in heapq.merge(*parts, key=attrgetter("timestamp")):
             waiting.append(self._send(producer, record))
+            self.unstamped += len(parts) > 1 and record.timestamp_type != _BY_BROKER
             self.records += 1
             if len(waiting) == _IN_FLIGHT:
                 _wait_for_all(producer, waiting)

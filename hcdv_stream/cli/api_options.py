@@ -12,7 +12,7 @@ from rich.console import Console, OverflowMethod
 from rich.table import Table
 
 from hcdv_stream.api.models.answers import Answer, AsOf, CorpusState, Model
-from hcdv_stream.cli.printed import printed
+from hcdv_stream.cli.printed import printed, shortened
 from hcdv_stream.client import ApiError, Client
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import load_settings
@@ -88,7 +88,8 @@ def table(
         whole: OverflowMethod = "fold" if column == "id" else "ellipsis"  # ids are copied
         made.add_column(column, justify="left" if place < text else "right", overflow=whole)
     for row in rows:
-        made.add_row(*map(printed, row))
+        cells = zip(columns, row, strict=True)
+        made.add_row(*(printed(cell) if name == "id" else shortened(cell) for name, cell in cells))
     return made
 
 

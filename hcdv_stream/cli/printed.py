@@ -12,6 +12,11 @@ def printed(text: str) -> str:
     return escape("".join(_shown(character) for character in text))
 
 
+def shortened(text: str, most: int = 100) -> str:
+    """Return text as ``printed`` does, cut off after ``most`` characters: for a table's cells."""
+    return printed(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
 def _shown(character: str) -> str:
     if character.isprintable():
         return character

@@ -1,12 +1,13 @@
 """What ``hcdv-stream value`` prints: the extremes, and what came of the other rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from hcdv_stream.cli.printed import shortened
 from hcdv_stream.offline.valuation import FileValuation
 
 COLUMNS = {"id": "{}", "label": "{}", "value": "{:.3e}", "stderr": "{:.1e}", "leaf": "{}"}
@@ -23,11 +24,11 @@ def show(result: FileValuation, summary: Mapping[str, Any], out: Path) -> None:
         table.add_column(name, justify="left" if name in ("id", "label") else "right")
     rows = ranked.to_pylist() if len(ranked) <= 2 * _SHOWN else None
     for row in rows or ranked.slice(0, _SHOWN).to_pylist():
-        table.add_row(*(COLUMNS[name].format(row[name]) for name in names))
+        table.add_row(*_cells(row, names))
     if rows is None:
         table.add_section()
         for row in ranked.slice(len(ranked) - _SHOWN).to_pylist():
-            table.add_row(*(COLUMNS[name].format(row[name]) for name in names))
+            table.add_row(*_cells(row, names))
     console.print(table)
     console.print(
         f"{summary['examples_valued']:,} examples {_work(result)}{_sum(result)}",
@@ -43,6 +44,10 @@ def show(result: FileValuation, summary: Mapping[str, Any], out: Path) -> None:
         if count:
             console.print(f"{count:,} {note}", highlight=False)
     console.print(f"written to {out}", highlight=False, soft_wrap=True)
+
+
+def _cells(row: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    return [shortened(COLUMNS[name].format(row[name])) for name in names]
 
 
 def _work(result: FileValuation) -> str:

@@ -5,6 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from hcdv_stream.bundle.bundle import Bundle
 from hcdv_stream.doctor.check import CheckResult, failed, passed, refused, skipped, warned
 from hcdv_stream.settings import Settings
@@ -16,6 +18,11 @@ from hcdv_stream.state.log_identity import LogIdentity, misplaced
 from hcdv_stream.state.permissions import is_private
 from hcdv_stream.state.reading.reader import PartitionReader
 from hcdv_stream.state.stored import StoredPartition
+from hcdv_stream.valuation.corpus import Corpus
+from hcdv_stream.valuation.drift.evaluator_shortage import (
+    least_evaluators,
+    short_of_evaluators,
+)
 from hcdv_stream.valuation.drift.validation_age import newest_evaluator
 
 _LEAST_FREE = 200 * 1024 * 1024
@@ -64,13 +71,15 @@ class StoredPartitionFacts:
     """What a state says of its log: which it is, and where it goes on; None if it does not say.
 
     ``validation_age`` is how many seconds of event time V's newest evaluator is old, None before
-    the first update; ``diverging`` names the classes and providers with an alarm.
+    the first update; ``diverging`` names the classes and providers with an alarm, ``short`` the
+    classes with examples and too few evaluators, and how many these are.
     """
 
     log: LogIdentity | None
     next_offset: int | None
     validation_age: float | None = None
     diverging: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
 
 
 def check_states(
@@ -117,8 +126,8 @@ def check_states(
 
 def _validation(
     identity: Identity, stored: StoredPartition
-) -> tuple[float | None, tuple[str, ...]]:
-    """Return the age of V's newest evaluator, and who diverges from V."""
+) -> tuple[float | None, tuple[str, ...], tuple[str, ...]]:
+    """Return the age of V's newest evaluator, who diverges from V, and what V is short of."""
     drift, newest = stored.state.drift, newest_evaluator(stored.state)
     diverging = [
         f"class {identity.classes[label]}" if label is not None else f"provider {name}"
@@ -128,7 +137,17 @@ def _validation(
     if drift.whole.since is not None:
         diverging.insert(0, "all sessions")
     age = None if newest is None else max(drift.event_time - newest, 0.0)
-    return age, tuple(diverging)
+    return age, tuple(diverging), _short(identity, stored)
+
+
+def _short(identity: Identity, stored: StoredPartition) -> tuple[str, ...]:
+    """Name the classes that have examples and too few evaluators in V, with their numbers."""
+    bundled = np.array(identity.validation_counts, np.int64)
+    corpus = Corpus(stored.state, identity.engine.game, identity.classes, bundled)
+    evaluators = corpus.trusted
+    least = least_evaluators(identity.engine.validation_least, bundled)
+    short = short_of_evaluators(corpus.whole.counts, evaluators, least)
+    return tuple(f"{evaluators[label]} of class {identity.classes[label]}" for label in short)
 
 
 def _fit(

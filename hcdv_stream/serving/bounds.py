@@ -29,9 +29,10 @@ class Bounds:
     """What connections may take.
 
     ``connections`` are held at once; a new one beyond closes those that have waited longest for
-    their client. A request's head has at most ``head_bytes`` and ``headers`` lines, and is complete
-    ``seconds`` after its first byte, or after the connection's begin. A client that does not read
-    its answer for ``unread_seconds`` is left. ``pipelined`` requests may wait behind another.
+    their client, or else those with requests waiting behind another. A request's head has at most
+    ``head_bytes`` and ``headers`` lines, and is complete ``seconds`` after its first byte, or after
+    the connection's begin. A client that does not read its answer for ``unread_seconds`` is left.
+    ``pipelined`` requests may wait behind another.
     """
 
     connections: int = 512

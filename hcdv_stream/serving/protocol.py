@@ -89,9 +89,13 @@ class BoundedProtocol(HttpToolsProtocol):
         return cycle.more_body and not cycle.response_started and not self.pipeline
 
     def _drop_idle_connections(self) -> bool:
-        """Close those that have waited longest, some at once; return whether there were any."""
+        """Close those that have waited longest, some at once; return whether there were any.
+
+        If none waits for its client, those go that have requests waiting behind another.
+        """
         ours = cast("set[BoundedProtocol]", self.connections)
         idle = sorted((one for one in ours if one.waiting), key=lambda one: one._since)
+        idle = idle or sorted((one for one in ours if one.pipeline), key=lambda one: one._since)
         for one in idle[: 1 + len(idle) // 16]:
             one._drop(Reason.FULL)
         return bool(idle)

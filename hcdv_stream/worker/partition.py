@@ -25,9 +25,11 @@ from hcdv_stream.state.identity import Identity
 from hcdv_stream.state.log_identity import LogIdentity
 from hcdv_stream.state.store import PartitionStore, StoreMeasures
 from hcdv_stream.state.stored import Position, StoredPartition
+from hcdv_stream.valuation.drift.evaluator_shortage import least_evaluators
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.games.registry import game_of
 from hcdv_stream.valuation.state import Delta
+from hcdv_stream.worker.evaluator_warnings import EvaluatorWarnings
 from hcdv_stream.worker.event_time import TOLERANCE_SECONDS, event_times
 from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
@@ -127,7 +129,14 @@ class Partition:
         metrics.erasures.labels(*self._labels)
         self._progress = LogProgress(self.expected, 0)
         self._corpus = CorpusMetrics(metrics, self._labels, bundle, self._engine, settings.weights)
-        self._validation = ValidationMetrics(metrics, self._labels, bundle.classes, self._engine)
+        least = least_evaluators(
+            identity.engine.validation_least, np.array(identity.validation_counts, np.int64)
+        )
+        self._validation = ValidationMetrics(
+            metrics, self._labels, bundle.classes, self._engine, least
+        )
+        self._warnings = EvaluatorWarnings(identity.partition, identity.classes, least)
+        self._warnings.check(self._engine.root_sketch.counts, self._engine.trusted_counts)
         self._arrivals = ArrivalMetrics(metrics, self._labels, self._engine.arrivals)
         self._reject_foreign = settings.foreign_ids == "reject"
         self._heartbeat = HeartbeatWriter(
@@ -227,6 +236,7 @@ class Partition:
         self._corpus.publish(step.delta)
         self._arrivals.publish(step.delta.providers)
         self._validation.publish()
+        self._warnings.check(self._engine.root_sketch.counts, self._engine.trusted_counts)
 
     def sample_leaf(self, generator: np.random.Generator) -> LeafSample | None:
         """Return a leaf at random as engine and store have it; None before the first write.
@@ -339,9 +349,9 @@ class Partition:
                 most=most,
             )
         metrics.ignored_deletions.labels(*self._labels).inc(validated.ignored)
-        times = self._event_times(left, validated, routed)
-        with metrics.stage("embed", len(times)):
-            batch = validated.batch(self._bundle, times)
+        reached, counted = self._event_times(left, validated, routed)
+        with metrics.stage("embed", len(reached)):
+            batch = validated.batch(self._bundle, counted, reached)
         for provider in validated.refused:
             engine.refuse(provider)
         with metrics.stage("place", len(batch)):
@@ -352,8 +362,11 @@ class Partition:
 
     def _event_times(
         self, records: Sequence[Record], validated: ValidatedRecords, routed: "_RoutedRecords"
-    ) -> npt.NDArray[np.float64]:
-        """Return the stream's event time after each accepted record; moves it on."""
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the stream's event time after each accepted record, and each session's own.
+
+        Moves the stream's on.
+        """
         sessions = validated.sessions
 
         def appended_at() -> list[float]:
@@ -362,11 +375,11 @@ class Partition:
 
         earliest = min(record.append_time for record in records)
         times = [session.time for session, _ in sessions]
-        reached, future = event_times(routed.event_time, times, appended_at, earliest)
-        self._metrics.future_times.labels(*self._labels, "event").inc(future)
-        steps = np.concatenate([[routed.event_time], reached])
+        found = event_times(routed.event_time, times, appended_at, earliest)
+        self._metrics.future_times.labels(*self._labels, "event").inc(found.future)
+        steps = np.concatenate([[routed.event_time], found.reached])
         routed.event_time = float(steps[-1])
-        return steps[np.cumsum(validated.is_session)]
+        return steps[np.cumsum(validated.is_session)], found.counted
 
     def _step(
         self,

@@ -69,16 +69,24 @@ class ValidatedRecords:
         """Which of the accepted records are sessions, (n,)."""
         return np.array([isinstance(record, Session) for record in self.accepted], np.bool_)
 
-    def batch(self, bundle: Bundle, event_times: npt.NDArray[np.float64] | None = None) -> Batch:
+    def batch(
+        self,
+        bundle: Bundle,
+        counted: npt.NDArray[np.float64] | None = None,
+        event_times: npt.NDArray[np.float64] | None = None,
+    ) -> Batch:
         """Embed the sessions and return the records as the engine takes them.
 
         A record's offset is its position in the log, on which its embedding's last bits depend.
+        ``counted`` are what the event times of the sessions count as; None: as what they say.
         ``event_times`` (n,) are the stream's after each accepted record.
         """
         sessions = self.sessions
         positions = np.array([offset for _, offset in sessions], np.int64)
         embeddings = np.zeros((len(self.accepted), bundle.dimensions), np.float32)
         present = self.is_session
+        times = np.zeros(len(self.accepted), np.float64)
+        times[present] = [session.time for session, _ in sessions] if counted is None else counted
         prints = no_fingerprints(len(self.accepted))
         doubts = np.zeros(len(self.accepted), np.uint64)
         if sessions:
@@ -94,9 +102,7 @@ class ValidatedRecords:
                 [r.label if isinstance(r, Session) else DELETION for r in self.accepted], np.int16
             ),
             [r.provider if isinstance(r, Session) else None for r in self.accepted],
-            np.array(
-                [r.time if isinstance(r, Session) else 0.0 for r in self.accepted], np.float64
-            ),
+            times,
             embeddings,
             prints,
             np.array([isinstance(r, Session) and r.trusted for r in self.accepted], np.bool_),

@@ -196,3 +196,37 @@ def test_a_slash_too_many_leads_nowhere(client, path):
     answer = client.get(path, headers={"Host": "localhost:99"})
     assert answer.status_code == 404
     assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/examples:batchGet", "/v1/payouts?amount=5", "/internal/v1/ask"],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"ids": ["\ud800"], "balances": [{"provider": "\ud800", "balance": -5}]}',
+        rb'{"\ud800": 1}',
+        rb'{"balances": [{"provider": "a", "balance": -5, "balance": -9}]}',
+        rb'{"ids": ["a"], "ids": ["b"], "balances": [], "balances": []}',
+        b'{"balances": [{"provider": "a", "balance": NaN}]}',
+        b'{"ids": ["\xff"]}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_body_that_means_no_one_thing(client, path, body):
+    answer = client.post(path, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert problem(answer)["type"] == INVALID
+
+
+def test_a_parameter_given_twice(client):
+    for path in ("/v1/payouts?amount=1&amount=9", "/v1/summary?max_lag=0&max_lag=0"):
+        answer = client.get(path)
+        assert answer.status_code == 422
+        (one,) = problem(answer)["errors"]
+        assert (one["field"], one["detail"]) == (
+            path.partition("?")[2].partition("=")[0],
+            "it is given twice: give it once",
+        )
+    assert client.get("/v1/summary?min_offset=0:0&min_offset=1:0").status_code != 422

@@ -430,6 +430,10 @@ def test_a_stale_or_diverging_v_is_told():
     (diverging,) = told(validation_age=60.0, diverging=("class yes", "provider acme"))
     assert diverging.status == "warning"
     assert "class yes of partition 2, provider acme of partition 2" in diverging.detail
+    short, old = told(validation_age=45 * 86_400.0, short=("0 of class yes",))
+    assert (short.status, short.name) == ("warning", "evaluators")
+    assert "V has only 0 of class yes in partition 2: " in short.detail
+    assert old.name == "validation set"
 
 
 def test_the_state_tells_age_and_alarms_of_v(tmp_path):

@@ -133,6 +133,7 @@ def test_it_is_the_way_forward_after_partitions_were_added(
     code, said = repartitioned(bootstrap, topic, "--partitions", 4, "--to", f"{topic}-new")
     assert code == 0, said
     assert "default partitioner does not put their id" in said
+    assert f"{len(later) + 40} of them have times that the broker did not stamp" in said
     new = consume_all(bootstrap, f"{topic}-new")
     for number in range(25):
         values = histories(new)[session(number)[0]]

@@ -194,6 +194,15 @@ def diverging(values: str, whose: str = 'label="buy"') -> dict[str, str]:
     return {f'{name}{{{WORKER}, topic="t", partition="0", {whose}}}': values}
 
 
+def evaluators(values: str, examples: str = "9x30") -> dict[str, str]:
+    where = f'{WORKER}, topic="t", partition="0", label="buy"'
+    return {
+        f"hcdv_validation_examples{{{where}}}": values,
+        f"hcdv_validation_least{{{where}}}": "50x30",
+        f"hcdv_label_examples{{{where}}}": examples,
+    }
+
+
 CRITICAL, WARNING = "critical", "warning"
 GATEWAY = 'job="hcdv-gateway", instance="g:8090"'
 CASES = [
@@ -242,6 +251,12 @@ CASES = [
     Case("ProviderDoubtRises", WARNING, False, doubted("0+6x60", "0+40x60"), 55, "as ever"),
     Case("ProviderDoubtRises", WARNING, False,
          doubted("0+0.1x60", "0+0.2x40 8+1x20", "0+2x60"), 55, "two sessions a minute"),
+    Case("EvaluatorsShort", CRITICAL, True, evaluators("60x10 0x20"),
+         summary="V has no evaluators of class buy in t/0"),
+    Case("EvaluatorsShort", CRITICAL, False, evaluators("0x30", "0x30"), about="no examples"),
+    Case("EvaluatorsShort", WARNING, True, evaluators("60x10 49x20"),
+         summary="V has only 49 evaluators of class buy in t/0"),
+    Case("EvaluatorsShort", WARNING, False, evaluators("50x30"), about="enough"),
     Case("ValidationDiverges", WARNING, True, diverging("0x10 1x20"),
          summary="Sessions labelled buy in t/0 diverge from V"),
     Case("ValidationDiverges", WARNING, True, diverging("1x30", 'label=""'), about="all of them",

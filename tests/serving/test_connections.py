@@ -75,6 +75,14 @@ def test_many_pipelined_requests_end_the_connection(served):
     assert got.count(b"HTTP/1.1 200 OK") == 5
 
 
+def test_pipelined_questions_for_metrics_shut_no_probe_out(served):
+    question = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with many(served.port, 350, question * 3):
+        for _ in range(5):
+            assert get(served.port, "/livez")[0] == 200
+    assert served.process.poll() is None
+
+
 GARBAGE = [
     b"GET /\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hcdv_stream.worker.event_time import advance, event_times
+from hcdv_stream.worker.event_time import event_times
 
 NOW = 1_700_000_000.0
 FUTURE = 4_070_908_800.0  # 2099
@@ -15,7 +15,8 @@ def after(before: float, sessions: list[tuple[float, float]]) -> tuple[float, in
     """``sessions`` are pairs of event time and append time."""
     times = [time for time, _ in sessions]
     appended = [append_time for _, append_time in sessions]
-    return advance(before, times, lambda: appended, min(appended, default=0.0))
+    found = event_times(before, times, lambda: appended, min(appended, default=0.0))
+    return (float(found.reached[-1]) if sessions else before), found.future
 
 
 def test_the_newest_event_counts_in_any_order():
@@ -63,6 +64,23 @@ def test_every_session_has_the_event_time_that_a_cut_behind_it_would_give(seed: 
     if seed % 2:
         sessions = [(min(time, NOW + 8), appended) for time, appended in sessions]
     times, appended = [one for one, _ in sessions], [one for _, one in sessions]
-    reached, _ = event_times(NOW - 20, times, lambda: appended, min(appended))
+    reached = event_times(NOW - 20, times, lambda: appended, min(appended)).reached
     for stop in range(1, len(sessions) + 1):
         assert reached[stop - 1] == after(NOW - 20, sessions[:stop])[0]
+
+
+def counted(before: float, sessions: list[tuple[float, float]]) -> list[float]:
+    times = [time for time, _ in sessions]
+    appended = [append_time for _, append_time in sessions]
+    found: list[float] = event_times(
+        before, times, lambda: appended, min(appended)
+    ).counted.tolist()
+    return found
+
+
+def test_a_session_of_the_future_counts_as_of_the_stream_s_event_time():
+    log = [(NOW - 90, NOW), (FUTURE, NOW + 1), (NOW + HOUR, NOW + 2), (FUTURE, NOW + 3)]
+    assert counted(0.0, log) == [NOW - 90, NOW - 90, NOW + HOUR, NOW + HOUR]
+    assert counted(FUTURE, [(FUTURE, NOW)]) == [NOW + HOUR]
+    assert counted(0.0, [(FUTURE, NOW), (NOW - 7, NOW + 1)]) == [NOW, NOW - 7]
+    assert counted(0.0, log[:1]) == [NOW - 90]

@@ -15,12 +15,13 @@ from hcdv_stream.settings import load_settings
 from hcdv_stream.state import PartitionReader, StateError, StateLocked
 from hcdv_stream.state.records import encode_leaf
 from hcdv_stream.state.verification import verify_partition
+from hcdv_stream.valuation.drift.validation_age import newest_evaluator
 from hcdv_stream.valuation.replay import StateReplay
 from hcdv_stream.worker.kafka.progress import LogProgress
 from hcdv_stream.worker.letters.dead_letter import DeadLetter, Record
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
 from hcdv_stream.worker.partition import Partition
-from tests.worker.harness import session, small_bundle, state_bytes, stored
+from tests.worker.harness import CLASSES, session, small_bundle, state_bytes, stored
 
 BUNDLE = small_bundle()
 TOPIC = "sessions"
@@ -213,6 +214,74 @@ def test_a_moving_v_verifies_and_a_changed_evaluator_does_not(tmp_path: Path):
     places = {mismatch.place for found in replay.leaves() for mismatch in found}
     assert places == {f"leaf {leaf.id}"}
     partition.close()
+
+
+FUTURE = 4e9
+
+
+def test_an_event_time_of_the_future_makes_nobody_young(tmp_path: Path):
+    owner = Owner(tmp_path, **MOVING)
+
+    def run(first: int, append_time: float, **changes: object) -> None:
+        sessions = [
+            session(number, **{"ts": append_time + number, **changes})
+            for number in range(first, first + 50)
+        ]
+        owner.run(
+            [
+                Record(first + row, key, value, append_time + first + row)
+                for row, (key, value) in enumerate(sessions)
+            ]
+        )
+
+    run(0, 1000.0)
+    run(50, 1000.0, ts=FUTURE)
+    run(100, 1000.0, ts=FUTURE, trusted=True)
+    found = stored(owner.directory)
+    assert found is not None
+    assert newest_evaluator(found.state) == found.state.drift.event_time == 1049.0
+    times = [leaf.examples.timestamps.max(initial=0.0) for leaf in found.state.leaves.values()]
+    assert max(times) == 1049.0
+
+    run(150, FUTURE, trusted=True)  # the append times are made up as well
+    run(200, 1200.0, trusted=True)
+    found = stored(owner.directory)
+    assert found is not None
+    assert newest_evaluator(found.state) == found.state.drift.event_time == 1449.0
+
+    run(250, 2000.0)
+    run(300, 2000.0, trusted=True)
+    found = stored(owner.directory)
+    assert found is not None
+    old = [
+        name
+        for leaf in found.state.leaves.values()
+        if leaf.evaluators is not None
+        for name, time in zip(leaf.evaluators.ids, leaf.evaluators.timestamps, strict=True)
+        if time < 2000.0
+    ]
+    assert old == []  # more than HCDV_VALIDATION_LEAST of each class are younger
+
+
+def test_the_log_says_once_that_v_has_lost_a_class(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    owner = Owner(tmp_path, **MOVING | {"validation_most": 5})
+    sessions = [session(number, label=CLASSES[0], trusted=number < 50) for number in range(100)]
+    owner.run([Record(row, *one, 2e9) for row, one in enumerate(sessions)])
+    found = stored(owner.directory)
+    assert found is not None
+    there = [leaf.evaluators for leaf in found.state.leaves.values() if leaf.evaluators is not None]
+    names = [name for leaf in there for name in leaf.ids]
+    assert len(names) == 5
+    partition = owner.open()
+    for offset, name in enumerate(names, 100):
+        step = partition.apply([Record(offset, name.encode(), None, 2e9)], offset + 1)
+        partition.write(step)
+    partition.close()
+    text = "V has too few evaluators of a class"
+    (line,) = [record for record in caplog.records if text in record.getMessage()]
+    assert line.levelname == "WARNING"
 
 
 def test_who_is_trusted(tmp_path: Path):

@@ -87,6 +87,12 @@ class PartitionSummary(Model):
         "the stream.",
         examples=[1764028800.0],
     )
+    without_evaluators: list[str] = Field(
+        default_factory=list,
+        description="Classes that have examples in it and no evaluator in its V: nothing says what "
+        "these are worth, and payouts are refused.",
+        examples=[[]],
+    )
     diverging: list[DivergenceAlarm] = Field(
         default_factory=list,
         description="Classes and providers of which what arrives diverges from V.",

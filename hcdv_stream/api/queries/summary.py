@@ -8,6 +8,7 @@ import numpy as np
 
 from hcdv_stream.api.models.summary import Counters, DivergenceAlarm, PartitionSummary
 from hcdv_stream.api.queries.query import CorpusQuery, NoParameters, ShardContext, ShardScope
+from hcdv_stream.api.queries.without_evaluators import classes_without_evaluators
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
 from hcdv_stream.valuation.drift.validation_age import newest_evaluator
@@ -78,6 +79,7 @@ def _partition(scaled: ScaledValues, partition: PartitionView) -> PartitionSumma
         evaluators_joined=state.drift.joined,
         evaluators_retired=state.drift.retired,
         newest_evaluator=newest_evaluator(state),
+        without_evaluators=classes_without_evaluators(partition),
         diverging=_diverging(partition),
     )
 

@@ -10,10 +10,11 @@ from hcdv_stream.api.models.shards import ShardRequest, ViewState
 from hcdv_stream.api.problems import invalid
 from hcdv_stream.api.queries.registry import QUERIES
 from hcdv_stream.api.routes.dependencies import source_of
+from hcdv_stream.api.routes.retry import StrictRoute
 from hcdv_stream.api.sources.local import LocalSource
 from hcdv_stream.valuation.weights import Weights
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=StrictRoute)
 
 
 async def local_source(request: Request) -> LocalSource:

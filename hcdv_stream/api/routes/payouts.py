@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.payouts import Payout, PayoutsAnswer, PayoutsRequest
-from hcdv_stream.api.problems import ProblemError, described, invalid
+from hcdv_stream.api.problems import ProblemError, described, invalid, without_evaluators
 from hcdv_stream.api.queries.coalitions import COALITIONS, CoalitionsParameters
 from hcdv_stream.api.queries.providers import ProviderTable
+from hcdv_stream.api.queries.query import NoParameters
+from hcdv_stream.api.queries.without_evaluators import WITHOUT_EVALUATORS
 from hcdv_stream.api.routes.cursors import query_of
 from hcdv_stream.api.routes.dependencies import (
     AnswerContext,
@@ -24,6 +26,7 @@ from hcdv_stream.api.routes.dependencies import (
 from hcdv_stream.api.routes.pages import begin_page, next_cursor
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import RetryRoute
+from hcdv_stream.api.sources.merged import MergedCorpus
 from hcdv_stream.valuation.settlement import (
     LEAST_CERTAINTY,
     Rule,
@@ -120,7 +123,7 @@ async def list_payouts(query: PayoutsQueryNow) -> Response:
     is if V does not tell the corpus from chance, since payments would follow luck: if `value` is
     less than three standard errors. A
     truncated corpus, which lacks what its log held at the beginning, is no ground to pay by: the
-    answer is a 409 too.
+    answer is a 409 too, and so is a V without evaluators of a class that has examples.
     """
     return await _answer(query, {})
 
@@ -154,6 +157,7 @@ async def _answer(query: PayoutsQuery, balances: Mapping[str | None, int]) -> Re
     name = query_of("payouts", read.chosen, query.amount, query.anonymous, query.rule, carried)
     context, start = await begin_page(read, query.cursor, name)
     refuse_truncated(context.snapshot)
+    await _refuse_without_evaluators(context.corpus)
     table = await context.corpus.providers(squares=query.rule == "margin")
 
     async def share_out() -> Accounts:
@@ -222,6 +226,20 @@ async def _value_stderr(context: AnswerContext) -> float | None:
 
 def _tells(value: float, stderr: float | None) -> bool:
     return stderr is None or is_certain(value, stderr)
+
+
+async def _refuse_without_evaluators(corpus: MergedCorpus) -> None:
+    """Raise a problem if V says nothing of a class that has examples and a say."""
+    found = await corpus.ask(WITHOUT_EVALUATORS, NoParameters())
+    utility = corpus.weights.utility if corpus.weights else ""
+    _, of_one, only = utility.partition("class:")
+    missing = {
+        one.partition: labels
+        for one in found
+        if (labels := [label for label in one.labels if not of_one or label == only])
+    }
+    if missing:
+        raise without_evaluators(missing)
 
 
 def _settled(

@@ -1,4 +1,9 @@
-"""Refuses parameters that a route does not know: mistyped, another query would be answered."""
+"""Refuses parameters that a route does not know, and those given twice.
+
+Mistyped, or with one of two values, another query would be answered than the one that was meant.
+"""
+
+from typing import get_args, get_origin
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
@@ -8,20 +13,28 @@ from hcdv_stream.api.problems import invalid
 
 
 async def only_known(request: Request) -> None:
-    """Raise a problem on the first parameter that is none of the route's."""
+    """Raise a problem on the first parameter that is none of the route's, or is given again."""
     if not request.scope["query_string"]:
         return
     route: APIRoute = request.scope["route"]
-    known = dict.fromkeys(_names(route.dependant))
-    for name in request.query_params:
+    known = dict(_parameters(route.dependant))
+    seen = set[str]()
+    for name, _ in request.query_params.multi_items():
         if name not in known:
             raise invalid(name, f"there is no such parameter; there are {', '.join(known)}")
+        if name in seen and not known[name]:
+            raise invalid(name, "it is given twice: give it once")
+        seen.add(name)
 
 
 ONLY_KNOWN = Depends(only_known)
 
 
-def _names(dependant: Dependant) -> list[str]:
-    """Return the parameters of a route or a dependency, and of all that it depends on."""
-    own = [field.alias for field in dependant.query_params]
-    return own + [name for each in dependant.dependencies for name in _names(each)]
+def _parameters(dependant: Dependant) -> list[tuple[str, bool]]:
+    """Return the parameters of a route and of all that it depends on, and which are lists."""
+    own = [(field.alias, _is_list(field.field_info.annotation)) for field in dependant.query_params]
+    return own + [each for one in dependant.dependencies for each in _parameters(one)]
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hcdv_stream.cli.printed import printed
+from hcdv_stream.cli.printed import printed, shortened
 from hcdv_stream.dead_letters import replay as replays
 from hcdv_stream.dead_letters.letter import Letter, LetterFilter
 from hcdv_stream.dead_letters.listing import find_letters, list_letters
@@ -83,7 +83,7 @@ def list_(
         )
         return
     for name, count in found.by_reason.most_common():
-        console.print(f"{count:>9,}  {printed(name)}")
+        console.print(f"{count:>9,}  {shortened(name)}")
     console.print(
         f"{found.total:>9,}  letters in {printed(settings.dead_letter_topic)}, "
         f"{found.replayed:,} replayed"
@@ -223,6 +223,10 @@ def _print_json(content: object) -> None:
     typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
+_MOST = {"key": 300}
+"""Characters of a cell: a letter's own key, with which it is asked for, is no longer."""
+
+
 def _table(rows: list[dict[str, object]]) -> Table:
     made = Table(title="newest", title_justify="left")
     columns = ("key", "time (UTC)", "reason", "provider", "replayed", "message")
@@ -231,7 +235,9 @@ def _table(rows: list[dict[str, object]]) -> Table:
     for row in rows:
         moment = datetime.fromisoformat(str(row["time"])).strftime("%Y-%m-%d %H:%M:%S")
         shown = row | {"time (UTC)": moment}
-        made.add_row(*(printed(_cell(shown[column])) for column in columns))
+        made.add_row(
+            *(shortened(_cell(shown[column]), _MOST.get(column, 100)) for column in columns)
+        )
     return made
 
 

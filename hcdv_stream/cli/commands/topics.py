@@ -105,6 +105,13 @@ def repartition(
             "id: partitions were added, or a producer uses another partitioner, which has to be "
             "murmur2 from now on (librdkafka: partitioner=murmur2_random)"
         )
+    if copy.unstamped:
+        typer.echo(
+            f"{copy.unstamped:,} of them have times that the broker did not stamp. Where records "
+            "of several partitions meet in one, these times decide which of two like examples came "
+            "first and is paid: who can write them can claim others' examples. Pay by the copy "
+            "only if you trust the producers' clocks (message.timestamp.type=LogAppendTime stamps)"
+        )
     typer.echo(
         "next:\n"
         f"  1. stop the workers, APIs and gateways of {source!r}\n"

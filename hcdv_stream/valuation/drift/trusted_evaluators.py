@@ -98,6 +98,8 @@ class TrustedEvaluators:
         drift, begun = self._drift, self._drift.begun
         if begun is None:
             return
+        if self.event_time > 0.0:
+            self.evaluators.take_back(self.event_time)
         rows = retiring(self.evaluators, self._config, self._bundled, begun, self.event_time)
         if not rows:
             return

@@ -151,6 +151,15 @@ class Evaluators:
                 self._changed.add(int(self._leaf[row]))
                 self._leaf[row] = ABSENT
 
+    def take_back(self, event_time: float) -> None:
+        """Make no trusted session newer than the stream, of which an event time was taken back."""
+        if self.latest <= event_time:
+            return
+        for name in sorted(self.joined):
+            session = self.session(name)
+            if session.timestamp > event_time:
+                self.join(session._replace(timestamp=event_time))
+
     def strays(self, leaf: int, centroids: Centroids) -> int:
         """Count the rows in this leaf whose nearest leaf, looked for among all, is another one."""
         nearest, _ = centroids.nearest(self.embeddings[self._leaf == leaf])

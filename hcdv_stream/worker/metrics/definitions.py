@@ -124,6 +124,12 @@ class WorkerMetrics:
         self.validation_examples = gauge(
             "hcdv_validation_examples", "Evaluators in V by label.", (*PARTITION, "label")
         )
+        self.validation_least = gauge(
+            "hcdv_validation_least",
+            "Evaluators that V should keep of a label: HCDV_VALIDATION_LEAST, or as many as the "
+            "bundle has if that is less.",
+            (*PARTITION, "label"),
+        )
         self.validation_age = gauge(
             "hcdv_validation_age_seconds",
             "How long before the stream's event time the newest evaluator of V lies; the bundle's "
@@ -268,8 +274,8 @@ class WorkerMetrics:
             self.examples, self.label_examples, self.leaves, self.leaves_by_fill, self.nodes,
             self.height, self.drift, self.residual, self.erasure_overdue, self.lag,
             self.state_files, self.state_bytes, self.state_buffers, self.state_pending,
-            self.state_held_back, self.complete, self.validation_examples, self.validation_age,
-            self.divergence, self.divergence_alarm,
+            self.state_held_back, self.complete, self.validation_examples, self.validation_least,
+            self.validation_age, self.divergence, self.divergence_alarm,
         )  # fmt: skip
         for gauge in gauges:
             gauge.remove_by_labels({"topic": topic, "partition": partition})

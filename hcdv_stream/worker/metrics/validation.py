@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hcdv_stream.valuation.drift.divergence import THRESHOLD
 from hcdv_stream.valuation.drift.drift import Drift
+from hcdv_stream.valuation.drift.evaluator_shortage import Counts
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.worker.metrics.arrivals import NAMED
 from hcdv_stream.worker.metrics.definitions import WorkerMetrics
@@ -21,13 +22,17 @@ class ValidationMetrics:
         labels: tuple[str, str],
         classes: Sequence[str],
         engine: Engine,
+        least: Counts,
     ) -> None:
+        """``least`` (C,) are the evaluators that V should keep of each class."""
         self._metrics = metrics
         self._labels = labels
         self._classes = classes
         self._engine = engine
         self._drift = engine.drift
         self._alarmed: set[str] = set()
+        for name, count in zip(classes, least.tolist(), strict=True):
+            metrics.validation_least.labels(*labels, name).set(count)
         for counter in (metrics.trusted_records, metrics.validation_retired):
             counter.labels(*labels)
         metrics.provider_divergence_alarm.labels(*labels, ALL).set(0)

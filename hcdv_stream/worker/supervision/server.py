@@ -4,7 +4,6 @@ Served from a thread and an event loop of their own, so that they answer while t
 stalled, and by the same bounded server as the API, so that idle or slow clients cost little.
 """
 
-import asyncio
 import logging
 import threading
 import time
@@ -12,7 +11,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,6 +20,7 @@ from hcdv_stream.serving.bounds import Bounds, affordable
 from hcdv_stream.serving.hosts import KnownHosts, known_names
 from hcdv_stream.serving.listener import listen
 from hcdv_stream.serving.metrics import ConnectionMetrics
+from hcdv_stream.serving.metrics_text import MetricsText
 from hcdv_stream.serving.uvicorn_server import bounded_server
 from hcdv_stream.worker.supervision.health import WorkerHealth
 
@@ -95,7 +95,7 @@ class _Endpoints:
     """The endpoints as an ASGI application."""
 
     def __init__(self, registry: CollectorRegistry, health: WorkerHealth) -> None:
-        self._registry = registry
+        self._metrics = MetricsText(registry)
         self._probes = {"/livez": health.liveness_failure, "/readyz": health.readiness_failure}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,8 +108,9 @@ class _Endpoints:
         if method not in {"GET", "HEAD"}:
             return _said(HTTPStatus.METHOD_NOT_ALLOWED, "ask by GET or HEAD", Allow="GET, HEAD")
         if path == "/metrics":  # in a thread: a probe need not wait for it
-            text = await asyncio.to_thread(generate_latest, self._registry)
-            return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+            return Response(
+                await self._metrics.read(), headers={"Content-Type": CONTENT_TYPE_LATEST}
+            )
         if reason := self._probes[path]():
             return _said(HTTPStatus.SERVICE_UNAVAILABLE, reason)
         return _said(HTTPStatus.OK, "ok")

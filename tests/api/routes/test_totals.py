@@ -5,9 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hcdv_stream.doctor.state import check_states
+from hcdv_stream.settings import load_settings
+from hcdv_stream.valuation.batch import Batch
 from tests.api.world import (
     CLASSES,
     CONFIG,
+    DIMENSIONS,
     VALIDATION,
     Client,
     Owner,
@@ -118,6 +122,32 @@ def test_the_summary_tells_how_v_moves(tmp_path):
     assert [one["validation"] for one in summary["classes"]] == fewest
     assert summary["residual"] <= 1e-9
     assert summary["diverging"] == []
+    moving.store.close()
+    resting.store.close()
+
+
+def test_a_class_without_evaluators_is_named_and_not_paid_by(tmp_path):
+    config = replace(CONFIG, validation_most=1, validation_least=1)
+    resting, moving = Owner(tmp_path, 0, config), Owner(tmp_path, 1, config)
+    resting.apply(resting.batch(60))
+    batch = moving.batch(80)
+    row = int(np.flatnonzero(batch.labels == CLASSES.index("buy"))[0])
+    moving.apply(replace(batch, trusted=np.arange(80) == row))
+    assert Client(app_of(tmp_path)).get("/v1/payouts?amount=100").status_code == 200
+    moving.apply(Batch.of_deletions([batch.ids[row]], DIMENSIONS))
+    client = Client(app_of(tmp_path))
+    summary = client.get("/v1/summary").json()
+    found = {one["partition"]: one["without_evaluators"] for one in summary["partitions"]}
+    assert found == {0: [], 1: ["buy"]}
+    refused = client.get("/v1/payouts?amount=100")
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith(":without-evaluators")
+    assert "none of 'buy' in partition 1: " in refused.json()["detail"]
+    assert client.get("/v1/payouts?amount=100&utility=class:buy").status_code == 409
+    assert client.get("/v1/payouts?amount=100&utility=class:return").status_code == 200
+    _, facts = check_states(load_settings(state_dir=tmp_path, topic="sessions"), None, 0)
+    assert facts[0].short == ()
+    assert facts[1].short == ("0 of class buy",)
     moving.store.close()
     resting.store.close()
 

@@ -39,13 +39,15 @@ def test_v_is_measured_and_its_alarms_come_and_go():
         BUNDLE.validation,
         BUNDLE.seed,
     )
-    shown = ValidationMetrics(metrics, LABELS, CLASSES, engine)
+    least = np.array([5, 5])
+    shown = ValidationMetrics(metrics, LABELS, CLASSES, engine, least)
 
     def value(name: str, **more: str) -> float | None:
         return registry.get_sample_value(name, {"topic": "t", "partition": "0", **more})
 
     counts = BUNDLE.validation.counts(2).tolist()
     assert [value("hcdv_validation_examples", label=name) for name in CLASSES] == counts
+    assert [value("hcdv_validation_least", label=name) for name in CLASSES] == [5, 5]
     assert value("hcdv_trusted_records_total") == 0
     assert value("hcdv_validation_age_seconds") is None
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from hcdv_stream.cli import columns
 from hcdv_stream.cli.api_options import Key, Url
+from hcdv_stream.cli.printed import shortened
 from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.cli.value_picture import check_picture, draw_doubts
 from hcdv_stream.errors import HcdvError
@@ -170,7 +171,9 @@ def _show(found: "DoubtedFile", threshold: float, count: int) -> None:
         table.add_column(name, justify="right" if name == "doubt" else "left")
     for row in above.slice(0, count).to_pylist():
         cells = {**row, "doubt": f"{row['doubt']:.3f}"}
-        table.add_row(*("" if cells[name] is None else cells[name] for name in names))
+        table.add_row(
+            *("" if cells[name] is None else shortened(str(cells[name]), 200) for name in names)
+        )
     console.print(table)
     console.print(
         f"{len(above):,} of {len(found.table):,} labels have a doubt above {threshold:g}; about "
