@@ -56,14 +56,14 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         ),
         Experiment(
             "label-errors",
-            "wrong labels found on sets that nothing was tuned on, beside cleanlab and others",
+            "wrong labels found on eight report sets, beside cleanlab and others",
             5,
             label_errors.run,
             label_errors_report.tables,
         ),
         Experiment(
             "selection",
-            "training data chosen on sets that nothing was tuned on, beside cleanlab's pruning",
+            "training data chosen from eight report sets, beside cleanlab's pruning",
             5,
             selection.run,
             selection.tables,

@@ -39,7 +39,10 @@ PROBABLY_WRONG, POSSIBLY_WRONG = 0.5, 0.1
 
 Chosen on six tuning sets (a seed, shares of 30%, points of AUC). From clean labels this rule is
 0.02 ahead of values alone, 0.4 of doubts above 0.5 and 0.2 of those above 0.3; where a fifth of the
-labels is flipped 1.0, 1.2 and 0.5.
+labels is flipped 1.0, 1.2 and 0.5. Dropping more does not help where labels are clean: the most
+doubtful tenth of each class (1.64 points above random), or what is evaluated below 0 and doubted
+more than its class on average (1.57), against 1.72 of this rule and 1.72 of cleanlab with gradient
+boosting (six tuning sets, another seed).
 """
 
 REASONS = ("chosen", "not drawn", "probably wrong", "doubted and of negative value", "low value")

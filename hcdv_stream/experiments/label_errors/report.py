@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hcdv_stream.experiments.common.noise import NOISES
 from hcdv_stream.experiments.experiment import Result, ResultTable
 from hcdv_stream.experiments.label_errors.methods import DOUBT, FROZEN
 
@@ -14,6 +15,8 @@ def tables(result: Result) -> Sequence[ResultTable]:
     summed = result["summary"]
     seeds = len(result["seeds"])
     count = f"Mean ± sd over {len(result['runs'])} runs, {seeds} seed{'s' * (seeds > 1)}."
+    missing = [kind for kind in NOISES if kind not in summed["noises"]]
+    count += f" Not measured: {', '.join(missing)}." if missing else ""
     return [
         _whole(summed["all"], count),
         *(_table(f"{name} by kind of wrong labels", summed["noises"], m, count)

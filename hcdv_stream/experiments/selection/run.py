@@ -1,4 +1,4 @@
-"""Training data chosen on sets that nothing was tuned on, beside what others would use.
+"""Training data chosen from eight report sets, on which nothing was tuned, beside other rules.
 
 Each set is cut to at most 2,400 rows: 30% score models, 10% with right labels are V, and the others
 are chosen from. Figures are points of AUC of gradient boosting on the chosen share, above a random
@@ -128,6 +128,8 @@ def tables(result: Result) -> list[ResultTable]:
     count = f"Mean ± sd over {len(result['runs'])} runs, {seeds} seed{'s' * (seeds > 1)}"
     note = f"{count}; points of AUC above a random draw of the same size."
     summed = result["summary"]
+    missing = [kind for kind in NOISES if kind not in summed["noises"]]
+    note += f" Not measured: {', '.join(missing)}." if missing else ""
     found = [_table(f"Selection: {noise}", each, note) for noise, each in summed["noises"].items()]
     rows = [
         (name, *(_number(each[OURS][share]) for share in each[OURS]))
