@@ -188,7 +188,7 @@ _WORKER = [
         [
             [
                 Condition("hcdv_validation_examples", "{} > 0"),
-                Condition("(hcdv_validation_examples < hcdv_validation_least)", "{}"),
+                Condition("(hcdv_validation_examples - hcdv_validation_least)", "{} < 0"),
                 _HAS_EXAMPLES,
             ]
         ],

@@ -39,7 +39,7 @@ def leaf_of(number: int, rng: np.random.Generator, size: int = LEAF, providers: 
 
 
 def write_large(state_dir: Path, examples: int, providers: int = 7) -> None:
-    """Write a state of so many points, in leaves of fifty."""
+    """Write a state of so many examples, in leaves of fifty."""
     rng, leaves = np.random.default_rng(0), examples // LEAF
     identity = Identity(TOPIC, 0, "ab" * 16, CLASSES, (20, 20, 20), EngineConfig())
     made = {number: leaf_of(number, rng, providers=providers) for number in range(leaves)}

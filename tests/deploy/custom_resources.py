@@ -37,7 +37,7 @@ def _resource(version: str, kind: str, spec: Schema) -> Schema:
     )
 
 
-_ENDEXAMPLE = _object(
+_ENDPOINT = _object(
     "port",
     port=_TEXT,
     interval=_DURATION,
@@ -76,7 +76,7 @@ SCHEMAS = {
         _object(
             "selector endpoints",
             selector=_object(matchLabels=_LABELS),
-            endpoints=_list(_ENDEXAMPLE),
+            endpoints=_list(_ENDPOINT),
         ),
     ),
     "PrometheusRule": _resource(

@@ -40,6 +40,7 @@ def joined(batches: list[Batch]) -> Batch:
         [name for batch in batches for name in batch.providers],
         np.concatenate([batch.timestamps for batch in batches]),
         np.concatenate([batch.embeddings for batch in batches]),
+        doubts=np.concatenate([batch.doubts for batch in batches]),
         trusted=np.concatenate(
             [
                 np.zeros(len(batch), np.bool_) if batch.trusted is None else batch.trusted
