@@ -6,7 +6,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
-JOBS ?= 4
+JOBS ?= 5
 VENV := .venv
 BIN := $(VENV)/bin
 # A file's tests share what is dear to set up, so a file stays in one process; long ones come first.

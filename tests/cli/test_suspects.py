@@ -59,6 +59,17 @@ def test_trusted_rows_calibrate(hcdv, noisy):
     assert sum(each["weight"] for each in report["calibration"]) == pytest.approx(1.0)
 
 
+def test_a_bundle_s_own_rows_are_named(hcdv, clicks, noisy, tmp_path):
+    bundle, anonymous = tmp_path / "b", ROLES[:6]
+    hcdv("train", "--input", clicks, *anonymous, "--bundle", bundle)
+    code, printed, _ = hcdv("suspects", clicks, *anonymous, "--bundle", bundle, "--json", "-")
+    own = json.loads(printed)
+    assert own["seen"] == own["examples"]
+    assert all(row["why"].endswith("so its doubt is too small") for row in own["items"])
+    code, printed, _ = hcdv("suspects", noisy[0], *anonymous, "--bundle", bundle, "--count", 3)
+    assert "270 of 300 rows are among those that the bundle's models" in " ".join(printed.split())
+
+
 def test_suspects_by_a_bundle_and_what_select_makes_of_doubts(hcdv, clicks, noisy, tmp_path):
     path, trusted, wrong = noisy
     bundle, values = tmp_path / "b", tmp_path / "v.parquet"
@@ -67,11 +78,7 @@ def test_suspects_by_a_bundle_and_what_select_makes_of_doubts(hcdv, clicks, nois
     assert code == 0
     assert "labels have a doubt above 0.5" in printed
     code, printed, _ = hcdv("suspects", clicks, *ROLES, "--bundle", bundle, "--json", "-")
-    own = json.loads(printed)
-    assert own["seen"] == own["examples"]  # it was trained on this very file
-    assert all(row["why"].endswith("so its doubt is too small") for row in own["items"])
-    code, printed, _ = hcdv("suspects", path, *ROLES, "--bundle", bundle, "--count", 3)
-    assert "270 of 300 rows are among those that the bundle's models" in " ".join(printed.split())
+    assert json.loads(printed)["seen"] == 0  # models that saw no row of its provider doubt each
     code, _, message = hcdv("suspects", path, *ROLES, "--bundle", bundle, "--trusted", trusted)
     assert code == 1
     assert "the bundle has its own trusted rows" in message
