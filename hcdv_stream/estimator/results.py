@@ -22,6 +22,7 @@ from hcdv_stream.estimator.holding import NOWHERE, Holding
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
 from hcdv_stream.valuation.arrays import Floats
+from hcdv_stream.valuation.drift.evaluator_shortage import has_a_say, short_of_evaluators
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import REASONS, Strategy, selection
 from hcdv_stream.valuation.settlement import LEAST_CERTAINTY, Rule, is_certain
@@ -92,16 +93,38 @@ class Results(FittedAttributes):
     def provider_payouts_(self) -> dict[str, float]:
         """The part of a pot that each named provider is paid, from 0 to 1; see ``payouts``.
 
-        0 for all if nobody's examples are worth more than nothing.
+        Raises ValueError where ``payouts`` refuses to pay.
         """
-        names = sorted({name for name in self._held.providers if name is not None})
         values = self.payout_values_
+        self._refuse_luck()
+        names = sorted({name for name in self._held.providers if name is not None})
         worth = dict.fromkeys(names, 0.0)
         for name, value in zip(self._held.providers, values.tolist(), strict=True):
             if name is not None:
                 worth[name] += value
         total = sum(max(value, 0.0) for value in worth.values())
         return {name: max(value, 0.0) / total if total else 0.0 for name, value in worth.items()}
+
+    def _refuse_luck(self, *, uncertain: bool = False) -> None:
+        """Raise ValueError if V cannot say what a class or, unless ``uncertain``, D is worth."""
+        corpus = self._held.corpus
+        short = short_of_evaluators(corpus.whole.counts, corpus.trusted)
+        labels = [str(corpus.classes[label]) for label in short]
+        if missing := [label for label in labels if has_a_say(label, str(self.utility))]:
+            named = ", ".join(map(repr, missing))
+            raise ValueError(
+                "payouts need V to have examples of every class that the examples have, and it "
+                f"has none of {named}: give fit X_val and y_val with some"
+            )
+        reading = corpus.state_values(Weights.for_payouts(self.utility))
+        value, stderr = reading.coalition(corpus.state.nodes[corpus.state.header.root])
+        if not uncertain and not is_certain(value, stderr):
+            raise ValueError(
+                f"all examples together are worth {value:.3g} with a standard error of "
+                f"{stderr:.3g}; payments would follow luck below {LEAST_CERTAINTY:g} standard "
+                "errors: give fit more of X_val, leave out providers of negative value, or pay "
+                "with payouts(pot, uncertain=True)"
+            )
 
     @property
     def payout_values_(self) -> Floats:
@@ -144,22 +167,13 @@ class Results(FittedAttributes):
         ------
         ValueError
             If nobody's examples are worth more than nothing, there is no V, an argument is out of
-            range, or V does not tell the corpus from chance: what all examples are worth together
-            is less than three standard errors.
+            range, V has no example of a class that the examples have, or V does not tell the corpus
+            from chance: what all examples are worth together is less than three standard errors.
 
         """
-        held = self._held
-        paid = paid_out(held.providers, self.payout_values_, pot, balances, rule)
-        state = held.corpus.state
-        reading = held.corpus.state_values(Weights.for_payouts(self.utility))
-        value, stderr = reading.coalition(state.nodes[state.header.root])
-        if pot and not uncertain and not is_certain(value, stderr):
-            raise ValueError(
-                f"all examples together are worth {value:.3g} with a standard error of "
-                f"{stderr:.3g}; payments would follow luck below {LEAST_CERTAINTY:g} standard "
-                "errors: give fit more of X_val, leave out providers of negative value, or pay "
-                "with uncertain=True"
-            )
+        paid = paid_out(self._held.providers, self.payout_values_, pot, balances, rule)
+        if pot:
+            self._refuse_luck(uncertain=uncertain)
         return paid
 
     @property

@@ -62,11 +62,11 @@ def test_trusted_rows_calibrate(hcdv, noisy):
 def test_a_bundle_s_own_rows_are_named(hcdv, clicks, noisy, tmp_path):
     bundle, anonymous = tmp_path / "b", ROLES[:6]
     hcdv("train", "--input", clicks, *anonymous, "--bundle", bundle)
-    code, printed, _ = hcdv("suspects", clicks, *anonymous, "--bundle", bundle, "--json", "-")
+    _, printed, _ = hcdv("suspects", clicks, *anonymous, "--bundle", bundle, "--json", "-")
     own = json.loads(printed)
     assert own["seen"] == own["examples"]
     assert all(row["why"].endswith("so its doubt is too small") for row in own["items"])
-    code, printed, _ = hcdv("suspects", noisy[0], *anonymous, "--bundle", bundle, "--count", 3)
+    _, printed, _ = hcdv("suspects", noisy[0], *anonymous, "--bundle", bundle, "--count", 3)
     assert "270 of 300 rows are among those that the bundle's models" in " ".join(printed.split())
 
 

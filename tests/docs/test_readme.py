@@ -29,6 +29,15 @@ def figures():
     yield "api-load", f"p99 {milliseconds(load['read_seconds']['p99'])}"
     yield "api-load", f"{load['wrong']} of {load['checked']:,}"
     yield "api-load", f"{slowed:.2f} times"
+    yield "heavy-reads", f"p99 {milliseconds(result('heavy-reads')['beside_seconds']['p99'])}"
+    flat = all(slope["flat"] for slope in result("soak")["slopes"].values())
+    yield "soak", "none that noise does not explain" if flat else "grows"
+    (drawn,) = (
+        kind for kind in result("coverage")["summary"] if kind.endswith("the bundle's tree")
+    )
+    sets = result("coverage")["summary"][drawn].values()
+    held = [each["stderr"]["coverage"]["mean"] for each in sets]
+    yield "coverage", f"{min(held):.2f} to {max(held):.2f}"
     yield "rivals", f"{least['pydvl']:.0f} and {least['opendataval']:.0f} times faster"
     yield "rivals", f"{sum(found) / len(found):.3f}"
 

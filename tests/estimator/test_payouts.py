@@ -98,6 +98,8 @@ def test_labels_that_v_cannot_tell_from_chance_are_not_paid_unless_somebody_insi
     hcdv = fitted(X[:300], drawn, SELLERS)
     with pytest.raises(ValueError, match="payments would follow luck below 3 standard errors"):
         hcdv.payouts(1000)
+    with pytest.raises(ValueError, match="payments would follow luck"):
+        _ = hcdv.provider_payouts_
     assert sum(hcdv.payouts(1000, uncertain=True).amounts.values()) == 1000
     assert hcdv.payouts(0).pot == 0
 
@@ -130,3 +132,12 @@ def test_fingerprints_tell_rows_of_every_kind_of_table():
         == fingerprints_of(frame, codes).tolist()
     )
     assert (fingerprints_of(object(), codes) == 0).all()
+
+
+def test_nobody_is_paid_where_v_knows_nothing_of_a_class():
+    of_one = V[1] == V[1][0]
+    hcdv = HCDV("identity", neighbours=3)
+    hcdv.fit(X[:300], labels(), V[0][of_one], V[1][of_one], provider=SELLERS)
+    for paid in (lambda: hcdv.payouts(1000, uncertain=True), lambda: hcdv.provider_payouts_):
+        with pytest.raises(ValueError, match="it has none of "):
+            paid()

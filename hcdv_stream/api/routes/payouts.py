@@ -27,6 +27,7 @@ from hcdv_stream.api.routes.pages import begin_page, next_cursor
 from hcdv_stream.api.routes.paging import CursorText, Limit, next_link
 from hcdv_stream.api.routes.retry import RetryRoute
 from hcdv_stream.api.sources.merged import MergedCorpus
+from hcdv_stream.valuation.drift.evaluator_shortage import has_a_say
 from hcdv_stream.valuation.settlement import (
     LEAST_CERTAINTY,
     Rule,
@@ -232,11 +233,10 @@ async def _refuse_without_evaluators(corpus: MergedCorpus) -> None:
     """Raise a problem if V says nothing of a class that has examples and a say."""
     found = await corpus.ask(WITHOUT_EVALUATORS, NoParameters())
     utility = corpus.weights.utility if corpus.weights else ""
-    _, of_one, only = utility.partition("class:")
     missing = {
         one.partition: labels
         for one in found
-        if (labels := [label for label in one.labels if not of_one or label == only])
+        if (labels := [label for label in one.labels if has_a_say(label, utility)])
     }
     if missing:
         raise without_evaluators(missing)

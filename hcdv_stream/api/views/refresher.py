@@ -61,6 +61,8 @@ class Refresher:
         self._beats = Heartbeats(clock)
         self._readers: dict[int, PartitionReader] = {}
         self._partitions: dict[int, PartitionView] = {}
+        self._unreadable: set[int] = set()
+        """Partitions whose state is damaged, or another's."""
         self._moved = False
         self._written: list[float] = []
         self._looked = time.monotonic()
@@ -115,7 +117,8 @@ class Refresher:
         """Return how current those partitions are that are owned here and have no state yet."""
         found = []
         for number, beat in self._beats.all():
-            if number not in self._partitions and not beat.moved:
+            empty = number not in self._partitions and number not in self._unreadable
+            if empty and not beat.moved:
                 found.append(self.freshness(number, beat.next_offset))
         return found
 
@@ -144,6 +147,7 @@ class Refresher:
         numbers = _partitions(self._directory)
         for number in self._readers.keys() - numbers:
             del self._readers[number]
+            self._unreadable.discard(number)
             self._beats.forget(number)
             self._moved |= self._partitions.pop(number, None) is not None
         for number in sorted(numbers):
@@ -168,10 +172,14 @@ class Refresher:
         try:
             moved = reader.refresh()
         except StateError as error:
+            self._unreadable.add(number)
             return str(error)
         if self._misplaced(number):
+            self._unreadable.add(number)
             self._moved |= self._partitions.pop(number, None) is not None
-        elif moved:
+            return None
+        self._unreadable.discard(number)
+        if moved:
             self._advance(number, reader)
             self._metrics.refresh_seconds.observe(time.perf_counter() - begin)
         return None

@@ -1,6 +1,7 @@
 """``hcdv-stream train``: a bundle from a table of labelled examples."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hcdv_stream.bundle.training import Trained
 
 EncoderChoice = Literal["contrastive", "identity"]
+_CLASSES_SHOWN = 8
 
 
 def train(
@@ -106,13 +108,19 @@ def _report(trained: "Trained", rows: int, unlabelled: int) -> dict[str, Any]:
     }
 
 
+def _listed(classes: Sequence[str]) -> str:
+    shown = ", ".join(classes[:_CLASSES_SHOWN])
+    more = len(classes) - _CLASSES_SHOWN
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
 def _show(trained: "Trained", path: Path, rows: int, unlabelled: int) -> None:
     bundle = trained.bundle
     facts = {
         "rows": f"{rows:,}",
         "without a label, left out": f"{unlabelled:,}",
         "features": f"{len(bundle.schema.features)}",
-        "classes": ", ".join(bundle.classes[:8]),
+        "classes": _listed(bundle.classes),
         "V (the encoder never sees it)": f"{len(trained.validation_rows):,} rows",
         "leaves": f"{len(bundle.seed.centroids)}",
         "τ": f"{bundle.tau:.3f}",

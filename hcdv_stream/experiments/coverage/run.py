@@ -189,16 +189,7 @@ def tables(result: Result) -> list[ResultTable]:
     return [
         ResultTable(
             f"Drawn anew: {kind}",
-            (
-                "set",
-                "coverage",
-                "Student",
-                "sd",
-                "rarest class",
-                "a tenth below",
-                "evaluators",
-                "their sd",
-            ),
+            COLUMNS,
             [_row(name, each) for name, each in sets.items()],
             f"Mean over {seeds} seed{'s' * (seeds > 1)}. Coverage within {GOAL[0]} to {GOAL[1]} on "
             f"{len(result['claims'][kind])} of {len(sets)} sets.",

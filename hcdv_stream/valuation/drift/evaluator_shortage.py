@@ -26,3 +26,9 @@ def short_of_evaluators(examples: Counts, evaluators: Counts, least: Counts | in
     """
     short: list[int] = np.flatnonzero((examples > 0) & (evaluators < least)).tolist()
     return short
+
+
+def has_a_say(label: str, utility: str) -> bool:
+    """Return whether evaluators of a class count: all do, except under "class:" another one."""
+    _, of_one, only = utility.partition("class:")
+    return not of_one or label == only

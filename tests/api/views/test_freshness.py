@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 import tracemalloc
 from contextlib import contextmanager
@@ -454,3 +455,16 @@ def test_a_state_that_has_not_caught_up_is_not_complete(world):
         refused = world.client.get(f"/v1/{path}complete=true")
         assert refused.status_code == 503
         assert "it has not caught up with its log yet: 500 records wait" in refused.json()["detail"]
+
+
+def test_a_partition_whose_state_cannot_be_used_is_missing(tmp_path):
+    """Its worker is well, as its heartbeat says; the state is another partition's."""
+    owner = Owner(tmp_path, 0, log=FOUR)
+    owner.apply(owner.batch(30))
+    other = Owner(tmp_path / "elsewhere", 1, log=FOUR)
+    other.apply(other.batch(30))
+    other.store.close()
+    shutil.copytree(other.directory, owner.directory.parent / "3")
+    body = Client(app_of(tmp_path)).get("/v1/summary").json()
+    assert body["missing_partitions"] == [1, 2, 3]
+    owner.store.close()
