@@ -14,6 +14,7 @@ from typing import IO
 
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings
+from hcdv_stream.state.errors import cause_of
 from hcdv_stream.state.permissions import make_private
 
 AUTO, NONE = "auto", "none"
@@ -48,9 +49,10 @@ class Instance:
                 number += 1
             return cls(_text(lock), lock)
         except OSError as error:
+            why, fix = cause_of(error)
             raise InstanceError(
-                f"{folder} cannot be written to ({error.strerror}): give this user the right to, "
-                "or choose another HCDV_STATE_DIR"
+                f"{folder} cannot be written to, because {why}: {fix}, or choose another "
+                "HCDV_STATE_DIR"
             ) from error
 
     @classmethod
