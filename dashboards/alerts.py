@@ -141,7 +141,7 @@ _WORKER = [
         "warning",
         "{{ $labels.provider }} sends much more of {{ $labels.topic }} than it used to",
         "Its share of what arrives is {{ $value | humanizePercentage }} higher over ten minutes "
-        "than over the last day. Copies of good examples are paid: look before you pay.",
+        "than over the last day. Copies with small changes are paid: look before you pay.",
     ),
     Alert(
         "DoubtRises",
