@@ -20,10 +20,10 @@ def resident(pid):
 
 
 def settle(pid):
-    """Wait until the process has done what it does by itself after its start."""
+    """Wait until the process has done what it does by itself in the seconds after its start."""
     same, last = 0, 0
-    while same < 10:
-        time.sleep(0.1)
+    while same < 25:
+        time.sleep(0.2)
         now = resident(pid)
         same = same + 1 if abs(now - last) < 1 << 20 else 0
         last = now
