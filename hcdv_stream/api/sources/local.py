@@ -23,7 +23,7 @@ class LocalSource:
 
     def __init__(self, refresher: Refresher) -> None:
         self._refresher = refresher
-        self._last: tuple[StateView, tuple[int, ...], Snapshot] | None = None
+        self._last: tuple[StateView, Snapshot] | None = None
 
     async def current(self, *, keep: bool) -> Snapshot:
         """Return the newest; raises a problem if there is none."""
@@ -31,13 +31,16 @@ class LocalSource:
         if keep:
             self.keep(view)
         missing = self._missing(view)
-        if self._last is None or self._last[0] is not view or self._last[1] != missing:
-            self._last = (view, missing, self._snapshot(view))
-        return self._last[2]
+        if self._last and self._last[0] is view and self._last[1].missing == missing:
+            return self._last[1]
+        snapshot = self._snapshot(view, missing)
+        self._last = (view, snapshot)
+        return snapshot
 
     async def pinned(self, key: str) -> Snapshot:
         """Return one that was kept; raises a problem if it is gone."""
-        return self._snapshot(self.kept(key))
+        view = self.kept(key)
+        return self._snapshot(view, self._missing(view))
 
     async def moved(self, key: str) -> None:
         """Wait until the newest is another one than this."""
@@ -104,7 +107,7 @@ class LocalSource:
         """Return some partitions of a view as a shard."""
         return LocalShard(view, self._refresher.kept, weights, corpus_size, numbers)
 
-    def _snapshot(self, view: StateView) -> Snapshot:
+    def _snapshot(self, view: StateView, missing: tuple[int, ...]) -> Snapshot:
         if not view.partitions:
             raise unavailable(self._refresher.missing)
         state = self.state_of(view)
@@ -120,7 +123,7 @@ class LocalSource:
             classes=tuple(state.classes),
             validation=tuple(state.validation),
             partitions=tuple(part for part in state.partitions if part.number in numbers),
-            missing=self._missing(view),
+            missing=missing,
             open=shards,
             home=lambda _: None,
             currency=lambda: Currency(tuple(self._fresh(view))),
