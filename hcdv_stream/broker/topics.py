@@ -4,6 +4,7 @@ An example id always meets its own partition, so the number of partitions of a t
 the state: it is checked here, and changing it takes a new topic.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from hcdv_stream.broker.topic_facts import RETENTION
 from hcdv_stream.settings import Settings
 
 _NO_SUCH_TOPIC = 3
+_LOOK_AGAIN_SECONDS = 0.1
 _RECORD_OVERHEAD = 65_536
 """Bytes that a record may need besides its value: key, headers, batch."""
 
@@ -51,11 +53,11 @@ def create_topics(
 ) -> list[str]:
     """Create the topics that are not there yet; return the names of those created.
 
-    A topic that is there is left as it is. Raises BrokerError where the broker cannot be reached
-    or refuses, and where a topic that is there has another number of partitions.
+    A topic that is there is left as it is. Raises BrokerError if the broker cannot be reached or
+    refuses, and if a topic that is there has another number of partitions.
     """
     with _admin(bootstrap, timeout_seconds) as admin:
-        return [topic.name for topic in topics if _ensure(admin, topic)]
+        return [topic.name for topic in topics if _ensure(admin, topic, timeout_seconds)]
 
 
 def delete_topics(bootstrap: str, names: Iterable[str], timeout_seconds: float = 10.0) -> None:
@@ -91,7 +93,33 @@ def _admin(bootstrap: str, timeout_seconds: float) -> Any:
         ) from error
 
 
-def _ensure(admin: Any, topic: Topic) -> bool:
+def _ensure(admin: Any, topic: Topic, timeout_seconds: float) -> bool:
+    """Create the topic unless it is there; return whether it was created.
+
+    A topic that is being made or deleted exists for the controller and has no partitions yet or
+    any more for the broker: both are asked again until they agree.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while not _create(admin, topic):
+        if there := _partitions(admin, topic.name):
+            if there != topic.partitions:
+                raise BrokerError(
+                    f"topic {topic.name!r} has {there} partitions, not {topic.partitions}: "
+                    "set HCDV_PARTITIONS to what it has, or choose another HCDV_TOPIC"
+                )
+            return False
+        if time.monotonic() > deadline:
+            raise BrokerError(
+                f"the broker neither makes topic {topic.name!r} nor shows its partitions within "
+                f"{timeout_seconds:g} s, as while a topic is being deleted: try again later, or "
+                "choose another HCDV_TOPIC"
+            )
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    return True
+
+
+def _create(admin: Any, topic: Topic) -> bool:
+    """Return whether the topic was created rather than there already."""
     request = {
         topic.name: {
             "num_partitions": topic.partitions,
@@ -102,12 +130,6 @@ def _ensure(admin: Any, topic: Topic) -> bool:
     try:
         admin.create_topics(request, wait_for_metadata=True)
     except TopicAlreadyExistsError:
-        there = _partitions(admin, topic.name)
-        if there != topic.partitions:
-            raise BrokerError(
-                f"topic {topic.name!r} has {there} partitions, not {topic.partitions}: "
-                "set HCDV_PARTITIONS to what it has, or choose another HCDV_TOPIC"
-            ) from None
         return False
     except KafkaError as error:
         raise BrokerError(
