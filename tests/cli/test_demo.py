@@ -18,15 +18,27 @@ from typer.testing import CliRunner
 
 from hcdv_stream.broker.embedded import accepts_connections, free_port
 from hcdv_stream.cli.main import app
+from tests.processes.service_process import ServiceProcess
 
 MARK = "HCDV_TEST_DEMO"
 LONG_SECONDS = 300
 
 
+def program(arguments, environment, output):
+    """The demo as a user starts it."""
+    command = [sys.executable, "-m", "hcdv_stream", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+
+
+def fork(arguments, environment, output):
+    """The same without four seconds in which a processor loads modules."""
+    return ServiceProcess(arguments, environment, stdout=output, stderr=output, loaded="training")
+
+
 class Demo:
     """A demo with ports, a temporary directory and a mark in its environment that are its own."""
 
-    def __init__(self, tmp_path, *arguments):
+    def __init__(self, tmp_path, *arguments, start=fork):
         self.temporary = tmp_path / "temporary"
         self.temporary.mkdir()
         self.mark = uuid.uuid4().hex
@@ -34,22 +46,21 @@ class Demo:
         if "--bootstrap" in arguments:
             del self.ports["kafka"]
         given = [text for name, port in self.ports.items() for text in (f"--{name}-port", port)]
-        command = [sys.executable, "-m", "hcdv_stream", "demo", *given, *arguments]
         ours = ("HCDV_", "TORCHINDUCTOR_")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-        self.process = subprocess.Popen(
-            [str(part) for part in command],
-            env=inherited
-            | {"TMPDIR": str(self.temporary), MARK: self.mark, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        read, write = os.pipe()
+        self.output = os.fdopen(read, encoding="utf-8")
+        self.process = start(
+            [str(part) for part in ("demo", *given, *arguments)],
+            inherited | {"TMPDIR": str(self.temporary), MARK: self.mark, "OMP_NUM_THREADS": "1"},
+            write,
         )
+        os.close(write)
         self.said = ""
 
     def until(self, pattern):
         """Read what it says until a line matches."""
-        for line in self.process.stdout:
+        for line in self.output:
             self.said += line
             if re.search(pattern, line):
                 return
@@ -57,12 +68,15 @@ class Demo:
 
     def finish(self):
         """Wait for its end; return the exit status."""
-        self.said += self.process.communicate(timeout=LONG_SECONDS)[0]
-        return self.process.returncode
+        status = self.process.wait(LONG_SECONDS)
+        self.said += self.output.read()
+        return status
 
     def processes(self):
-        """Ids of the processes that it started and that still run."""
-        found = []
+        """Its id and those of the processes that it started, of all that still run."""
+        # The environment that a fork was given is not the one that /proc shows.
+        forked = isinstance(self.process, ServiceProcess) and self.process.poll() is None
+        found = [self.process.pid] if forked else []
         for directory in Path("/proc").iterdir():
             if directory.name.isdigit():
                 try:
@@ -89,14 +103,15 @@ class Demo:
 
 
 @contextmanager
-def demo(tmp_path, *arguments):
-    started = Demo(tmp_path, *arguments)
+def demo(tmp_path, *arguments, start=fork):
+    started = Demo(tmp_path, *arguments, start=start)
     try:
         yield started
     finally:
         if started.process.poll() is None:
             started.process.kill()
-        started.process.communicate()
+        started.process.wait()
+        started.output.close()
 
 
 @pytest.mark.broker
@@ -104,7 +119,7 @@ def demo(tmp_path, *arguments):
 def test_the_whole_way_and_everything_up_until_ctrl_c(tmp_path):
     summary_path = tmp_path / "summary.json"
     arguments = ("--sessions", 600, "--rate", 0, "--seed", 1, "--json", summary_path)
-    with demo(tmp_path, *arguments) as running:
+    with demo(tmp_path, *arguments, start=program) as running:
         running.until("stays up until Ctrl-C")
         assert len(running.processes()) == 5, "demo, janitor, broker, worker and API"
         assert all(accepts_connections(port) for port in running.ports.values())

@@ -27,6 +27,7 @@ from tests.deploy import compose
 from tests.deploy.compose import SERVICES, prometheus_configuration
 from tests.deploy.programs import program
 from tests.deploy.service import Secret, Service
+from tests.processes.service_process import ServiceProcess
 from tests.worker.harness import until
 
 START_SECONDS = 300.0
@@ -40,18 +41,36 @@ _PORTS = {
 
 
 class Process:
-    """A program whose output is kept; ends with the ``with`` block."""
+    """A process whose output is kept; ends with the ``with`` block."""
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | ServiceProcess, log: Path) -> None:
+        self.process = process
         self.log = log
+
+    @classmethod
+    def of_program(cls, command: Sequence[str], log: Path) -> Self:
+        """Start a program of somebody else's."""
         with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                tethered(command),
-                env={**os.environ, "OMP_NUM_THREADS": "1", **variables},
-                stdout=output,
-                stderr=output,
-                cwd=log.parent,
+            started = subprocess.Popen(
+                tethered(command), stdout=output, stderr=output, cwd=log.parent
             )
+        return cls(started, log)
+
+    @classmethod
+    def of_command(cls, words: Sequence[str], variables: Mapping[str, str], log: Path) -> Self:
+        """Start ``hcdv-stream`` with these words."""
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
+        with log.open("wb") as output:
+            file = output.fileno()
+            started = ServiceProcess(
+                words,
+                environment,
+                stdout=file,
+                stderr=file,
+                directory=log.parent,
+                loaded="training",
+            )
+        return cls(started, log)
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +143,7 @@ class Stack:
         inside = ports["19092"]
         data = self.directory / "kafka"
         command = [script, "start", str(inside), str(data), *kafka_settings(ports)]
-        kafka = self._exits.enter_context(Process(command, {}, self.directory / "kafka.log"))
+        kafka = self._exits.enter_context(Process.of_program(command, self.directory / "kafka.log"))
         for port in (inside, ports["9092"]):
             until(lambda port=port: kafka.listens(port), START_SECONDS, f"Kafka on {port}")
         self.bootstrap = f"127.0.0.1:{inside}"
@@ -134,9 +153,8 @@ class Stack:
         """Start a service by its command and settings; ``more`` are variables besides."""
         bundles = str(self.directory / "bundles")
         words = [word.replace("/bundles", bundles) for word in service.command]
-        command = [sys.executable, "-m", "hcdv_stream", *words]
         log = self.directory / f"{name}.log"
-        process = Process(command, self._environment(name, service) | more, log)
+        process = Process.of_command(words, self._environment(name, service) | more, log)
         self.running[name] = self._exits.enter_context(process)
         return process
 
@@ -169,7 +187,7 @@ class Stack:
         command += [f"--storage.tsdb.path={self.directory / 'tsdb'}", "--log.level=warn"]
         command += [f"--web.listen-address=127.0.0.1:{self.ports['prometheus']}"]
         log = self.directory / "prometheus.log"
-        prometheus = self._exits.enter_context(Process(command, {}, log))
+        prometheus = self._exits.enter_context(Process.of_program(command, log))
         until(lambda: prometheus.listens(self.ports["prometheus"]), START_SECONDS, "Prometheus")
 
     def passes(self, name: str, path: str) -> bool:

@@ -5,9 +5,9 @@ fork of a process that has them is the same program with a process id, signals, 
 files and a working directory of its own. The server runs nothing but imports, in one thread, so a
 fork copies no lock that is held and no connection. It dies with the tests, and its forks with it.
 
-It runs as ``fork_server.py DESCRIPTOR``, a Unix socket. A request has a JSON head, and as open
-files standard input, output, error, and the pipe that the exit status goes to. The answer is the
-process id.
+It runs as ``fork_server.py DESCRIPTOR NAME``: a Unix socket, and which of LOADED to load. A request
+has a JSON head, and as open files standard input, output, error, and the pipe that the exit status
+goes to. The answer is the process id.
 """
 
 import ctypes
@@ -20,11 +20,12 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-MODULES = (
+_SERVICES = (
     "hcdv_stream.cli.commands.worker",
     "hcdv_stream.cli.commands.api",
     "hcdv_stream.cli.commands.gateway",
@@ -33,6 +34,15 @@ MODULES = (
     "hcdv_stream.api.server",
     "hcdv_stream.gateway.app",
 )
+_TRAINING = (
+    "torch._dynamo",  # which every optimiser loads
+    "hcdv_stream.bundle.training",
+    "hcdv_stream.cli.commands.demo",
+    "hcdv_stream.cli.commands.train",
+    "hcdv_stream.demo.performance",
+    "hcdv_stream.simulators.clickstream",
+)
+LOADED = {"services": _SERVICES, "training": (*_SERVICES, *_TRAINING)}
 LARGEST_REQUEST = 1 << 20
 _PR_SET_PDEATHSIG = 1
 
@@ -89,6 +99,7 @@ def _become(server: int, request: dict[str, Any], files: list[int]) -> NoReturn:
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
+    tempfile.tempdir = None  # the server's, if a module has asked for it
     os.chdir(request["directory"])
     sys.argv = ["hcdv-stream", *request["arguments"]]
     from hcdv_stream.__main__ import main
@@ -98,7 +109,7 @@ def _become(server: int, request: dict[str, Any], files: list[int]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    for module in MODULES:
+    for module in LOADED[sys.argv[2]]:
         importlib.import_module(module)
     gc.freeze()
     _become(os.getpid(), *_serve(socket.socket(fileno=int(sys.argv[1]))))

@@ -22,10 +22,11 @@ from tests.processes import fork_server
 
 
 class ServiceProcess:
-    """A fork that runs one of the services; used as a ``subprocess.Popen`` is.
+    """A fork that runs a command of ours; used as a ``subprocess.Popen`` is.
 
-    ``stderr`` is an open file, or None for that of the tests; ``descriptors`` are how many files it
-    may open.
+    ``stdout`` and ``stderr`` are open files, or None for those of the tests; ``descriptors`` are
+    how many files it may open. What trains, or needs torch, is forked from a server that has
+    ``loaded`` "training".
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class ServiceProcess:
         stderr: int | None = None,
         directory: Path | None = None,
         descriptors: int | None = None,
+        loaded: str = "services",
     ) -> None:
         head = {
             "arguments": list(arguments),
@@ -49,7 +51,7 @@ class ServiceProcess:
         with Path(os.devnull).open() as nothing:
             files = [nothing.fileno(), 1 if stdout is None else stdout]
             files += [2 if stderr is None else stderr, status]
-            server = _server()
+            server = _server(loaded)
             socket.send_fds(server, [json.dumps(head).encode()], files)
             os.close(status)
             self.pid = int(server.recv(20))
@@ -112,11 +114,11 @@ def _text(log: IO[str]) -> str:
 
 
 @cache
-def _server() -> socket.socket:
-    """Start the server of this process of the tests; it ends with it."""
+def _server(loaded: str) -> socket.socket:
+    """Start a server of this process of the tests; it ends with it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    command = [sys.executable, fork_server.__file__, str(theirs.fileno())]
+    command = [sys.executable, fork_server.__file__, str(theirs.fileno()), loaded]
     with theirs:
         process = subprocess.Popen(
             tethered(command), env=os.environ | one_thread, pass_fds=[theirs.fileno()]
