@@ -173,7 +173,10 @@ class WorkerProcess:
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples that carry these labels."""
-        families = text_string_to_metric_families(self.get("/metrics")[1])
+        lines = self.get("/metrics")[1].splitlines()
+        families = text_string_to_metric_families(
+            "\n".join(line for line in lines if line.startswith(name))  # parsing all takes 8 ms
+        )
         samples = [sample for family in families for sample in family.samples]
         return sum(
             sample.value
@@ -183,11 +186,17 @@ class WorkerProcess:
 
 
 def until(condition: Callable[[], Any], seconds: float, about: object = "") -> None:
-    """Wait until a condition holds, at most so long on a machine that nobody else uses."""
+    """Wait until a condition holds, at most so long on a machine that nobody else uses.
+
+    A condition that takes long to examine is examined less often: those who wait leave the
+    processors to what they wait for.
+    """
     deadline = time.monotonic() + seconds * PATIENCE
+    begin = time.thread_time()
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds * PATIENCE} s: {about}"
-        time.sleep(0.05)
+        time.sleep(min(0.5, max(0.05, 20 * (time.thread_time() - begin))))
+        begin = time.thread_time()
 
 
 def produce(
