@@ -23,8 +23,9 @@ from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.state import PartitionReader
 from hcdv_stream.state.drift_record import encode_drift
-from hcdv_stream.state.next_offset import read_next_offset
-from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
+from hcdv_stream.state.layout import POSITION_KEY
+from hcdv_stream.state.reading.secondary import Secondary
+from hcdv_stream.state.records import decode_position, encode_header, encode_leaf, encode_node
 from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.doubt.calibration import Calibration
@@ -195,7 +196,7 @@ def until(condition: Callable[[], Any], seconds: float, about: object = "") -> N
     begin = time.thread_time()
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds * PATIENCE} s: {about}"
-        time.sleep(min(0.5, max(0.05, 20 * (time.thread_time() - begin))))
+        time.sleep(min(0.25, max(0.05, 10 * (time.thread_time() - begin))))
         begin = time.thread_time()
 
 
@@ -246,13 +247,34 @@ def stored(directory: Path) -> StoredPartition | None:
 
 def wait_for_offset(directory: Path, offset: int, worker: WorkerProcess, seconds: float) -> None:
     """Wait until everything below an offset is durable."""
+    followed: list[Secondary] = []  # opened once: to catch up costs a tenth of that
+
+    def next_offset() -> int:
+        if followed:
+            followed[0].catch_up()
+        elif (directory / "CURRENT").exists():
+            followed.append(Secondary(directory))
+        else:
+            return 0
+        data = followed[0].families().meta.get(POSITION_KEY)
+        return 0 if data is None else decode_position(data).next_offset
 
     def there() -> bool:
         assert worker.process.poll() is None, worker.output
-        stored_offset = read_next_offset(directory)
-        return stored_offset is not None and stored_offset >= offset
+        try:
+            return next_offset() >= offset
+        except Exception:  # rocksdict raises no other; the owner's files may just have moved
+            forget()
+            return False
 
-    until(there, seconds, f"offset {offset} of {directory}")
+    def forget() -> None:
+        while followed:
+            followed.pop().close()
+
+    try:
+        until(there, seconds, f"offset {offset} of {directory}")
+    finally:
+        forget()
 
 
 def state_bytes(partition: StoredPartition) -> bytes:
