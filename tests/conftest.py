@@ -4,6 +4,7 @@ Every test may run beside another process of the suite. What needs the machine f
 ``alone``; ``make test`` runs it after the rest.
 """
 
+import gc
 import os
 import shutil
 import signal
@@ -35,6 +36,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     assert "numpy" not in sys.modules, "the variables are read when NumPy loads"
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+
+# A full collection goes through every module that is loaded; by default that takes an eighth of the
+# tests' time. While they load nothing is collected, and what is loaded then is left out of it.
+gc.disable()
 
 # On a busy machine an example may take long; that says nothing about the code.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -124,6 +129,13 @@ def pytest_collection_modifyitems(
         )
     long = Counter(item.path for item in items if _is_slow(item))
     items.sort(key=lambda item: -long[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, of what the tests make."""
+    gc.freeze()
+    gc.set_threshold(5_000, *gc.get_threshold()[1:])
+    gc.enable()
 
 
 def _deselect(

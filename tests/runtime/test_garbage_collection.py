@@ -9,10 +9,10 @@ from hcdv_stream.runtime.garbage_collection import freeze_loaded_objects
 
 @pytest.fixture
 def restored():
-    """Puts collections back to what they were."""
+    """Begins with nothing left out; puts the thresholds back, and leaves out what is loaded."""
     before = gc.get_threshold()
-    yield
     gc.unfreeze()
+    yield
     gc.set_threshold(*before)
 
 
