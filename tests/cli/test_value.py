@@ -10,16 +10,22 @@ import pytest
 import typer
 
 from hcdv_stream.cli.commands.value import TREES, value
+from hcdv_stream.cli.main import run
 from hcdv_stream.offline.method_options import OPTIONS_OF
 from hcdv_stream.offline.methods import METHODS
 
 from .conftest import ROLES, ROWS
 
 
-@pytest.fixture
-def bundle(hcdv, clicks, tmp_path):
-    hcdv("train", "--input", clicks, *ROLES, "--bundle", tmp_path / "bundle")
-    return tmp_path / "bundle"
+@pytest.fixture(scope="module")
+def bundle(clicks, tmp_path_factory):
+    """A bundle that every test reads and none changes."""
+    place = tmp_path_factory.mktemp("trained") / "bundle"
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
+        arguments = ("train", "--input", clicks, *ROLES, "--bundle", place)
+        patch.setattr(sys, "argv", ["hcdv-stream", *map(str, arguments)])
+        run()
+    return place
 
 
 def summary(table):
@@ -152,7 +158,7 @@ def test_ctrl_c_leaves_nothing(clicks, tmp_path, loaded):
     out = tmp_path / "values.parquet"
     many = tmp_path / "many.csv"
     header, *rows = clicks.read_text().splitlines()
-    many.write_text("\n".join([header, *rows * 100]) + "\n")
+    many.write_text("\n".join([header, *rows * 20]) + "\n")
     command = [sys.executable, "-X", "importtime", "-m", "hcdv_stream", "value"]
     command += ["--input", str(many), *ROLES, "--out", str(out)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
