@@ -21,10 +21,11 @@ from .conftest import ROLES, ROWS
 def bundle(clicks, tmp_path_factory):
     """A bundle that every test reads and none changes."""
     place = tmp_path_factory.mktemp("trained") / "bundle"
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
+    with pytest.MonkeyPatch.context() as patch:
         arguments = ("train", "--input", clicks, *ROLES, "--bundle", place)
         patch.setattr(sys, "argv", ["hcdv-stream", *map(str, arguments)])
-        run()
+        with pytest.raises(SystemExit):
+            run()
     return place
 
 

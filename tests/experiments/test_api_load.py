@@ -24,13 +24,13 @@ def test_small(tmp_path, monkeypatch):
     wrong_answers = api_load.wrong_answers
     monkeypatch.setattr(api_load, "wrong_answers", checked)
     result = api_load.run(ExperimentOptions(tmp_path, seeds=1, small=True), Silent())
-    assert result["reads"] == result["checked"] == 180
+    assert result["reads"] == result["checked"] == 60
     assert result["failed"] == result["wrong"] == 0
     assert result["states"] > 1
     (count, wrong) = checks[0]
-    assert (count, len(wrong)) == (180, 1)
+    assert (count, len(wrong)) == (60, 1)
     (table,) = api_load.tables(result)
-    assert "180 / 0" in table.markdown()
+    assert "60 / 0" in table.markdown()
 
 
 def test_the_schedule_is_open():

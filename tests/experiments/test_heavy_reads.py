@@ -11,7 +11,7 @@ from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 def test_small(tmp_path):
     result = heavy_reads.run(ExperimentOptions(tmp_path, seeds=1, small=True), Silent())
     assert result["failed"] == 0
-    assert result["alone_seconds"]["count"] == result["beside_seconds"]["count"] == 60
+    assert result["alone_seconds"]["count"] == result["beside_seconds"]["count"] == 30
     assert result["heavy_answers"] >= result["loops"]
     (table,) = heavy_reads.tables(result)
     assert "p99" in table.markdown()

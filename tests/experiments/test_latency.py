@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from hcdv_stream.experiments.common.feed import Feed, trained_bundle
+from hcdv_stream.experiments.common.feed import SMALL_PER_DAY, Feed, trained_bundle
 from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.latency import report
 from hcdv_stream.experiments.latency import run as latency
@@ -13,7 +13,7 @@ from hcdv_stream.experiments.latency.worker_path import STAGES, WorkerPath
 
 @pytest.fixture(scope="module")
 def bundle():
-    return trained_bundle(0, per_day=100)
+    return trained_bundle(0, SMALL_PER_DAY)
 
 
 def test_a_feed_goes_on_over_days_without_repeating_an_id():

@@ -139,11 +139,11 @@ def test_what_cheating_gains(site):
 
 
 def test_truths_are_those_of_retrained_models(site):
-    market = market_of(site, 5, np.random.default_rng(3))
+    market = market_of(site, 3, np.random.default_rng(3))
     models = CoalitionModels(site, market, "logistic regression")
     game = models.game("AUC")
-    everybody = np.ones((1, 5), np.bool_)
-    nobody = np.zeros((1, 5), np.bool_)
+    everybody = np.ones((1, 3), np.bool_)
+    nobody = np.zeros((1, 3), np.bool_)
     assert game(nobody)[0] == 0.5
     test = records(site, site.test, np.zeros(len(site.test), np.int64))
     model = MODELS["logistic regression"](len(market.rows))

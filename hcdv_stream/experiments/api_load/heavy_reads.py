@@ -47,7 +47,7 @@ class MarketScale:
     seconds: float = 20.0
 
 
-_SMALL = MarketScale(providers=400, reads=40.0, turns=1, seconds=1.5)
+_SMALL = MarketScale(providers=200, reads=60.0, turns=1, seconds=0.5)
 
 
 def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:

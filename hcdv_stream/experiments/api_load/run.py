@@ -31,7 +31,12 @@ from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.experiments.api_load.expected_answers import wrong_answers
-from hcdv_stream.experiments.common.feed import PER_DAY, endless_messages, trained_bundle
+from hcdv_stream.experiments.common.feed import (
+    PER_DAY,
+    SMALL_PER_DAY,
+    endless_messages,
+    trained_bundle,
+)
 from hcdv_stream.experiments.experiment import (
     ExperimentOptions,
     ExperimentProgress,
@@ -69,7 +74,7 @@ class Scale:
         return int(1.5 * self.sessions * self.turns * (self.alone + self.loaded))
 
 
-_SMALL = Scale(before=600, sessions=150.0, reads=60.0, turns=2, alone=1.0, loaded=1.5)
+_SMALL = Scale(before=300, sessions=60.0, reads=20.0, turns=2, alone=1.0, loaded=1.5)
 
 
 def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
@@ -176,7 +181,7 @@ def trained_service(
     The log outlives the service. The folder above the state is the experiment's own.
     """
     progress.begin("training")
-    bundle = trained_bundle(0, 150 if options.small else PER_DAY)
+    bundle = trained_bundle(0, SMALL_PER_DAY if options.small else PER_DAY)
     progress.done()
     with Workspace("hcdv-load-") as workspace, kafka(None, 0) as (bootstrap, _):
         bundle.save(workspace.path / "bundle")

@@ -12,7 +12,7 @@ from hcdv_stream.simulators.messages import Message, messages
 from hcdv_stream.worker.letters.dead_letter import Record
 
 HISTORY_DAYS = 4
-PER_DAY = 1500
+PER_DAY, SMALL_PER_DAY = 1500, 60
 
 
 def trained_bundle(seed: int, per_day: int = PER_DAY) -> Bundle:

@@ -18,7 +18,12 @@ from typing import Any
 from hcdv_stream.broker.embedded import free_port
 from hcdv_stream.broker.topics import create_topics, session_topics
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.experiments.common.feed import PER_DAY, endless_messages, trained_bundle
+from hcdv_stream.experiments.common.feed import (
+    PER_DAY,
+    SMALL_PER_DAY,
+    endless_messages,
+    trained_bundle,
+)
 from hcdv_stream.experiments.endurance import faults
 from hcdv_stream.experiments.endurance.comparison import compared
 from hcdv_stream.experiments.endurance.feeder import TopicFeeder
@@ -51,7 +56,7 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     plan = SMALL if options.small else Plan(seed=options.seeds)
     with TemporaryDirectory(prefix="hcdv-endurance-") as place:
         bundle = Path(place) / "bundle"
-        trained_bundle(0, 150 if options.small else PER_DAY).save(bundle)
+        trained_bundle(0, SMALL_PER_DAY if options.small else PER_DAY).save(bundle)
         stream = endless_messages(plan.seed)
         return trial(plan, options.kafka, Path(place), bundle, stream, progress=progress)
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from hcdv_stream.bundle.bundle import Bundle
-from hcdv_stream.experiments.common.feed import Feed, trained_bundle
+from hcdv_stream.experiments.common.feed import SMALL_PER_DAY, Feed, trained_bundle
 from hcdv_stream.experiments.experiment import ExperimentOptions, ExperimentProgress, Result
 from hcdv_stream.experiments.latency.throughput import LOOK_SECONDS, measure_throughput
 from hcdv_stream.experiments.latency.worker_path import STAGES, Timed, WorkerPath
@@ -54,11 +54,11 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
 
 def _measured(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     small = options.small
-    examples, large, steps = (600, 3_000, 4) if small else (15_000, 200_000, 40)
+    examples, large, steps = (300, 1_000, 4) if small else (15_000, 200_000, 40)
     # A backlog that a bare agent works off between two looks has no rate.
     backlog, look_seconds = (5_000, 0.02) if small else (large, LOOK_SECONDS)
     progress.plan(options.seeds + 4)
-    bundle = trained_bundle(0, 150 if small else DAY)
+    bundle = trained_bundle(0, SMALL_PER_DAY if small else DAY)
     result: dict[str, Any] = {
         "experiment": "latency",
         "processors": os.cpu_count(),

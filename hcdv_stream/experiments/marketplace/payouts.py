@@ -20,7 +20,8 @@ CROWDED = ("page-blocks", "ring", "churn", "credit")
 """Sets with a market of fifty sellers: those on which models train quickly."""
 ORDERS = 2
 """Random orders of fifty sellers that are sampled, in antithetic pairs."""
-SMALL, SMALL_MANY = 400, 12
+SMALL, SMALL_MANY, SMALL_ORDERS = 200, 11, 1
+"""Of a small run; up to ten sellers would not be sampled."""
 
 Reader = Callable[[int], Dataset]
 
@@ -31,20 +32,21 @@ def measured(options: ExperimentOptions, progress: ExperimentProgress) -> Mappin
     seeds = SEEDS[:1] if options.small else SEEDS
     crowded = list(sets) if options.small else CROWDED
     many = SMALL_MANY if options.small else MANY
+    orders = SMALL_ORDERS if options.small else ORDERS
     progress.plan(2 * len(sets) * len(seeds) + len(crowded))
     markets, attacks = [], []
     for seed in seeds:
         for name, read in sets.items():
             progress.begin(f"seed {seed}: five sellers of {name}")
             site = ground_of(read(seed), seed)
-            markets.append(tracked(site, FEW, seed, ORDERS))
+            markets.append(tracked(site, FEW, seed, orders))
             progress.done()
             progress.begin(f"seed {seed}: attacks on {name}")
             attacks += attacked(site)
             progress.done()
     for name in crowded:
         progress.begin(f"fifty sellers of {name}")
-        markets.append(tracked(ground_of(sets[name](0), 0), many, 0, ORDERS))
+        markets.append(tracked(ground_of(sets[name](0), 0), many, 0, orders))
         progress.done()
     return {"markets": markets, "attacks": attacks}
 

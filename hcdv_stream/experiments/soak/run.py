@@ -27,7 +27,12 @@ from hcdv_stream.demo.endpoints import UNANSWERED, metric_total, summary
 from hcdv_stream.demo.service import RunningService, kafka, running
 from hcdv_stream.demo.workspace import Workspace
 from hcdv_stream.errors import HcdvError
-from hcdv_stream.experiments.common.feed import PER_DAY, endless_messages, trained_bundle
+from hcdv_stream.experiments.common.feed import (
+    PER_DAY,
+    SMALL_PER_DAY,
+    endless_messages,
+    trained_bundle,
+)
 from hcdv_stream.experiments.endurance.kafka_process import KafkaProcess
 from hcdv_stream.experiments.endurance.readers import Readers
 from hcdv_stream.experiments.endurance.samples import (
@@ -66,7 +71,7 @@ class SoakLoad:
     descriptors: int = 1_024
 
 
-_SMALL = SoakLoad(examples=400, sessions=100.0, reads=5.0, warm_up=3.0, seconds=9.0, every=0.3)
+_SMALL = SoakLoad(examples=200, sessions=50.0, reads=5.0, warm_up=1.0, seconds=4.0, every=0.2)
 
 
 def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
@@ -75,7 +80,7 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
     seconds = load.seconds if options.minutes is None else 60.0 * options.minutes
     progress.plan(4)
     progress.begin("training")
-    bundle = trained_bundle(0, 150 if options.small else PER_DAY)
+    bundle = trained_bundle(0, SMALL_PER_DAY if options.small else PER_DAY)
     progress.done()
     with ExitStack() as stack:
         workspace = stack.enter_context(Workspace("hcdv-soak-"))
