@@ -55,6 +55,7 @@ from hcdv_stream.client.connection import (
 )
 from hcdv_stream.client.errors import ApiError, NotReachedError
 from hcdv_stream.runtime.atomic_files import written_whole
+from hcdv_stream.runtime.tls_context import tls_context
 from hcdv_stream.valuation.settlement import Rule
 
 
@@ -77,7 +78,11 @@ class Client:
     ) -> None:
         self._retries = retries
         self._http = httpx.Client(
-            base_url=url, headers=headers(key), timeout=timeout, transport=transport
+            base_url=url,
+            headers=headers(key),
+            timeout=timeout,
+            transport=transport,
+            verify=tls_context(),
         )
 
     def __enter__(self) -> Self:

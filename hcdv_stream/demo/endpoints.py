@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hcdv_stream.api.models.summary import SummaryAnswer
 from hcdv_stream.client import ApiError, Client, NotReachedError
+from hcdv_stream.runtime.tls_context import tls_context
 
 UNANSWERED = (ApiError, NotReachedError)
 """What a read raises if the process does not answer or has nothing to say yet."""
@@ -17,7 +18,9 @@ _SECONDS = 10.0
 
 def api_client(api: str) -> Client:
     """Return a client of the API at this address that does not try again by itself."""
-    return Client(api, timeout=_SECONDS, retries=0, transport=httpx.HTTPTransport())
+    return Client(
+        api, timeout=_SECONDS, retries=0, transport=httpx.HTTPTransport(verify=tls_context())
+    )
 
 
 def summary(api: str) -> SummaryAnswer:
@@ -44,7 +47,7 @@ def metric_total(url: str, name: str) -> int:
 
 def _read(url: str) -> str:
     try:
-        answer = httpx.get(url, timeout=_SECONDS, trust_env=False)
+        answer = httpx.get(url, timeout=_SECONDS, trust_env=False, verify=tls_context())
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise NotReachedError(url, error) from error

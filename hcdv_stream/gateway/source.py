@@ -21,6 +21,7 @@ from hcdv_stream.broker.partitioner import partition_of
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.gateway.metrics import GatewayMetrics
 from hcdv_stream.gateway.sidecar import RemoteShard, ShardTarget, Sidecar, SidecarExpectations
+from hcdv_stream.runtime.tls_context import tls_context
 from hcdv_stream.settings import Settings
 from hcdv_stream.state.heartbeat import Heartbeat, is_sound
 from hcdv_stream.valuation.weights import Weights
@@ -51,6 +52,7 @@ class RemoteSource:
             )
         key = settings.gateway_key
         self._client = httpx.AsyncClient(
+            verify=tls_context(),
             timeout=settings.gateway_timeout_seconds,
             follow_redirects=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),

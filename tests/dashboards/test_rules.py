@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ import yaml
 
 from hcdv_stream.dashboards.__main__ import main
 from hcdv_stream.dashboards.alerts import ALERTS
-from hcdv_stream.dashboards.files import PROMETHEUS
 from hcdv_stream.dashboards.recordings import RECORDINGS
 from hcdv_stream.dashboards.rules import Alert, Recording, custom_resource
+from tests.dashboards.rule_files import FILES, committed, rules_of
 from tests.deploy.programs import program
 from tests.repository import ROOT
 
-FILES = sorted(PROMETHEUS.glob("*.yml"))
 RULES = [rule for group in ALERTS for rule in group.rules if isinstance(rule, Alert)]
 WORKER = 'job="hcdv-worker", instance="w:9108"'
 API = 'job="hcdv-api", instance="a:8080"'
@@ -388,34 +386,6 @@ def rendered(case: Case) -> dict[str, Any]:
     if case.fires:
         test["alert_rule_test"] = [{"eval_time": f"{case.minute}m", "alertname": case.alert}]
     return test
-
-
-@cache
-def committed() -> list[dict[str, Any]]:
-    """The groups of the committed files, recording rules first."""
-    return [
-        group for path in reversed(FILES) for group in yaml.safe_load(path.read_text())["groups"]
-    ]
-
-
-def rules_of(alert: str) -> dict[str, Any]:
-    """The alert's rules, and the recording rules that they read.
-
-    All of the rules would be evaluated at every minute of every case, ten times the work.
-    """
-    groups = committed()
-    rules = [rule for group in groups for rule in group["rules"]]
-    recorded = {rule["record"]: rule for rule in rules if "record" in rule}
-    wanted = [rule for rule in rules if rule.get("alert") == alert]
-    for rule in wanted:  # it grows
-        wanted += [
-            one for name, one in recorded.items() if name in rule["expr"] and one not in wanted
-        ]
-    kept = [
-        {"name": group["name"], "rules": [rule for rule in group["rules"] if rule in wanted]}
-        for group in groups
-    ]
-    return {"groups": [group for group in kept if group["rules"]]}
 
 
 def examined(directory: Path, cases: list[Case]) -> subprocess.CompletedProcess[str]:

@@ -94,7 +94,7 @@ VIEWS = {
     "deep error": (said(b"[" * 200_000, "500 X"), "answers 500: [["),
     "another shape": (said(b'{"a": 1}'), "answers what this version does not read"),
     "zipped": (
-        said(gzip.compress(b" " * 50_000_000), more="Content-Encoding: gzip\r\n"),
+        said(gzip.compress(b" " * 50_000_000, 1), more="Content-Encoding: gzip\r\n"),
         "answers compressed",
     ),
 }  # fmt: skip
