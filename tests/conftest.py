@@ -37,10 +37,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
 
-# A full collection goes through every module that is loaded; by default that takes an eighth of the
-# tests' time. While they load nothing is collected, and what is loaded then is left out of it.
-gc.disable()
-
 # On a busy machine an example may take long; that says nothing about the code.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
@@ -131,11 +127,20 @@ def pytest_collection_modifyitems(
     items.sort(key=lambda item: -long[item.path])
 
 
-def pytest_collection_finish() -> None:
-    """Collect garbage from here on, of what the tests make."""
-    gc.freeze()
-    gc.set_threshold(5_000, *gc.get_threshold()[1:])
-    gc.enable()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage while the tests load, and from then on only what they make.
+
+    A full collection goes through every module that is loaded; by default that takes an eighth of
+    the tests' time.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(5_000, *gc.get_threshold()[1:])
+        gc.enable()
 
 
 def _deselect(

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from hcdv_stream.gateway.app import build_gateway
+from hcdv_stream.runtime.tls_context import tls_context
 from hcdv_stream.settings import load_settings
 from tests.api.serving import served
 from tests.api.world import app_of
@@ -53,7 +54,7 @@ def gateway(*addresses: str, **settings: object) -> Iterator[httpx.Client]:
     )
     with (
         served(build_gateway(chosen)) as address,
-        httpx.Client(base_url=address, timeout=20) as client,
+        httpx.Client(base_url=address, timeout=20, verify=tls_context()) as client,
     ):
         yield client
 
