@@ -9,7 +9,7 @@ its calibration is taken by models that had not seen it.
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -168,6 +168,40 @@ def train_bundle(
         calibration=() if doubt is None or doubt.curve is None else doubt.curve.to_json(),
     )
     return Trained(bundle, validation, held, fitted)
+
+
+def retrained(
+    bundle: Bundle,
+    examples: LabelledRows,
+    trusted: LabelledRows,
+    options: TrainingOptions,
+    progress: Callable[[TrainingProgress], None] = lambda _: None,
+) -> Bundle:
+    """Return the bundle with another encoder, and the tree and τ of its embeddings.
+
+    Schema and classes stay. ``examples`` are what it is trained on, ``trusted`` the rows of V, as
+    ``schema.matrix`` has them. There is no doubt model. Raises TrainingError.
+    """
+    share = options.held_out_share
+    held, fitted = stratified_split(examples.labels, (share,), options.seed)
+    if not len(held):
+        raise TrainingError(f"{len(examples.labels)} rows are too few: none would be held out")
+    tables = [LabelledRows(examples.rows[part], examples.labels[part]) for part in (fitted, held)]
+    encoder, metrics = _encoder(tables, len(bundle.classes), options, progress)
+    embeddings = encoder.embed(examples.rows, np.arange(len(examples.rows)))
+    seed = build_seed(embeddings[fitted], options.engine)
+    known = encoder.embed(trusted.rows, np.arange(len(trusted.rows)))
+    return replace(
+        bundle,
+        encoder=encoder,
+        validation=Validation(known, trusted.labels),
+        seed=seed,
+        tau=_tau(nearest_distances(embeddings[held], seed), options),
+        hyper_parameters=_hyper_parameters(options),
+        metrics=metrics,
+        doubt=None,
+        calibration=(),
+    )
 
 
 def _classes(labels: Column) -> tuple[tuple[str, ...], Labels]:

@@ -75,6 +75,12 @@ RankCorrelation = Annotated[
         "before.",
     ),
 ]
+Members = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Encoders to train, each with a tree of its own; values are their mean."
+    ),
+]
 Jobs = Annotated[int, typer.Option(help="Processes that train models; -1 takes all cores.")]
 
 

@@ -1,6 +1,6 @@
 """The coalitions of a corpus: leaves and inner nodes of its tree, and what each is worth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hcdv_stream.valuation.corpus import Corpus
@@ -68,6 +68,15 @@ def coalitions(corpus: Corpus, reading: StateValues) -> list[Coalition]:
 def path(corpus: Corpus, leaf: int) -> tuple[str, ...]:
     """Return the names of the coalitions from the root down to a leaf."""
     return path_ids(PARTITION, corpus.path(leaf), leaf)
+
+
+def places(corpus: Corpus, leaves: Sequence[int], nowhere: int) -> dict[str, list[str | None]]:
+    """Return each example's leaf and the path to it by name, None for one that is ``nowhere``."""
+    paths = {leaf: path(corpus, leaf) for leaf in set(leaves) - {nowhere}}
+    return {
+        "leaf": [paths[leaf][-1] if leaf in paths else None for leaf in leaves],
+        "path": ["/".join(paths[leaf]) if leaf in paths else None for leaf in leaves],
+    }
 
 
 def leaves_of(corpus: Corpus, name: str) -> list[int]:

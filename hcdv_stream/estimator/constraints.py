@@ -181,6 +181,7 @@ PARAMETERS: Mapping[str, tuple[Constraint, ...]] = {
     "leaf_size": (Whole(1),),
     "learner": (LEARNER,),
     "levels": (Wholes(1),),
+    "members": (Whole(1),),
     "merge_below": (Whole(0),),
     "metric": (Choice(tuple(METRICS)),),
     "minimum": (RealNumber(0.0, 1.0, open_above=True),),

@@ -27,13 +27,15 @@ from hcdv_stream.estimator.doubts.doubting import Doubting
 from hcdv_stream.estimator.embedders import Encoder
 from hcdv_stream.estimator.fitted import check_fitted
 from hcdv_stream.estimator.holding import Holding
+from hcdv_stream.estimator.members.ensemble import Ensemble, Member
+from hcdv_stream.estimator.members.seeds import member_seeds
 from hcdv_stream.estimator.parameters import NO_JUDGES, engine_config, seed_of, usual_weights
-from hcdv_stream.estimator.preparation import batch_of, prepare
+from hcdv_stream.estimator.preparation import PreparedExamples, batch_of, prepare_members
 from hcdv_stream.estimator.provenance import plain_parameters
 from hcdv_stream.estimator.results import Results
 from hcdv_stream.estimator.tables import Table, checked_table
 from hcdv_stream.runtime.blas import one_blas_thread
-from hcdv_stream.valuation.config import GameName, Peers
+from hcdv_stream.valuation.config import EngineConfig, GameName, Peers
 from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.tree.build import plant
 from hcdv_stream.valuation.weights import DEFAULT_LAMBDA
@@ -86,6 +88,12 @@ class HCDV(Results, BaseEstimator):
         The share of the examples that becomes V if there is no X_val. These are not valued.
     encoder_options : mapping, optional
         Options of the "contrastive" encoder, such as ``{"epochs": 10}``.
+    members : int, default=1
+        How many encoders are trained, each with a tree of its own. Values are the mean of the
+        members' values. Their seeds follow from ``random_state``, whose own the first member has.
+    n_jobs : int, default=1
+        The number of processes that train the members' encoders, -1 for all cores. It changes no
+        value.
     random_state : int, RandomState instance or None, default=0
         Decides every random draw. The same integer gives the same values.
 
@@ -95,7 +103,8 @@ class HCDV(Results, BaseEstimator):
         What each example is worth, in the order of arrival, NaN for one that became part of V.
     stderr_ : ndarray of shape (n,)
         Their standard errors: how much another V and other examples, drawn from the same sources,
-        would change them in the same tree. 95% intervals are ``values_ ± 1.96 * stderr_``.
+        would change them in the same tree. With several members, how much other encoders would
+        change them is counted too. 95% intervals are ``values_ ± 1.96 * stderr_``.
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     labels_ : ndarray of shape (n,)
@@ -103,9 +112,9 @@ class HCDV(Results, BaseEstimator):
     ids_ : ndarray of shape (n,)
         The ids as they were given.
     leaves_ : ndarray of shape (n,)
-        The number of each example's leaf, -1 in V.
+        The number of each example's leaf, -1 in V. Only with a single member.
     coalitions_ : list of Coalition
-        Every leaf and inner node of the tree, the root first.
+        Every leaf and inner node of the tree, the root first. Only with a single member.
     provider_values_ : dict
         The sum of the values of each provider's examples.
     provider_payouts_ : dict
@@ -119,7 +128,7 @@ class HCDV(Results, BaseEstimator):
     residual_ : float
         How far the values are from that sum: 0 to rounding.
     tau_ : float
-        The distance in use.
+        The distance in use; that of the first member, ``provenance_`` has each one's.
     provenance_ : dict
         Parameters, seed, versions and sizes: enough to get the values again.
 
@@ -173,6 +182,8 @@ class HCDV(Results, BaseEstimator):
         permutations: int = 64,
         validation_share: float = 0.0,
         encoder_options: Mapping[str, Any] | None = None,
+        members: int = 1,
+        n_jobs: int = 1,
         random_state: Any = 0,
     ) -> None:
         self.encoder = encoder
@@ -191,6 +202,8 @@ class HCDV(Results, BaseEstimator):
         self.permutations = permutations
         self.validation_share = validation_share
         self.encoder_options = encoder_options
+        self.members = members
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(
@@ -284,11 +297,13 @@ class HCDV(Results, BaseEstimator):
         table = checked_table(self, X, y, encoder=self.encoder)
         codes = targets.codes_of(y, self.classes_, "y")
         owners = targets.providers_of(provider, len(codes))
-        embedded = self._embedder.embed(table, self._holding.roster.seen)
-        names = self._holding.roster.enter(ids, len(codes))
+        roster = self._ensemble.first.roster
+        embedded = self._ensemble.embed(table, roster.seen)
+        names = roster.enter(ids, len(codes))
         with one_blas_thread():
-            self._holding.apply(batch_of(names, codes, owners, embedded.embeddings, table))
-        self._doubting.add(names, embedded.features, codes, owners)
+            batch = batch_of(names, codes, owners, embedded[0].embeddings, table)
+            self._ensemble.apply(batch, embedded)
+        self._doubting.add(names, embedded[0].features, codes, owners)
         return self
 
     def forget(self, ids: Iterable[Any]) -> Self:
@@ -317,7 +332,7 @@ class HCDV(Results, BaseEstimator):
         check_fitted(self)
         self._check_unchanged()
         with one_blas_thread():
-            self._holding.forget(ids)
+            self._ensemble.forget(ids)
         return self
 
     def _check_unchanged(self) -> None:
@@ -327,7 +342,7 @@ class HCDV(Results, BaseEstimator):
         """
         check_parameters(self)
         now, fixed = plain_parameters(self.get_params(deep=False)), self._parameters
-        for name in sorted(fixed.keys() - self._read_late):
+        for name in sorted(fixed.keys() - self._read_late - {"n_jobs"}):
             if now[name] != fixed[name]:
                 raise ParameterError(
                     f"{name} was {shown(fixed[name])} in the first call and is {shown(now[name])} "
@@ -351,7 +366,8 @@ class HCDV(Results, BaseEstimator):
         labels = targets.classes_of(classes, "y" if classes is y else "classes")
         codes = targets.codes_of(y, labels, "y")
         config = engine_config(self, len(labels), seed, len(codes) if whole else None)
-        prepared = prepare(
+        seeds = member_seeds(seed, int(self.members))
+        prepared = prepare_members(
             self,
             table,
             codes,
@@ -359,34 +375,46 @@ class HCDV(Results, BaseEstimator):
             validation,
             provider=provider,
             ids=ids,
-            seed=seed,
+            seeds=seeds,
+            jobs=int(self.n_jobs),
             lacking=NO_JUDGES if config.game == "algorithm1" else None,
         )
-        batch, judges, roster = prepared.batch, prepared.validation, prepared.roster
         with one_blas_thread():
-            state = plant(batch, len(labels), config)
-            tau = config.tau or spawn_distance(state, batch.embeddings, seed)
-            config = replace(config, tau=tau)
-            holding = Holding(config, targets.class_names(labels), judges, roster, state)
-        holding.corpus.state_values(usual_weights(self, config.game, len(judges)))
-        self.classes_, self.tau_ = labels, tau
-        self._embedder, self._holding, self._seed = prepared.embedder, holding, seed
+            members = [
+                _played(each, labels, replace(config, seed=own))
+                for each, own in zip(prepared, seeds, strict=True)
+            ]
+        first = prepared[0]
+        usual = usual_weights(self, config.game, len(first.validation))
+        members[0].holding.corpus.state_values(usual)
+        self.classes_, self.tau_ = labels, members[0].tau
+        self._ensemble, self._seed = Ensemble(members, first.roster), seed
         self._parameters = plain_parameters(self.get_params(deep=False))
         self._doubting = Doubting(
-            batch.ids,
-            LabelledMatrix(prepared.features, batch.labels),
-            LabelledMatrix(prepared.trusted_features, judges.labels),
-            batch.providers,
+            first.batch.ids,
+            LabelledMatrix(first.features, first.batch.labels),
+            LabelledMatrix(first.trusted_features, first.validation.labels),
+            first.batch.providers,
             classes=len(labels),
             seed=seed,
         )
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
-        return "_holding" in vars(self)
+        return "_ensemble" in vars(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.allow_nan = self.encoder == "contrastive"
         return tags
+
+
+def _played(prepared: PreparedExamples, classes: targets.Array, config: EngineConfig) -> Member:
+    """Cut the tree of a member, choose its τ and play its leaves."""
+    batch = prepared.batch
+    state = plant(batch, len(classes), config)
+    tau = config.tau or spawn_distance(state, batch.embeddings, config.seed)
+    names = targets.class_names(classes)
+    holding = Holding(replace(config, tau=tau), names, prepared.validation, prepared.roster, state)
+    return Member(config.seed, prepared.embedder, holding, tau)

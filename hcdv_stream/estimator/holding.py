@@ -1,6 +1,6 @@
 """An engine with its roster: what is valued, and every result in the order of arrival."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -45,12 +45,10 @@ class Holding:
         self._engine.apply(batch)
         self._forget_results()
 
-    def forget(self, ids: Iterable[Any]) -> None:
-        """Delete examples; raises KeyError or ValueError, before anything is changed."""
-        names = list(dict.fromkeys(self.roster.find(ids)))
+    def delete(self, names: Sequence[str]) -> None:
+        """Delete examples, which whoever calls strikes off the roster."""
         dimensions = self.validation.embeddings.shape[1]
         self._engine.apply(Batch.of_deletions(names, dimensions))
-        self.roster.leave(names)
         self._forget_results()
 
     @cached_property

@@ -1,11 +1,12 @@
 """From the arguments of ``fit`` to what is valued: checked, embedded, divided into D and V."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from joblib import Parallel, delayed
 
 from hcdv_stream.bundle.split import stratified_split
 from hcdv_stream.estimator import targets
@@ -68,27 +69,71 @@ def prepare(
     ``lacking`` is the error's text where there is neither an X_val nor a share of the examples to
     become V; None allows that. Raises ValueError.
     """
+    (prepared,) = prepare_members(
+        estimator,
+        table,
+        codes,
+        classes,
+        validation,
+        provider=provider,
+        ids=ids,
+        seeds=(seed,),
+        lacking=lacking,
+    )
+    return prepared
+
+
+def prepare_members(
+    estimator: Embedding,
+    table: Table,
+    codes: targets.Codes,
+    classes: targets.Array,
+    validation: Given,
+    *,
+    provider: Iterable[Any] | None,
+    ids: Iterable[Any] | None,
+    seeds: Sequence[int],
+    jobs: int = 1,
+    lacking: str | None = None,
+) -> list[PreparedExamples]:
+    """Prepare the same examples and V, embedded by an encoder of each seed; see ``prepare``.
+
+    The first seed decides which examples become V. An encoder that is not trained is the same for
+    all. ``jobs`` processes train the others.
+    """
     owners = targets.providers_of(provider, len(codes))
     roster = Roster()
     names = roster.enter(ids, len(codes))
-    judging, valued = division(estimator.validation_share, codes, validation, seed, lacking)
+    judging, valued = division(estimator.validation_share, codes, validation, seeds[0], lacking)
     roster.appoint([names[row] for row in judging])
-    embedder, embedded = fit_embedder(estimator, table, codes, valued, len(classes), seed=seed)
-    known = embedded.take(judging)
-    judges = Validation(known.embeddings, codes[judging])
+    fits = _fit_embedders(estimator, table, codes, valued, len(classes), seeds=seeds, jobs=jobs)
+    trusted, trusted_codes = None, codes[judging]
     if validation[0] is not None:
         trusted = checked_table(
             estimator, *validation, encoder=estimator.encoder, names=("X_val", "y_val")
         )
         trusted_codes = targets.codes_of(validation[1], classes, "y_val")
-        known = embedder.embed(trusted, 0)
-        judges = Validation(known.embeddings, trusted_codes)
-    batch = batch_of(names, codes, owners, embedded.embeddings, table)
+    batch = batch_of(names, codes, owners, fits[0].embedded.embeddings, table)
     if len(judging):
-        batch, embedded = rows_of(batch, valued), embedded.take(valued)
-    return PreparedExamples(
-        batch, valued, judges, embedder, roster, embedded.features, known.features
-    )
+        batch = rows_of(batch, valued)
+
+    def embedded_by(fit: Fitted) -> PreparedExamples:
+        own = fit.embedded.take(valued) if len(judging) else fit.embedded
+        known = fit.embedded.take(judging)
+        if trusted is not None:
+            known = fit.embedder.embed(trusted, 0)
+        return PreparedExamples(
+            replace(batch, embeddings=own.embeddings),
+            valued,
+            Validation(known.embeddings, trusted_codes),
+            fit.embedder,
+            roster,
+            own.features,
+            known.features,
+        )
+
+    first = embedded_by(fits[0])
+    return [first if fit is fits[0] else embedded_by(fit) for fit in fits]
 
 
 def prepare_unembedded(
@@ -136,6 +181,27 @@ def division(
         return np.zeros(0, np.int64), np.arange(len(codes))
     judging, valued = stratified_split(codes, [share], seed)
     return judging, valued
+
+
+def _fit_embedders(
+    estimator: Embedding,
+    table: Table,
+    codes: npt.NDArray[np.int16],
+    rows: Rows,
+    classes: int,
+    *,
+    seeds: Sequence[int],
+    jobs: int,
+) -> list[Fitted]:
+    """Fit an encoder of each seed; one that no seed changes is fitted once."""
+    if len(seeds) == 1 or estimator.encoder != "contrastive":
+        return [fit_embedder(estimator, table, codes, rows, classes, seed=seeds[0])] * len(seeds)
+    options = estimator.encoder_options or {}
+    found: list[Fitted] = Parallel(n_jobs=jobs)(
+        delayed(ContrastiveEmbedder.fit)(table, codes, rows, classes, options=options, seed=seed)
+        for seed in seeds
+    )
+    return found
 
 
 def fit_embedder(

@@ -1,13 +1,13 @@
 """What a fitted estimator answers: values under any weights, choices, coalitions, tables."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.estimator import parameters
-from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path
+from hcdv_stream.estimator.coalitions import Coalition, coalitions, leaves_of, path, places
 from hcdv_stream.estimator.constraints import (
     Whole,
     check_arguments,
@@ -19,6 +19,7 @@ from hcdv_stream.estimator.doubts.label_issues import LabelIssues, label_issues
 from hcdv_stream.estimator.doubts.scales import Scale, calibrated_values, check_scale
 from hcdv_stream.estimator.fitted import FittedAttributes, check_fitted
 from hcdv_stream.estimator.holding import NOWHERE, Holding
+from hcdv_stream.estimator.members.ensemble import Ensemble
 from hcdv_stream.estimator.provenance import provenance
 from hcdv_stream.estimator.provider_payouts import ProviderPayouts, paid_out
 from hcdv_stream.valuation.arrays import Floats
@@ -26,11 +27,8 @@ from hcdv_stream.valuation.drift.evaluator_shortage import has_a_say, short_of_e
 from hcdv_stream.valuation.methods.frames import frame
 from hcdv_stream.valuation.selection import REASONS, Strategy, selection
 from hcdv_stream.valuation.settlement import LEAST_CERTAINTY, Rule, is_certain
-from hcdv_stream.valuation.values import StateValues, Values, residual
+from hcdv_stream.valuation.values import Values
 from hcdv_stream.valuation.weights import Weights
-
-if TYPE_CHECKING:
-    from hcdv_stream.estimator.embedders import Embedder
 
 Rows = npt.NDArray[np.intp]
 TRUSTED_REASON = "trusted"
@@ -44,9 +42,8 @@ class Results(FittedAttributes):
     utility: str
     beta: float | None
     lam: float
-    _holding: Holding
+    _ensemble: Ensemble
     _doubting: Doubting
-    _embedder: "Embedder"
     _seed: int
     _parameters: dict[str, Any]
 
@@ -73,12 +70,13 @@ class Results(FittedAttributes):
     @property
     def leaves_(self) -> npt.NDArray[np.int64]:
         """Number of each example's leaf, (n,)."""
-        return self._held.leaves
+        return self._of_one_tree("leaves_").leaves
 
     @property
     def coalitions_(self) -> list[Coalition]:
         """Every coalition, the root first, worth what ``values_`` adds up to there."""
-        return coalitions(self._held.corpus, self._state_values())
+        corpus = self._of_one_tree("coalitions_").corpus
+        return coalitions(corpus, corpus.state_values(self._weights()))
 
     @property
     def provider_values_(self) -> dict[str, float]:
@@ -116,8 +114,7 @@ class Results(FittedAttributes):
                 "payouts need V to have examples of every class that the examples have, and it "
                 f"has none of {named}: give fit X_val and y_val with some"
             )
-        reading = corpus.state_values(Weights.for_payouts(self.utility))
-        value, stderr = reading.coalition(corpus.state.nodes[corpus.state.header.root])
+        value, stderr = self._ensemble.whole(Weights.for_payouts(self.utility))
         if not uncertain and not is_certain(value, stderr):
             raise ValueError(
                 f"all examples together are worth {value:.3g} with a standard error of "
@@ -133,7 +130,8 @@ class Results(FittedAttributes):
         V alone evaluates, what chance gives is taken off, and an exact copy of an earlier example
         is worth 0. Raises ValueError without V, and for the game "algorithm1".
         """
-        return self._held.values(Weights.for_payouts(self.utility)).value
+        check_fitted(self)
+        return self._ensemble.values(Weights.for_payouts(self.utility)).value
 
     def payouts(
         self,
@@ -179,12 +177,14 @@ class Results(FittedAttributes):
     @property
     def total_(self) -> float:
         """v(D) − v(∅), reached without any Shapley value."""
-        return self._state_values().total()
+        check_fitted(self)
+        return self._ensemble.total(self._weights())
 
     @property
     def residual_(self) -> float:
         """|Σ values − total|: 0 to rounding."""
-        return residual(self._state_values())
+        check_fitted(self)
+        return self._ensemble.residual(self._weights())
 
     @property
     def provenance_(self) -> dict[str, Any]:
@@ -193,21 +193,17 @@ class Results(FittedAttributes):
         Parameters are those in use: the weights as they are now, all others as the first call had
         them.
         """
-        held = self._held
-        state = held.corpus.state
+        held, members = self._held, self._ensemble.members
+        several = {"members": [each.described() for each in members]} if len(members) > 1 else {}
         return provenance(
             self._parameters | {name: getattr(self, name) for name in self._read_late},
             self._seed,
             examples=len(held.corpus),
             validation_examples=len(held.validation),
             classes=held.corpus.classes,
-            encoder=self._embedder.metrics,
-            tree={
-                "leaves": len(state.leaves),
-                "nodes": len(state.nodes),
-                "records": state.header.records,
-                "updates": state.header.updates,
-            },
+            encoder=members[0].embedder.metrics,
+            tree=members[0].tree(),
+            **several,
         )
 
     @property
@@ -361,7 +357,7 @@ class Results(FittedAttributes):
         reasons[valued] = np.array(REASONS, dtype=object)[chosen.reasons]
         return rows, reasons
 
-    def members(self, coalition: str) -> Rows:
+    def examples_in(self, coalition: str) -> Rows:
         """Return the indices of a coalition's examples.
 
         Parameters
@@ -378,9 +374,12 @@ class Results(FittedAttributes):
         ------
         KeyError
             If there is no coalition of that name.
+        ValueError
+            If there are several members: each has a tree of its own.
 
         """
-        return np.flatnonzero(np.isin(self.leaves_, leaves_of(self._held.corpus, coalition)))
+        held = self._of_one_tree("examples_in")
+        return np.flatnonzero(np.isin(held.leaves, leaves_of(held.corpus, coalition)))
 
     def path(self, example: int) -> tuple[str, ...]:
         """Return the names of an example's coalitions, from the root to its leaf.
@@ -401,9 +400,12 @@ class Results(FittedAttributes):
             If there is no example of that index.
         KeyError
             If the example became part of V.
+        ValueError
+            If there are several members: each has a tree of its own.
 
         """
-        leaves = self.leaves_
+        held = self._of_one_tree("path")
+        leaves = held.leaves
         if not Whole(0, len(leaves) - 1).accepts(example):
             raise IndexError(
                 f"example must be an index into values_, which has {len(leaves)} entries, "
@@ -412,7 +414,7 @@ class Results(FittedAttributes):
         leaf = int(leaves[example])
         if leaf == NOWHERE:
             raise KeyError(f"the example {example} became part of V and is in no coalition")
-        return path(self._held.corpus, leaf)
+        return path(held.corpus, leaf)
 
     def to_frame(self) -> Any:
         """Return what is known of each example as a table.
@@ -422,7 +424,8 @@ class Results(FittedAttributes):
         DataFrame
             The index is ``id``. Columns: label, value, stderr, evaluated (the value without the
             contrast, if the game tells them apart), leaf, path (the coalitions from the root
-            down), provider. ``attrs`` hold ``provenance_``.
+            down), provider. Several members have a tree each, so there are no leaf and no path
+            then. ``attrs`` hold ``provenance_``.
 
         Raises
         ------
@@ -430,21 +433,18 @@ class Results(FittedAttributes):
             If pandas is not installed.
 
         """
-        held, corpus = self._held, self._held.corpus
-        leaves = self.leaves_.tolist()
-        paths = {leaf: path(corpus, leaf) for leaf in set(leaves) - {NOWHERE}}
+        held = self._held
         values = self._values()
-        labels = held.labels
-        named = np.append(self.classes_.astype(object), [None])[labels]
-        columns = {
+        named = np.append(self.classes_.astype(object), [None])[held.labels]
+        columns: dict[str, Any] = {
             "label": named.tolist(),
             "value": values.value,
             "stderr": values.stderr,
             "evaluated": values.evaluated,
-            "leaf": [paths[leaf][-1] if leaf in paths else None for leaf in leaves],
-            "path": ["/".join(paths[leaf]) if leaf in paths else None for leaf in leaves],
-            "provider": held.providers,
         }
+        if len(self._ensemble.members) == 1:
+            columns |= places(held.corpus, held.leaves.tolist(), NOWHERE)
+        columns["provider"] = held.providers
         return frame(columns, self.ids_, self.provenance_)
 
     @property
@@ -458,8 +458,19 @@ class Results(FittedAttributes):
 
     @property
     def _held(self) -> Holding:
+        """The examples as the first member has them."""
         check_fitted(self)
-        return self._holding
+        return self._ensemble.first
+
+    def _of_one_tree(self, name: str) -> Holding:
+        """Return what the only member has; raises ValueError if there are several."""
+        held, members = self._held, len(self._ensemble.members)
+        if members > 1:
+            raise ValueError(
+                f"{name} needs one tree, and each of the {members} members has its own: fit with "
+                "members=1"
+            )
+        return held
 
     @property
     def _read_late(self) -> frozenset[str]:
@@ -480,7 +491,5 @@ class Results(FittedAttributes):
     def _values(
         self, utility: str | None = None, beta: float | None = None, lam: float | None = None
     ) -> Values:
-        return self._held.values(self._weights(utility, beta, lam))
-
-    def _state_values(self) -> StateValues:
-        return self._held.corpus.state_values(self._weights())
+        weights = self._weights(utility, beta, lam)
+        return self._ensemble.values(weights)

@@ -17,15 +17,15 @@ from hcdv_stream.valuation.methods.sampling.stopping import (
     StandardError,
 )
 
-_WEIGHTS = frozenset({"utility", "beta", "lam"})
+_WEIGHED = frozenset({"utility", "beta", "lam", "members"})
 _TRAINED = frozenset({"learner", "metric", "jobs"})
 _SAMPLED = _TRAINED | {"evaluations", "seconds", "standard_error", "rank_correlation"}
 _HIERARCHICAL = _SAMPLED | {"levels", "interpretation", "lam"}
 
 OPTIONS_OF: Mapping[str, frozenset[str]] = {
-    "hcdv": _WEIGHTS,
-    "hcdv-full": _WEIGHTS,
-    "the game algorithm1": frozenset({"lam"}),
+    "hcdv": _WEIGHED,
+    "hcdv-full": _WEIGHED,
+    "the game algorithm1": frozenset({"lam", "members"}),
     "random": frozenset(),
     "loo": _TRAINED,
     "tmc": _SAMPLED,

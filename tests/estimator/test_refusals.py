@@ -128,8 +128,8 @@ def test_numpy_numbers_and_other_classifiers_are_taken() -> None:
         (lambda e: e.value(utility="class:x"), ValueError, "the class 'x'; there are 0, 1"),
         (lambda e: e.path(999), IndexError, "an index into values_, which has 24 entries, got 999"),
         (lambda e: e.path("x"), IndexError, "an index into values_, which has 24 entries, got 'x'"),
-        (lambda e: e.members("p0-l99"), KeyError, "there is no coalition 'p0-l99'"),
-        (lambda e: e.members(["p0-l0"]), KeyError, "there is no coalition"),
+        (lambda e: e.examples_in("p0-l99"), KeyError, "there is no coalition 'p0-l99'"),
+        (lambda e: e.examples_in(["p0-l0"]), KeyError, "there is no coalition"),
         (lambda e: e.forget(3), TypeError, "ids must be a list .*, got 3"),
         (lambda e: e.forget("12"), TypeError, "ids must be a list .*, got '12'"),
         (lambda e: e.partial_fit(X, Y, provider="me"), TypeError, "provider must be a list"),
@@ -216,6 +216,6 @@ def test_an_empty_corpus_answers_everything() -> None:
     assert estimator.to_frame().empty
     assert estimator.value(lam=0.4).shape == (0,)
     assert (estimator.total_, estimator.residual_, estimator.provider_values_) == (0.0, 0.0, {})
-    assert estimator.members("p0-n0").shape == (0,)
+    assert estimator.examples_in("p0-n0").shape == (0,)
     with pytest.raises(IndexError, match="which has 0 entries, got 0"):
         estimator.path(0)

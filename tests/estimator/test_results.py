@@ -81,12 +81,12 @@ def test_coalitions_sum_their_samples(fitted: HCDV) -> None:
     assert root.size == len(fitted.values_)
     assert root.value == pytest.approx(fitted.total_, abs=1e-9)
     for name, coalition in found.items():
-        rows = fitted.members(name)
+        rows = fitted.examples_in(name)
         assert len(rows) == coalition.size == sum(coalition.counts.values())
         assert fitted.values_[rows].sum() == pytest.approx(coalition.value, abs=1e-12)
         assert coalition.parent is None or found[coalition.parent].height == coalition.height + 1
     with pytest.raises(KeyError):
-        fitted.members("p0-l999")
+        fitted.examples_in("p0-l999")
 
 
 def test_a_path_leads_from_the_root_to_the_leaf(fitted: HCDV) -> None:
@@ -95,7 +95,7 @@ def test_a_path_leads_from_the_root_to_the_leaf(fitted: HCDV) -> None:
     assert path[0] == fitted.coalitions_[0].name
     assert path[-1] == f"p0-l{fitted.leaves_[7]}"
     assert [found[name].parent for name in path[1:]] == list(path[:-1])
-    assert 7 in fitted.members(path[-1])
+    assert 7 in fitted.examples_in(path[-1])
 
 
 def test_providers_are_paid_what_their_samples_are_worth(fitted: HCDV) -> None:

@@ -56,6 +56,7 @@ def value(
     standard_error: columns.StandardError = None,
     rank_correlation: columns.RankCorrelation = None,
     jobs: columns.Jobs = 1,
+    members: columns.Members = 1,
     utility: Annotated[
         str | None, typer.Option(help="balanced, accuracy or class:<label>; HCDV_UTILITY.")
     ] = None,
@@ -92,6 +93,10 @@ def value(
     used = _used(context, method, settings, columns.names(interpretation))
     if groups == "provider" and provider is None:
         raise HcdvError("--groups provider needs --provider, the column that names the providers")
+    if members > 1 and bundle is not None:
+        raise HcdvError(
+            f"--members {members} needs as many encoders, and --bundle has one: leave either out"
+        )
     options = _options(
         method,
         groups,
@@ -109,8 +114,8 @@ def value(
         check_picture(plot)
     roles = Roles(label=label, id=id_column, time=time, provider=provider)
     examples = read_examples(source, roles, columns.names(drop))
-    chosen, judges, valued = _bundle(bundle, examples, label, settings)
-    result = _valued(valued, chosen, settings, method, options)
+    bundles, judges, valued = _bundles(bundle, examples, label, settings, members)
+    result = _valued(valued, bundles, settings, method, options)
     summary = {
         "examples_valued": len(result.table),
         "validation_rows": len(judges),
@@ -122,13 +127,15 @@ def value(
         "evaluations": result.evaluations,
         "total": result.total,
         "efficiency_residual": result.residual,
-        "bundle": chosen.checksum,
+        "bundle": bundles[0].checksum,
         "method": method or "hcdv",
         "game": settings.game,
         "utility": settings.utility,
         "beta": settings.beta,
         "lambda": settings.lam,
     }
+    if members > 1:
+        summary |= {"members": members, "bundles": [each.checksum for each in bundles]}
     if options is not None:
         chosen_by = {"learner": learner, "metric": metric, "groups": groups}
         summary |= {name: value for name, value in chosen_by.items() if name in used}
@@ -175,24 +182,31 @@ def _used(
     return used
 
 
-def _bundle(
-    path: Path | None, examples: "Examples", label: str, settings: Settings
-) -> "tuple[Bundle, list[str], Examples]":
-    """Return the bundle, the ids of its V if it was trained here, and what is to be valued."""
+def _bundles(
+    path: Path | None, examples: "Examples", label: str, settings: Settings, members: int
+) -> "tuple[list[Bundle], list[str], Examples]":
+    """Return a bundle for each member, the ids of V if trained here, and what is to be valued."""
     import numpy as np
 
     from hcdv_stream.bundle.bundle import Bundle
     from hcdv_stream.bundle.training import TrainingOptions
+    from hcdv_stream.offline.members import train_members
     from hcdv_stream.offline.progress_bar import training_bar
     from hcdv_stream.offline.valuation import train_own_bundle
 
     if path is not None:
-        return Bundle.load(path), [], examples
+        return [Bundle.load(path)], [], examples
     options = TrainingOptions(engine=settings.engine(tau=1.0), seed=settings.seed)
     with training_bar() as progress:
         trained, judges = train_own_bundle(examples, label, options, progress)
-    others = np.setdiff1d(np.arange(len(examples)), judges)
-    return trained, [examples.ids[row] for row in judges], examples.take(others)
+        trusted = examples.take(judges)
+        valued = examples.take(np.setdiff1d(np.arange(len(examples)), judges))
+        bundles = [trained]
+        if members > 1:
+            bundles = train_members(
+                trained, trusted, valued, options, members=members, progress=progress
+            )
+    return bundles, trusted.ids, valued
 
 
 def _options(
@@ -243,22 +257,25 @@ def _hierarchy(
 
 def _valued(
     examples: "Examples",
-    bundle: "Bundle",
+    bundles: "list[Bundle]",
     settings: Settings,
     method: str | None,
     options: "MethodOptions | None",
 ) -> "FileValuation":
+    from hcdv_stream.offline.members import value_by_members
     from hcdv_stream.offline.methods import value_by
     from hcdv_stream.offline.progress_bar import bar
     from hcdv_stream.offline.valuation import value_examples
 
     with bar() as shown:
-        task = shown.add_task("valuing", total=None if options else len(examples))
+        task = shown.add_task("valuing", total=None if options else len(examples) * len(bundles))
 
         def progress(done: int) -> None:
             shown.update(task, completed=done)
 
         if method is not None and options is not None:
-            return value_by(method, examples, bundle, settings, options, progress=progress)
+            return value_by(method, examples, bundles[0], settings, options, progress=progress)
         full = method == "hcdv-full"
-        return value_examples(examples, bundle, settings, progress, rebuilt=full)
+        if len(bundles) > 1:
+            return value_by_members(examples, bundles, settings, progress, rebuilt=full)
+        return value_examples(examples, bundles[0], settings, progress, rebuilt=full)

@@ -1,0 +1,1 @@
+"""The members of an estimator: encoders of other seeds, each with a tree of its own."""
