@@ -316,3 +316,33 @@ def test_what_there_is_not_is_refused(hcdv, clicks, tmp_path, option, given, nam
     code, _, complaint = hcdv("value", "--input", clicks, *ROLES, *arguments)
     assert code == 1
     assert f"{option} must be one of {names}" in " ".join(complaint.split())
+
+
+def test_members_are_as_many_encoders_with_one_v(hcdv, clicks, tmp_path):
+    out = tmp_path / "values.parquet"
+    files = ("--input", clicks, *ROLES, "--out", out, "--json", "-")
+    _, printed, _ = hcdv("value", *files)
+    alone = json.loads(printed)
+    code, printed, _ = hcdv("value", *files, "--members", 2)
+    assert code == 0
+    reported, table = json.loads(printed), pyarrow.parquet.read_table(out)
+    assert table.column_names == ["id", "label", "value", "stderr", "evaluated", "provider"]
+    assert (reported["members"], len(set(reported["bundles"]))) == (2, 2)
+    assert reported["bundles"][0] == alone["bundle"] == reported["bundle"]
+    assert reported["examples_valued"] == alone["examples_valued"] == len(table)
+    assert sum(table["value"].to_pylist()) == pytest.approx(reported["total"], abs=1e-9)
+    assert reported["efficiency_residual"] < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--members", 2, "--bundle", "b"), "--members 2 needs as many encoders, and --bundle has"),
+        (("--members", 2, "--method", "tmc"), "--members has no effect on tmc"),
+    ],
+)
+def test_members_that_cannot_be_are_refused(hcdv, clicks, tmp_path, arguments, complaint):
+    files = ("--input", clicks, "--label", "bought", "--out", tmp_path / "v.parquet")
+    code, _, printed = hcdv("value", *files, *arguments)
+    assert code == 1
+    assert complaint in " ".join(printed.split())
