@@ -38,18 +38,8 @@ EXAMPLES_PER_CLASS, LEAF_SIZES = 32, (64, 2048)
 """A leaf's size for ``auto``. Of few samples a class, the k nearest are mostly of other classes:
 digits (500 samples, ten classes, a tenth mislabelled) are told apart with an AUC of 0.979 by leaves
 of 64, of 0.994 by leaves of 320 and of 0.997 by a single leaf (twelve seeds)."""
-AT_HAND = 128
-"""The least that ``auto`` makes of a corpus at hand: leaves that are played once cost no more than
-twice as many of 64. Over the four sets of ``quality`` they find more wrong labels (0.837 against
-0.831), over those of ``tables`` too (0.868 against 0.856; where three in a hundred are clicks,
-0.722 against 0.684), and choose as well or better (three seeds that are not reported). Leaves of
-256 go on in that direction but take a third longer. A stream plays its leaves again and again:
-there 64 are quicker."""
-ONE_LEAF = 512
-"""Samples up to which ``auto`` makes a single leaf: a global game is affordable. On 500 examples of
-each of the four ``quality`` sets it finds as many wrong labels and chooses as well as leaves of 64
-(four seeds); of 1,000 it finds more (0.847 against 0.834) but its top 30% are not clearly as
-good."""
+AT_HAND = 1024
+"""The least that ``auto`` makes of a corpus at hand, whose leaves are played once."""
 NO_JUDGES = "algorithm1 has no peers: give X_val or a validation_share"
 
 
@@ -96,7 +86,7 @@ def usual_leaf_size(classes: int, samples: int | None) -> int:
     usual = min(max(fewest, EXAMPLES_PER_CLASS * classes), most)
     if samples is None:
         return usual
-    return max(usual, ONE_LEAF if samples <= ONE_LEAF else AT_HAND)
+    return max(usual, AT_HAND)
 
 
 def weights(

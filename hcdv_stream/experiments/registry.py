@@ -17,6 +17,7 @@ from hcdv_stream.experiments.label_errors import run as label_errors
 from hcdv_stream.experiments.latency import report as latency_report
 from hcdv_stream.experiments.latency import run as latency
 from hcdv_stream.experiments.marketplace import run as marketplace
+from hcdv_stream.experiments.members import run as members
 from hcdv_stream.experiments.noisy_labels import report as noisy_labels_report
 from hcdv_stream.experiments.noisy_labels import run as noisy_labels
 from hcdv_stream.experiments.quality import report as quality_report
@@ -117,6 +118,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             4,
             tuning.run,
             tuning.tables,
+        ),
+        Experiment(
+            "members",
+            "leaves and members of a fit on sets to tune on: where their defaults come from",
+            2,
+            members.run,
+            members.tables,
         ),
         Experiment(
             "ambiguities",

@@ -1,0 +1,1 @@
+"""Leaves and members of ``HCDV.fit``, on sets to tune on."""
