@@ -23,6 +23,7 @@ VOCABULARY: dict[str, tuple[str, ...]] = {
     "node": (),
     "coalition": (),
     "tree": ("hierarchy", "hierarchies"),
+    "member": (),
     "game": (),
     "utility": (),
     "weights": ("reading", "readings"),

@@ -70,7 +70,7 @@ class HCDV(Results, BaseEstimator):
         The k of the nearest-neighbour utility.
     leaf_size : int or "auto", default="auto"
         The most examples of a leaf. "auto" is 32 per class, from 64 to 2,048. In ``fit`` of the
-        game "routed" it is at least 128, and up to 512 examples are a single leaf.
+        game "routed" it is at least 1,024.
     branching : sequence of int, default=(16, 64)
         The most children of an inner node: the last number for the parents of leaves, the first for
         every node above them.
@@ -89,8 +89,9 @@ class HCDV(Results, BaseEstimator):
     encoder_options : mapping, optional
         Options of the "contrastive" encoder, such as ``{"epochs": 10}``.
     members : int, default=1
-        How many encoders are trained, each with a tree of its own. Values are the mean of the
-        members' values. Their seeds follow from ``random_state``, whose own the first member has.
+        How many encoders "contrastive" are trained, each with a tree of its own. Values are the
+        mean of the members' values. Their seeds follow from ``random_state``, which is the first
+        member's own.
     n_jobs : int, default=1
         The number of processes that train the members' encoders, -1 for all cores. It changes no
         value.
@@ -361,6 +362,11 @@ class HCDV(Results, BaseEstimator):
         whole: bool = False,
     ) -> Self:
         check_parameters(self)
+        if self.members > 1 and self.encoder != "contrastive":
+            raise ParameterError(
+                f"members={self.members} needs encoder='contrastive': an encoder that is not "
+                "trained gives all members the same values, so leave members out"
+            )
         seed = seed_of(self.random_state)
         table = checked_table(self, X, y, encoder=self.encoder, reset=True)
         labels = targets.classes_of(classes, "y" if classes is y else "classes")

@@ -98,8 +98,8 @@ def prepare_members(
 ) -> list[PreparedExamples]:
     """Prepare the same examples and V, embedded by an encoder of each seed; see ``prepare``.
 
-    The first seed decides which examples become V. An encoder that is not trained is the same for
-    all. ``jobs`` processes train the others.
+    The first seed decides which examples become V. Several seeds need an encoder that is trained,
+    which ``jobs`` processes do.
     """
     owners = targets.providers_of(provider, len(codes))
     roster = Roster()
@@ -132,8 +132,7 @@ def prepare_members(
             known.features,
         )
 
-    first = embedded_by(fits[0])
-    return [first if fit is fits[0] else embedded_by(fit) for fit in fits]
+    return [embedded_by(fit) for fit in fits]
 
 
 def prepare_unembedded(
@@ -193,11 +192,11 @@ def _fit_embedders(
     seeds: Sequence[int],
     jobs: int,
 ) -> list[Fitted]:
-    """Fit an encoder of each seed; one that no seed changes is fitted once."""
-    if len(seeds) == 1 or estimator.encoder != "contrastive":
-        return [fit_embedder(estimator, table, codes, rows, classes, seed=seeds[0])] * len(seeds)
+    """Fit an encoder of each seed, in processes of their own since torch draws from one state."""
+    if len(seeds) == 1:
+        return [fit_embedder(estimator, table, codes, rows, classes, seed=seeds[0])]
     options = estimator.encoder_options or {}
-    found: list[Fitted] = Parallel(n_jobs=jobs)(
+    found: list[Fitted] = Parallel(n_jobs=jobs, backend="loky")(
         delayed(ContrastiveEmbedder.fit)(table, codes, rows, classes, options=options, seed=seed)
         for seed in seeds
     )

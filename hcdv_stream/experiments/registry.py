@@ -122,7 +122,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "members",
             "leaves and members of a fit on sets to tune on: where their defaults come from",
-            2,
+            1,
             members.run,
             members.tables,
         ),

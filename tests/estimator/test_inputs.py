@@ -255,8 +255,8 @@ def leaves(samples: int, classes: int = 2, **parameters: Any) -> int:
 
 
 def test_few_samples_are_one_leaf_and_more_have_leaves_by_class() -> None:
-    assert leaves(512) == 1
-    assert 513 / 128 <= leaves(513) < 513 / 64
+    assert leaves(1024) == 1
+    assert leaves(1025) == 2
     assert leaves(512, game="algorithm1", validation_share=0.2) >= 0.8 * 512 / 64
     assert leaves(513, leaf_size=512) == 2
     assert leaves(320, leaf_size=64) >= 5

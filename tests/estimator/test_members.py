@@ -151,6 +151,8 @@ def test_what_needs_one_tree_is_refused(
         ({"members": 0}, "members must be a whole number of at least 1, got 0"),
         ({"members": 2.0}, "members must be a whole number of at least 1, got 2.0"),
         ({"n_jobs": 0}, "n_jobs must be a whole number of processes"),
+        ({"members": 2, "encoder": "identity"}, "members=2 needs encoder='contrastive'"),
+        ({"members": 2, "encoder": np.asarray}, "members=2 needs encoder='contrastive'"),
     ],
 )
 def test_members_that_cannot_be(data: World, parameters: dict[str, Any], said: str) -> None:

@@ -63,12 +63,8 @@ class Ensemble:
         return self.members[0].holding
 
     def embed(self, table: Any, start: int) -> list[Embedded]:
-        """Embed rows for every member, but once by each embedder; see ``Embedder``."""
-        done: dict[int, Embedded] = {}
-        for member in self.members:
-            if id(member.embedder) not in done:
-                done[id(member.embedder)] = member.embedder.embed(table, start)
-        return [done[id(member.embedder)] for member in self.members]
+        """Embed rows for every member; see ``Embedder``."""
+        return [member.embedder.embed(table, start) for member in self.members]
 
     def apply(self, batch: Batch, embedded: Sequence[Embedded]) -> None:
         """Add or replace examples that are on the roster, as each member embeds them."""

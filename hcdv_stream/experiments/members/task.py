@@ -18,7 +18,7 @@ from hcdv_stream.experiments.common.noise import NoisyLabels, made_noisy
 
 CLEAN = "clean"
 TEST_SHARE, TRUSTED_SHARE = 0.25, 0.15
-SHARE, DRAWS = 0.3, 3
+SHARE, DRAWS = 0.3, 2
 _STREAM = 0x4D65
 
 
