@@ -21,6 +21,7 @@ EXPECTED_FAILURES: dict[str, str] = {}
     [
         HCDV(encoder="identity"),
         HCDV(encoder_options={"epochs": 2}),
+        HCDV(encoder_options={"epochs": 1}, members=2),
         HCDV(encoder="identity", game="algorithm1", validation_share=0.3),
     ],
     expected_failed_checks=lambda _: EXPECTED_FAILURES,

@@ -1,13 +1,13 @@
 """Where the leaf size and the advice on members of ``HCDV.fit`` come from: sets to tune on.
 
 One parameter at a time: leaves of several sizes with one member, and several members with leaves of
-the default size. Eight sets, which no result is reported on,
-are cut to at most 3,000 rows: a quarter scores models, 15% with right labels are V, and of the
-others none, 10% or 20% of the labels are flipped. `AUROC` is inside classes; `AP` is the average
-precision of one list; both are of flipped labels. `select` and `top` are points of AUC of gradient
-boosting on 30% that the values choose, above a random 30%. Seconds are of the processor, for the
-encoders, the trees and the values, on one thread. `stderr` is the root mean square of the standard
-errors over that of the first row.
+the default size. Eight sets, which no result is reported on, are cut to at most 3,000 rows: a
+quarter scores models, 15% with right labels are V, and of the others none, 10% or 20% of the labels
+are flipped. `AUROC` is inside classes; `AP` is the average precision of one list. `select` and
+`top` are points of AUC of gradient boosting on 30% that the values choose, above a random 30%.
+Seconds are of the processor, for the encoders, the trees and the values, on one thread. `stderr` is
+the root mean square of the standard errors over that of the first row. All but `clean` is of
+flipped labels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from hcdv_stream.experiments.experiment import (
     Result,
     ResultTable,
 )
-from hcdv_stream.experiments.members.task import CLEAN, FitTask, fit_task, measured
+from hcdv_stream.experiments.members.task import CLEAN, FitTask, chosen, fit_task, fitted
 
 NOISES, SMALL_NOISES = (CLEAN, "10% flipped", "20% flipped"), (CLEAN, "20% flipped")
 ROWS, SMALL_ROWS = 3000, 300
@@ -53,11 +53,15 @@ def run(options: ExperimentOptions, progress: ExperimentProgress) -> Result:
 
 
 def _tried(task: FitTask, small: bool) -> Iterator[dict[str, Any]]:
+    doubts = None
     for size in SMALL_LEAF_SIZES if small else LEAF_SIZES:
-        found = measured(task, HCDV(leaf_size=size, random_state=task.seed))
-        yield {"parameter": LEAF, "value": size, **found}
+        hcdv, found = fitted(task, HCDV(leaf_size=size, random_state=task.seed))
+        doubts = np.asarray(hcdv.doubt_) if doubts is None else doubts
+        yield {"parameter": LEAF, "value": size, **found, **chosen(task, hcdv, doubts)}
+    if not task.noisy.wrong.any():
+        return
     for members in SMALL_MEMBERS if small else MEMBERS:
-        found = measured(task, HCDV(members=members, random_state=task.seed))
+        _, found = fitted(task, HCDV(members=members, random_state=task.seed))
         yield {"parameter": MEMBER, "value": members, **found}
 
 
@@ -100,17 +104,19 @@ def _choices(runs: Runs) -> list[tuple[tuple[str, int], Runs]]:
 def _means(own: Runs, base: Runs) -> Iterator[str]:
     clean = [run for run in own if run["noise"] == CLEAN]
     flipped = [run for run in own if run["noise"] != CLEAN]
-    yield from (f"{_mean(flipped, name):.3f}" for name in ("auroc", "ap"))
-    yield from (f"{_mean(part, n):+.2f}" for n in ("select", "top") for part in (clean, flipped))
-    yield f"{_mean(own, 'processor_seconds'):.2f}"
-    pairs = zip(own, base, strict=True)
+    yield from (_mean(flipped, name, "{:.3f}") for name in ("auroc", "ap"))
+    yield from (_mean(part, n, "{:+.2f}") for n in ("select", "top") for part in (clean, flipped))
+    yield _mean(flipped, "processor_seconds", "{:.2f}")
+    pairs = zip(flipped, [run for run in base if run["noise"] != CLEAN], strict=True)
     yield f"{np.mean([run['stderr'] / first['stderr'] for run, first in pairs]):.2f}"
 
 
-def _mean(runs: Runs, measure: str) -> float:
-    return float(np.mean([run[measure] for run in runs]))
+def _mean(runs: Runs, measure: str, form: str) -> str:
+    """Return a cell, empty where nothing was measured."""
+    found = [run[measure] for run in runs if measure in run]
+    return form.format(float(np.mean(found))) if found else ""
 
 
 def _auroc(own: Runs, name: str) -> str:
     flipped = [run for run in own if run["set"] == name and run["noise"] != CLEAN]
-    return f"{_mean(flipped, 'auroc'):.3f}"
+    return _mean(flipped, "auroc", "{:.3f}")

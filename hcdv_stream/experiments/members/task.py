@@ -15,10 +15,11 @@ from hcdv_stream.estimator import HCDV
 from hcdv_stream.experiments.common.datasets import Dataset
 from hcdv_stream.experiments.common.measures import DownstreamModel, detection, downstream_model
 from hcdv_stream.experiments.common.noise import NoisyLabels, made_noisy
+from hcdv_stream.valuation.selection import select
 
 CLEAN = "clean"
 TEST_SHARE, TRUSTED_SHARE = 0.25, 0.15
-SHARE, DRAWS = 0.3, 2
+SHARE = 0.3
 _STREAM = 0x4D65
 
 
@@ -50,18 +51,15 @@ def fit_task(data: Dataset, noise: str, seed: int) -> FitTask:
     if noise != CLEAN:
         noisy = made_noisy(noise, rows[corpus], clean, len(data.classes), seed)
     downstream = downstream_model(data, corpus, test, noisy.labels)
-    drawn = [
-        np.random.default_rng([_STREAM, draw, seed]).permutation(len(corpus))
-        for draw in range(DRAWS)
-    ]
     wanted = round(SHARE * len(corpus))
-    random = float(np.mean([downstream.utility(each[:wanted]) for each in drawn]))
+    drawn = np.random.default_rng([_STREAM, seed]).permutation(len(corpus))[:wanted]
+    random = downstream.utility(drawn)
     return FitTask(
         seed, rows[corpus], noisy, rows[trusted], data.labels[trusted], downstream, random
     )
 
 
-def measured(task: FitTask, hcdv: HCDV) -> dict[str, float | None]:
+def fitted(task: FitTask, hcdv: HCDV) -> tuple[HCDV, dict[str, float | None]]:
     """Fit and score; clean labels have no ``auroc`` and no ``ap``.
 
     Processor seconds are those of the fit and of its values, on one thread.
@@ -72,14 +70,33 @@ def measured(task: FitTask, hcdv: HCDV) -> dict[str, float | None]:
         hcdv.fit(task.rows, labels, task.trusted, task.trusted_labels)
         values = np.asarray(hcdv.values_)
         busy = time.process_time() - busy
-        chosen = [hcdv.select(SHARE, random_state=draw) for draw in range(DRAWS)]
-        selected = np.mean([task.downstream.utility(rows) for rows in chosen])
-        highest = task.downstream.utility(hcdv.select(SHARE, "top"))
-    return {
+    return hcdv, {
         "auroc": detection(values, labels, wrong) if wrong.any() else None,
         "ap": float(average_precision_score(wrong, -values)) if wrong.any() else None,
-        "select": 100.0 * (float(selected) - task.random),
-        "top": 100.0 * (highest - task.random),
         "processor_seconds": busy,
         "stderr": float(np.sqrt(np.mean(np.asarray(hcdv.stderr_) ** 2))),
+    }
+
+
+def chosen(task: FitTask, hcdv: HCDV, doubts: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Return points of AUC above a random share, of ``select`` by these doubts and of the top.
+
+    No choice of leaves changes the doubts, so they are fitted once.
+    """
+    values = np.asarray(hcdv.values_)
+    generator = np.random.default_rng([_STREAM, task.seed, 1])
+    with threadpool_limits(limits=1):
+        rows = select(
+            values,
+            task.noisy.labels,
+            SHARE,
+            "spread",
+            generator,
+            evaluated=np.asarray(hcdv.value(lam=0.0)),
+            doubts=doubts,
+        )
+        scores = task.downstream.utility(rows), task.downstream.utility(hcdv.select(SHARE, "top"))
+    return {
+        name: 100.0 * (score - task.random)
+        for name, score in zip(("select", "top"), scores, strict=True)
     }
