@@ -39,7 +39,12 @@ EXAMPLES_PER_CLASS, LEAF_SIZES = 32, (64, 2048)
 digits (500 samples, ten classes, a tenth mislabelled) are told apart with an AUC of 0.979 by leaves
 of 64, of 0.994 by leaves of 320 and of 0.997 by a single leaf (twelve seeds)."""
 AT_HAND = 1024
-"""The least that ``auto`` makes of a corpus at hand, whose leaves are played once."""
+"""The least that ``auto`` makes of a corpus at hand, whose leaves are played once. On eight tuning
+sets of up to 2,400 examples leaves of 1,024 find more wrong labels than those of 128 (0.859 against
+0.845, experiment ``members``), for 0.1 s more; leaves of 512 are in between. ``select`` chooses as
+well from clean labels (four sets, 0.03 points above leaves of 128) and from noisy ones (three sets,
+0.5 above); the top 30% of noisy ones, which nobody should train on, are 2.3 points worse. A stream
+plays its leaves again and again: there 64 are quicker."""
 NO_JUDGES = "algorithm1 has no peers: give X_val or a validation_share"
 
 
