@@ -6,6 +6,7 @@ Every test may run beside another process of the suite. What needs the machine f
 
 import gc
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -254,6 +255,15 @@ def kafka(kafka_of_the_file: "Kafka") -> Iterator["Kafka"]:
     kafka_of_the_file.start()
     yield kafka_of_the_file
     kafka_of_the_file.resume()
+
+
+@pytest.fixture
+def many_descriptors() -> Iterator[None]:
+    """Let this process open more files than the 1,024 of most users."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture

@@ -229,7 +229,11 @@ def test_the_collector_forgets_the_table_of_providers():
     sums.add(
         [
             ShardProvider.model_construct(
-                provider=f"p{number}", examples=1, values=(0.5,), variances=(0.25,)
+                # a tuple of constants would be loaded with the module and not collected at all
+                provider=f"p{number}",
+                examples=1,
+                values=(number / 2,),
+                variances=(number / 4,),
             )
             for number in range(1000)
         ]

@@ -34,8 +34,9 @@ def analyze(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @EVERY_UNIT
 def test_systemd_finds_nothing_wrong(path: Path, tmp_path: Path) -> None:
-    here = tmp_path / path.name
-    installed = Path(sys.executable).parent / "hcdv-stream"
+    here, installed = tmp_path / path.name, tmp_path / "hcdv-stream"
+    # A space in a path would have to be quoted.
+    installed.symlink_to(Path(sys.executable).parent / "hcdv-stream")
     here.write_text(path.read_text().replace(PROGRAM, str(installed)))
     checked = analyze("verify", "--man=no", here)
     assert (checked.returncode, checked.stderr) == (0, "")

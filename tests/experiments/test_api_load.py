@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from contextlib import closing, suppress
 
 import pytest
 
@@ -37,9 +38,13 @@ def test_the_schedule_is_open():
     """A read that waited for those before it counts from when it was due."""
 
     async def slow(reader, writer):
-        while await reader.readuntil(b"\r\n\r\n"):
-            await asyncio.sleep(0.05)
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        with suppress(asyncio.IncompleteReadError), closing(writer):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await asyncio.sleep(0.05)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        ended.set()
+
+    ended = asyncio.Event()
 
     async def run():
         server = await asyncio.start_server(slow, "127.0.0.1", 0)
@@ -47,6 +52,7 @@ def test_the_schedule_is_open():
         load = ReadLoad("127.0.0.1", port, 100.0, 0.1, ["a"])
         await load.run(1)
         server.close()
+        await asyncio.wait_for(ended.wait(), 20)
         return load.answers
 
     answers = asyncio.run(run())

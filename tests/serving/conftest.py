@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -158,9 +157,5 @@ def served(shared: Served) -> Iterator[Served]:
 
 
 @pytest.fixture(autouse=True)
-def many_descriptors() -> Iterator[None]:
+def every_attacker(many_descriptors: None) -> None:
     """Let the attacker hold more connections than the attacked can."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -242,6 +242,7 @@ def test_what_is_missing_is_said_with_the_fix(bootstrap: str, workers: Workers):
     assert "Traceback" not in worker.output
 
 
+@pytest.mark.usefixtures("many_descriptors")
 def test_idle_connections_beyond_its_descriptors_do_not_end_it(
     bootstrap: str, topic: str, workers: Workers
 ):
