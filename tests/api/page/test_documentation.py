@@ -30,7 +30,7 @@ class Documentation:
         self.driver.execute_script(f"{one}.click()")
 
     def until(self, script):
-        waiting = WebDriverWait(self.driver, 60, 0.05)
+        waiting = WebDriverWait(self.driver, 240, 0.05)
         return waiting.until(lambda driver: driver.execute_script(script))
 
 

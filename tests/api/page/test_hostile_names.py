@@ -33,7 +33,7 @@ def test_names_are_shown_as_they_are_and_do_nothing(chromium, address):
     chromium.get(address)
 
     def until(script, *arguments):
-        told = WebDriverWait(chromium, 60, 0.05)
+        told = WebDriverWait(chromium, 240, 0.05)
         return told.until(lambda driver: driver.execute_script(script, *arguments))
 
     until("return document.getElementById('providers-rows').rows.length >= arguments[0]", 4)

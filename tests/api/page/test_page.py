@@ -39,7 +39,7 @@ class Page:
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
 
-    def until(self, condition, seconds=60):
+    def until(self, condition, seconds=240):
         return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: condition())
 
     def update(self):
