@@ -17,13 +17,13 @@ from hcdv_stream.state.lock import lock_holder
 from hcdv_stream.state.log_identity import LogIdentity, misplaced
 from hcdv_stream.state.permissions import is_private
 from hcdv_stream.state.reading.reader import PartitionReader
-from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.drift.evaluator_shortage import (
     least_evaluators,
     short_of_evaluators,
 )
 from hcdv_stream.valuation.drift.validation_age import newest_evaluator
+from hcdv_stream.valuation.state import EngineState
 
 _LEAST_FREE = 200 * 1024 * 1024
 
@@ -118,17 +118,17 @@ def check_states(
             found[number] = StoredPartitionFacts(
                 reader.log,
                 stored.position.next_offset if stored else None,
-                *(_validation(reader.identity, stored) if stored else ()),
+                *(validation_facts(reader.identity, stored.state) if stored else ()),
             )
         checks.append(_fit(name, reader, settings, bundle, number))
     return checks or [passed("states", "there are none yet")], found
 
 
-def _validation(
-    identity: Identity, stored: StoredPartition
+def validation_facts(
+    identity: Identity, state: EngineState
 ) -> tuple[float | None, tuple[str, ...], tuple[str, ...]]:
     """Return the age of V's newest evaluator, who diverges from V, and what V is short of."""
-    drift, newest = stored.state.drift, newest_evaluator(stored.state)
+    drift, newest = state.drift, newest_evaluator(state)
     diverging = [
         f"class {identity.classes[label]}" if label is not None else f"provider {name}"
         for label, name, _ in drift.diverging
@@ -137,13 +137,13 @@ def _validation(
     if drift.whole.since is not None:
         diverging.insert(0, "all sessions")
     age = None if newest is None else max(drift.event_time - newest, 0.0)
-    return age, tuple(diverging), _short(identity, stored)
+    return age, tuple(diverging), _short(identity, state)
 
 
-def _short(identity: Identity, stored: StoredPartition) -> tuple[str, ...]:
+def _short(identity: Identity, state: EngineState) -> tuple[str, ...]:
     """Name the classes that have examples and too few evaluators in V, with their numbers."""
     bundled = np.array(identity.validation_counts, np.int64)
-    corpus = Corpus(stored.state, identity.engine.game, identity.classes, bundled)
+    corpus = Corpus(state, identity.engine.game, identity.classes, bundled)
     evaluators = corpus.trusted
     least = least_evaluators(identity.engine.validation_least, bundled)
     short = short_of_evaluators(corpus.whole.counts, evaluators, least)

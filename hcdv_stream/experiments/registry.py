@@ -150,7 +150,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "drift",
             "a concept that changes: what values say with V at rest and moving, and the alarm",
-            2,
+            3,
             drift.run,
             drift_report.tables,
         ),

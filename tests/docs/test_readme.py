@@ -38,6 +38,18 @@ def figures():
     sets = result("coverage")["summary"][drawn].values()
     held = [each["stderr"]["coverage"]["mean"] for each in sets]
     yield "coverage", f"{min(held):.2f} to {max(held):.2f}"
+    markets = [each for each in result("marketplace")["markets"] if each["sellers"] == 5]
+    paid = [
+        sum(each["by"]["AUC"]["methods"][way]["pearson"] for each in markets) / len(markets)
+        for way in ("default weights", "payout weights")
+    ]
+    yield "marketplace", f"{paid[0]:.2f}, {paid[1]:.2f}"
+    changed = [run for run in result("drift")["runs"] if run["report"] and run["changed"] == 1.0]
+    dead = [
+        sum(run["ways"][way]["dead"] for run in changed) / len(changed)
+        for way in ("V frozen", "V moving, young peers")
+    ]
+    yield "drift", f"{dead[0]:.2f}, {dead[1]:.2f}"
     yield "rivals", f"{least['pydvl']:.0f} and {least['opendataval']:.0f} times faster"
     yield "rivals", f"{sum(found) / len(found):.3f}"
 

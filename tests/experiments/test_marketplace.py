@@ -1,5 +1,7 @@
 """The marketplace experiment, whole but small, and its parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import orjson
 import pytest
@@ -8,7 +10,13 @@ from sklearn.metrics import roc_auc_score
 from hcdv_stream.experiments.common.datasets import Dataset, clickstream
 from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.marketplace import run as marketplace
-from hcdv_stream.experiments.marketplace.attacks import ATTACKS, attacked, honest
+from hcdv_stream.experiments.marketplace.attacks import (
+    ATTACKS,
+    Attack,
+    attacked,
+    honest,
+    valued_examples,
+)
 from hcdv_stream.experiments.marketplace.many_markets import (
     ground_of,
     market_of,
@@ -16,8 +24,18 @@ from hcdv_stream.experiments.marketplace.many_markets import (
     without_gaps,
 )
 from hcdv_stream.experiments.marketplace.market import gini, paid
+from hcdv_stream.experiments.marketplace.sampled_shapley import SellersTruth, sampled_shapley
 from hcdv_stream.experiments.marketplace.sellers import PROFILES, drawn
-from hcdv_stream.experiments.marketplace.truths import MODELS, CoalitionModels, matrix_of, truths
+from hcdv_stream.experiments.marketplace.truths import (
+    MODELS,
+    CoalitionModels,
+    consensus,
+    matrix_of,
+    reliability,
+    truths,
+)
+from hcdv_stream.valuation.methods.semivalues import exact
+from hcdv_stream.valuation.methods.utility import CoalitionGame
 
 LEVELS = [f"level {number}" for number in range(16)]
 
@@ -151,8 +169,67 @@ def test_truths_are_those_of_retrained_models(site):
     scores = model.predict_proba(matrix_of(site, test))
     wanted = np.mean([roc_auc_score(test.labels == c, scores[:, c]) for c in range(2)])
     assert game(everybody)[0] == pytest.approx(wanted)
-    values = truths(site, market)["AUC"]["logistic regression"]
-    assert values.sum() == pytest.approx(wanted - 0.5)
+    found = truths(site, market)["AUC"]["logistic regression"]
+    assert found.values.sum() == pytest.approx(wanted - 0.5)
+    assert not found.stderr.any()
+
+
+def game_of(players: int) -> CoalitionGame:
+    """Return a game with interactions, and what depends on size alone."""
+    generator = np.random.default_rng(players)
+    weights = generator.random(players)
+    pairs = generator.normal(size=(players, players)) / 10
+
+    def worth(members):
+        return np.sqrt(members @ weights) + np.einsum("pi,ij,pj->p", members, pairs, members)
+
+    return CoalitionGame(players, worth)
+
+
+@pytest.mark.parametrize("players", [4, 7, 8])
+def test_sampled_truths_are_the_exact_ones_within_their_errors(players):
+    game = game_of(players)
+    wanted = exact(game)
+    far = []
+    for seed in range(20):
+        found = sampled_shapley(game, 200, np.random.default_rng(seed))
+        assert found.values.sum() == pytest.approx(wanted.sum())
+        far.append((found.values - wanted) / found.stderr)
+    assert 0.3 < np.std(far) < 1.3
+    assert np.abs(far).max() < 5
+
+
+def test_additive_games_and_size_are_sampled_without_error():
+    weights = np.arange(12.0)
+    game = CoalitionGame(12, lambda members: members @ weights + np.sqrt(members.sum(axis=1)))
+    found = sampled_shapley(game, 60, np.random.default_rng(0))
+    assert found.values == pytest.approx(weights + np.sqrt(12) / 12)
+    assert found.stderr.max() < 1e-9
+
+
+def test_the_truths_errors_bound_what_can_correlate():
+    values = np.random.default_rng(0).normal(size=4000)
+    noise = np.random.default_rng(1).normal(size=(3, 4000)) / 2
+    of = {
+        str(place): SellersTruth(values + one, np.full(4000, 0.5))
+        for place, one in enumerate(noise)
+    }
+    most = np.corrcoef(values, consensus({name: one.values for name, one in of.items()}))[0, 1]
+    assert np.sqrt(reliability(of)) == pytest.approx(most, abs=0.01)
+
+
+def test_copies_in_another_partition_are_paid_nothing(site):
+    market = honest(site).market
+    mine = market.take(np.flatnonzero(market.sellers == 0))
+    copies = replace(mine, sellers=np.full(len(mine.rows), 5))
+    valued = valued_examples(site, Attack(market.and_then(copies), frozenset({5}), 2))
+    assert len(valued.payout) == len(market.rows) + len(mine.rows)
+    per_seller = np.bincount(valued.sellers, np.abs(valued.payout))
+    paid = np.bincount(valued.sellers, valued.payout != 0.0)
+    assert per_seller[:5].min() > 0
+    assert paid[0] + paid[5] <= len(set(mine.batch().fingerprints[:, 0].tolist()))
+    # the numbers of records keep partitions in step: nearly all originals come first
+    assert paid[5] < 0.1 * paid[0]
 
 
 def test_it_runs_and_tables_come_from_its_json(monkeypatch):
@@ -164,6 +241,9 @@ def test_it_runs_and_tables_come_from_its_json(monkeypatch):
     assert all(sum(each["parts"]) == pytest.approx(1.0) for each in run["methods"].values())
     tables = marketplace.tables(stored)
     many = len(stored["markets"][0]["values"]) + 1
-    rows = [5, len(run["methods"]), 5, 6, many, 1, many, len(ATTACKS)]
+    paid = [many] if stored["markets"][0]["worth"]["certain"] else []
+    attacks = [len(ATTACKS), 6, len(ATTACKS)]
+    rows = [5, len(run["methods"]), 5, 6, many, *paid, 2, many, 2, *attacks]
     assert [len(table.rows) for table in tables] == rows
+    assert "truths are sampled" in tables[-5].note
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)

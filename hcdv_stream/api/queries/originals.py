@@ -18,7 +18,7 @@ from hcdv_stream.api.executors import run_heavy
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.queries.query import Shard, ShardContext, ShardQuery, ShardScope, together
 from hcdv_stream.api.views.exact_sums import exact_sums
-from hcdv_stream.api.views.partition_view import PartitionView
+from hcdv_stream.valuation.state import EngineState
 
 _MOST_NAMED = 4096
 """Fingerprints that one query names: its body stays small."""
@@ -67,30 +67,31 @@ class LaterShardAnswer(Model):
     providers: list[LaterExamples]
 
 
-class _Originals(NamedTuple):
+class OriginalRecords(NamedTuple):
+    """Fingerprints (n,) of originals, the numbers of their records, and their places in columns."""
+
     fingerprints: Fingerprints
     records: Places
     rows: Places
 
 
-def _originals_of(partition: PartitionView) -> _Originals:
-    """Return the originals whose features are known, in the order of the partition's layout."""
-    state = partition.stored.state
+def originals_in(state: EngineState) -> OriginalRecords:
+    """Return a partition's originals whose features are known, in the order of its columns."""
     examples = [state.leaves[leaf].examples for leaf in sorted(state.leaves)]
     if not examples:
-        return _Originals(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return OriginalRecords(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64))
     fingerprints = np.concatenate([each.fingerprints[:, 0] for each in examples])
     copies = np.concatenate([each.copies for each in examples])
     records = np.concatenate([each.arrivals for each in examples])
     rows = np.flatnonzero(~copies & (fingerprints != 0))
-    return _Originals(fingerprints[rows], records[rows], rows)
+    return OriginalRecords(fingerprints[rows], records[rows], rows)
 
 
 def _answer(context: ShardContext, parameters: OriginalsParameters) -> OriginalsShardAnswer:
     partition = context.values.partition(parameters.partition)
     if partition is None:
         return OriginalsShardAnswer(fingerprints=b"", records=b"")
-    found = _originals_of(partition)
+    found = originals_in(partition.stored.state)
     stop = parameters.start + parameters.limit
     page = slice(parameters.start, stop)
     return OriginalsShardAnswer(
@@ -112,7 +113,7 @@ def _answer_later(context: ShardContext, parameters: LaterParameters) -> LaterSh
     values, partition = context.values, context.values.partition(parameters.partition)
     if partition is None:
         return LaterShardAnswer(providers=[])
-    found = _originals_of(partition)
+    found = originals_in(partition.stored.state)
     named = np.array(parameters.fingerprints, np.uint64)
     rows = found.rows[np.isin(found.fingerprints, named)]
     worth = values.values()[values.partitions.index(partition)][rows]
@@ -158,7 +159,7 @@ async def later_examples(shards: Sequence[Shard]) -> list[LaterExamples]:
         return []
     found = await together([_all_originals(shard, number) for number, shard in owners])
     later = await run_heavy(
-        _later, {number: one for (number, _), one in zip(owners, found, strict=True)}
+        later_originals, {number: one for (number, _), one in zip(owners, found, strict=True)}
     )
     asked = [
         shard.ask(
@@ -185,7 +186,7 @@ async def _all_originals(shard: Shard, number: int) -> tuple[Fingerprints, Place
     return np.frombuffer(fingerprints, "<u8"), np.frombuffer(records, "<i8")
 
 
-def _later(found: Mapping[int, tuple[Fingerprints, Places]]) -> dict[int, list[int]]:
+def later_originals(found: Mapping[int, tuple[Fingerprints, Places]]) -> dict[int, list[int]]:
     """Return the fingerprints of each partition's originals that are not the earliest."""
     numbers = np.repeat(list(found), [len(one[0]) for one in found.values()])
     fingerprints = np.concatenate([one[0] for one in found.values()])

@@ -102,10 +102,11 @@ def experiment(
         result = chosen.run(
             ExperimentOptions(data, seeds or chosen.seeds, small, python, kafka, minutes), progress
         )
+    if out is not None:
+        out.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
     for table in chosen.tables(result):
         console.print(_rendered(table))
     if out is not None:
-        out.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
         console.print(f"written to {out}")
 
 

@@ -1,13 +1,18 @@
 """Ways to value a stream after a change of concept, and when the alarm sounds in each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesClassifier
 
+from hcdv_stream.doctor.check import CheckResult
+from hcdv_stream.doctor.state import StoredPartitionFacts, validation_facts
+from hcdv_stream.doctor.validation import check_validation
 from hcdv_stream.experiments.drift.task import DAY, DriftTask, without_trusted
+from hcdv_stream.settings import Settings
+from hcdv_stream.state.identity import Identity
 from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.validation import Validation
@@ -20,11 +25,28 @@ _POLL = 150
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm that began: whose, and which share of the old and of the new sessions had come."""
+    """An alarm that began: whose, and which share of the old and of the new sessions had come.
+
+    ``sessions`` is how many of the new ones those are.
+    """
 
     whose: str
     before: float
     after: float
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorVerdict:
+    """What ``hcdv-stream doctor`` says of V while a stream comes, looking after every poll.
+
+    ``warned_before`` says whether it warned before the change, ``warned`` at which share of the
+    sessions after it doctor warned first, None if never; ``end`` is its line at the end.
+    """
+
+    warned_before: bool
+    warned: float | None
+    end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +61,7 @@ class StreamedTask:
     trusting: Values
     alarms: list[Alarm]
     evaluators: int
+    doctor: DoctorVerdict
 
 
 def frozen(task: DriftTask) -> StreamedTask:
@@ -94,6 +117,7 @@ def _streamed(task: DriftTask, validation: Validation) -> StreamedTask:
     batch = replace(task.batch, trusted=task.trusted)
     alarms: list[Alarm] = []
     sounding: set[str] = set()
+    verdicts: list[tuple[float, CheckResult]] = []
     for start in range(0, len(batch), _POLL):
         engine.apply(batch.slice(start, start + _POLL))
         now = {
@@ -102,10 +126,12 @@ def _streamed(task: DriftTask, validation: Validation) -> StreamedTask:
         }
         for name in sorted(now.keys() - sounding):
             come = task.old[: np.searchsorted(batch.timestamps, now[name], side="right")]
-            before = come.sum() / task.old.sum()
-            after = (~come).sum() / (~task.old).sum()
-            alarms.append(Alarm(name, float(before), float(after)))
+            before, after = int(come.sum()), int((~come).sum())
+            shares = before / task.old.sum(), after / (~task.old).sum()
+            alarms.append(Alarm(name, float(shares[0]), float(shares[1]), after))
         sounding = set(now)
+        share = float((~task.old[: start + _POLL]).sum() / (~task.old).sum())
+        verdicts.append((share, _examined(task, validation, engine)))
     corpus = Corpus(engine.state(), "routed", task.classes, validation.counts(classes))
     order = np.argsort(corpus.ids, kind="stable")
     return StreamedTask(
@@ -113,4 +139,24 @@ def _streamed(task: DriftTask, validation: Validation) -> StreamedTask:
         corpus.values(Weights(beta=0.0)).value[order],
         alarms,
         int(corpus.trusted.sum()),
+        _verdict(verdicts),
+    )
+
+
+def _examined(task: DriftTask, validation: Validation, engine: Engine) -> CheckResult:
+    """Return what doctor says of V in this state."""
+    counts = tuple(validation.counts(len(task.classes)).tolist())
+    identity = Identity("sessions", 0, "", task.classes, counts, task.config)
+    facts = StoredPartitionFacts(None, None, *validation_facts(identity, engine.state()))
+    settings = Settings(trusted_mark=bool(task.trusted.any()))
+    checks = check_validation(settings, {0: facts})
+    return next(check for check in checks if check.name == "validation set")
+
+
+def _verdict(verdicts: Sequence[tuple[float, CheckResult]]) -> DoctorVerdict:
+    warned = [share for share, check in verdicts if check.status == "warning"]
+    return DoctorVerdict(
+        warned_before=0.0 in warned,
+        warned=min((share for share in warned if share > 0.0), default=None),
+        end=verdicts[-1][1].detail,
     )

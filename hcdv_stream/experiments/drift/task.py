@@ -1,9 +1,10 @@
 """A stream whose concept changes in a part of the feature space, two thirds of the way.
 
-Beyond a random plane of the standardised features labels are swapped from then on. An old example
-there whose label was right is *dead*: it says what is no longer true. 10% of all labels are wrong
-from the beginning, except those of V and of trusted sessions. The last third is one day of event
-time, and so is each of the two before it.
+Beyond a random plane of the standardised features each label is the next class's from then on; two
+classes are swapped. An old example there whose label was right is *dead*: it says what is no longer
+true. 10% of all labels are wrong from the beginning, except those of V and of trusted sessions. The
+last third is one day of event time, and so is each of the two before it. A set with fewer rows than
+bundle, V and stream take is cut in the same proportions.
 """
 
 from dataclasses import dataclass, replace
@@ -59,8 +60,9 @@ def drift_task(
     With ``ordered`` the stream keeps the order of the set, whose own drift is then the only one.
     """
     generator = np.random.default_rng([seed, 12])
-    shrink = 12 if small else 1
-    sizes = [size // shrink for size in (BUNDLE_ROWS, TRUSTED_ROWS, STREAM_ROWS)]
+    wanted = np.array([BUNDLE_ROWS, TRUSTED_ROWS, STREAM_ROWS])
+    scale = 1 / 12 if small else min(1.0, len(data) / wanted.sum())
+    sizes = np.floor(wanted * scale + 1e-9).astype(int).tolist()
     rows = generator.permutation(len(data))
     if ordered:
         first = np.arange(len(data) // 3)
@@ -73,11 +75,12 @@ def drift_task(
     number = len(streamed)
     old = np.arange(number) < number * 2 // 3
     before = data.labels[streamed]
-    after = np.where(region[streamed], 1 - before, before).astype(np.int16)
+    count = len(data.classes)
+    after = np.where(region[streamed], (before + 1) % count, before).astype(np.int16)
     true = np.where(old, before, after).astype(np.int16)
     trusted = generator.random(number) < TRUSTED_SHARE
-    observed = _noisy(true, generator, ~trusted)
-    noisy = _noisy(data.labels[training], generator, np.ones(len(training), np.bool_))
+    observed = _noisy(true, count, generator, ~trusted)
+    noisy = _noisy(data.labels[training], count, generator, np.ones(len(training), np.bool_))
     options = TrainingOptions(seed=seed, validation_rows=len(data.classes), doubt=False)
     named = np.array(data.classes, dtype=object)[noisy]
     bundle = train_bundle(data.take(training).columns, named, options=options).bundle
@@ -134,7 +137,8 @@ def _region(data: Dataset, changed: float, generator: np.random.Generator) -> Fl
     return beyond
 
 
-def _noisy(labels: Labels, generator: np.random.Generator, among: Flags) -> Labels:
-    """Make a share FLIPPED of two-class labels wrong, of those ``among``."""
+def _noisy(labels: Labels, classes: int, generator: np.random.Generator, among: Flags) -> Labels:
+    """Make a share FLIPPED of labels wrong, of those ``among``: any other class, all alike."""
     flipped = (generator.random(len(labels)) < FLIPPED) & among
-    return np.where(flipped, 1 - labels, labels).astype(np.int16)
+    steps = generator.integers(1, classes, len(labels)) if classes > 2 else 1
+    return np.where(flipped, (labels + steps) % classes, labels).astype(np.int16)

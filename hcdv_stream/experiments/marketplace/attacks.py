@@ -1,22 +1,29 @@
 """What a seller gains by cheating: its part of the pot under each way of paying.
 
 Five sellers sell equal shares of a set, a tenth of all labels wrong; the first one cheats. Copies
-are exact, or jittered: their numbers moved by a fiftieth of a standard deviation.
+are exact, or jittered: their numbers moved by a fiftieth of a standard deviation. Some markets are
+spread over two partitions by their ids, as Kafka does; payouts compare these as the API does.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from hcdv_stream.api.queries.originals import later_originals, originals_in
+from hcdv_stream.broker.partitioner import partition_of
 from hcdv_stream.experiments.common.datasets import Column
 from hcdv_stream.experiments.common.protocol import flip
-from hcdv_stream.experiments.marketplace.many_markets import Market, played, records
+from hcdv_stream.experiments.marketplace.many_markets import (
+    Market,
+    played,
+    records,
+    root_value,
+)
 from hcdv_stream.experiments.marketplace.market import Ground, summed
 from hcdv_stream.valuation.arrays import Floats
-from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.settlement import is_certain, margins, settle
 from hcdv_stream.valuation.weights import Weights
 
@@ -27,10 +34,11 @@ Sellers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """A market and the names that the cheating seller has in it."""
+    """A market, the names that the cheating seller has in it, and how many partitions it fills."""
 
     market: Market
     names: frozenset[int]
+    partitions: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +144,16 @@ def _stolen(of: Honest) -> Attack:
     return Attack(stolen.and_then(of.market), frozenset({0}))
 
 
+def _in_two_partitions(attack: Callable[[Honest], Attack]) -> Callable[[Honest], Attack]:
+    return lambda of: replace(attack(of), partitions=2)
+
+
+def _none(of: Honest) -> Attack:
+    return Attack(of.market, frozenset({0}))
+
+
 ATTACKS: Mapping[str, Callable[[Honest], Attack]] = {
-    "none": lambda of: Attack(of.market, frozenset({0})),
+    "none": _none,
     "none, two sellers": lambda of: Attack(of.market, frozenset({0, 1})),
     "all labels wrong": _wrong(1),
     "all labels wrong, five names": _wrong(5),
@@ -145,6 +161,8 @@ ATTACKS: Mapping[str, Callable[[Honest], Attack]] = {
     "labels at random, a name a row": _random,
     "five exact copies, own name": _copies(own_name=True),
     "five exact copies, other names": _copies(own_name=False),
+    "none, two partitions": _in_two_partitions(_none),
+    "five exact copies, other names, two partitions": _in_two_partitions(_copies(own_name=False)),
     "split into five names": _split,
     "merged with another seller": _merged,
     "five jittered copies, own name": _copies(own_name=True, jitter=True),
@@ -163,34 +181,72 @@ def attacked(site: Ground) -> list[dict[str, Any]]:
 
 
 def _parts(site: Ground, attack: Attack) -> dict[str, float]:
-    market = attack.market
-    corpus = played(site, market)
-    sellers = market.sellers[[int(name) for name in corpus.ids]]
+    """Return the part of the pot that the cheating seller's names get, way by way.
+
+    ``insisted`` is by balances although V does not tell the corpus from chance; ``worth`` is what
+    the names are worth together, before any floor.
+    """
     mine = sorted(attack.names)
-    default = summed(corpus.values(Weights()).value, sellers)
-    values = corpus.values(Weights.for_payouts()).value
-    payout = summed(values, sellers)
-    margin = margins(payout, summed(values * values, sellers))
-    certain = is_certain(*root_value(corpus))
-    if not certain:  # the pot stays where it is, unless somebody insists
-        payout, margin = np.zeros_like(payout), np.zeros_like(margin)
+    examples = valued_examples(site, attack)
+    default = summed(examples.default, examples.sellers)
+    payout = summed(examples.payout, examples.sellers)
+    squares = summed(examples.payout * examples.payout, examples.sellers)
+    certain = is_certain(examples.value, examples.stderr)
+    paid = 1.0 if certain else 0.0  # the pot stays where it is, unless somebody insists
     net = 0.0
-    if settled := settle(POT, payout.tolist()):
+    if certain and (settled := settle(POT, payout.tolist())):
         net = sum(settled.amounts[name] + settled.balances[name] for name in mine) / POT
+    insisted = _part(payout, mine)
     return {
         "default": _part(default, mine),
-        "balance": _part(payout, mine),
+        "balance": paid * insisted,
         "net": net,
-        "margin": _part(margin, mine),
+        "margin": paid * _part(margins(payout, squares), mine),
+        "insisted": insisted,
+        "worth": float(payout[mine].sum()),
         "certain": float(certain),
+        "value": examples.value,
+        "stderr": examples.stderr,
     }
 
 
-def root_value(corpus: Corpus) -> tuple[float, float]:
-    """Return what all examples are worth together for payouts, and its standard error."""
-    root = corpus.state.nodes[corpus.state.header.root]
-    value, stderr = corpus.state_values(Weights.for_payouts()).coalition(root)
-    return value, stderr
+class ValuedExamples(NamedTuple):
+    """Examples of all partitions: what each is worth and whose it is, and v(D) for payouts."""
+
+    default: Floats
+    payout: Floats
+    sellers: Sellers
+    value: float
+    stderr: float
+
+
+def valued_examples(site: Ground, attack: Attack) -> ValuedExamples:
+    """Value a market, partition by partition; copies in another partition are worth nothing."""
+    market = attack.market
+    ids = market.batch().ids
+    places = np.array([partition_of(name, attack.partitions) for name in ids])
+    parts = [market.take(np.flatnonzero(places == number)) for number in range(attack.partitions)]
+    corpora = [played(site, part) for part in parts]
+    found = {number: originals_in(corpus.state) for number, corpus in enumerate(corpora)}
+    later = later_originals({number: (one[0], one[1]) for number, one in found.items()})
+    payouts = []
+    for number, corpus in enumerate(corpora):
+        values = corpus.values(Weights.for_payouts()).value.copy()
+        copies = np.isin(found[number].fingerprints, np.array(later[number], np.uint64))
+        values[found[number].rows[copies]] = 0.0
+        payouts.append(values)
+    sellers = [
+        part.sellers[[int(name) for name in corpus.ids]]
+        for part, corpus in zip(parts, corpora, strict=True)
+    ]
+    payout = np.concatenate(payouts)
+    return ValuedExamples(
+        np.concatenate([corpus.values(Weights()).value for corpus in corpora]),
+        payout,
+        np.concatenate(sellers),
+        float(payout.sum()),
+        sum(root_value(corpus)[1] for corpus in corpora),
+    )
 
 
 def _part(values: Floats, mine: list[int]) -> float:

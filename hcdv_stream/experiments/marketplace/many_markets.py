@@ -17,6 +17,7 @@ from hcdv_stream.valuation.corpus import Corpus
 from hcdv_stream.valuation.embedding.grid import Embeddings
 from hcdv_stream.valuation.engine import Engine
 from hcdv_stream.valuation.tree.leaf import no_fingerprints
+from hcdv_stream.valuation.weights import Weights
 
 BUNDLE_SHARE, TEST_SHARE, VALIDATION_SHARE = 0.3, 0.25, 0.4
 NEIGHBOURS = EngineConfig().neighbours
@@ -182,3 +183,10 @@ def played(
         engine.apply(batch.slice(start, start + config.update_size))
     trusted = validation.counts(len(classes))
     return Corpus(engine.state(), config.game, classes, trusted, config.neighbours)
+
+
+def root_value(corpus: Corpus) -> tuple[float, float]:
+    """Return what all examples are worth together for payouts, and its standard error."""
+    root = corpus.state.nodes[corpus.state.header.root]
+    value, stderr = corpus.state_values(Weights.for_payouts()).coalition(root)
+    return value, stderr

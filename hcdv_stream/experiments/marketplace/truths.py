@@ -1,8 +1,9 @@
 """What sellers are truly worth: group Shapley values of models trained on their rows.
 
 The worth of a coalition is what a model trained on its sellers' rows scores on rows that no method
-sees. Three models make three truths; none of them is the method's own. Up to
-ten sellers every coalition is trained on, else random orders are sampled.
+sees. Three models make three truths; none of them is the method's own. Up to ten sellers every
+coalition is trained on. Of more, coalitions are drawn, others for each model, and a truth has a
+standard error.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,13 +21,14 @@ from threadpoolctl import threadpool_limits
 
 from hcdv_stream.experiments.marketplace.many_markets import Market, records
 from hcdv_stream.experiments.marketplace.market import Ground
+from hcdv_stream.experiments.marketplace.sampled_shapley import SellersTruth, sampled_shapley
 from hcdv_stream.valuation.arrays import Floats
-from hcdv_stream.valuation.methods.baselines.group_shapley import group_shapley
-from hcdv_stream.valuation.methods.sampling.stopping import Rounds
+from hcdv_stream.valuation.games.permutations import MOST_ENUMERATED
+from hcdv_stream.valuation.methods.semivalues import exact
 from hcdv_stream.valuation.methods.utility import CoalitionGame
 
-ORDERS = 60
-"""Random orders of fifty sellers, in antithetic pairs."""
+PAIRS = 1000
+"""Pairs of a coalition of fifty sellers and its complement."""
 
 MEASURES = ("AUC", "balanced accuracy")
 """What a model scores: the mean AUC of the classes, and accuracy at the usual threshold.
@@ -110,23 +112,41 @@ def matrix_of(site: Ground, market: Market) -> Floats:
     return np.asarray(site.bundle.schema.matrix(market.features), np.float64)
 
 
-def truths(site: Ground, market: Market, orders: int = ORDERS) -> dict[str, dict[str, Floats]]:
-    """Return each seller's group Shapley value by measure and by model."""
+def truths(site: Ground, market: Market, pairs: int = PAIRS) -> dict[str, dict[str, SellersTruth]]:
+    """Return what each seller is worth, by measure and by model."""
     models = {name: CoalitionModels(site, market, name) for name in MODELS}
     return {
-        measure: {name: _shapley(each.game(measure), orders, site) for name, each in models.items()}
+        measure: {
+            name: _shapley(each.game(measure), pairs, [site.seed, place, 10])
+            for place, (name, each) in enumerate(models.items())
+        }
         for measure in MEASURES
     }
 
 
-def _shapley(game: CoalitionGame, orders: int, site: Ground) -> Floats:
-    return group_shapley(game, np.arange(game.players), Rounds(orders), seed=site.seed).values
+def _shapley(game: CoalitionGame, pairs: int, seed: list[int]) -> SellersTruth:
+    if game.players > MOST_ENUMERATED:
+        return sampled_shapley(game, pairs, np.random.default_rng(seed))
+    return SellersTruth(exact(game), np.zeros(game.players))
 
 
 def consensus(of: Mapping[str, Floats]) -> Floats:
     """Return the mean of truths, each standardised."""
     parts: Floats = np.mean([standardised(values) for values in of.values()], axis=0)
     return parts
+
+
+def reliability(of: Mapping[str, SellersTruth]) -> float:
+    """Return the share of the consensus' variance over sellers that is no sampling error.
+
+    No correlation with the consensus is expected above its square root.
+    """
+    goal = consensus({name: truth.values for name, truth in of.items()})
+    errors = [
+        np.mean(truth.stderr**2) / (np.var(truth.values) or 1.0) / len(of) ** 2
+        for truth in of.values()
+    ]
+    return float(1.0 - np.sum(errors) / (np.var(goal) or 1.0))
 
 
 def standardised(values: Floats) -> Floats:
