@@ -13,7 +13,7 @@ from hcdv_stream.bundle import files
 from hcdv_stream.bundle.checks import check_description, check_seed_hierarchy, check_validation
 from hcdv_stream.bundle.doubt_files import calibration_from, doubt_bytes, doubt_entry, doubt_from
 from hcdv_stream.bundle.errors import BundleError
-from hcdv_stream.bundle.labels import class_index
+from hcdv_stream.bundle.labels import class_index, class_indices
 from hcdv_stream.bundle.schema import Columns, FeatureSchema
 from hcdv_stream.valuation.doubt.model import DoubtModel
 from hcdv_stream.valuation.embedding.encoder import Encoder, Matrix
@@ -58,8 +58,8 @@ class Bundle:
 
     @cached_property
     def class_indices(self) -> Mapping[str, int]:
-        """Index of each class by its spelling."""
-        return {label: index for index, label in enumerate(self.classes)}
+        """Index of each class by its name and by its one spelling."""
+        return class_indices(self.classes)
 
     def class_of(self, label: object) -> int:
         """Return the class index of a label as a file or message holds it; raises LabelError."""

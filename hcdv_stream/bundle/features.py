@@ -1,6 +1,7 @@
 """One feature of a session: its type, what it accepts and what it becomes in the encoder's input.
 
-A raw value is a float: the number itself, a category's code, or NaN for an explicit null.
+A raw value is a float: the number itself, a category's code, or NaN for a gap. What a value stands
+for is said by ``bundle.normalisation``, alike for a session's JSON and a cell of a file.
 """
 
 import math
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.bundle.errors import FeatureError
+from hcdv_stream.bundle.normalisation.spelling import boolean_of, number_of, plain, text_of
 from hcdv_stream.bundle.power import yeo_johnson
 
 CategoryType = Literal["string", "boolean", "integer"]
@@ -33,7 +35,7 @@ class Number:
 
     ``power`` is Yeo-Johnson's λ or None. ``scale`` > 0 divides after ``mean`` is subtracted; a
     ``scale`` of None passes numbers on untouched. Where ``nullable``, because the training column
-    had gaps, null is accepted: it becomes the mean, and a second column says so.
+    had gaps, a gap is accepted: it becomes the mean, and a second column says so.
     """
 
     name: str
@@ -49,17 +51,19 @@ class Number:
 
     def validate(self, value: object) -> float:
         """Return the raw value; raises FeatureError."""
-        if value is None and self.nullable:
+        found = plain(value)
+        if found is None and self.nullable:
             return math.nan
-        if value is None:
+        if found is None:
             raise FeatureError("null_feature", f"the feature {self.name!r} must not be null")
-        if type(value) is not float and type(value) is not int:
+        if isinstance(found, str):
+            found = number_of(found, padded=True)
+        if not isinstance(found, int | float):
             raise FeatureError(
-                "wrong_type",
-                f"the feature {self.name!r} must be a number, got {type(value).__name__}",
+                "wrong_type", f"the feature {self.name!r} must be a number, got {_shown(value)}"
             )
         try:
-            number = float(value)
+            number = float(found)
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
@@ -111,16 +115,40 @@ class Categorical:
 
     def validate(self, value: object) -> float:
         """Return the raw value, a code; raises FeatureError."""
-        if type(value) is self.python_type:
-            return self.codes.get(value, float(len(self.categories)))
-        if value is None and self.nullable:
+        if type(value) is self.python_type and (code := self.codes.get(value)) is not None:
+            return code
+        found = plain(value)
+        if found is None and self.nullable:
             return math.nan
-        if value is None:
+        if found is None:
             raise FeatureError("null_feature", f"the feature {self.name!r} must not be null")
-        raise FeatureError(
-            "wrong_type",
-            f"the feature {self.name!r} must be {_ARTICLES[self.kind]}, got {type(value).__name__}",
-        )
+        category = self._category(found)
+        if category is None:
+            raise FeatureError(
+                "wrong_type",
+                f"the feature {self.name!r} must be {_ARTICLES[self.kind]}, got {_shown(value)}",
+            )
+        return self._spelt.get(category, float(len(self.categories)))
+
+    @cached_property
+    def _spelt(self) -> Mapping[object, float]:
+        """Codes by the one spelling of each category; bundles of earlier versions hold others."""
+        spelt: dict[object, float] = {
+            self._category(plain(each)): code for each, code in self.codes.items()
+        }
+        return {**spelt, **self.codes}
+
+    def _category(self, value: object) -> Category | None:
+        """Return the category that a plain value stands for, or None if it can be none."""
+        if not isinstance(value, bool | int | float | str):
+            return None
+        if self.kind == "boolean":
+            return boolean_of(value)
+        if self.kind == "string":
+            return text_of(value)
+        number = number_of(value, padded=True) if isinstance(value, str) else value
+        whole = isinstance(number, int) or (isinstance(number, float) and number.is_integer())
+        return int(number) if whole and number is not None else None
 
     def columns(self, raw: npt.NDArray[np.float64], out: npt.NDArray[np.float32]) -> None:
         """Turn raw values (n,) into ``out`` (n, width), which holds zeros."""
@@ -132,3 +160,9 @@ class Categorical:
 
 
 Feature = Number | Categorical
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return f"the text {value[:64]!r}"
+    return str(value) if isinstance(value, int | float) else type(value).__name__

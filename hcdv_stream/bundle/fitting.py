@@ -11,8 +11,9 @@ from sklearn.preprocessing import PowerTransformer
 
 from hcdv_stream.bundle.errors import ColumnError, Remedy, TrainingError
 from hcdv_stream.bundle.features import Categorical, Category, CategoryType, Feature, Number
+from hcdv_stream.bundle.normalisation.columns import normalised_column
 from hcdv_stream.bundle.power import yeo_johnson
-from hcdv_stream.bundle.schema import Columns, FeatureSchema, listed_column
+from hcdv_stream.bundle.schema import Columns, FeatureSchema
 
 SKEWED = 1.0
 """Columns whose absolute skewness is above this are power-transformed."""
@@ -39,17 +40,21 @@ def fit_schema(
     """Fit a schema to columns of n values each, in the order of ``columns``.
 
     Numbers are numeric; text and booleans are categorical; ``numeric`` and ``categorical`` name
-    columns where that is to be otherwise (integers can be made categorical, booleans numeric only
-    after they were turned into numbers). None is a gap. Raises TrainingError.
+    columns where that is to be otherwise (integers can be made categorical, booleans numeric). What
+    is a number, a boolean and a gap is said by ``bundle.normalisation``. Raises TrainingError.
     """
     _check_names(columns, numeric, categorical)
     features: list[Feature] = []
     for name, column in columns.items():
-        values = listed_column(column)
+        values = normalised_column(column)
         present = [value for value in values if value is not None]
         if not present:
             raise ColumnError(name, "is empty", Remedy.DROP)
         nullable = len(present) < len(values)
+        if name in categorical:
+            present = _whole(present)
+        elif name in numeric and set(map(type, present)) == {bool}:
+            present = [int(value) for value in present]  # type: ignore[call-overload]
         types = set(map(type, present))
         if name in categorical or (name not in numeric and types & {bool, str}):
             features.append(_categorical(name, present, types, nullable))
@@ -65,7 +70,7 @@ def embedding_schema(columns: Columns) -> FeatureSchema:
     """
     _check_names(columns, (), ())
     for name, column in columns.items():
-        if not set(map(type, listed_column(column))) <= {int, float}:
+        if not set(map(type, normalised_column(column))) <= {int, float}:
             raise ColumnError(
                 name,
                 "is not all numbers, which the encoder identity needs",
@@ -84,6 +89,14 @@ def _check_names(columns: Columns, numeric: Collection[str], categorical: Collec
     both = sorted(set(numeric) & set(categorical))
     if both:
         raise TrainingError(f"the column {both[0]!r} cannot be both numeric and categorical")
+
+
+def _whole(present: list[object]) -> list[object]:
+    """Return whole numbers as integers, if all are: as floats they stand beside gaps."""
+    floats = [value for value in present if isinstance(value, float)]
+    if floats and all(value.is_integer() for value in floats):
+        return [int(value) if isinstance(value, float) else value for value in present]
+    return present
 
 
 def _number(name: str, present: list[object], types: set[type], nullable: bool) -> Number:

@@ -49,17 +49,16 @@ class FeatureSchema:
     def row(self, features: object) -> Row:
         """Judge one session's features: a mapping from name to value, or values in order.
 
-        Null is accepted only for features that had gaps in training. Raises FeatureError.
+        A gap is accepted only for features that had gaps in training. Raises FeatureError.
         """
         values = self._ordered(features)
         if not self._categorical:
             return values if self._plain(values) else self._validated(values)
         row = list(values)
-        for position, python_type, codes, unseen in self._categorical:
+        for position, python_type, codes in self._categorical:
             value = row[position]
-            if type(value) is not python_type:
-                return self._validated(values)
-            row[position] = codes.get(value, unseen)
+            code = codes.get(value) if type(value) is python_type else None
+            row[position] = self.features[position].validate(value) if code is None else code
         return row if self._plain(row) else self._validated(values)
 
     def rows(self, columns: Columns) -> list[Row]:
@@ -101,9 +100,9 @@ class FeatureSchema:
         return itemgetter(*self.names)
 
     @cached_property
-    def _categorical(self) -> list[tuple[int, type, Mapping[object, float], float]]:
+    def _categorical(self) -> list[tuple[int, type, Mapping[object, float]]]:
         return [
-            (position, feature.python_type, feature.codes, float(len(feature.categories)))
+            (position, feature.python_type, feature.codes)
             for position, feature in enumerate(self.features)
             if isinstance(feature, Categorical)
         ]

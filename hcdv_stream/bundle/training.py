@@ -207,7 +207,7 @@ def retrained(
 def _classes(labels: Column) -> tuple[tuple[str, ...], Labels]:
     """Return the sorted classes and each row's index among them."""
     try:
-        texts = [label_text(value) for value in listed_column(labels)]
+        texts = [label_text(value) for value in labels]
     except LabelError as error:
         raise TrainingError(f"a row cannot be used: {error}; leave such rows out") from error
     classes = tuple(sorted(set(texts)))

@@ -5,13 +5,20 @@ from typing import Annotated
 
 import typer
 
-Input = Annotated[Path, typer.Option("--input", help="Examples: a .csv, .parquet or .ndjson file.")]
+Input = Annotated[
+    Path,
+    typer.Option(
+        "--input",
+        help="Examples: a .csv, .parquet, .ndjson or .arrow file, a directory or a pattern.",
+    ),
+]
 Label = Annotated[str, typer.Option(help="Column that holds the label.")]
 Id = Annotated[
     str | None, typer.Option("--id", help="Column that holds the id; without it rows are numbered.")
 ]
 Time = Annotated[
-    str | None, typer.Option(help="Column that holds the time: seconds, or a date and time.")
+    str | None,
+    typer.Option(help="Column that holds the time: a date and time, or a number since the epoch."),
 ]
 Provider = Annotated[str | None, typer.Option(help="Column that says who provided the example.")]
 Drop = Annotated[

@@ -221,7 +221,7 @@ class HCDV(Results, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features), DataFrame, or what the encoder takes
+        X : array-like of shape (n, n_features), DataFrame, list of dicts, or what the encoder takes
             The examples to value.
         y : array-like of shape (n,)
             Their labels, at least two classes.

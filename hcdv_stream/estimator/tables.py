@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from hcdv_stream.estimator.constraints import shown
-from hcdv_stream.estimator.tabular import is_frame, samples_of
+from hcdv_stream.estimator.tabular import Records, framed, is_frame, samples_of
 
 Table = Any
 """An array (n, width), a DataFrame, or for a function as encoder whatever it takes."""
@@ -39,6 +39,8 @@ def checked_table(
         estimator_name = type(estimator).__name__
         raise ValueError(f"{estimator_name} requires y to be passed, but the target y is None")
     name, label = names
+    if not callable(encoder):
+        X = framed(X)
     if X is None or not (hasattr(X, "shape") or hasattr(X, "__len__")) or isinstance(X, str):
         raise ValueError(f"{name} must be a table with a row for each example, got {shown(X)}")
     if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
@@ -64,6 +66,7 @@ def checked_table(
 def _numbers(
     estimator: Any, X: Table, y: Any, name: str, *, reset: bool, finite: bool | str
 ) -> Table:
+    X = np.asarray(X) if isinstance(X, Records) else X
     for kind in map(str, X.dtypes if is_frame(X) else [getattr(X, "dtype", "")]):
         if kind.startswith(("datetime", "timedelta")):  # which scikit-learn takes for numbers
             raise ValueError(f"{name} must hold {_NUMBERS}, got {kind} values")

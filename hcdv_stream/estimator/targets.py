@@ -1,6 +1,5 @@
 """What y, ids and providers may be, and what the engine takes instead."""
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import column_or_1d
 
-from hcdv_stream.bundle.labels import label_text
+from hcdv_stream.bundle.labels import class_indices, label_text
+from hcdv_stream.bundle.normalisation.gaps import is_gap
+from hcdv_stream.bundle.normalisation.providers import provider_of
+from hcdv_stream.bundle.normalisation.spelling import boolean_of, number_of
 from hcdv_stream.estimator.constraints import shown
-
-_GAPS = ("NAType", "NaTType")
-"""pandas's, which is not imported."""
 
 Codes = npt.NDArray[np.int16]
 Array = npt.NDArray[Any]
@@ -20,7 +19,7 @@ Array = npt.NDArray[Any]
 
 def classes_of(y: Any, name: str = "y") -> Array:
     """Return the sorted classes of a target, (C,), at least 2; raises ValueError."""
-    classes: Array = np.unique(_target(y, name))
+    classes: Array = _one_of_each(np.unique(_target(y, name)))
     if len(classes) < 2:
         found = f"1 class, {classes.tolist()[0]!r}" if len(classes) else "no label"
         raise ValueError(
@@ -37,13 +36,22 @@ def classes_of(y: Any, name: str = "y") -> Array:
 def codes_of(y: Any, classes: Array, name: str) -> Codes:
     """Return class indices, (n,); raises ValueError for a label that is no class."""
     target = _target(y, name)
-    if (target.dtype.kind in "OU") != (classes.dtype.kind in "OU") and len(target):
-        raise ValueError(_unknown(target[0], classes, name))
-    places = np.minimum(np.searchsorted(classes, target), len(classes) - 1)
-    strangers = np.flatnonzero(classes[places] != target)
+    distinct, places = np.unique(target, return_inverse=True)
+    index = class_indices(class_names(classes))
+    codes = np.array([index.get(label_text(each), -1) for each in distinct.tolist()], np.int16)
+    found: Codes = codes[places]
+    strangers = np.flatnonzero(found < 0)
     if len(strangers):
         raise ValueError(_unknown(target[strangers[0]], classes, name))
-    return places.astype(np.int16)
+    return found
+
+
+def _one_of_each(labels: Array) -> Array:
+    """Return the first of the sorted labels that spell one class, text in order of its spelling."""
+    first = {label_text(label): row for row, label in reversed(list(enumerate(labels.tolist())))}
+    if labels.dtype.kind in "OU":
+        return labels[[first[text] for text in sorted(first)]]
+    return labels if len(first) == len(labels) else labels[sorted(first.values())]
 
 
 def _unknown(label: Any, classes: Array, name: str) -> str:
@@ -62,7 +70,14 @@ def providers_of(provider: Any, samples: int) -> list[str | None]:
         return [None] * samples
     named = _listed(provider, "provider")
     _check_length(named, samples, "provider")
-    return [None if _is_gap(each) else str(each) for each in named]
+    return [_provider(each) for each in named]
+
+
+def _provider(value: Any) -> str | None:
+    try:
+        return provider_of(value)
+    except ValueError:
+        return str(value)  # such as a tuple: whatever tells providers apart is a name
 
 
 def ids_of(ids: Iterable[Any], samples: int) -> list[Any]:
@@ -100,8 +115,11 @@ def _target(y: Any, name: str) -> Array:
         raise ValueError(f"{name} has masked entries: leave these rows out")
     if target.dtype.kind == "O":
         target = _one_kind(target, name)
-    if target.dtype.kind in "OU" and (empty := np.flatnonzero(target == "")).size:
-        raise ValueError(f"{name} has no label in row {empty[0]}, it is '': leave the row out")
+    if target.dtype.kind in "OU":
+        gap = next((label for label in np.unique(target).tolist() if is_gap(label)), None)
+        if gap is not None:
+            row = int(np.flatnonzero(target == gap)[0])
+            raise ValueError(f"{name} has no label in row {row}, it is {gap!r}: leave the row out")
     if target.dtype.kind == "f":
         odd = np.flatnonzero(~(np.isfinite(target) & (target == np.floor(target))))
         if len(odd):
@@ -139,6 +157,9 @@ def _one_kind(target: Array, name: str) -> Array:
             raise ValueError(_refused(name, plain_value, row))
         kinds.setdefault("text" if isinstance(plain_value, str) else "number", plain_value)
     if len(kinds) > 1:
+        numbers = [_number(_python(each)) for each in target.tolist()]
+        if None not in numbers:
+            return np.array(numbers)
         text, number = shown(kinds["text"]), shown(kinds["number"])
         raise ValueError(
             f"{name} mixes text and numbers, {text} and {number}: give labels of one kind"
@@ -146,20 +167,22 @@ def _one_kind(target: Array, name: str) -> Array:
     return target if "text" in kinds else np.array([_python(each) for each in target.tolist()])
 
 
+def _number(value: Any) -> Any:
+    """Return a number, and what a text that spells one or a boolean stands for, or None."""
+    if not isinstance(value, str):
+        return value
+    truth = boolean_of(value.strip())
+    return number_of(value.strip()) if truth is None else int(truth)
+
+
 def _refused(name: str, value: Any, row: Any) -> str:
-    if _is_gap(_python(value)):
+    if is_gap(_python(value)):
         return f"{name} has no label in row {row}, it is {_python(value)}: leave the row out"
     return f"{name} must hold {_LABELS}, got {shown(_python(value))} in row {row}"
 
 
 def _python(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _is_gap(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isnan(value)
-    return value is None or type(value).__name__ in _GAPS
 
 
 def _check_length(values: list[Any], samples: int, name: str) -> None:

@@ -67,7 +67,7 @@ class ValuationMethod(Protocol):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features), DataFrame, or what the encoder takes
+        X : array-like of shape (n, n_features), DataFrame, list of dicts, or what the encoder takes
             The examples to value.
         y : array-like of shape (n,)
             Their labels.

@@ -3,9 +3,9 @@
 A column has a role (label, id, time, provider) or is a feature.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,12 @@ import pyarrow as pa
 
 from hcdv_stream.bundle.errors import LabelError
 from hcdv_stream.bundle.labels import label_text
-from hcdv_stream.offline.tables import TableError, read_table
+from hcdv_stream.bundle.normalisation.gaps import is_gap
+from hcdv_stream.bundle.normalisation.providers import provider_of
+from hcdv_stream.bundle.normalisation.spelling import number_text, plain
+from hcdv_stream.bundle.normalisation.times import KINDS, NoTimeError, Unit, time_of, times_of
+from hcdv_stream.offline.leaks import leak_notes
+from hcdv_stream.offline.tables import FileTable, TableError, read_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class Examples:
     ``ids`` are the id column's texts, or ``row-00000000`` and so on; ``labels`` are spelt as
     ``label_text`` does; ``timestamps`` float64 (n,) are seconds since the epoch, zeros without a
     time column; ``columns`` are the features by name, None for a gap. ``unlabelled`` counts the
-    rows that were left out because they have no label.
+    rows that were left out because they have no label. ``notes`` are sentences about how the table
+    was understood.
     """
 
     ids: list[str]
@@ -61,6 +67,7 @@ class Examples:
     timestamps: npt.NDArray[np.float64]
     columns: Mapping[str, list[Any]]
     unlabelled: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -74,40 +81,52 @@ class Examples:
 
         columns = {name: pick(values) for name, values in self.columns.items()}
         return Examples(
-            pick(self.ids), pick(self.labels), pick(self.providers), self.timestamps[rows], columns
+            *(pick(self.ids), pick(self.labels), pick(self.providers), self.timestamps[rows]),
+            columns,
+            notes=self.notes,
         )
 
     @classmethod
-    def of(cls, table: pa.Table, roles: Roles, drop: Collection[str] = ()) -> "Examples":
+    def of(cls, read: pa.Table | FileTable, roles: Roles, drop: Collection[str] = ()) -> "Examples":
         """Take a table's rows apart; ``drop`` names columns that are to be ignored.
 
         Raises TableError.
         """
+        file = read if isinstance(read, FileTable) else FileTable(read)
+        table = file.table
         roles.check(table.column_names)
         for name in drop:
-            if name not in table.column_names or name in roles.columns:
+            known = name in table.column_names or name in file.left_out
+            if not known or name in roles.columns:
                 raise TableError(f"--drop {name}: there is no such feature")
         ids = _ids(table, roles)
         labels, kept = _labels(table[roles.label], roles.label)
-        times = np.zeros(len(table)) if roles.time is None else _seconds(table, roles.time)
+        times = np.zeros(len(table))
+        notes = file.notes + _label_note(table[roles.label], roles.label)
+        if roles.time is not None:
+            times, units = _seconds(table, roles.time)
+            notes += _time_note(units, roles.time)
         providers: list[str | None] = [None] * len(table)
         if roles.provider is not None:
-            providers = [_text(value) for value in table[roles.provider].to_pylist()]
+            providers = _providers(table[roles.provider], roles.provider)
         ignored = {*roles.columns, *drop}
         columns = {n: _values(table[n], n) for n in table.column_names if n not in ignored}
-        whole = cls(ids, labels, providers, times, columns)
+        whole = cls(ids, labels, providers, times, columns, notes=notes)
         if len(kept) == len(table):
             return whole
         part = whole.take(kept)
         return cls(
             *(part.ids, part.labels, part.providers, part.timestamps, part.columns),
             unlabelled=len(table) - len(kept),
+            notes=notes,
         )
 
 
 def read_examples(path: Path, roles: Roles, drop: Collection[str] = ()) -> Examples:
     """Read a file's labelled rows; raises TableError."""
-    return Examples.of(read_table(path, roles.columns), roles, drop)
+    examples = Examples.of(read_file(path, roles.columns), roles, drop)
+    leaks = leak_notes(examples.columns, examples.labels)
+    return replace(examples, notes=examples.notes + leaks)
 
 
 def _values(column: pa.ChunkedArray, name: str) -> list[Any]:
@@ -126,14 +145,28 @@ def _values(column: pa.ChunkedArray, name: str) -> list[Any]:
     return values
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _id_text(value: object) -> str | None:
+    """Return an id: text as it is written, 7 and 7.0 as ``7``."""
+    found = value if isinstance(value, str) else plain(value)
+    if isinstance(found, float) and np.isfinite(found):
+        return number_text(found)
+    return None if found is None else str(found)
+
+
+def _providers(column: pa.ChunkedArray, name: str) -> list[str | None]:
+    try:
+        return [provider_of(value) for value in column.to_pylist()]
+    except ValueError as error:
+        raise TableError(
+            f"the column {name!r} cannot be the provider, whose name is text: {error}; name "
+            "another --provider"
+        ) from error
 
 
 def _ids(table: pa.Table, roles: Roles) -> list[str]:
     if roles.id is None:
         return [f"row-{row:08d}" for row in range(len(table))]
-    ids = [_text(value) for value in table[roles.id].to_pylist()]
+    ids = [_id_text(value) for value in table[roles.id].to_pylist()]
     missing = next((row for row, name in enumerate(ids) if not name), None)
     if missing is not None:
         raise TableError(f"row {missing}: the column {roles.id!r} holds no id; fill it")
@@ -142,42 +175,66 @@ def _ids(table: pa.Table, roles: Roles) -> list[str]:
 
 def _labels(column: pa.ChunkedArray, name: str) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Return the labels, with "" for none, and the rows that have one."""
-    values = ["" if value is None else value for value in column.to_pylist()]
     try:
-        labels = ["" if value == "" else label_text(value) for value in values]
+        labels = ["" if is_gap(value) else label_text(value) for value in column.to_pylist()]
     except LabelError as error:
         raise TableError(f"the column {name!r} cannot be the label: {error}") from error
     return labels, np.flatnonzero([label != "" for label in labels])
 
 
-def _seconds(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+def _label_note(column: pa.ChunkedArray, name: str) -> tuple[str, ...]:
+    """Say which spellings of a boolean the label has, if that is not 0 and 1."""
+    spellings = {value for value in column.unique().to_pylist() if not is_gap(value)}
+    spelt = {
+        class_name: sorted({str(each) for each in spellings if _class(each) == class_name})
+        for class_name in ("0", "1")
+    }
+    odd = [f"{', '.join(each)} as {name}" for name, each in spelt.items() if set(each) - {name}]
+    return (f"label {name!r}: reads {' and '.join(odd)}",) if odd else ()
+
+
+def _class(value: object) -> str:
+    try:
+        return label_text(value)
+    except LabelError:
+        return ""
+
+
+def _time_note(units: Mapping[Unit, int], name: str) -> tuple[str, ...]:
+    """Say what the times were taken for, if that is not plain."""
+    if set(units) <= {"seconds", "date and time"}:
+        return ()
+    counted = " and ".join(f"{count:,} values as {unit}" for unit, count in units.items())
+    return (f"time {name!r}: reads {counted}",)
+
+
+def _seconds(table: pa.Table, name: str) -> tuple[npt.NDArray[np.float64], Mapping[Unit, int]]:
     column = table[name]
-    if column.null_count:
-        raise TableError(f"the column {name!r} has {column.null_count} rows without a time")
     kind = column.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        seconds: npt.NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
-    elif pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        microseconds = column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-        seconds = microseconds / 1e6
-    elif pa.types.is_string(kind):
-        seconds = np.array([_parsed(text, name) for text in column.to_pylist()])
+    if pa.types.is_timestamp(kind):
+        ticks = column.fill_null(0).cast(pa.int64()).to_numpy()
+        missing = column.null_count
+        seconds: npt.NDArray[np.float64] = _of_ticks(ticks, kind.unit)
+        units: Mapping[Unit, int] = {"date and time": len(table)}
     else:
-        raise TableError(f"the column {name!r} holds {kind}, which is no time")
-    return seconds
-
-
-def _parsed(text: str, name: str) -> float:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    else:
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    try:
-        return float(text)
-    except ValueError as error:
+        values = column.to_pylist()
+        missing = sum(map(is_gap, values))
+    if missing:
         raise TableError(
-            f"the column {name!r} holds {text[:64]!r}, which is no time; it must be a timestamp, "
-            "an ISO 8601 text or seconds since the epoch"
-        ) from error
+            f"the column {name!r} has {missing} rows without a time; fill them, or leave out --time"
+        )
+    if pa.types.is_timestamp(kind):
+        return seconds, units
+    try:
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            return times_of(column.to_numpy())
+        found = [time_of(value) for value in values]
+    except NoTimeError as error:
+        raise TableError(f"the column {name!r} must hold times, {KINDS}; {error}") from error
+    return np.array([each for each, _ in found]), Counter(unit for _, unit in found)
+
+
+def _of_ticks(ticks: npt.NDArray[np.int64], unit: str) -> npt.NDArray[np.float64]:
+    if unit == "ns":
+        ticks, unit = ticks // 1000, "us"
+    return ticks / {"s": 1.0, "ms": 1e3, "us": 1e6}[unit]

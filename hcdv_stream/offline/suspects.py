@@ -16,7 +16,7 @@ from hcdv_stream.bundle.gaps import matrix_with_gaps
 from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.offline.encoding import ValuationError, encode_examples
 from hcdv_stream.offline.examples import Examples, Roles
-from hcdv_stream.offline.tables import TableError, read_table
+from hcdv_stream.offline.tables import TableError, read_file
 from hcdv_stream.runtime.blas import one_blas_thread
 from hcdv_stream.valuation.doubt.calibration import LEAST_TRUSTED
 from hcdv_stream.valuation.doubt.doubt_training import TrainedDoubt, train_doubt
@@ -89,9 +89,9 @@ def read_trusted(path: Path, label: str, dropped: Collection[str]) -> Examples:
     """
     roles = Roles(label=label)
     try:
-        table = read_table(path, roles.columns)
-        there = [name for name in dropped if name in table.column_names]
-        return Examples.of(table, roles, there)
+        file = read_file(path, roles.columns)
+        there = [name for name in dropped if name in file.table.column_names]
+        return Examples.of(file, roles, there)
     except TableError as error:
         raise TableError(f"--trusted {path}: {error}") from error
 

@@ -7,6 +7,7 @@ counts.
 """
 
 import json
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +16,21 @@ from typing import Any, Literal, get_args
 import orjson
 
 from hcdv_stream.bundle.errors import FeatureError, LabelError
-from hcdv_stream.bundle.labels import class_index
+from hcdv_stream.bundle.labels import class_index, class_indices
+from hcdv_stream.bundle.normalisation.providers import provider_of
+from hcdv_stream.bundle.normalisation.times import KINDS, LATEST_TIME, NoTimeError, Unit, time_of
 from hcdv_stream.bundle.schema import FeatureSchema, Row
+from hcdv_stream.runtime.logs import fields
 from hcdv_stream.worker.trust import Trust
+
+log = logging.getLogger(__name__)
 
 SCHEMA = 1
 """The major version of the value that is understood."""
 LONGEST_NAME = 1024
 """Most bytes of an id and of a provider's name."""
-LATEST_TIME = 253_402_300_800.0
-"""The end of the year 9999 in seconds since the epoch."""
+_PLAINLY_SECONDS = 1e8
+"""From here to LATEST_TIME a number can be nothing but seconds."""
 
 Reason = Literal[
     "not_json",
@@ -86,9 +92,10 @@ class SessionValidator:
         trust: Trust | None = None,
     ) -> None:
         self._schema = schema
-        self._classes = {name: index for index, name in enumerate(classes)}
+        self._classes = class_indices(classes)
         self._max_bytes = max_bytes
         self._trust = trust or Trust()
+        self._units: set[Unit] = {"seconds"}
 
     def validate(self, key: bytes | None, value: bytes | None) -> Session | Deletion:
         """Return what the record says; raises RejectedError."""
@@ -103,7 +110,9 @@ class SessionValidator:
         if session.get("id") != id:
             raise _mismatch(session.get("id"))
         try:
-            time = _time(session.get("ts"))
+            time, unit = _time(session.get("ts"))
+            if unit not in self._units:
+                self._say_unit(unit)
             row = self._schema.row(session.get("features"))
             label = class_index(session.get("label"), self._classes)
             provider = _provider(session.get("provider"))
@@ -111,6 +120,11 @@ class SessionValidator:
             return Session(id, time, row, label, provider, self._trust.trusts(mark, provider))
         except (FeatureError, LabelError) as error:
             raise RejectedError(error.reason, str(error)) from error
+
+    def _say_unit(self, unit: Unit) -> None:
+        """Log, once for each unit, that times are in another one than seconds."""
+        self._units.add(unit)
+        log.info("read ts in another unit than seconds since the epoch", extra=fields(unit=unit))
 
 
 def _key(key: bytes | None) -> str:
@@ -166,16 +180,14 @@ def _mismatch(named: object) -> RejectedError:
     return RejectedError("wrong_type", f"the id must be a string, got {type(named).__name__}")
 
 
-def _time(value: object) -> float:
-    if type(value) is not float and type(value) is not int:
-        raise RejectedError(
-            "wrong_type", f"ts must be seconds since the epoch, got {type(value).__name__}"
-        )
-    if not math.isfinite(value):
-        raise RejectedError("not_finite", "ts must be finite")
-    if not -LATEST_TIME <= value < LATEST_TIME:
-        raise RejectedError("wrong_type", f"ts must be seconds since the epoch, got {value:g}")
-    return float(value)
+def _time(value: object) -> tuple[float, Unit]:
+    if type(value) in (float, int) and _PLAINLY_SECONDS <= value < LATEST_TIME:  # type: ignore[operator]
+        return float(value), "seconds"  # type: ignore[arg-type]
+    try:
+        return time_of(value)
+    except NoTimeError as error:
+        reason = "not_finite" if value in (math.inf, -math.inf) else "wrong_type"
+        raise RejectedError(reason, f"ts must be {KINDS}, {error}") from error
 
 
 def _mark(value: object) -> bool:
@@ -189,12 +201,10 @@ def _mark(value: object) -> bool:
 
 
 def _provider(value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value:
-        raise RejectedError(
-            "wrong_type", "the provider must be a string that is not empty, or null"
-        )
-    if len(value.encode()) > LONGEST_NAME:
+    try:
+        name = provider_of(value)
+    except ValueError as error:
+        raise RejectedError("wrong_type", f"the provider must be text or null, {error}") from error
+    if name is not None and len(name.encode()) > LONGEST_NAME:
         raise RejectedError("wrong_type", f"the provider's name has more than {LONGEST_NAME} bytes")
-    return value
+    return name

@@ -76,7 +76,7 @@ def test_overrides():
     [
         ({}, {}, "at least one"),
         ({"x": [None, None]}, {}, "'x' is empty"),
-        ({"x": [1.0, "a"]}, {}, "holds float, str"),
+        ({"x": [1.0, [1]]}, {}, "holds float, list"),
         ({"x": ["a", "b"]}, {"numeric": ["x"]}, "no numeric feature"),
         ({"x": [1.5, 2.0]}, {"categorical": ["x"]}, "no categorical feature"),
         ({"x": [[1], [2]]}, {}, "holds list"),

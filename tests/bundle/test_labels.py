@@ -6,7 +6,7 @@ from hcdv_stream.bundle.labels import class_index, label_text
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("TRUE", "TRUE"), (True, "true"), (False, "false"), (1, "1"), (1.0, "1"), (0.5, "0.5")],
+    [("TRUE", "1"), (True, "1"), (False, "0"), (1, "1"), (1.0, "1"), (0.5, "0.5"), (" a ", "a")],
 )
 def test_a_label_has_one_spelling(value, text):
     assert label_text(value) == text
@@ -18,7 +18,7 @@ def test_a_label_has_one_spelling(value, text):
         (None, "missing_label"),
         ("", "missing_label"),
         ([1], "wrong_type"),
-        (float("nan"), "wrong_type"),
+        (float("nan"), "missing_label"),
         (float("inf"), "wrong_type"),
         ("maybe", "unknown_label"),
     ],

@@ -71,7 +71,7 @@ def test_classes_are_sorted_texts_of_whatever_the_labels_are():
     columns, labels = table(100)
     numbered = [label == "yes" for label in labels]
     bundle = train_bundle(columns, numbered, options=OPTIONS).bundle
-    assert bundle.classes == ("false", "true")
+    assert bundle.classes == ("0", "1")
     assert bundle.class_of(True) == 1
 
 

@@ -41,7 +41,7 @@ def test_suspects_of_a_file_that_doubts_itself(hcdv, noisy, tmp_path):
     assert [row["doubt"] for row in doubts] == sorted((r["doubt"] for r in doubts), reverse=True)
     assert len(wrong & {row["id"] for row in doubts[:60]}) > 0.6 * len(wrong)
     first = report["items"][0] if report["items"] else doubts[0]
-    assert {first["label"], first["suggested"]} == {"True", "False"}
+    assert {first["label"], first["suggested"]} == {"1", "0"}
     assert "the models give this label trees" in first["why"]
     assert {row["provider"] for row in doubts} == {"shop 0", "shop 1"}
 

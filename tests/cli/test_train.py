@@ -18,7 +18,7 @@ def test_it_writes_a_bundle_of_the_columns_without_a_role(bundle):
     loaded = Bundle.load(bundle)
     assert loaded.schema.names == ("pages", "country")
     assert [feature.nullable for feature in loaded.schema.features] == [False, True]
-    assert loaded.classes == ("False", "True")
+    assert loaded.classes == ("0", "1")
     assert loaded.label == "bought"
     assert len(loaded.validation) == pytest.approx(40, abs=1)
 

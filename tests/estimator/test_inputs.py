@@ -267,3 +267,48 @@ def test_a_stream_that_begins_small_has_leaves_for_more() -> None:
     generator = np.random.default_rng(1)
     hcdv = HCDV(encoder="identity").partial_fit(generator.normal(size=(200, 4)), [0, 1] * 100)
     assert len(np.unique(hcdv.leaves_)) >= 200 / 64
+
+
+def test_a_list_of_dicts_is_a_table(data: World) -> None:
+    frame = frame_of(data)
+    rows = [
+        {name: None if pd.isna(cell) else cell for name, cell in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    for row in rows[5::5]:
+        row["feature 0"] = str(row["feature 0"])
+        row.pop("colour")
+    by_frame, by_rows = (
+        HCDV(encoder_options=QUICK)
+        .fit(table, data.y, table[:40], data.y[:40])
+        .partial_fit(table[6:7], ["yes"])
+        for table in (frame, rows)
+    )
+    np.testing.assert_array_equal(by_rows.values_, by_frame.values_)
+    numbers = pd.DataFrame(data.X, columns=list("abcdef")).to_dict("records")
+    by_rows = HCDV(encoder="identity").fit(numbers, data.y)
+    np.testing.assert_array_equal(
+        by_rows.values_, HCDV(encoder="identity").fit(data.X, data.y).values_
+    )
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        lambda truth: truth.astype(int),
+        lambda truth: truth.astype(float),
+        lambda truth: np.where(truth, "TRUE", "FALSE"),
+        lambda truth: np.where(truth, " 1", "0.0"),
+        lambda truth: pd.Series(truth, dtype="boolean"),
+        lambda truth: pd.Series(np.where(truth, "1", "0")).astype("category"),
+        lambda truth: [True if each else "0" for each in truth],
+    ],
+)
+def test_labels_are_one_class_whatever_spells_them(data: World, spelt: Any) -> None:
+    truth = data.y == "yes"
+    plain = HCDV(encoder="identity").fit(data.X, truth)
+    other = HCDV(encoder="identity").fit(data.X, spelt(truth), data.X_val, data.y_val == "yes")
+    same = HCDV(encoder="identity").fit(data.X, truth, data.X_val, spelt(data.y_val == "yes"))
+    np.testing.assert_array_equal(other.values_, same.values_)
+    assert len(other.classes_) == len(plain.classes_) == 2
+    np.testing.assert_array_equal(other.value(utility="class:1"), same.value(utility="class:1"))

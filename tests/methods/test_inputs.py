@@ -222,7 +222,7 @@ def test_v_is_refused_by_its_own_name(
         (frame().assign(a=None), "the column 'a' is empty; leave it out of X"),
         (frame().assign(a=pd.Timestamp("2020-01-01")), "'a' is no numeric feature.*; make it text"),
         (frame().assign(a=np.inf), "the column 'a' holds an infinite number; leave it out of X"),
-        (frame().assign(a=["x", 1] * (N // 2)), "'a' is no categorical feature"),
+        (frame().assign(a=[["x"], 1] * (N // 2)), "'a' is no numeric feature, it holds int, list"),
     ],
 )
 def test_columns_are_refused_without_words_of_the_command_line(

@@ -31,7 +31,7 @@ def test_roles_and_features():
 
 def test_rows_without_a_label_are_left_out_and_counted():
     examples = Examples.of(TABLE, ROLES)
-    assert (examples.ids, examples.labels) == (["7", "9"], ["true", "false"])
+    assert (examples.ids, examples.labels) == (["7", "9"], ["1", "0"])
     assert examples.columns["x"] == [1.5, 2.5]
     assert examples.timestamps.tolist() == [3.0, 2.0]
     assert examples.unlabelled == 1
@@ -62,6 +62,11 @@ NOON = 1_767_268_800.0
         pa.array(["2026-01-01T12:00:00"]),
         pa.array(["2026-01-01 13:00:00+01:00"]),
         pa.array([str(NOON)]),
+        pa.array([int(NOON * 1e3)]),
+        pa.array([int(NOON * 1e9)]),
+        pa.array(["2026-01-01 12:00:00 UTC"]),
+        pa.array([int(NOON * 1e9)]).cast(pa.timestamp("ns")),
+        pa.array([int(NOON)]).cast(pa.timestamp("s", "UTC")),
     ],
 )
 def test_times_in_every_spelling(times):
@@ -84,8 +89,8 @@ def test_dates_are_midnights():
         ({}, Roles("word"), ("word",), "--drop word"),
         ({"key": [1, None, 2]}, ROLES, (), "row 1: the column 'key' holds no id"),
         ({"when": [1.0, None, 2.0]}, ROLES, (), "1 rows without a time"),
-        ({"when": ["1", "soon", "2"]}, ROLES, (), "'soon', which is no time"),
-        ({"when": [True, False, True]}, ROLES, (), "bool, which is no time"),
+        ({"when": ["1", "soon", "2"]}, ROLES, (), "'when' must hold times, .* got 'soon'"),
+        ({"when": [True, False, True]}, ROLES, (), "got true"),
         ({"bought": [[1], [2], [3]]}, ROLES, (), "'bought' cannot be the label"),
         ({"x": [[1], [2], [3]]}, ROLES, (), "leave it out with --drop x"),
     ],
@@ -100,4 +105,31 @@ def test_labels_and_ids_of_a_csv_are_read_as_written(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("id,x,label\n007,1,TRUE\n008,2,FALSE\n")
     examples = read_examples(path, Roles("label", id="id"))
-    assert (examples.ids, examples.labels) == (["007", "008"], ["TRUE", "FALSE"])
+    assert (examples.ids, examples.labels) == (["007", "008"], ["1", "0"])
+
+
+def test_what_was_understood_is_said():
+    table = pa.table(
+        {
+            "when": [1_767_268_800_000, 1_767_268_800],
+            "label": ["TRUE", "0"],
+            "shop": [7.0, None],
+            "x": [1, 2],
+        }
+    )
+    examples = Examples.of(table, Roles("label", time="when", provider="shop"))
+    assert examples.notes == (
+        "label 'label': reads TRUE as 1",
+        "time 'when': reads 1 values as milliseconds and 1 values as seconds",
+    )
+    assert examples.providers == ["7", None]
+    assert Examples.of(TABLE, Roles("word", time="when")).notes == ()
+
+
+def test_gaps_of_every_spelling():
+    table = pa.table(
+        {"label": ["a", " NA", "\\N", "b"], "shop": ["NA", "s", "s", ""], "x": [1, 2, 3, 4]}
+    )
+    examples = Examples.of(table, Roles("label", provider="shop"))
+    assert (examples.labels, examples.providers) == (["a", "b"], [None, None])
+    assert examples.unlabelled == 2

@@ -50,7 +50,7 @@ def test_ndjson(tmp_path):
 
 def test_sessions_as_on_the_topic_are_unpacked(tmp_path):
     line = '{"id":"1","features":{"x":1.5,"y":"b"},"label":true}\n'
-    table = read(tmp_path, "t.jsonl", line)
+    table = read(tmp_path, "t.jsonl", line, text=["id"])
     assert table.to_pylist() == [{"id": "1", "x": 1.5, "y": "b", "label": True}]
     table = read(tmp_path, "t.jsonl", '{"features":[1.5,2],"label":"a"}\n')
     assert table.to_pylist() == [{"0": 1.5, "1": 2.0, "label": "a"}]
@@ -94,9 +94,16 @@ def test_parquet_is_made_plain(tmp_path):
         ("t.xlsx", "", r"must end in one of \.csv"),
         ("t.csv", "a,a\n1,2\n", "one name"),
         ("t.csv", "a,b\n", "no rows"),
-        ("t.csv", "", "cannot be read as csv"),
-        ("t.csv", "a,b\n1\n", "cannot be read as csv"),
-        ("t.ndjson", "{", "cannot be read as ndjson"),
+        ("t.csv", "", "no rows"),
+        ("t.csv", "a,b\n1\n", "the row '1' has 1 fields where the header has 2"),
+        ("t.csv", ",\n1,2\n", "no column has a name"),
+        ("t.csv", 'a,b\n1,2\n"3,4\n', "has 1 fields where the header has 2"),
+        ("t.csv.gz", "a,b\n1,2\n", "cannot be read as csv: it is damaged"),
+        ("t.ndjson", "{", "cannot be read as json: line 1 is no JSON object, '{'"),
+        ("t.ndjson", "{}\n\n[1]\n", "line 3 is no JSON object"),
+        ("t.ndjson", '{"a":1}\n{"a":[1]}\n', "the column 'a' mixes objects or lists"),
+        ("t.json", "[1]", "entry 0 of its array is no object"),
+        ("t.json", "[{", "its array is not JSON"),
         ("t.parquet", "no", "cannot be read as parquet"),
     ],
 )

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from hcdv_stream.api.models.answers import Model
 from hcdv_stream.api.views.partition_view import PartitionView
 from hcdv_stream.api.views.scaled_values import ScaledValues
+from hcdv_stream.bundle.labels import class_named
 from hcdv_stream.valuation.arrays import Floats
 from hcdv_stream.valuation.doubt.packed import doubts_in
 from hcdv_stream.valuation.tree.leaf import Leaf, Node
@@ -44,8 +45,7 @@ def mask(
     table = partition.table
     kept = np.ones(len(values), np.bool_)
     if only.label is not None:
-        classes = partition.identity.classes
-        kept &= table.label == (classes.index(only.label) if only.label in classes else -1)
+        kept &= table.label == class_named(only.label, partition.identity.classes)
     if only.anonymous or only.provider is not None:
         name = None if only.anonymous else only.provider
         named = table.providers

@@ -44,7 +44,7 @@ def select(
             check_writable(file, (".csv", ".parquet"))
     if out is not None and reasons is not None and out.absolute() == reasons.absolute():
         raise HcdvError(f"--out and --reasons are both {out}: give each a file of its own")
-    table = read_table(source)
+    table = read_table(source, ("id", "label"))
     missing = [name for name in ("id", "label", "value") if name not in table.column_names]
     if missing:
         raise TableError(

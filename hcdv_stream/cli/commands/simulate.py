@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.file_notes import say_notes
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.offline.examples import Roles, read_examples
 from hcdv_stream.offline.progress_bar import bar
@@ -143,6 +144,7 @@ def replay(
     settings = load_settings(bootstrap=bootstrap, topic=topic, seed=seed)
     roles = Roles(label=label, id=id_column, time=time_column, provider=provider)
     examples = read_examples(source, roles, columns.names(drop))
+    say_notes(examples.notes)
     replayed = prepare(examples, flip_share, settings.seed)
     _record_flips(replayed, flips)
     sent = replayed.examples.take(np.arange(min(limit or len(examples), len(examples))))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.file_notes import say_notes
 from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.settings import load_settings
 
@@ -68,6 +69,7 @@ def train(
     )
     roles = Roles(label=label, id=id_column, time=time, provider=provider)
     examples = read_examples(source, roles, columns.names(drop))
+    say_notes(examples.notes)
     with training_bar() as progress:
         trained = train_bundle(
             examples.columns,
@@ -79,7 +81,8 @@ def train(
         )
     trained.bundle.save(bundle)
     if json is not None:
-        text = to_json(_report(trained, len(examples), examples.unlabelled), indent=2) + b"\n"
+        report = _report(trained, len(examples), examples.unlabelled) | {"notes": examples.notes}
+        text = to_json(report, indent=2) + b"\n"
         if str(json) == "-":
             sys.stdout.buffer.write(text)
             return

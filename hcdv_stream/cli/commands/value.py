@@ -9,6 +9,7 @@ import typer
 from pydantic_core import to_json
 
 from hcdv_stream.cli import columns
+from hcdv_stream.cli.file_notes import say_notes
 from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.errors import HcdvError
 from hcdv_stream.settings import Settings, load_settings
@@ -114,12 +115,14 @@ def value(
         check_picture(plot)
     roles = Roles(label=label, id=id_column, time=time, provider=provider)
     examples = read_examples(source, roles, columns.names(drop))
+    say_notes(examples.notes)
     bundles, judges, valued = _bundles(bundle, examples, label, settings, members)
     result = _valued(valued, bundles, settings, method, options)
     summary = {
         "examples_valued": len(result.table),
         "validation_rows": len(judges),
         "unlabelled_rows": examples.unlabelled,
+        "notes": list(examples.notes),
         "rejected": result.rejected,
         "replaced": result.replaced,
         "updates": result.updates,

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from hcdv_stream.cli import columns
 from hcdv_stream.cli.api_options import Key, Url
+from hcdv_stream.cli.file_notes import say_notes
 from hcdv_stream.cli.printed import shortened
 from hcdv_stream.cli.report_file import check_report
 from hcdv_stream.cli.value_picture import check_picture, draw_doubts
@@ -32,7 +33,7 @@ def suspects(
     source: Annotated[
         Path | None,
         typer.Argument(
-            help="Examples: a .csv, .parquet or .ndjson file; without one a running API is asked.",
+            help="Examples: a file, a directory or a pattern; without one a running API is asked.",
             show_default=False,
         ),
     ] = None,
@@ -122,6 +123,7 @@ def suspects(
     roles = Roles(label=label, id=id_column, time=time, provider=provider)
     dropped = columns.names(drop)
     examples = read_examples(source, roles, dropped)
+    say_notes(examples.notes)
     if bundle is not None:
         found = doubt_by_bundle(examples, Bundle.load(bundle))
     else:

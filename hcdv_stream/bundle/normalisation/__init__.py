@@ -1,0 +1,1 @@
+"""One normalisation of labels, times, gaps, numbers and booleans, used at every door."""
