@@ -312,7 +312,9 @@ class Results(FittedAttributes):
             The share of the valued examples to return, in (0, 1].
         strategy : {"spread", "top"}, default="spread"
             ``spread`` drops every example whose doubt is above 0.5, and those above 0.1 that have a
-            negative value without the contrast too; it draws evenly from the rest of each class.
+            negative value without the contrast too. It drops the most doubtful others of a class
+            until as many are dropped as have a negative value, or a tenth of the class. It draws
+            evenly from the rest of each class.
             ``top`` takes the highest values.
         utility, beta, lam : optional
             Weights, as in `value`.
@@ -327,7 +329,8 @@ class Results(FittedAttributes):
             Ascending indices into X.
         reasons : ndarray of shape (n,)
             Only with ``return_reasons``: for each example ``chosen``, ``not drawn``, ``probably
-            wrong``, ``doubted and of negative value``, ``low value``, or ``trusted`` in V.
+            wrong``, ``doubted and of negative value``, ``among the most doubtful of its class``,
+            ``low value``, or ``trusted`` in V.
 
         Raises
         ------

@@ -25,6 +25,7 @@ from hcdv_stream.experiments.quality import run as quality
 from hcdv_stream.experiments.quality import tuning
 from hcdv_stream.experiments.rivals import run as rivals
 from hcdv_stream.experiments.scaling import run as scaling
+from hcdv_stream.experiments.selection import report as selection_report
 from hcdv_stream.experiments.selection import run as selection
 from hcdv_stream.experiments.soak import run as soak
 from hcdv_stream.experiments.streaming import run as streaming
@@ -67,7 +68,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "training data chosen from eight report sets, beside cleanlab's pruning",
             5,
             selection.run,
-            selection.tables,
+            selection_report.tables,
         ),
         Experiment(
             "coverage",

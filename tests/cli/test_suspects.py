@@ -94,7 +94,8 @@ def test_suspects_by_a_bundle_and_what_select_makes_of_doubts(hcdv, clicks, nois
     given = pyarrow.parquet.read_table(reasons).to_pylist()
     assert sum(row["reason"] == "chosen" for row in given) == 90
     assert {row["reason"] for row in given} <= {
-        *("chosen", "not drawn", "probably wrong", "doubted and of negative value")
+        *("chosen", "not drawn", "probably wrong", "doubted and of negative value"),
+        "among the most doubtful of its class",
     }
 
 

@@ -1,5 +1,7 @@
 """The figures in the README are those of the results that lie beside it."""
 
+from statistics import mean
+
 import orjson
 
 from tests.repository import ROOT
@@ -52,6 +54,12 @@ def figures():
     yield "drift", f"{dead[0]:.2f}, {dead[1]:.2f}"
     yield "rivals", f"{least['pydvl']:.0f} and {least['opendataval']:.0f} times faster"
     yield "rivals", f"{sum(found) / len(found):.3f}"
+    claims = result("selection")["summary"]["claims"]
+    clean, wrong = (
+        mean(each["mean"] for each in claims[kind]["above random"].values())
+        for kind in ("clean", "wrong labels")
+    )
+    yield "selection", f"{clean:.1f} and {wrong:.1f} points"
 
 
 def test_every_figure_is_that_of_its_experiment():

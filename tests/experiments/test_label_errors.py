@@ -14,6 +14,7 @@ from hcdv_stream.experiments.experiment import ExperimentOptions, Silent
 from hcdv_stream.experiments.label_errors import report
 from hcdv_stream.experiments.label_errors import run as label_errors
 from hcdv_stream.experiments.label_errors.methods import DOUBT, FROZEN, METHODS
+from hcdv_stream.experiments.selection import report as selection_report
 from hcdv_stream.experiments.selection import run as selection
 from hcdv_stream.experiments.selection.rules import RULES
 
@@ -61,7 +62,9 @@ def test_selection() -> None:
     for run in found["runs"]:
         assert run["rules"].keys() == RULES.keys()
         assert all(0.5 < each["auc"]["30%"] <= 1.0 for each in run["rules"].values())
-    assert len(selection.tables(found)) == 3
+    tables = selection_report.tables(found)
+    assert [len(table.rows) for table in tables] == [5, 5, 1, 1, 6]
+    assert all(table.markdown().startswith("### ") for table in tables)
 
 
 @pytest.mark.parametrize("noise", NOISES)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcdv_stream.valuation.selection import (
+    MOST_AMBIGUOUS,
     MOST_DOUBTED,
     MOST_DROPPED,
     POSSIBLY_WRONG,
@@ -102,13 +103,81 @@ def test_a_hard_class_is_not_emptied_by_doubts() -> None:
     assert rows[:kept].tolist() == list(range(kept))
 
 
-def test_where_nothing_is_doubted_nothing_is_dropped() -> None:
-    values, labels = np.linspace(-1.0, 1.0, 100), np.zeros(100, int)
+def test_where_nothing_is_doubted_and_nobody_objects_nothing_is_dropped() -> None:
+    values, labels = np.linspace(0.0, 1.0, 100), np.zeros(100, int)
     found = selection(
         values, labels, 0.5, "spread", np.random.default_rng(0), doubts=np.full(100, 0.01)
     )
     assert set(found.reasons.tolist()) == {REASONS.index("chosen"), REASONS.index("not drawn")}
     assert (found.rows < 40).any()
+
+
+@pytest.mark.parametrize(("objected", "dropped"), [(3, 3), (50, int(100 * MOST_AMBIGUOUS))])
+def test_evaluators_say_how_many_of_the_most_doubtful_are_dropped(
+    objected: int, dropped: int
+) -> None:
+    values = np.where(np.arange(100) < objected, -1.0, 1.0)
+    doubts, labels = np.linspace(0.0, 0.09, 100), np.zeros(100, int)
+    found = selection(values, labels, 0.1, "spread", np.random.default_rng(0), doubts=doubts)
+    why = found.reasons == REASONS.index("among the most doubtful of its class")
+    assert np.flatnonzero(why).tolist() == list(range(100 - dropped, 100))
+
+
+def test_of_equal_doubts_the_lowest_values_are_dropped() -> None:
+    values, labels = np.linspace(-1.0, 1.0, 100), np.zeros(100, int)
+    rows = select(values, labels, 0.9, "spread", np.random.default_rng(0), doubts=np.zeros(100))
+    assert rows.tolist() == list(range(10, 100))
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 200), share=st.floats(0.01, 1.0))
+def test_what_is_dropped_is_what_the_rule_says_one_example_at_a_time(
+    seed: int, size: int, share: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    values, labels = generator.normal(0.5, size=size), generator.integers(0, 3, size)
+    doubts, evaluated = generator.random(size) ** 4, generator.normal(0.5, size=size)
+    found = selection(
+        *(values, labels, share, "spread", generator), evaluated=evaluated, doubts=doubts
+    )
+    expected = _why_dropped(values, labels, evaluated, doubts)
+    given = [REASONS[place] for place in found.reasons.tolist()]
+    needed = max(1, round(share * size)) > expected.count("")
+    for reason, rule in zip(given, expected, strict=True):
+        assert (
+            reason == rule
+            or (reason == "chosen" and (needed or not rule))
+            or (reason == "not drawn" and not rule)
+        )
+
+
+def _why_dropped(
+    values: np.ndarray, labels: np.ndarray, evaluated: np.ndarray, doubts: np.ndarray
+) -> list[str]:
+    """Give the reason for each example, the empty one if it is not dropped."""
+    reasons = [""] * len(values)
+    for label in set(labels.tolist()):
+        members = [row for row in range(len(labels)) if labels[row] == label]
+        members.sort(key=lambda row: (-doubts[row], values[row]))
+        gone = []
+        for row in members:
+            if doubts[row] > PROBABLY_WRONG:
+                reason = "probably wrong"
+            elif doubts[row] > POSSIBLY_WRONG and evaluated[row] < 0.0:
+                reason = "doubted and of negative value"
+            else:
+                continue
+            if len(gone) < int(MOST_DOUBTED * len(members)):
+                reasons[row] = reason
+                gone.append(row)
+        objected = sum(evaluated[row] < 0.0 for row in members)
+        for row in members:
+            if len(gone) >= min(objected, int(MOST_AMBIGUOUS * len(members))):
+                break
+            if row not in gone:
+                reasons[row] = "among the most doubtful of its class"
+                gone.append(row)
+    return reasons
 
 
 def test_top_takes_the_highest() -> None:

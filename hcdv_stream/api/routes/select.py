@@ -27,9 +27,10 @@ async def choose_examples(
         Strategy,
         Query(
             description="spread: drop examples whose doubt is above 0.5, or above 0.1 where "
-            "evaluators value them below 0 too; without doubts as many of a class as evaluators "
-            "judge to do harm, at most 30%, lowest values first; then draw evenly over the "
-            "classes. top: the highest values.",
+            "evaluators value them below 0 too, and the most doubtful others of a class until as "
+            "many are dropped as evaluators value below 0, or a tenth of the class; without doubts "
+            "as many of a class as evaluators judge to do harm, at most 30%, lowest values first; "
+            "then draw evenly over the classes. top: the highest values.",
             examples=["spread"],
         ),
     ] = "spread",

@@ -35,8 +35,9 @@ def select(
 
     The highest values pile up in dense regions, so `spread` only drops what does harm and draws
     evenly over the classes from the rest. With a column `doubt` it drops what is probably wrong,
-    and what is doubted a little and below 0 in `evaluated`; without, as many of a class as
-    `evaluated` (where there is none, `value`) says.
+    what is doubted a little and below 0 in `evaluated`, and the most doubtful of each class, as
+    many as `evaluated` says, up to a tenth; without, as many of a class as `evaluated` (where there
+    is none, `value`) says.
     """
     settings = load_settings(seed=seed)
     for file in (out, reasons):

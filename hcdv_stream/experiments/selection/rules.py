@@ -27,7 +27,9 @@ Mask = npt.NDArray[np.bool_]
 
 TEST_SHARE, TRUSTED_SHARE = 0.3, 0.1
 CLEAN = "clean"
+NOISES = (CLEAN, "10% flipped", "20% flipped", "one class")
 RANDOM, OURS, VALUE = "random", "select", "select, without doubts"
+CLEANLAB = ("cleanlab, logistic regression", "cleanlab, gradient boosting")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +125,8 @@ RULES: Mapping[str, Callable[[SelectionTask], Chooser]] = {
     RANDOM: random_rows,
     OURS: ours,
     VALUE: by_value,
-    "cleanlab, logistic regression": _cleanlab(LogisticRegression(max_iter=1000)),
-    "cleanlab, gradient boosting": _cleanlab(HistGradientBoostingClassifier()),
+    CLEANLAB[0]: _cleanlab(LogisticRegression(max_iter=1000)),
+    CLEANLAB[1]: _cleanlab(HistGradientBoostingClassifier()),
     "even draw": lambda task: (
         lambda share, generator: _even_draw(
             task.labels, np.ones(len(task.labels), bool), share, generator
