@@ -44,7 +44,11 @@ def class_indices(classes: Iterable[str]) -> Mapping[str, int]:
         if spelling in spellings:
             shared.add(spelling)
         spellings[spelling] = index
-    return {each: spellings[each] for each in spellings.keys() - shared} | names
+    return names | {
+        each: index
+        for each, index in spellings.items()
+        if each not in shared and each not in names
+    }
 
 
 def class_index(value: object, index: Mapping[str, int]) -> int:
