@@ -10,7 +10,7 @@ CORE, STATE = "valuation", ("state", "bundle")
 CORE_MAY = {"hcdv_stream.valuation", "numpy"}
 TORCH_MAY = {"perceptron.py", "encoder_training.py"}
 PANDAS_MAY = {"frames.py"}
-SKLEARN_MAY = {"doubt_training.py"}
+SKLEARN_MAY = {"doubt_training.py", "model_fitting.py"}
 CORE_STDLIB = {
     "abc", "bisect", "collections", "dataclasses", "enum", "fractions", "functools", "hashlib",
     "heapq", "itertools", "math", "numbers", "re", "typing", "zlib",

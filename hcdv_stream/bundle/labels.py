@@ -45,9 +45,7 @@ def class_indices(classes: Iterable[str]) -> Mapping[str, int]:
             shared.add(spelling)
         spellings[spelling] = index
     return names | {
-        each: index
-        for each, index in spellings.items()
-        if each not in shared and each not in names
+        each: index for each, index in spellings.items() if each not in shared and each not in names
     }
 
 

@@ -15,6 +15,16 @@ def milliseconds(seconds):
     return f"{1e3 * seconds:.0f} ms"
 
 
+def wrong_labels(methods):
+    """What doubt reaches, and the best of the rivals in each measure."""
+    rivals = [name for name in methods if name not in {"doubt", "doubt, frozen", "value"}]
+    ours, theirs = [], []
+    for measure in ("auroc", "ap"):
+        ours.append(f"{methods['doubt'][measure]['mean']:.3f}")
+        theirs.append(f"{max(methods[name][measure]['mean'] for name in rivals):.3f}")
+    return f"{' and '.join(ours)}; {' and '.join(theirs)}"
+
+
 def figures():
     """Each row of the README's table: what it says, by the result that it is from."""
     sizes = {each["samples"]: each["wall_seconds"] for each in result("scaling")["sizes"]}
@@ -53,6 +63,7 @@ def figures():
     ]
     yield "drift", f"{dead[0]:.2f}, {dead[1]:.2f}"
     yield "rivals", f"{least['pydvl']:.0f} and {least['opendataval']:.0f} times faster"
+    yield "label-errors", wrong_labels(result("label-errors")["summary"]["all"])
     yield "rivals", f"{sum(found) / len(found):.3f}"
     claims = result("selection")["summary"]["claims"]
     clean, wrong = (

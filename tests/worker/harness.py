@@ -29,9 +29,9 @@ from hcdv_stream.state.records import decode_position, encode_header, encode_lea
 from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.doubt.calibration import Calibration
-from hcdv_stream.valuation.doubt.doubt_training import fit_models
 from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.doubt.model import DoubtModel
+from hcdv_stream.valuation.doubt.model_fitting import fit_models
 from hcdv_stream.valuation.embedding.encoder import Encoder
 from hcdv_stream.valuation.embedding.grid import unit_grid
 from hcdv_stream.valuation.tree.seed import build_seed

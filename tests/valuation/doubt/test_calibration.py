@@ -5,46 +5,92 @@ import pytest
 
 from hcdv_stream.valuation.doubt.calibration import LEAST_TRUSTED, calibrate, calibrate_alone
 from hcdv_stream.valuation.doubt.curve import BINS, binned, calibration_curve
-
-SHIFT = 4.0
-"""Right labels score N(0, 2) and wrong ones N(4, 2): the log-odds rise by 1 with the score."""
+from hcdv_stream.valuation.doubt.label_rates import Tally, label_rates
 
 
-def drawn(seed, sizes, shares, trusted):
-    """Scores and labels of two classes with shares of wrong labels, and V's."""
+def drawn(seed, size, shares, trusted, classes=2):
+    """Log-odds, labels of which a share of each right class is wrong, V's, and the true doubts.
+
+    Odds come from normal columns, one a class, so that they are what they say.
+    """
     generator = np.random.default_rng(seed)
-    labels = np.repeat(np.arange(len(sizes), dtype=np.int16), sizes)
-    wrong = generator.random(len(labels)) < np.array(shares)[labels]
-    scores = generator.normal(SHIFT * wrong - SHIFT / 2.0, np.sqrt(SHIFT))
-    trusted_labels = np.repeat(np.arange(len(sizes), dtype=np.int16), trusted)
+
+    def rows(count):
+        truth = generator.integers(0, classes, count)
+        logits = 2.0 * (generator.normal(size=(count, classes)) + 2.0 * np.eye(classes)[truth])
+        chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+        chances /= chances.sum(axis=1, keepdims=True)
+        return chances, truth.astype(np.int16)
+
+    chances, truth = rows(size)
+    wrong = generator.random(size) < np.array(shares)[truth]
+    labels = np.where(wrong, (truth + generator.integers(1, classes, size)) % classes, truth)
+    theirs, trusted_labels = rows(trusted)
     return (
-        (scores, labels, generator.normal(-SHIFT / 2.0, np.sqrt(SHIFT), len(trusted_labels))),
-        trusted_labels,
+        (_odds(chances), labels.astype(np.int16), _odds(theirs), trusted_labels),
         wrong,
+        _true_doubts(chances, labels, np.array(shares)),
     )
 
 
+def _odds(chances):
+    return np.log(chances) - np.log1p(-chances)
+
+
+def _true_doubts(chances, labels, shares):
+    """By Bayes' rule, example by example."""
+    everyone = np.arange(len(labels))
+    right = chances[everyone, labels] * (1.0 - shares[labels])
+    spread = chances * shares / (chances.shape[1] - 1)
+    wrongly = spread.sum(axis=1) - spread[everyone, labels]
+    return wrongly / (right + wrongly)
+
+
+def doubted(found, odds, labels):
+    return found.doubts(-odds[np.arange(len(labels)), labels], labels)
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("shares", [(0.0, 0.3), (0.1, 0.1), (0.4, 0.05)])
-def test_doubts_are_the_shares_of_wrong_labels(seed, shares):
-    (scores, labels, theirs), trusted, wrong = drawn(seed, (3000, 2000), shares, 400)
-    found = calibrate(scores, labels, theirs, trusted, 2)
-    doubts = found.doubts(scores, labels)
-    for label, share in enumerate(shares):
-        assert doubts[labels == label].mean() == pytest.approx(share, abs=0.1)
-    assert binned(doubts, wrong).error < 0.05
+@pytest.mark.parametrize("shares", [(0.0, 0.3), (0.1, 0.1), (0.4, 0.05), (0.2, 0.0, 0.3)])
+def test_doubts_are_those_of_bayes_rule(seed, shares):
+    (odds, labels, *v), wrong, true = drawn(seed, 3000, shares, 600, len(shares))
+    doubts = doubted(calibrate(odds, labels, *v), odds, labels)
+    assert doubts.mean() == pytest.approx(wrong.mean(), abs=0.03)
+    assert np.abs(doubts - true).mean() < 0.03
+    assert binned(doubts, wrong).error < 0.04
+
+
+def test_rates_are_those_that_made_the_labels():
+    (odds, labels, theirs, trusted), _, _ = drawn(4, 8000, (0.05, 0.3), 2000)
+    rates = label_rates(Tally.of(-odds, labels), Tally.of(-theirs, trusted), 2)
+    offsets, log_slopes, missed, given, _, falls = rates.T
+    np.testing.assert_allclose(1.0 / (1.0 + np.exp(missed)), [0.95, 0.7], atol=0.05)
+    np.testing.assert_allclose(1.0 / (1.0 + np.exp(-given)), [0.3, 0.05], atol=0.05)
+    np.testing.assert_allclose(offsets, 0.0, atol=0.3)
+    np.testing.assert_allclose(np.exp(log_slopes), 1.0, atol=0.2)
+    np.testing.assert_allclose(falls, 0.0, atol=0.1)
+
+
+def test_v_may_hold_as_many_of_a_rare_class_as_of_others():
+    """Labels all right: a class that is rarer among the examples than in V is not missed there."""
+    (odds, labels, theirs, trusted), _, _ = drawn(6, 4000, (0.0, 0.0), 600)
+    kept = (labels == 0) | (np.arange(4000) % 8 == 0)
+    shift = np.log(8.0) * np.array([1.0, -1.0])
+    odds, labels = odds[kept] + shift, labels[kept]
+    doubts = doubted(calibrate(odds, labels, theirs + shift, trusted), odds, labels)
+    assert doubts.mean() < 0.05
 
 
 def test_a_class_that_v_explains_is_not_doubted():
-    (scores, labels, theirs), trusted, _ = drawn(5, (2000, 2000), (0.0, 0.4), 500)
-    doubts = calibrate(scores, labels, theirs, trusted, 2).doubts(scores, labels)
+    (odds, labels, *v), _, _ = drawn(5, 3000, (0.4, 0.0), 800)
+    doubts = doubted(calibrate(odds, labels, *v), odds, labels)
     assert doubts[labels == 0].mean() < 0.05
-    assert doubts[labels == 1].mean() > 0.3
+    assert doubts[labels == 1].mean() > 0.2
 
 
 def test_doubts_rise_with_scores():
-    (scores, labels, theirs), trusted, _ = drawn(1, (500, 500), (0.1, 0.2), 50)
-    found = calibrate(scores, labels, theirs, trusted, 2)
+    (odds, labels, *v), _, _ = drawn(1, 500, (0.1, 0.2), 50)
+    found = calibrate(odds, labels, *v)
     ordered = np.linspace(-10, 10, 50)
     for label in (0, 1):
         doubts = found.doubts(ordered, np.full(50, label, np.int16))
@@ -52,20 +98,29 @@ def test_doubts_rise_with_scores():
 
 
 def test_without_v_the_doubtful_are_those_that_score_high():
-    (scores, labels, theirs), trusted, wrong = drawn(2, (2000, 2000), (0.1, 0.1), LEAST_TRUSTED)
+    (odds, labels, *v), wrong, _ = drawn(2, 3000, (0.1, 0.1), LEAST_TRUSTED)
+    scores = -odds[np.arange(len(labels)), labels]
     alone = calibrate_alone(scores, 2)
-    few = calibrate(scores, labels, theirs[:5], trusted[:5], 2)
+    few = calibrate(odds, labels, *(each[:5] for each in v))
     np.testing.assert_array_equal(few.offsets, alone.offsets)
     doubts = alone.doubts(scores, labels)
     assert doubts[wrong].mean() > 3 * doubts[~wrong].mean()
 
 
 def test_a_class_without_rows_in_v_gets_what_all_have():
-    (scores, labels, theirs), trusted, _ = drawn(3, (1000, 1000), (0.2, 0.2), 200)
+    (odds, labels, theirs, trusted), _, _ = drawn(3, 1000, (0.2, 0.2, 0.2), 300, 3)
     only = trusted == 0
-    found = calibrate(scores, labels, theirs[only], trusted[only], 3)
-    assert found.offsets[1] == found.offsets[2]
+    found = calibrate(odds, labels, theirs[only], trusted[only])
+    assert found.offsets[1] == pytest.approx(found.offsets[2], abs=0.01)
     found.check(3)
+
+
+def test_a_tally_counts_each_row_once_for_every_class():
+    scores = np.array([[-0.31, 0.31], [0.5, -99.0]])
+    found = Tally.of(scores, np.array([1, 0], np.int16))
+    middle = found.inside.shape[1] // 2
+    assert np.argwhere(found.inside).tolist() == [[0, middle + 5], [1, middle + 3]]
+    assert np.argwhere(found.outside).tolist() == [[0, middle - 3], [1, 0]]
 
 
 def test_the_error_of_a_curve_is_the_mean_distance():
@@ -87,8 +142,7 @@ def test_the_curve_of_planted_labels_is_that_of_flips():
     wrong = generator.random(4000) < 0.2
     labels = np.where(wrong, 1 - truth, truth).astype(np.int16)
     scores = -odds[np.arange(4000), labels]
-    trusted = -odds[np.arange(4000), truth]
-    found = calibrate(scores, labels, trusted, truth, 2)
+    found = calibrate(odds, labels, odds, truth)
     doubts = found.doubts(scores, labels)
     planted = calibration_curve(found, odds, truth, doubts, labels)
     true = binned(doubts, wrong)

@@ -7,11 +7,12 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
-from hcdv_stream.valuation.doubt import doubt_training
-from hcdv_stream.valuation.doubt.doubt_training import fit_models, train_doubt
+from hcdv_stream.valuation.doubt import doubt_training, model_fitting
+from hcdv_stream.valuation.doubt.doubt_training import learning_weights, train_doubt
 from hcdv_stream.valuation.doubt.folds import blind_fold, provider_folds, stratified_folds
 from hcdv_stream.valuation.doubt.labelled_matrix import LabelledMatrix
 from hcdv_stream.valuation.doubt.model import LEAST_PROBABILITY
+from hcdv_stream.valuation.doubt.model_fitting import fit_models
 
 NOBODY = LabelledMatrix(np.zeros((0, 6), np.float32), np.zeros(0, np.int16))
 
@@ -34,10 +35,10 @@ def test_frozen_models_answer_as_fitted_ones(classes):
     examples, other, _ = world(classes)
     fitted = fit_models(examples, classes, 7).models
     fitted.check(6, classes)
-    codes = examples.labels.astype(np.int64)
+    codes, alike = examples.labels.astype(np.int64), np.ones(len(examples.labels))
     forest = ExtraTreesClassifier(
         100, bootstrap=True, min_samples_leaf=5, max_features=3, random_state=7
-    ).fit(examples.rows, codes)
+    ).fit(examples.rows, codes, alike)
     boosting = HistGradientBoostingClassifier(
         max_iter=40, max_leaf_nodes=15, l2_regularization=1.0, early_stopping=False, random_state=7
     ).fit(examples.rows, codes)
@@ -187,8 +188,34 @@ def test_the_model_knows_what_it_has_learned_from():
     assert model.seen(prints[:200], owners).tolist() == [owner is None for owner in owners]
 
 
+def test_models_do_not_learn_from_labels_that_a_first_look_does_not_believe():
+    examples, trusted, wrong = world(rows=450)
+    both = LabelledMatrix(
+        np.concatenate([examples.rows, trusted.rows]),
+        np.concatenate([examples.labels, trusted.labels]),
+    )
+    found = learning_weights(both, 300, 2, 0)
+    assert (found[300:] == doubt_training.TRUSTED_WEIGHT).all()
+    assert set(found[:300].tolist()) == {0.0, 1.0}
+    assert found[:300][wrong].mean() < 0.3
+    assert found[:300][~wrong].mean() > 0.95
+    assert (learning_weights(examples, 300, 2, 0) == 1.0).all()  # no V tells how many are wrong
+
+
+def test_a_class_that_a_first_look_does_not_believe_in_is_learned_from_nevertheless():
+    examples, trusted, _ = world(rows=450)
+    labels = examples.labels.copy()
+    labels[:3] = 2
+    both = LabelledMatrix(
+        np.concatenate([examples.rows, trusted.rows]), np.concatenate([labels, trusted.labels])
+    )
+    assert (learning_weights(both, 300, 3, 0)[:3] == 1.0).all()
+    found = train_doubt(LabelledMatrix(examples.rows, labels), trusted, 3, seed=0)
+    assert np.isfinite(found.doubts.doubt).all()
+
+
 def test_many_rows_are_thinned_out(monkeypatch):
-    monkeypatch.setattr(doubt_training, "MOST_ROWS", 100)
+    monkeypatch.setattr(model_fitting, "MOST_ROWS", 100)
     examples, trusted, wrong = world(rows=900)
     found = train_doubt(examples, trusted, 2, seed=0)
     assert roc_auc_score(wrong, found.doubts.doubt) > 0.9
