@@ -14,12 +14,12 @@ def test_it_measures_sizes_and_tables_them() -> None:
     result = scaling.run(ExperimentOptions(Path(), seeds=1, small=True), Silent())
     result = orjson.loads(orjson.dumps(result))
     small, large = result["sizes"]
-    assert (small["samples"], large["samples"]) == (300, 1_000)
+    assert (small["samples"], large["samples"]) == (300, 1_300)
     assert small["processor_seconds"] > 0
     assert small["leaves"] < large["leaves"]
     assert small["peak_memory_mib"] > 10
     (table,) = scaling.tables(result)
-    assert [row[0] for row in table.rows] == ["300", "1,000"]
+    assert [row[0] for row in table.rows] == ["300", "1,300"]
     assert table.rows[0][-1] == "1.00"
     assert {len(row) for row in table.rows} == {len(table.columns)}
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hcdv_stream.valuation.arrays import Floats
-from hcdv_stream.valuation.doubt.label_rates import Tally, doubt_lines, label_rates, sigmoid
+from hcdv_stream.valuation.doubt.label_rates import ScoreCounts, doubt_lines, label_rates, sigmoid
 
 Labels = npt.NDArray[np.int16]
 
@@ -58,8 +58,8 @@ def calibrate(
     """
     if len(trusted_odds) < LEAST_TRUSTED:
         return calibrate_alone(-odds[np.arange(len(labels)), labels], odds.shape[1])
-    tally = Tally.of(-odds, labels)
-    rates = label_rates(tally, Tally.of(-trusted_odds, trusted_labels), odds.shape[1])
+    tally = ScoreCounts.of(-odds, labels)
+    rates = label_rates(tally, ScoreCounts.of(-trusted_odds, trusted_labels), odds.shape[1])
     offsets, slopes = doubt_lines(rates, tally)
     return Calibration(np.clip(offsets, *_OFFSETS), slopes)
 

@@ -52,14 +52,14 @@ _LEAST_SLOPE = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tally:
+class ScoreCounts:
     """Rows by score, for each class: ``inside`` (C, K) with this label, ``outside`` with others."""
 
     inside: Floats
     outside: Floats
 
     @classmethod
-    def of(cls, scores: Floats, labels: Labels) -> "Tally":
+    def of(cls, scores: Floats, labels: Labels) -> "ScoreCounts":
         """Count rows (n,) by their scores against each class, (n, C)."""
         classes, width = scores.shape[1], len(_POINTS)
         places = np.rint(np.clip(scores, -_FARTHEST, _FARTHEST) * _PER_UNIT).astype(np.int64)
@@ -78,7 +78,7 @@ class _Prior(NamedTuple):
     spread: Floats
 
 
-def label_rates(examples: Tally, trusted: Tally, classes: int) -> Parameters:
+def label_rates(examples: ScoreCounts, trusted: ScoreCounts, classes: int) -> Parameters:
     """Return the likeliest rates, (C, 6); a class that V or the examples lack has those of all."""
     cells = np.stack([trusted.inside, trusted.outside, examples.inside, examples.outside], axis=-1)
     whole = _pooled(cells.sum(axis=0) / classes, classes)
@@ -90,7 +90,7 @@ def label_rates(examples: Tally, trusted: Tally, classes: int) -> Parameters:
     return found
 
 
-def doubt_lines(rates: Parameters, examples: Tally) -> tuple[Floats, Floats]:
+def doubt_lines(rates: Parameters, examples: ScoreCounts) -> tuple[Floats, Floats]:
     """Return offsets and slopes, (C,), of the log-odds that a label is wrong, by its score.
 
     The log-odds are nearly a line. It is drawn where examples make a difference to it.

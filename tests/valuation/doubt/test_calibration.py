@@ -5,7 +5,7 @@ import pytest
 
 from hcdv_stream.valuation.doubt.calibration import LEAST_TRUSTED, calibrate, calibrate_alone
 from hcdv_stream.valuation.doubt.curve import BINS, binned, calibration_curve
-from hcdv_stream.valuation.doubt.label_rates import Tally, label_rates
+from hcdv_stream.valuation.doubt.label_rates import ScoreCounts, label_rates
 
 
 def drawn(seed, size, shares, trusted, classes=2):
@@ -62,7 +62,7 @@ def test_doubts_are_those_of_bayes_rule(seed, shares):
 
 def test_rates_are_those_that_made_the_labels():
     (odds, labels, theirs, trusted), _, _ = drawn(4, 8000, (0.05, 0.3), 2000)
-    rates = label_rates(Tally.of(-odds, labels), Tally.of(-theirs, trusted), 2)
+    rates = label_rates(ScoreCounts.of(-odds, labels), ScoreCounts.of(-theirs, trusted), 2)
     offsets, log_slopes, missed, given, _, falls = rates.T
     np.testing.assert_allclose(1.0 / (1.0 + np.exp(missed)), [0.95, 0.7], atol=0.05)
     np.testing.assert_allclose(1.0 / (1.0 + np.exp(-given)), [0.3, 0.05], atol=0.05)
@@ -117,7 +117,7 @@ def test_a_class_without_rows_in_v_gets_what_all_have():
 
 def test_a_tally_counts_each_row_once_for_every_class():
     scores = np.array([[-0.31, 0.31], [0.5, -99.0]])
-    found = Tally.of(scores, np.array([1, 0], np.int16))
+    found = ScoreCounts.of(scores, np.array([1, 0], np.int16))
     middle = found.inside.shape[1] // 2
     assert np.argwhere(found.inside).tolist() == [[0, middle + 5], [1, middle + 3]]
     assert np.argwhere(found.outside).tolist() == [[0, middle - 3], [1, 0]]
