@@ -141,8 +141,15 @@ def write_table(path: Path, table: pa.Table) -> None:
         raise TableError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def check_writable(path: Path, endings: Sequence[str] = (".parquet",)) -> None:
-    """Raise TableError where ``write_table`` could not write; cheap, so ask before the work."""
+def check_writable(
+    path: Path, endings: Sequence[str] = (".parquet",), read: Collection[Path | None] = ()
+) -> None:
+    """Raise TableError if ``write_table`` could not write or would replace what is ``read``.
+
+    It is cheap, so ask before the work.
+    """
+    if path.resolve() in {each.resolve() for each in read if each is not None}:
+        raise TableError(f"{path} is what is read, and would be replaced: write to another file")
     if path.suffix.lower() not in endings:
         raise TableError(f"{path}: the name must end in {' or '.join(endings)}")
     if not path.parent.is_dir():

@@ -84,3 +84,14 @@ def test_a_file_that_value_did_not_write(hcdv, tmp_path):
     assert "has no column 'value'; give a file that `hcdv-stream value` wrote" in " ".join(
         printed.split()
     )
+
+
+def test_the_table_that_is_read_is_not_replaced(hcdv, values):
+    before = values.read_bytes()
+    (values.parent / "elsewhere").mkdir()
+    beside = values.parent / "elsewhere" / ".." / values.name
+    for out in (values, beside):
+        code, _, said = hcdv("select", "--input", values, "--share", 0.3, "--out", out)
+        assert code == 1
+        assert "is what is read, and would be replaced: write to another file" in said
+    assert values.read_bytes() == before

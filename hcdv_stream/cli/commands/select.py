@@ -42,7 +42,7 @@ def select(
     settings = load_settings(seed=seed)
     for file in (out, reasons):
         if file is not None:
-            check_writable(file, (".csv", ".parquet"))
+            check_writable(file, (".csv", ".parquet"), [source])
     if out is not None and reasons is not None and out.absolute() == reasons.absolute():
         raise HcdvError(f"--out and --reasons are both {out}: give each a file of its own")
     table = read_table(source, ("id", "label"))

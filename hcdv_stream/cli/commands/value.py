@@ -110,7 +110,7 @@ def value(
         rank_correlation=rank_correlation,
         jobs=jobs,
     )
-    check_writable(out)
+    check_writable(out, read=[source])
     if plot is not None:
         check_picture(plot)
     roles = Roles(label=label, id=id_column, time=time, provider=provider)

@@ -56,6 +56,9 @@ class _Lesson(NamedTuple):
     def of(cls, table: LabelledMatrix, weights: Floats, classes: int, seed: int) -> "_Lesson":
         present = np.unique(table.labels)
         codes = np.searchsorted(present, table.labels)
+        # A class of which nothing counts would be none to some of the models.
+        counted = np.bincount(codes, weights) > 0.0
+        weights = np.where(counted[codes], weights, 1.0)
         return cls(table.rows, codes, weights, present, classes, seed)
 
 

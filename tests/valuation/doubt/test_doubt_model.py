@@ -228,3 +228,26 @@ def test_rows_that_do_not_fit():
         model.doubts(examples.rows[:, :5], examples.labels)
     with pytest.raises(ValueError, match="labels must be from 0 to 1"):
         model.doubts(examples.rows[:1], np.array([2], np.int16))
+
+
+def test_a_class_of_which_no_row_is_believed_is_fitted_all_the_same():
+    generator = np.random.default_rng(5)
+    rows = generator.normal(size=(60, 4)).astype(np.float32)
+    labels = np.repeat([0, 1, 2], [28, 28, 4]).astype(np.int16)
+    weights = np.where(labels == 2, 0.0, 1.0)
+    table = LabelledMatrix(rows, labels)
+    found = fit_models(table, 3, seed=0, weights=weights).models.probabilities(rows)
+    believed = fit_models(table, 3, seed=0, weights=np.ones(60)).models.probabilities(rows)
+    np.testing.assert_array_equal(found, believed)
+
+
+@pytest.mark.parametrize("singletons", [2, 6])
+def test_rare_classes_that_others_surround_are_doubted_not_refused(singletons):
+    generator = np.random.default_rng(7)
+    rows = generator.normal(size=(200, 4)).astype(np.float32)
+    labels = generator.integers(0, 2, 200).astype(np.int16)
+    labels[:singletons] = np.arange(2, 2 + singletons)
+    trusted = np.concatenate([generator.integers(0, 2, 40), [2]]).astype(np.int16)
+    checked = LabelledMatrix(generator.normal(size=(41, 4)).astype(np.float32), trusted)
+    found = train_doubt(LabelledMatrix(rows, labels), checked, 2 + singletons, seed=0)
+    assert np.isfinite(found.doubts.doubt).all()

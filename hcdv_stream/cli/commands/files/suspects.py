@@ -116,7 +116,7 @@ def suspects(
     if bundle is not None and trusted is not None:
         raise HcdvError("--trusted: the bundle has its own trusted rows; leave one of the two out")
     if out is not None:
-        check_writable(out, (".parquet", ".csv"))
+        check_writable(out, (".parquet", ".csv"), [source, trusted])
     if plot is not None:
         check_picture(plot)
     check_report(json)
