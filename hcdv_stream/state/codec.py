@@ -82,7 +82,7 @@ def unpack(kind: bytes, record: bytes) -> dict[str, Array]:
         for name, dtype, size, shape, place in _directory(kind, record[_FRAMED:start], count):
             array = np.frombuffer(record, dtype, size, start + place)
             arrays[name] = array if len(shape) == 1 else array.reshape(shape)
-    except (ValueError, LookupError, struct.error) as error:
+    except (ValueError, LookupError, OverflowError, struct.error) as error:
         raise StateError(f"a record has a directory that does not fit it: {REBUILD}") from error
     return arrays
 
