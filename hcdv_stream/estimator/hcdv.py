@@ -30,7 +30,7 @@ from hcdv_stream.estimator.holding import Holding
 from hcdv_stream.estimator.members.ensemble import Ensemble, Member
 from hcdv_stream.estimator.members.seeds import member_seeds
 from hcdv_stream.estimator.parameters import NO_JUDGES, engine_config, seed_of, usual_weights
-from hcdv_stream.estimator.preparation import PreparedExamples, batch_of, prepare_members
+from hcdv_stream.estimator.preparation import PreparedExamples, batch_of, prepare
 from hcdv_stream.estimator.provenance import plain_parameters
 from hcdv_stream.estimator.results import Results
 from hcdv_stream.estimator.tables import Table, checked_table
@@ -373,7 +373,7 @@ class HCDV(Results, BaseEstimator):
         codes = targets.codes_of(y, labels, "y")
         config = engine_config(self, len(labels), seed, len(codes) if whole else None)
         seeds = member_seeds(seed, int(self.members))
-        prepared = prepare_members(
+        prepared = prepare(
             self,
             table,
             codes,

@@ -61,45 +61,15 @@ def prepare(
     *,
     provider: Iterable[Any] | None,
     ids: Iterable[Any] | None,
-    seed: int,
-    lacking: str | None = None,
-) -> PreparedExamples:
-    """Embed n examples with class indices ``codes`` (n,), and V.
-
-    ``lacking`` is the error's text where there is neither an X_val nor a share of the examples to
-    become V; None allows that. Raises ValueError.
-    """
-    (prepared,) = prepare_members(
-        estimator,
-        table,
-        codes,
-        classes,
-        validation,
-        provider=provider,
-        ids=ids,
-        seeds=(seed,),
-        lacking=lacking,
-    )
-    return prepared
-
-
-def prepare_members(
-    estimator: Embedding,
-    table: Table,
-    codes: targets.Codes,
-    classes: targets.Array,
-    validation: Given,
-    *,
-    provider: Iterable[Any] | None,
-    ids: Iterable[Any] | None,
     seeds: Sequence[int],
     jobs: int = 1,
     lacking: str | None = None,
 ) -> list[PreparedExamples]:
-    """Prepare the same examples and V, embedded by an encoder of each seed; see ``prepare``.
+    """Embed n examples with class indices ``codes`` (n,), and V, by an encoder of each seed.
 
     The first seed decides which examples become V. Several seeds need an encoder that is trained,
-    which ``jobs`` processes do.
+    which ``jobs`` processes do. ``lacking`` is the error's text where there is neither an X_val nor
+    a share of the examples to become V; None allows that. Raises ValueError.
     """
     owners = targets.providers_of(provider, len(codes))
     roster = Roster()

@@ -205,7 +205,7 @@ class Method(FittedAttributes, BaseEstimator):
         seed: int,
     ) -> PreparedExamples:
         lacking = f"{type(self).__name__} needs a V: give X_val and y_val, or a validation_share"
-        return prepare(
+        (prepared,) = prepare(
             self,
             table,
             codes,
@@ -213,9 +213,10 @@ class Method(FittedAttributes, BaseEstimator):
             validation,
             provider=provider,
             ids=ids,
-            seed=seed,
+            seeds=(seed,),
             lacking=lacking,
         )
+        return prepared
 
     def _store(
         self,

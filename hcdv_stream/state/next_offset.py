@@ -23,10 +23,15 @@ def read_next_offset(directory: Path) -> int | None:
         except Exception:  # rocksdict raises no other; the owner's files may just have moved
             continue
         try:
-            data = secondary.families().meta.get(POSITION_KEY)
-            return 0 if data is None else decode_position(data).next_offset
+            return next_offset_of(secondary)
         except Exception:
             continue
         finally:
             secondary.close()
     return None
+
+
+def next_offset_of(secondary: Secondary) -> int:
+    """Return the first offset without effect in an open state, 0 where nothing was stored yet."""
+    data = secondary.families().meta.get(POSITION_KEY)
+    return 0 if data is None else decode_position(data).next_offset

@@ -23,9 +23,9 @@ from hcdv_stream.bundle.schema import FeatureSchema
 from hcdv_stream.runtime.child_process import tethered
 from hcdv_stream.state import PartitionReader
 from hcdv_stream.state.drift_record import encode_drift
-from hcdv_stream.state.layout import POSITION_KEY
+from hcdv_stream.state.next_offset import next_offset_of
 from hcdv_stream.state.reading.secondary import Secondary
-from hcdv_stream.state.records import decode_position, encode_header, encode_leaf, encode_node
+from hcdv_stream.state.records import encode_header, encode_leaf, encode_node
 from hcdv_stream.state.stored import StoredPartition
 from hcdv_stream.valuation.config import EngineConfig
 from hcdv_stream.valuation.doubt.calibration import Calibration
@@ -256,8 +256,7 @@ def wait_for_offset(directory: Path, offset: int, worker: WorkerProcess, seconds
             followed.append(Secondary(directory))
         else:
             return 0
-        data = followed[0].families().meta.get(POSITION_KEY)
-        return 0 if data is None else decode_position(data).next_offset
+        return next_offset_of(followed[0])
 
     def there() -> bool:
         assert worker.process.poll() is None, worker.output
